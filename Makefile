@@ -1,0 +1,45 @@
+# Everything runs inside .venv; uv lives there too and is pinned by requirements.lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.synced
+OUT ?= demo-output
+
+.PHONY: setup test test-slow lint types demo bench lock clean
+
+setup: $(STAMP)
+
+$(BIN)/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+# --no-build-isolation: hatchling and editables come from the lock, so nothing unpinned is fetched.
+$(STAMP): $(BIN)/uv requirements.lock pyproject.toml
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
+	touch $@
+
+test: setup
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/pyright
+
+demo: setup
+	$(BIN)/morsecensus run examples/demo.toml --store $(OUT)/store
+	$(BIN)/morsecensus report $(OUT)/store --out $(OUT)/report
+
+bench: setup
+	$(BIN)/uv pip install --quiet --python $(BIN)/python pymanopt
+	$(BIN)/python -m benchmarks
+
+lock: $(BIN)/uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--extra dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) $(OUT)
