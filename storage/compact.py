@@ -1,0 +1,190 @@
+"""Compaction: the committed blocks of a run as one CF dataset that plain xarray opens.
+
+One group per cell; ragged tables become contiguous ragged arrays (``row_size`` counts rows per landscape,
+``row_landscape`` gives each row's landscape). Every dataset is written under a new name, and the pointer to
+it last, so a reader never sees half of one. Memory is bounded by one shard of one column.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import zarr
+from zarr.codecs import Crc32cCodec, ZstdCodec
+
+from storage.blocks import read_column
+from storage.chunks import ZSTD_LEVEL
+from storage.dataset import content_digest, object_table, read_pointer
+from storage.layout import LATEST, CellLayout, array_name
+from storage.markers import Marker
+from storage.schema import FORMAT, LANDSCAPE, RAGGED, SLOT, Column, Table
+from storage.seals import canonical, seal
+from storage.store import Run, quiet_zarr
+
+CHUNK_BYTES = 2**20
+"""Of one inner chunk, before compression: a column of 131,072 doubles."""
+CHUNKS_PER_SHARD = 16
+
+
+def compact(run: Run) -> str:
+    """Write the dataset of a run and point to it; return its name. Does nothing if the current one is up to
+    date.
+
+    Landscapes of blocks that are not committed are there too, as failed with reason *error*: no average can
+    leave them out unnoticed. Raises StoreError, naming the block, if a committed block is damaged.
+    """
+    content = content_digest(run)
+    current = read_pointer(run.files)
+    if current is not None and current.content == content:
+        return current.dataset
+    name = f"dataset-{_next_number(run)}.zarr"
+    with quiet_zarr():
+        _write(run, name)
+    run.files.sync(name)
+    pointer = {"dataset": name, "content": content, "objects": object_table(run.files, name)}
+    run.files.write({LATEST: seal(pointer)})
+    return name
+
+
+def datasets(run: Run) -> list[str]:
+    """Return the names of all datasets of a run, current and former."""
+    return [name for name in run.files.names("") if re.fullmatch(r"dataset-\d+\.zarr", name)]
+
+
+def _next_number(run: Run) -> int:
+    # also past unfinished ones: nothing that may be half written is ever written into again
+    return 1 + max((int(name[8:-5]) for name in datasets(run)), default=0)
+
+
+def _write(run: Run, name: str) -> None:
+    manifest = run.manifest
+    attrs = {
+        "Conventions": "CF-1.11",
+        "title": f"Census of critical points: {manifest.name}",
+        "source": f"morsecensus {manifest.software.get('morsecensus', '')}".strip(),
+        "format": FORMAT,
+        "study": canonical(manifest.study).decode(),
+        "fingerprints": [generation.fingerprint for generation in manifest.generations],
+    }
+    store = run.files.zarr(name)
+    root = zarr.create_group(store, attributes=attrs)
+    for cell in manifest.cells:
+        _write_cell(root, run, cell)
+    # xarray warns about every store without consolidated metadata; a dataset never changes, so it cannot go
+    # stale
+    zarr.consolidate_metadata(store)
+
+
+def _write_cell(root: zarr.Group, run: Run, cell: CellLayout) -> None:
+    markers = run.committed(cell).markers
+    attrs = {"cell_hash": cell.hash, "landscapes_failed": (cell.blocks - len(markers)) * cell.block_size}
+    group = root.create_group(cell.id, attributes={**cell.attrs, **attrs})
+    _coordinates(group, cell)
+    for column in cell.columns(LANDSCAPE):
+        parts = _landscape_parts(run, cell, markers, column)
+        _write_array(group, column.name, column, (LANDSCAPE.dimension,), cell.padded, cell.sizes, parts)
+    for table in RAGGED:
+        _write_ragged(group, run, cell, markers, table)
+
+
+def _coordinates(group: zarr.Group, cell: CellLayout) -> None:
+    ids = Column("landscape", "i8", "number of the landscape: its couplings are a function of it")
+    _write_array(group, ids.name, ids, (ids.name,), cell.padded, {}, iter([np.arange(cell.padded)]))
+    if "morse_index" in cell.sizes:
+        size = cell.sizes["morse_index"]
+        index = Column("morse_index", "i2", "Morse index")
+        _write_array(group, index.name, index, (index.name,), size, {}, iter([np.arange(size)]))
+
+
+def _write_ragged(
+    group: zarr.Group, run: Run, cell: CellLayout, markers: Mapping[int, Marker], table: Table
+) -> None:
+    counts = np.zeros(cell.padded, np.int64)
+    for block, marker in markers.items():
+        counts[block * cell.block_size : (block + 1) * cell.block_size] = marker.slots[table.name]
+    rows = int(counts.sum())
+    size = Column(
+        table.count, "i8", "rows of the landscape", fill=0, attrs={"sample_dimension": table.dimension}
+    )
+    _write_array(group, size.name, size, ("landscape",), cell.padded, {}, iter([counts]))
+    owner = Column(table.instance, "i8", "landscape of the row", attrs={"instance_dimension": "landscape"})
+    parts = (
+        read_column(run.files, cell, marker, table, SLOT).astype(np.int64) + block * cell.block_size
+        for block, marker in markers.items()
+    )
+    _write_array(group, owner.name, owner, (table.dimension,), rows, {}, parts)
+    for column in table.active(cell.options):
+        parts = (read_column(run.files, cell, marker, table, column) for marker in markers.values())
+        more = {"coordinates": table.instance}
+        _write_array(
+            group, array_name(table, column), column, (table.dimension,), rows, cell.sizes, parts, more
+        )
+
+
+def _landscape_parts(
+    run: Run, cell: CellLayout, markers: Mapping[int, Marker], column: Column
+) -> Iterator[np.ndarray]:
+    unknown = column.fill if column.failed is None else column.failed
+    absent = np.full((cell.block_size, *column.shape(cell.sizes)), unknown, column.little_endian)
+    for block in range(cell.blocks):
+        marker = markers.get(block)
+        yield absent if marker is None else read_column(run.files, cell, marker, LANDSCAPE, column)
+
+
+def _write_array(
+    group: zarr.Group,
+    name: str,
+    column: Column,
+    leading: tuple[str, ...],
+    length: int,
+    sizes: Mapping[str, int],
+    parts: Iterator[np.ndarray],
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Create an array and fill it shard by shard from consecutive parts."""
+    trailing = column.shape(sizes)
+    chunk, shard = _extents(column, trailing, length)
+    array = group.create_array(
+        name,
+        shape=(length, *trailing),
+        chunks=(chunk, *trailing),
+        shards=(shard, *trailing),
+        dtype=column.little_endian,
+        fill_value=column.fill,
+        filters=None,
+        compressors=[ZstdCodec(level=ZSTD_LEVEL, checksum=False), Crc32cCodec()],
+        dimension_names=(*leading, *column.dims),
+        attributes={"long_name": column.long_name, "units": column.units, **column.attrs, **(more or {})},
+        config={"write_empty_chunks": True},
+    )
+    start = 0
+    for whole in _regroup(parts, shard):
+        array[start : start + len(whole)] = whole
+        start += len(whole)
+
+
+def _extents(column: Column, trailing: tuple[int, ...], length: int) -> tuple[int, int]:
+    """Return rows per chunk and per shard: powers of two, and not more than the array needs."""
+    width = column.little_endian.itemsize * int(np.prod(trailing, dtype=np.int64))
+    needed = 1 << max(0, length - 1).bit_length()
+    chunk = min(needed, max(1, CHUNK_BYTES // max(1, width)))
+    chunk = 1 << (chunk.bit_length() - 1)
+    return chunk, min(chunk * CHUNKS_PER_SHARD, max(chunk, needed))
+
+
+def _regroup(parts: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Yield the same rows in runs of exactly ``size``, the last one shorter."""
+    held: list[np.ndarray] = []
+    count = 0
+    for part in parts:
+        held.append(part)
+        count += len(part)
+        if count >= size:
+            joined = np.concatenate(held)
+            while len(joined) >= size:
+                yield joined[:size]
+                joined = joined[size:]
+            held, count = [joined], len(joined)
+    if count:
+        yield np.concatenate(held)

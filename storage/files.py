@@ -1,0 +1,237 @@
+"""Bytes under a root: a local directory, with fsync and atomic rename, or any fsspec URL, with whole-object
+PUTs.
+
+Zarr's own local store never calls fsync, so everything that a marker vouches for is written through here.
+"""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+import fsspec
+from fsspec.core import url_to_fs
+
+from storage.errors import StoreError
+
+PARTIAL = ".partial"
+"""Ending of a file that was being written; a kill may leave it behind, and nothing ever reads it."""
+
+
+class Files(Protocol):
+    """The operations a store needs. Keys are relative, with forward slashes."""
+
+    url: str
+
+    def read(self, key: str) -> bytes:
+        """Return the bytes of an object; raises FileNotFoundError."""
+        ...
+
+    def write(self, objects: Mapping[str, bytes]) -> None:
+        """Write whole objects, each one atomically, and make all of them durable before returning."""
+        ...
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write an object unless it exists; say whether it was written."""
+        ...
+
+    def size(self, key: str) -> int | None:
+        """Return the size of an object, None if there is none."""
+        ...
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the sorted names of what lies directly under a prefix."""
+        ...
+
+    def walk(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys of all objects under a prefix, sorted."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Remove an object, or all objects under a prefix. Only repair calls this."""
+        ...
+
+    def sync(self, prefix: str) -> None:
+        """Make everything under a prefix durable that zarr itself wrote."""
+        ...
+
+    def zarr(self, key: str) -> Any:
+        """Return what zarr opens as a store at a key."""
+        ...
+
+
+class LocalFiles:
+    """A local directory."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.url = str(root)
+
+    def read(self, key: str) -> bytes:
+        return (self.root / key).read_bytes()
+
+    def write(self, objects: Mapping[str, bytes]) -> None:
+        directories: dict[Path, None] = {}
+        for key, data in objects.items():
+            path = self.root / key
+            for made in _make_directory(path.parent, self.root):
+                directories[made.parent] = None
+            temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}{PARTIAL}")
+            try:
+                with temporary.open("wb") as stream:
+                    stream.write(data)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                temporary.replace(path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+                raise
+            directories[path.parent] = None
+        for directory in directories:
+            _sync(directory)
+
+    def create(self, key: str, data: bytes) -> bool:
+        path = self.root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}{PARTIAL}")
+        try:
+            temporary.write_bytes(data)
+            # link, unlike rename, fails if the name is taken
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        finally:
+            temporary.unlink(missing_ok=True)
+        return True
+
+    def size(self, key: str) -> int | None:
+        try:
+            return (self.root / key).stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def names(self, prefix: str) -> list[str]:
+        try:
+            return sorted(path.name for path in (self.root / prefix).iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def walk(self, prefix: str = "") -> Iterator[str]:
+        found = []
+        for folder, _, names in os.walk(self.root / prefix):
+            base = Path(folder).relative_to(self.root)
+            found.extend((base / name).as_posix() for name in names)
+        yield from sorted(found)
+
+    def remove(self, key: str) -> None:
+        path = self.root / key
+        if path.is_dir():
+            for inner in list(self.walk(key)):
+                (self.root / inner).unlink(missing_ok=True)
+            for folder, _, _ in os.walk(path, topdown=False):
+                Path(folder).rmdir()
+        else:
+            path.unlink(missing_ok=True)
+        _sync(path.parent)
+
+    def sync(self, prefix: str) -> None:
+        for folder, _, names in os.walk(self.root / prefix):
+            for path in (*(Path(folder) / name for name in names), Path(folder)):
+                _sync(path)
+
+    def zarr(self, key: str) -> Any:
+        from zarr.storage import LocalStore
+
+        return LocalStore(self.root / key)
+
+
+class RemoteFiles:
+    """A prefix of an fsspec file system; one PUT per object, assumed atomic and strongly consistent."""
+
+    def __init__(self, fs: fsspec.AbstractFileSystem, root: str, url: str):
+        self.fs, self.root, self.url = fs, root.rstrip("/"), url
+
+    def _path(self, key: str) -> str:
+        return str(PurePosixPath(self.root) / key) if key else self.root
+
+    def read(self, key: str) -> bytes:
+        data = self.fs.cat_file(self._path(key))
+        return data if isinstance(data, bytes) else bytes(data, "latin-1")
+
+    def write(self, objects: Mapping[str, bytes]) -> None:
+        for key, data in objects.items():
+            self.fs.pipe_file(self._path(key), data)
+
+    def create(self, key: str, data: bytes) -> bool:
+        try:
+            self.fs.pipe_file(self._path(key), data, mode="create")
+        except FileExistsError:
+            return False
+        return True
+
+    def size(self, key: str) -> int | None:
+        try:
+            return int(self.fs.info(self._path(key))["size"])
+        except FileNotFoundError:
+            return None
+
+    def names(self, prefix: str) -> list[str]:
+        try:
+            found = self.fs.ls(self._path(prefix), detail=False, refresh=True)
+        except FileNotFoundError:
+            return []
+        return sorted(PurePosixPath(path).name for path in found)
+
+    def walk(self, prefix: str = "") -> Iterator[str]:
+        cut = len(self.root) + 1
+        for path in sorted(str(p) for p in self.fs.find(self._path(prefix))):
+            yield path[cut:]
+
+    def remove(self, key: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.fs.rm(self._path(key), recursive=True)
+
+    def sync(self, prefix: str) -> None:
+        """A PUT that was acknowledged is durable."""
+
+    def zarr(self, key: str) -> Any:
+        from zarr.storage import FsspecStore
+
+        return FsspecStore.from_url(f"{self.url.rstrip('/')}/{key}")
+
+
+def open_files(url: str) -> Files:
+    """Return the files under a path or URL, touching nothing; raises StoreError for an unusable URL."""
+    if not url or any(ord(c) < 32 for c in url):
+        raise StoreError(f"store: got {url!r}, allowed: a directory or an fsspec URL such as s3://bucket/run")
+    if "://" not in url or url.startswith("file://"):
+        return LocalFiles(Path(url.removeprefix("file://")).expanduser().absolute())
+    try:
+        fs, root = url_to_fs(url)
+    except (ValueError, ImportError) as error:
+        raise StoreError(f"store: cannot open {url}: {' '.join(str(error).split())}") from error
+    return RemoteFiles(fs, root, url)
+
+
+def _make_directory(path: Path, root: Path) -> list[Path]:
+    """Create a directory with its parents; return those that had to be made, so that they can be fsynced."""
+    missing = []
+    while not path.is_dir():
+        missing.append(path)
+        if path in (root, path.parent):
+            break
+        path = path.parent
+    for folder in reversed(missing):
+        folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,164 @@
+"""Where everything of a run lies, and what run.json says about it.
+
+Generation 0 lies at the root; blocks computed in another environment lie under ``generation-<g>/``, so that
+no writer ever overwrites bytes of another environment.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from storage.errors import StoreError
+from storage.schema import FORMAT, RAGGED, SLOT, TABLES, Column, Table
+
+RUN = "run.json"
+LEASE = "lease.json"
+LATEST = "latest.json"
+
+
+@dataclass(frozen=True)
+class CellLayout:
+    """One cell as the store needs it: identity, sizes, and what a worker gets (``spec``, opaque here).
+
+    ``landscapes`` is what was asked for; the store holds ``blocks * block_size``. ``options`` are the
+    optional columns that are on. ``rows_bound`` bounds the rows of one block and thereby the row axis of the
+    stream.
+    """
+
+    id: str
+    hash: str
+    body: str
+    spec: Mapping[str, Any]
+    landscapes: int
+    block_size: int
+    chunk_rows: int
+    rows_bound: int
+    sizes: Mapping[str, int]
+    options: tuple[str, ...] = ()
+    memory_bytes: int = 0
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks: whole ones only, so that extending never changes a block."""
+        return -(-self.landscapes // self.block_size)
+
+    @property
+    def padded(self) -> int:
+        """Number of landscapes that are computed."""
+        return self.blocks * self.block_size
+
+    @property
+    def row_axis(self) -> int:
+        """Length of the row axis of the stream: the bound in whole chunks."""
+        return max(1, -(-self.rows_bound // self.chunk_rows)) * self.chunk_rows
+
+    def row_chunks(self, rows: int) -> int:
+        """Number of chunks that hold so many rows of a block."""
+        return -(-rows // self.chunk_rows)
+
+    def columns(self, table: Table) -> tuple[Column, ...]:
+        """Return the columns of a table in the stream of this cell."""
+        return (SLOT, *table.active(self.options)) if table.ragged else table.active(self.options)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One environment that computed blocks of a run."""
+
+    fingerprint: str
+    environment: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of run.json."""
+
+    name: str
+    study: Mapping[str, Any]
+    cells: tuple[CellLayout, ...]
+    generations: tuple[Generation, ...]
+    software: Mapping[str, str]
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the JSON record of run.json, without its seal."""
+        record = asdict(self)
+        record["cells"] = [asdict(cell) | {"blocks": cell.blocks} for cell in self.cells]
+        return {"format": FORMAT, **record}
+
+    @staticmethod
+    def from_record(record: Mapping[str, Any]) -> "Manifest":
+        """Return the manifest of a record; raises StoreError for another format."""
+        if record.get("format") != FORMAT:
+            raise StoreError(
+                f"run.json: format is {record.get('format')!r}, this version reads {FORMAT}: "
+                "use the version of morsecensus that wrote the store"
+            )
+        cells = []
+        for cell in record["cells"]:
+            known: dict[str, Any] = {k: v for k, v in cell.items() if k != "blocks"}
+            known["options"] = tuple(known["options"])
+            cells.append(CellLayout(**known))
+        return Manifest(
+            name=record["name"],
+            study=record["study"],
+            cells=tuple(cells),
+            generations=tuple(Generation(**g) for g in record["generations"]),
+            software=record["software"],
+        )
+
+    def cell(self, name: str) -> CellLayout:
+        """Return the cell of this id."""
+        return next(cell for cell in self.cells if cell.id == name)
+
+
+def cell_name(number: int) -> str:
+    """Return the id of a cell, such as c0003."""
+    return f"c{number:04d}"
+
+
+def prefix(generation: int) -> str:
+    """Return where the blocks of a generation lie."""
+    return f"generation-{generation}/" if generation else ""
+
+
+def stream_key(generation: int) -> str:
+    """Return the key of the Zarr hierarchy that workers write."""
+    return f"{prefix(generation)}stream.zarr"
+
+
+def commits_key(cell: str, generation: int) -> str:
+    """Return the folder of the markers of a cell."""
+    return f"{prefix(generation)}commits/{cell}"
+
+
+def marker_key(cell: str, block: int, generation: int) -> str:
+    """Return the key of the marker of a block."""
+    return f"{commits_key(cell, generation)}/{block:06d}.json"
+
+
+def failed_key(cell: str, block: int) -> str:
+    """Return the key of the record of a failed block."""
+    return f"failed/{cell}/{block:06d}.json"
+
+
+def array_name(table: Table, column: Column) -> str:
+    """Return the name of a column's array in its cell's group: further ragged tables carry a prefix."""
+    return column.name if not table.ragged or table is RAGGED[0] else f"{table.name}_{column.name}"
+
+
+def chunk_key(cell: CellLayout, table: Table, column: Column, block: int, chunk: int, generation: int) -> str:
+    """Return the key of one chunk of the stream; ``chunk`` counts along the rows of a ragged table."""
+    leading = (block, chunk) if table.ragged else (block,)
+    index = leading + (0,) * len(column.dims)
+    name = array_name(table, column)
+    return f"{stream_key(generation)}/{cell.id}/{name}/c.{'.'.join(map(str, index))}"
+
+
+def block_objects(cell: CellLayout, rows: Mapping[str, int], block: int, generation: int) -> Iterator[str]:
+    """Yield the keys of all objects of a block that has so many rows in each ragged table."""
+    for table in TABLES:
+        chunks = cell.row_chunks(rows[table.name]) if table.ragged else 1
+        for column in cell.columns(table):
+            for chunk in range(chunks):
+                yield chunk_key(cell, table, column, block, chunk, generation)

@@ -1,0 +1,175 @@
+"""The tables of a run as data: what each column is called, holds and means.
+
+Two kinds of table. The *landscape* table has one row per landscape. A *ragged* table (points; later pairs
+and connections) has any number of rows per landscape; in the stream it carries ``slot``, the number of the
+row's landscape within its block, and in the dataset it becomes a CF contiguous ragged array.
+
+``dims`` are the dimensions after the leading one; their sizes are given per cell, by these names. The
+dimension of per-index counts is called ``morse_index`` because a point's own column is called ``index``, and
+xarray would take that for the coordinate of a dimension of the same name.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+FORMAT = 1
+"""Version of the layout on disk; a store of another format is refused."""
+
+STATUS = ("complete", "open", "failed")
+REASONS = (
+    "closed",
+    "budget_spent",
+    "morse_sum",
+    "bound_exceeded",
+    "degenerate",
+    "unconverged",
+    "error",
+)
+"""Why a landscape has its status. The list lives in ``tasks.ledger``; a test holds the two together."""
+CHECKS = ("pass", "fail", "uninformative")
+OUTCOMES = ("converged", "max_iterations", "stalled", "not_finite")
+FAILED = STATUS.index("failed")
+ERROR = REASONS.index("error")
+
+ALIASES = {"index": "morse_index"}
+"""Sizes that a body may name by the column's word."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One named array of a table.
+
+    ``fill`` pads chunks and stands for *unknown*; ``failed`` is what a landscape of a failed block gets in
+    the dataset (``fill`` unless said otherwise); ``option`` names the switch of a cell that turns the column
+    on.
+    """
+
+    name: str
+    dtype: str
+    long_name: str
+    dims: tuple[str, ...] = ()
+    fill: float = -1
+    units: str = "1"
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    failed: float | None = None
+    option: str | None = None
+
+    def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
+        """Return the trailing shape, given the sizes of a cell."""
+        return tuple(sizes[dim] for dim in self.dims)
+
+    @property
+    def little_endian(self) -> np.dtype:
+        """The dtype as it is stored."""
+        return np.dtype(self.dtype).newbyteorder("<")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named set of columns along one leading dimension; ragged ones have ``count`` and ``instance``."""
+
+    name: str
+    dimension: str
+    columns: tuple[Column, ...]
+    count: str = ""
+    instance: str = ""
+
+    @property
+    def ragged(self) -> bool:
+        """Whether a landscape may have any number of rows."""
+        return bool(self.count)
+
+    def active(self, options: Collection[str]) -> tuple[Column, ...]:
+        """Return the columns of a cell that switched on these options."""
+        return tuple(c for c in self.columns if c.option is None or c.option in options)
+
+
+def _flags(meanings: tuple[str, ...], dtype: str) -> dict[str, Any]:
+    del dtype  # flag_values must have the variable's own type; JSON integers do
+    return {"flag_values": list(range(len(meanings))), "flag_meanings": " ".join(meanings)}
+
+
+def _count(
+    name: str, long_name: str, dims: tuple[str, ...] = (), *, dtype: str = "i8", failed: int = -1
+) -> Column:
+    return Column(name, dtype, long_name, dims, failed=failed)
+
+
+def _number(name: str, long_name: str, dims: tuple[str, ...] = (), **more: Any) -> Column:
+    return Column(name, "f8", long_name, dims, fill=float("nan"), **more)
+
+
+def _check(name: str, long_name: str) -> Column:
+    return Column(name, "i1", long_name, attrs=_flags(CHECKS, "i1"))
+
+
+_BY_INDEX = ("morse_index",)
+
+LANDSCAPE = Table(
+    "landscape",
+    "landscape",
+    (
+        Column("status", "i1", "completeness status", attrs=_flags(STATUS, "i1"), failed=FAILED),
+        Column("reason", "i2", "reason of the status", attrs=_flags(REASONS, "i2"), failed=ERROR),
+        _count("n_points", "critical points found on the whole sphere", failed=0),
+        _count("n_classes", "symmetry classes of critical points found", failed=0),
+        _count("n_starts", "starts or paths spent", failed=0),
+        _count("n_rounds", "rounds of search", dtype="i4", failed=0),
+        _count("n_degenerate", "degenerate critical points found", failed=0),
+        Column("outcomes", "i8", "starts by outcome", ("outcome",), attrs={"outcomes": " ".join(OUTCOMES)}),
+        _number("bound", "upper bound on the number of critical points"),
+        _count("morse_sum", "alternating sum of the counts by index"),
+        _check("morse_check", "Morse sum against the Euler characteristic"),
+        _check("parity_check", "parity of the number of points"),
+        _check("bound_check", "number of points against the bound"),
+        _number("coverage", "estimated sample coverage"),
+        _number("coverage_lower", "lower confidence limit of the sample coverage"),
+        _number("chao1", "estimated number of critical points, Chao1"),
+        _number("chao1_lower", "lower confidence limit of Chao1"),
+        _number("chao1_upper", "upper confidence limit of Chao1"),
+        _count("n_singletons", "classes hit exactly once"),
+        _count("n_doubletons", "classes hit exactly twice"),
+        _count("points_by_index", "critical points found, by Morse index", _BY_INDEX, failed=0),
+        _number("coverage_by_index", "estimated sample coverage, by Morse index", _BY_INDEX),
+        _number("chao1_by_index", "Chao1 estimate, by Morse index", _BY_INDEX),
+        _number("chao1_lower_by_index", "lower confidence limit of Chao1, by Morse index", _BY_INDEX),
+        _number("chao1_upper_by_index", "upper confidence limit of Chao1, by Morse index", _BY_INDEX),
+    ),
+)
+
+POINT = Table(
+    "point",
+    "row",
+    (
+        _number("energy", "energy per spin"),
+        Column("index", "i2", "Morse index: negative eigenvalues of the Riemannian Hessian"),
+        _number("lambda_min", "smallest eigenvalue of the Riemannian Hessian"),
+        _number("lambda_max", "largest eigenvalue of the Riemannian Hessian"),
+        _number("radial_derivative", "radial derivative of the energy"),
+        _number("gradient_norm", "norm of the Riemannian gradient"),
+        _number("existence_radius", "Newton-Kantorovich radius within which a critical point exists"),
+        _number("uniqueness_radius", "Newton-Kantorovich radius within which it is the only one"),
+        _count("hits", "starts that ended here"),
+        Column("degenerate", "i1", "singular Hessian", attrs=_flags(("no", "yes"), "i1")),
+        _number("position", "position on the manifold", ("component",), option="positions"),
+        _number(
+            "spectrum", "eigenvalues of the Riemannian Hessian, ascending", ("eigenvalue",), option="spectra"
+        ),
+    ),
+    count="row_size",
+    instance="row_landscape",
+)
+
+SLOT = Column("slot", "u2", "landscape of the row within its block", fill=65535)
+"""Written with every ragged table of the stream; not part of the dataset."""
+
+TABLES = (LANDSCAPE, POINT)
+RAGGED = tuple(table for table in TABLES if table.ragged)
+
+
+def named(table: str) -> Table:
+    """Return the table of this name."""
+    return next(t for t in TABLES if t.name == table)

@@ -1,0 +1,146 @@
+"""Integrity: every object against its marker, every marker against its block; and removal of what is bad."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from storage.chunks import checksum
+from storage.compact import datasets
+from storage.dataset import read_pointer
+from storage.errors import StoreError
+from storage.files import PARTIAL
+from storage.layout import LATEST, CellLayout, marker_key, stream_key
+from storage.store import Run, stream_metadata
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong. ``block`` is -1 for what belongs to no block."""
+
+    cell: str
+    block: int
+    generation: int
+    kind: str
+    key: str
+    text: str
+
+
+@dataclass
+class Report:
+    """What verify found. Blocks that are not done, and leftovers of a kill, are no problems."""
+
+    planned: int = 0
+    done: int = 0
+    failed: int = 0
+    objects: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
+
+    @property
+    def bad_blocks(self) -> list[tuple[str, int]]:
+        """The blocks to recompute, as (cell, block)."""
+        return sorted({(p.cell, p.block) for p in self.problems if p.block >= 0})
+
+
+def verify(run: Run) -> Report:
+    """Re-read every object that a marker, the metadata or the dataset pointer vouches for."""
+    report = Report()
+    report.problems.extend(_metadata_problems(run))
+    for cell in run.manifest.cells:
+        _verify_cell(run, cell, report)
+    report.problems.extend(_dataset_problems(run))
+    report.leftovers = list(leftovers(run))
+    return report
+
+
+def _verify_cell(run: Run, cell: CellLayout, report: Report) -> None:
+    found = run.committed(cell)
+    report.planned += cell.blocks
+    report.done += len(found.markers)
+    report.failed += len(failed_blocks(run, cell, found.markers.keys()))
+    for (generation, block), text in found.damaged.items():
+        key = marker_key(cell.id, block, generation)
+        report.problems.append(Problem(cell.id, block, generation, "marker", key, text))
+    for block, marker in found.markers.items():
+        for key, (size, crc) in marker.objects.items():
+            report.objects += 1
+            kind = _compare(run, key, size, crc)
+            if kind:
+                text = f"{cell.id} block {block}: {key} is {kind}"
+                report.problems.append(Problem(cell.id, block, marker.generation, kind, key, text))
+
+
+def _compare(run: Run, key: str, size: int, crc: str) -> str:
+    """Return what is wrong with an object, empty if nothing is."""
+    try:
+        data = run.files.read(key)
+    except FileNotFoundError:
+        return "missing"
+    except OSError:
+        return "unreadable"
+    if len(data) != size:
+        return f"cut ({len(data)} of {size} bytes)" if len(data) < size else "too long"
+    return "" if checksum(data) == crc else "changed"
+
+
+def _metadata_problems(run: Run) -> Iterator[Problem]:
+    for generation, _ in enumerate(run.manifest.generations):
+        for name, data in stream_metadata(run.manifest).items():
+            key = f"{stream_key(generation)}/{name}"
+            kind = _compare(run, key, len(data), checksum(data))
+            if kind:
+                text = f"{key} is {kind}: the next `morsecensus run` writes it again"
+                yield Problem("", -1, generation, "metadata", key, text)
+
+
+def _dataset_problems(run: Run) -> Iterator[Problem]:
+    try:
+        pointer = read_pointer(run.files)
+    except StoreError as error:
+        yield Problem("", -1, 0, "dataset", LATEST, str(error))
+        return
+    if pointer is None:
+        return
+    for name, (size, crc) in pointer.objects.items():
+        key = f"{pointer.dataset}/{name}"
+        kind = _compare(run, key, size, crc)
+        if kind:
+            yield Problem("", -1, 0, "dataset", key, f"{key} is {kind}: `morsecensus repair` compacts again")
+
+
+def failed_blocks(run: Run, cell: CellLayout, done: Collection[int]) -> list[int]:
+    """Return the blocks of a cell that have a failure record and no valid marker."""
+    numbers = [int(name[:-5]) for name in run.files.names(f"failed/{cell.id}") if name[:-5].isdigit()]
+    return [n for n in numbers if n not in done and n < cell.blocks]
+
+
+def leftovers(run: Run) -> Iterator[str]:
+    """Yield what a kill left behind: partial files and datasets without a pointer (former ones count too)."""
+    try:
+        pointer = read_pointer(run.files)
+    except StoreError:
+        pointer = None
+    current = pointer.dataset if pointer else None
+    for key in run.files.walk():
+        if key.endswith(PARTIAL):
+            yield key
+    yield from (name for name in datasets(run) if name != current)
+
+
+def discard(run: Run, report: Report) -> list[tuple[str, int]]:
+    """Delete what a report calls bad, markers first, and sweep leftovers; return the blocks that must run
+    again.
+
+    Only under the lease, and only when no worker of a former driver is alive: deleting is the one operation
+    that a late writer could undo.
+    """
+    for problem in report.problems:
+        if problem.block >= 0:
+            run.files.remove(marker_key(problem.cell, problem.block, problem.generation))
+    for problem in report.problems:
+        if problem.block >= 0 and problem.kind != "marker":
+            run.files.remove(problem.key)
+    if any(p.kind == "dataset" for p in report.problems):
+        run.files.remove(LATEST)
+    for key in report.leftovers:
+        run.files.remove(key)
+    return report.bad_blocks
