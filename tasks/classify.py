@@ -1,0 +1,136 @@
+"""What a critical point is: polish it to round-off, then energy, index, spectrum and Newton-Kantorovich radii.
+
+Radii. A critical point with its multipliers solves F(y, mu) = (grad H(rho y)/rho - mu y, (n/rho^2 - |y|^2)/2) = 0 with
+rho = sqrt(ambient). If the Jacobian J there has |J^{-1}| <= beta, J is L-Lipschitz and the Newton step has length eta, then with
+h = beta L eta <= 1/2 there is exactly one solution within (1 + sqrt(1 - 2h))/(beta L), and it lies within
+(1 - sqrt(1 - 2h))/(beta L) (Kantorovich; Ortega and Rheinboldt 1970, theorem 12.6.2). L is a bound, beta and eta are
+double-precision numbers, so the radii are evidence and not yet a proof.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from tasks.geometry import ProductOfSpheres
+from tasks.landscapes.base import Couplings, Jet, Landscape
+from tasks.newton import GRADIENT_TOLERANCE, newton_step
+
+BATCH = 64
+POLISHING_STEPS = 2
+# The bound on the Hessian's variation holds within 1.1 x the radius, so no ball may be larger than this.
+LARGEST_RADIUS = 0.1
+
+
+class CriticalPoints(NamedTuple):
+    """Classified points, one row each. Energies are per spin; eigenvalues are those of the Riemannian Hessian of the extensive
+    H, ascending; radii are distances in units of sqrt(ambient)."""
+
+    points: Float[np.ndarray, "points ambient"]
+    energy: Float[np.ndarray, " points"]
+    index: Int[np.ndarray, " points"]
+    spectrum: Float[np.ndarray, "points dimension"]
+    radial_derivative: Float[np.ndarray, " points"]
+    gradient_norm: Float[np.ndarray, " points"]
+    existence_radius: Float[np.ndarray, " points"]
+    uniqueness_radius: Float[np.ndarray, " points"]
+    degenerate: Int[np.ndarray, " points"]
+
+    def take(self, rows: Int[np.ndarray, " rows"]) -> "CriticalPoints":
+        return CriticalPoints(*(column[rows] for column in self))
+
+    def extend(self, other: "CriticalPoints") -> "CriticalPoints":
+        return CriticalPoints(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+
+    @classmethod
+    def none(cls, manifold: ProductOfSpheres) -> "CriticalPoints":
+        def empty(*shape: int) -> np.ndarray:
+            return np.zeros((0, *shape))
+
+        whole = np.zeros(0, dtype=np.int64)
+        points, spectrum = empty(manifold.ambient), empty(manifold.dimension)
+        return cls(points, empty(), whole, spectrum, empty(), empty(), empty(), empty(), whole)
+
+
+def _kantorovich(
+    manifold: ProductOfSpheres, x: Float[Array, " ambient"], jet: Jet, variation: Float[Array, ""]
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Existence and uniqueness radius; the existence radius is infinite if the theorem doesn't apply."""
+    rho = manifold.ambient**0.5
+    shifts = manifold.multipliers(x, jet.gradient)
+    repeats = np.asarray(manifold.sizes)
+    columns = np.repeat(np.eye(len(repeats)), repeats, axis=0)
+    normals = columns * (x / rho)[:, None]
+    block = jet.hessian - jnp.diag(columns @ shifts)
+    jacobian = jnp.block([[block, -normals], [-normals.T, jnp.zeros((len(repeats), len(repeats)))]])
+    constraint = (repeats / rho**2 - jnp.sum(normals**2, axis=0)) / 2
+    residual = jnp.concatenate([manifold.project(x, jet.gradient) / rho, constraint])
+    eta = jnp.linalg.norm(jnp.linalg.solve(jacobian, residual))
+    beta = 1 / jnp.min(jnp.abs(jnp.linalg.eigvalsh(jacobian)))
+    lipschitz = rho * variation + 2**0.5
+    h = beta * lipschitz * eta
+    root = jnp.sqrt(jnp.maximum(1 - 2 * h, 0.0))
+    # 2 eta/(1 + root) is the existence radius without the cancellation of 1 - root.
+    existence = jnp.where(h <= 0.5, 2 * eta / (1 + root), jnp.inf)
+    return existence, jnp.minimum((1 + root) / (beta * lipschitz), LARGEST_RADIUS)
+
+
+@partial(jax.jit, static_argnames=("landscape",))
+def _classify_batch(
+    landscape: Landscape,
+    couplings: Couplings,
+    points: Float[Array, "batch ambient"],
+    variation: Float[Array, ""],
+) -> CriticalPoints:
+    manifold = landscape.manifold
+    scale = landscape.gradient_scale * manifold.ambient**0.5
+
+    def classify_one(x: Float[Array, " ambient"]):
+        for _ in range(POLISHING_STEPS):
+            step = newton_step(landscape, couplings, x, max_step=LARGEST_RADIUS)
+            x = jnp.where(jnp.isfinite(step.length), step.point, x)
+        jet = landscape.jet(couplings, x)
+        # A normal eigenvalue above the Frobenius norm sorts last and leaves the tangent spectrum in front.
+        normal = 2 * (jnp.linalg.norm(jet.hessian) + jnp.linalg.norm(jet.gradient))
+        matrix = manifold.tangent_hessian(x, jet.gradient, jet.hessian, normal)
+        spectrum = jnp.linalg.eigvalsh(matrix)[: manifold.dimension]
+        gradient_norm = jnp.linalg.norm(manifold.project(x, jet.gradient))
+        existence, uniqueness = _kantorovich(manifold, x, jet, variation)
+        sound = (existence < uniqueness) & (gradient_norm <= GRADIENT_TOLERANCE * scale)
+        return CriticalPoints(
+            x,
+            jet.value / manifold.ambient,
+            jnp.sum(spectrum < 0),
+            spectrum,
+            x @ jet.gradient / manifold.ambient,
+            gradient_norm,
+            existence,
+            uniqueness,
+            (~sound).astype(jnp.int64),
+        )
+
+    return jax.vmap(classify_one)(points)
+
+
+def classify(
+    landscape: Landscape, couplings: Couplings, points: Float[np.ndarray, "points ambient"], variation: float
+) -> CriticalPoints:
+    """Polish and classify converged points.
+
+    Args:
+        variation: the landscape's `hessian_variation` for these couplings.
+
+    Returns:
+        One row per given point. `degenerate` is 1 where the radii can't separate the point from a neighbour in double
+        precision, or where its gradient stays above 1e-10 sqrt(n) x the landscape's scale.
+    """
+    result = CriticalPoints.none(landscape.manifold)
+    for first in range(0, len(points), BATCH):
+        batch = points[first : first + BATCH]
+        padded = np.concatenate([batch, np.repeat(batch[:1], BATCH - len(batch), axis=0)])
+        columns = _classify_batch(landscape, couplings, padded, variation)
+        result = result.extend(CriticalPoints(*(np.asarray(column)[: len(batch)] for column in columns)))
+    return result

@@ -1,0 +1,101 @@
+"""The manifold that a landscape lives on: a product of spheres, each of radius sqrt(n_i) in R^{n_i}.
+
+One factor is the sphere S^{n-1}(sqrt n) of the spherical spin glasses; several are their multi-species relatives. Everything
+here acts on one point ``x`` of shape (ambient,); batches are made by ``jax.vmap``. With ``u_i = x_i / sqrt(n_i)`` the unit
+normals, the radial derivative (Lagrange multiplier) of factor i is ``D_i = x_i . grad_i H / n_i``, the Riemannian gradient is
+``grad H - sum_i D_i x_i`` and the Riemannian Hessian is ``P (Hess H - diag(D_i)) P`` with P the tangent projector.
+"""
+
+import math
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+
+@dataclass(frozen=True)
+class ProductOfSpheres:
+    """S^{n_1 - 1}(sqrt n_1) x ... x S^{n_r - 1}(sqrt n_r). Hashable, so it may be a static argument of ``jax.jit``."""
+
+    sizes: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not self.sizes or any(size < 2 for size in self.sizes):
+            raise ValueError(f"sizes of the spheres: got {self.sizes}, allowed: one or more integers >= 2")
+
+    @property
+    def ambient(self) -> int:
+        """Dimension of the Euclidean space around the manifold."""
+        return sum(self.sizes)
+
+    @property
+    def dimension(self) -> int:
+        return self.ambient - len(self.sizes)
+
+    @property
+    def euler_characteristic(self) -> int:
+        """Product over the factors of chi(S^{n-1}): 2 for odd n, 0 for even n."""
+        return math.prod(2 if size % 2 else 0 for size in self.sizes)
+
+    def _slices(self) -> list[slice]:
+        ends = np.cumsum(self.sizes)
+        return [slice(int(end) - size, int(end)) for end, size in zip(ends, self.sizes, strict=True)]
+
+    def _normals(self, x: Float[Array, " ambient"]) -> Float[Array, "ambient factors"]:
+        """The unit normals of the factors as columns."""
+        if len(self.sizes) == 1:
+            return x[:, None] / math.sqrt(self.ambient)
+        columns = [jnp.zeros_like(x).at[part].set(x[part] / math.sqrt(size)) for part, size in self._parts()]
+        return jnp.stack(columns, axis=1)
+
+    def _parts(self) -> list[tuple[slice, int]]:
+        return list(zip(self._slices(), self.sizes, strict=True))
+
+    def project(self, x: Float[Array, " ambient"], v: Float[Array, " ambient"]) -> Float[Array, " ambient"]:
+        """The tangent part of ``v`` at ``x``."""
+        normals = self._normals(x)
+        return v - normals @ (normals.T @ v)
+
+    def retract(self, x: Float[Array, " ambient"], v: Float[Array, " ambient"]) -> Float[Array, " ambient"]:
+        """Move from ``x`` along the tangent vector ``v`` and return to the manifold by scaling each factor."""
+        y = x + v
+        parts = [y[part] * (math.sqrt(size) / jnp.linalg.norm(y[part])) for part, size in self._parts()]
+        return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+
+    def multipliers(self, x: Float[Array, " ambient"], gradient: Float[Array, " ambient"]) -> Float[Array, " factors"]:
+        """The radial derivatives D_i, one per factor (per-spin units)."""
+        return jnp.stack([x[part] @ gradient[part] / size for part, size in self._parts()])
+
+    def tangent_hessian(
+        self,
+        x: Float[Array, " ambient"],
+        gradient: Float[Array, " ambient"],
+        hessian: Float[Array, "ambient ambient"],
+        normal: Float[Array, ""] | float,
+    ) -> Float[Array, "ambient ambient"]:
+        """The Riemannian Hessian as an ambient matrix: its tangent spectrum plus ``normal`` on each unit normal.
+
+        With ``normal`` away from zero the matrix is singular exactly where the Riemannian Hessian is, so Newton's equation
+        can be solved without a tangent basis.
+        """
+        shifts = jnp.repeat(
+            self.multipliers(x, gradient), np.asarray(self.sizes), total_repeat_length=self.ambient
+        )
+        matrix = hessian - jnp.diag(shifts)
+        normals = self._normals(x)
+        mixed = matrix @ normals
+        inner = normals.T @ mixed + normal * jnp.eye(len(self.sizes))
+        return matrix - normals @ mixed.T - mixed @ normals.T + normals @ inner @ normals.T
+
+    def random_points(self, generator: np.random.Generator, count: int) -> Float[np.ndarray, "count ambient"]:
+        """Independent uniform points."""
+        points = generator.standard_normal((count, self.ambient))
+        for part, size in self._parts():
+            points[:, part] *= math.sqrt(size) / np.linalg.norm(points[:, part], axis=1, keepdims=True)
+        return points
+
+
+def sphere(n: int) -> ProductOfSpheres:
+    """S^{n-1}(sqrt n)."""
+    return ProductOfSpheres((n,))

@@ -1,0 +1,104 @@
+"""What a landscape is: parameters that sample couplings, and a smooth function of (couplings, point)."""
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple, Self
+
+import jax
+from jaxtyping import Array, Float
+
+from tasks.geometry import ProductOfSpheres
+from tasks.landscapes import MODELS
+
+Couplings = Any  # a pytree of float64 arrays, different for each model
+
+
+class Jet(NamedTuple):
+    """Value and Euclidean derivatives of the extensive H at one point."""
+
+    value: Float[Array, ""]
+    gradient: Float[Array, " ambient"]
+    hessian: Float[Array, "ambient ambient"]
+
+
+class Landscape(ABC):
+    """Parameters of a random function H on a manifold, as a frozen and hashable dataclass.
+
+    Hashable because it is a static argument of the jitted finders; the couplings are a traced argument, so that one
+    compilation serves all landscapes of a cell. A model must give `from_parameters`, `manifold`, `sample`, `value`
+    and `hessian_variation`; it should override `jet` and `value_and_gradient` where contractions can be fused.
+    """
+
+    name: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def from_parameters(cls, parameters: Mapping[str, Any], n: int) -> Self:
+        """Build from the JSON parameters of a cell and the size n; ValueError says what is wrong with them."""
+
+    @property
+    @abstractmethod
+    def manifold(self) -> ProductOfSpheres: ...
+
+    @property
+    def parity(self) -> int:
+        """+1 if H(-x) = H(x), -1 if H(-x) = -H(x), 0 if neither."""
+        return 0
+
+    @property
+    def complex_points(self) -> int | None:
+        """Number of complex critical points for generic couplings, where known: bounds and fixes the parity of the real ones."""
+        return None
+
+    @property
+    def typical_points(self) -> float:
+        """Rough mean number of critical points: plans and budgets use it, no result does."""
+        return 2.0 ** self.manifold.dimension
+
+    @property
+    def gradient_scale(self) -> float:
+        """Typical size of one component of the gradient."""
+        return 1.0
+
+    @property
+    def curvature_scale(self) -> float:
+        """Typical spectral radius of the Hessian."""
+        return 1.0
+
+    @abstractmethod
+    def sample(self, seed: int, landscape: int) -> Couplings:
+        """The couplings of one instance, a function of (seed, model, size, landscape) only."""
+
+    @abstractmethod
+    def value(self, couplings: Couplings, x: Float[Array, " ambient"]) -> Float[Array, ""]:
+        """The extensive H; the energy density is ``value / manifold.ambient``."""
+
+    def value_and_gradient(
+        self, couplings: Couplings, x: Float[Array, " ambient"]
+    ) -> tuple[Float[Array, ""], Float[Array, " ambient"]]:
+        return jax.value_and_grad(self.value, argnums=1)(couplings, x)
+
+    def jet(self, couplings: Couplings, x: Float[Array, " ambient"]) -> Jet:
+        value, gradient = self.value_and_gradient(couplings, x)
+        hessian = jax.jacfwd(lambda y: self.value_and_gradient(couplings, y)[1])(x)
+        return Jet(value, gradient, hessian)
+
+    @abstractmethod
+    def hessian_variation(self, couplings: Couplings) -> float:
+        """An upper bound on the Lipschitz constant of the Euclidean Hessian within 1.1 x the radius of each sphere.
+
+        Newton-Kantorovich radii rest on it, so it must be a bound; that it is loose only makes radii smaller.
+        """
+
+    def coupling_bytes(self) -> int:
+        """Bytes that the couplings of one instance occupy."""
+        return 8 * self.manifold.ambient**2
+
+
+def build(model: str, parameters: Mapping[str, Any], n: int) -> Landscape:
+    """The landscape of a cell. ValueError if the model is unknown or its parameters are wrong."""
+    if model not in MODELS:
+        raise ValueError(f"model: got {model!r}, allowed: {', '.join(sorted(MODELS))}")
+    module, name = MODELS[model].split(":")
+    return getattr(importlib.import_module(module), name).from_parameters(parameters, n)

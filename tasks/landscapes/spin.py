@@ -1,0 +1,183 @@
+"""Spherical p-spin landscapes, pure and mixed, with or without a random field.
+
+H(x) = sum_p sqrt(c_p) N^{-(p-1)/2} sum_{i_1..i_p} J^{(p)}_{i_1..i_p} x_{i_1}...x_{i_p} on |x|^2 = N, with J iid N(0,1) over *all
+ordered tuples*, so that E H(x) H(y) = N xi(x.y/N) with xi(q) = sum_p c_p q^p, exactly and isotropically at finite N
+(Auffinger, Ben Arous and Cerny, arXiv:1003.1129, eq. 1.1). Sums over i < j < k only, which also circulate, aren't isotropic.
+
+Storage. Only the symmetrised J enters; its entry at a sorted multi-index of multiplicity m is N(0, 1/m), and is drawn as such.
+For each degree p >= 2 we keep the matrix ``M[(i<=j), alpha] = S_{ij alpha} * multiplicity(alpha)`` over packed pairs and packed
+(p-2)-indices alpha, so that one GEMM ``W = M @ monomials(x)`` gives everything: with W unpacked to a symmetric matrix,
+H = x.W x, grad H = p W x, Hess H = p(p-1) W. Packing halves the flops of the full product.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Self
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from tasks.covariance import Covariance, total_degree_bound
+from tasks.geometry import ProductOfSpheres, sphere
+from tasks.keys import generator
+from tasks.landscapes import symmetric
+from tasks.landscapes.base import Jet, Landscape
+
+Couplings = dict[str, Float[np.ndarray, "..."]]
+
+
+@cache
+def _contraction_table(n: int, degree: int) -> Int[np.ndarray, "pairs rest"]:
+    """Position of the packed entry (i, j, alpha) for each packed pair (i, j) and each packed (degree-2)-index alpha."""
+    pairs = symmetric.multi_indices(n, 2)
+    rest = symmetric.multi_indices(n, degree - 2) if degree > 2 else np.zeros((1, 0), dtype=np.int32)
+    shape = (len(pairs), len(rest))
+    joined = np.concatenate(
+        [
+            np.broadcast_to(pairs[:, None, :], (*shape, 2)),
+            np.broadcast_to(rest[None, :, :], (*shape, degree - 2)),
+        ],
+        axis=-1,
+    )
+    return symmetric.ranks(joined, n)
+
+
+def _monomials(x: Float[Array, " n"], order: int) -> Float[Array, " packed"]:
+    """All monomials of the given order, in the order of `symmetric.multi_indices`."""
+    if order == 0:
+        return jnp.ones(1, x.dtype)
+    if order == 1:
+        return x
+    indices = symmetric.multi_indices(x.shape[0], order)
+    return jnp.prod(x[indices], axis=1)
+
+
+def _degree(key: str) -> int:
+    return int(key.removeprefix("degree_"))
+
+
+@dataclass(frozen=True)
+class MixedSpin(Landscape):
+    """The spherical model with covariance N xi(q) on S^{N-1}(sqrt N).
+
+    The couplings of degree p of one instance depend on (seed, N, landscape, p) but not on the coefficients, so cells of one
+    study that differ in xi or in the field share them: differences between such cells are less noisy than the cells.
+    """
+
+    covariance: Covariance
+    n: int
+
+    name: ClassVar[str] = "pspin"
+
+    def __post_init__(self) -> None:
+        if self.n < 2:
+            raise ValueError(f"n: got {self.n}, allowed: integers >= 2")
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any], n: int) -> Self:
+        unknown = set(parameters) - {"xi", "field"}
+        if unknown:
+            raise ValueError(f"parameters of pspin: got {sorted(unknown)}, allowed: xi, field")
+        covariance = Covariance.parse(parameters["xi"]).with_field(parameters.get("field", 0.0))
+        return cls(covariance, n)
+
+    @property
+    def manifold(self) -> ProductOfSpheres:
+        return sphere(self.n)
+
+    @property
+    def parity(self) -> int:
+        return -1 if self.covariance.is_odd else 1 if self.covariance.is_even else 0
+
+    @property
+    def complex_points(self) -> int:
+        return total_degree_bound(self.covariance, self.n)
+
+    @property
+    def typical_points(self) -> float:
+        """Fyodorov's large-N form of the mean, arXiv:1307.2379, within a factor of two from N = 2 on; 2N at least for p = 2."""
+        x1, x2 = self.covariance.x1, self.covariance.x2
+        b = (x2 - x1) / (x2 + x1)
+        if b <= 0:
+            return 2.0 * self.n
+        growth = ((1 + b) / (1 - b)) ** ((self.n - 1) / 2)
+        return min(4 * math.sqrt(self.n / math.pi * (1 + b) / b) * growth + 2, float(self.complex_points))
+
+    @property
+    def gradient_scale(self) -> float:
+        return math.sqrt(self.covariance.x1)
+
+    @property
+    def curvature_scale(self) -> float:
+        return 2 * math.sqrt(self.covariance.x2)
+
+    def coupling_bytes(self) -> int:
+        pairs = symmetric.packed_size(self.n, 2)
+        return 8 * sum(
+            pairs * symmetric.packed_size(self.n, p - 2) for p, _ in self.covariance.terms if p >= 2
+        )
+
+    def sample(self, seed: int, landscape: int) -> Couplings:
+        couplings: Couplings = {}
+        for degree, coefficient in self.covariance.terms:
+            draw = generator(seed, self.name, self.n, landscape, "couplings", degree)
+            normal = draw.standard_normal(symmetric.packed_size(self.n, degree))
+            scale = math.sqrt(coefficient) * self.n ** (-(degree - 1) / 2)
+            tensor = scale * normal / np.sqrt(symmetric.multiplicities(self.n, degree))
+            couplings[f"degree_{degree}"] = self.pack(tensor, degree)
+        return couplings
+
+    def pack(self, tensor: Float[np.ndarray, " packed"], degree: int) -> Float[np.ndarray, "..."]:
+        """From a packed symmetric tensor, ``H = sum over ordered tuples``, to the matrix that `jet` contracts."""
+        if degree == 1:
+            return tensor
+        matrix = tensor[_contraction_table(self.n, degree)]
+        return matrix * symmetric.multiplicities(self.n, degree - 2) if degree > 2 else matrix
+
+    def _contract(self, couplings: Couplings, key: str, x: Float[Array, " n"]) -> Float[Array, "n n"]:
+        packed = jnp.asarray(couplings[key]) @ _monomials(x, _degree(key) - 2)
+        return packed[symmetric.unpacking(self.n)]
+
+    def value(self, couplings: Couplings, x: Float[Array, " n"]) -> Float[Array, ""]:
+        return self.value_and_gradient(couplings, x)[0]
+
+    def value_and_gradient(
+        self, couplings: Couplings, x: Float[Array, " n"]
+    ) -> tuple[Float[Array, ""], Float[Array, " n"]]:
+        jet = self.jet(couplings, x)
+        return jet.value, jet.gradient
+
+    def jet(self, couplings: Couplings, x: Float[Array, " n"]) -> Jet:
+        value = jnp.zeros((), x.dtype)
+        gradient = jnp.zeros_like(x)
+        hessian = jnp.zeros((self.n, self.n), x.dtype)
+        for key in sorted(couplings):
+            degree = _degree(key)
+            if degree == 1:
+                value, gradient = value + couplings[key] @ x, gradient + couplings[key]
+                continue
+            matrix = self._contract(couplings, key, x)
+            image = matrix @ x
+            value = value + image @ x
+            gradient = gradient + degree * image
+            hessian = hessian + degree * (degree - 1) * matrix
+        return Jet(value, gradient, hessian)
+
+    def hessian_variation(self, couplings: Couplings) -> float:
+        """Spectral norms of the packed flattenings (i j)(alpha) bound the injective norms of the tensors."""
+        rows = np.sqrt(symmetric.multiplicities(self.n, 2))
+        radius = 1.1 * math.sqrt(self.n)
+        total = 0.0
+        for key in sorted(couplings):
+            degree = _degree(key)
+            if degree < 3:
+                continue
+            columns = np.sqrt(symmetric.multiplicities(self.n, degree - 2))
+            flat = couplings[key] * rows[:, None] / columns[None, :]
+            gram = flat.T @ flat if flat.shape[1] <= flat.shape[0] else flat @ flat.T
+            norm = math.sqrt(float(np.linalg.eigvalsh(gram)[-1]))
+            total += degree * (degree - 1) * (degree - 2) * norm * radius ** (degree - 3)
+        return total

@@ -1,0 +1,216 @@
+"""The completeness ledger of one landscape: what must be there, what was found, and how sure we are.
+
+Checks compare the points found with what topology and algebra demand of all of them:
+
+* `bound`: no more points than complex critical points.
+* `parity`: complex critical points come in conjugate pairs, so the number of real classes (points, or pairs {x, -x} where the
+  landscape relates them) has the parity of the number of complex classes. A finder that uses x -> -x makes the number of *points*
+  even whatever it missed; the number of *classes* still informs.
+* `morse_sum`: sum over the points of (-1)^index = Euler characteristic. For H(-x) = -H(x) on a manifold of odd dimension
+  the sum is 0 whatever was missed, so it is uninformative there.
+
+Estimates come from how often independent starts hit each class: Good-Turing coverage, and Chao's lower bound for the number of
+species with its log-normal interval (Chao 1987; Colwell et al. 2012, doi:10.1093/jpe/rtr044, eqs. 9-11). Starts don't reach
+all classes alike, so Chao1 is biased low: it is a warning, not a count.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.stats import chi2
+
+CHECKS = ("pass", "fail", "uninformative")
+PASS, FAIL, UNINFORMATIVE = range(3)
+
+STATUSES = ("complete", "open", "failed")
+COMPLETE, OPEN, FAILED = range(3)
+
+REASONS = (
+    "closed",
+    "few_hits",
+    "morse_sum",
+    "parity",
+    "degenerate",
+    "nothing_found",
+    "bound_exceeded",
+)
+CLOSED, FEW_HITS, MORSE_SUM, PARITY, DEGENERATE, NOTHING_FOUND, BOUND_EXCEEDED = range(7)
+
+CONFIDENCE = 0.95
+_Z = 1.959963984540054  # the 97.5% quantile of the normal law
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a finder saw of one landscape. A class is a point, or a pair {x, -x} where `parity` is not 0.
+
+    Attributes:
+        hits: independent hits of each class, shape (classes,).
+        index: Morse index of one member of each class, shape (classes,).
+        degenerate: 1 where a class can't be told from a neighbour, shape (classes,).
+        parity: +1, -1 or 0, see `Landscape.parity`.
+        dimension: of the manifold.
+        euler_characteristic: of the manifold.
+        complex_points: number of complex critical points, None if unknown.
+    """
+
+    hits: Int[np.ndarray, " classes"]
+    index: Int[np.ndarray, " classes"]
+    degenerate: Int[np.ndarray, " classes"]
+    parity: int
+    dimension: int
+    euler_characteristic: int
+    complex_points: int | None
+
+    @property
+    def pair_size(self) -> int:
+        return 1 if self.parity == 0 else 2
+
+    def points_by_index(self, classes: np.ndarray | slice = slice(None)) -> Int[np.ndarray, " index"]:
+        """Number of points of each index in the given classes, both signs counted."""
+        counts = np.bincount(self.index[classes], minlength=self.dimension + 1)
+        return counts + counts[::-1] if self.parity < 0 else counts * self.pair_size
+
+    def members(self, index: int) -> np.ndarray:
+        """Classes that hold a point of this index."""
+        mask = self.index == index
+        return mask | (self.index == self.dimension - index) if self.parity < 0 else mask
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Unseen-species estimates from hit counts, in units of classes."""
+
+    coverage: float
+    """Good-Turing: estimated probability that a new hit falls on a known class; nan without hits."""
+    coverage_lower: float
+    """95% lower limit, from the Poisson upper limit of the number of singletons."""
+    chao1: float
+    chao1_lower: float
+    chao1_upper: float
+    singletons: int
+    doubletons: int
+
+
+def estimate_unseen(hits: Int[np.ndarray, " classes"]) -> Estimate:
+    """Coverage and Chao1 from the number of hits of each class (classes without hits are ignored)."""
+    hits = hits[hits > 0]
+    observed, total = len(hits), int(hits.sum())
+    f1, f2 = int((hits == 1).sum()), int((hits == 2).sum())
+    if observed == 0:
+        return Estimate(math.nan, 0.0, 0.0, 0.0, math.inf, 0, 0)
+    limit = chi2.ppf(CONFIDENCE, 2 * (f1 + 1)) / 2
+    lower = max(0.0, 1 - limit / total)
+    a = (total - 1) / total
+    unseen = a * f1 * (f1 - 1) / (2 * (f2 + 1))
+    if unseen > 0:
+        variance = (
+            unseen
+            + a**2 * f1 * (2 * f1 - 1) ** 2 / (4 * (f2 + 1) ** 2)
+            + a**2 * f1**2 * f2 * (f1 - 1) ** 2 / (4 * (f2 + 1) ** 4)
+        )
+        factor = math.exp(_Z * math.sqrt(math.log1p(variance / unseen**2)))
+        interval = (observed + unseen / factor, observed + unseen * factor)
+    else:
+        # Nothing to extrapolate from: each class with i hits stands for exp(-i) of its like with none.
+        missed = np.exp(-hits.astype(float))
+        p = min(float(missed.mean()), 0.5)
+        variance = float((missed - missed**2).sum() - (hits * missed).sum() ** 2 / total)
+        spread = _Z * math.sqrt(max(variance, 0.0))
+        interval = (max(observed, (observed - spread) / (1 - p)), (observed + spread) / (1 - p))
+    return Estimate(1 - f1 / total, lower, observed + unseen, *interval, f1, f2)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The verdict on one landscape. Estimates are in points of the whole manifold, both signs counted."""
+
+    status: int
+    reason: int
+    bound_check: int
+    parity_check: int
+    morse_check: int
+    morse_sum: int
+    bound: float
+    overall: Estimate
+    points_by_index: Int[np.ndarray, " index"]
+    coverage_by_index: Float[np.ndarray, " index"]
+    chao1_by_index: Float[np.ndarray, " index"]
+    chao1_lower_by_index: Float[np.ndarray, " index"]
+    chao1_upper_by_index: Float[np.ndarray, " index"]
+    scale: int = field(default=1)
+    """Points per class: multiply `overall` by it to count points."""
+
+
+def _verdict(holds: bool) -> int:
+    return PASS if holds else FAIL
+
+
+def _check_parity(evidence: Evidence) -> int:
+    if evidence.complex_points is None:
+        return UNINFORMATIVE
+    classes = evidence.complex_points // evidence.pair_size
+    return _verdict((classes - len(evidence.hits)) % 2 == 0)
+
+
+def _check_morse_sum(evidence: Evidence, total: int) -> int:
+    if evidence.parity < 0 and evidence.dimension % 2:
+        return UNINFORMATIVE
+    return _verdict(total == evidence.euler_characteristic)
+
+
+def _judge(evidence: Evidence, checks: dict[str, int], min_hits: int) -> tuple[int, int]:
+    if len(evidence.hits) == 0:
+        return FAILED, NOTHING_FOUND
+    if checks["bound"] == FAIL:
+        return FAILED, BOUND_EXCEEDED
+    if evidence.degenerate.any():
+        return OPEN, DEGENERATE
+    if checks["morse_sum"] == FAIL:
+        return OPEN, MORSE_SUM
+    if checks["parity"] == FAIL:
+        return OPEN, PARITY
+    if evidence.hits.min() < min_hits:
+        return OPEN, FEW_HITS
+    return COMPLETE, CLOSED
+
+
+def assess(evidence: Evidence, min_hits: int) -> Ledger:
+    """Run all checks and estimates.
+
+    Args:
+        min_hits: a class that was hit less often than this leaves the landscape open: where one class was
+            hit once or twice, another of the same kind may have been hit never.
+    """
+    by_index = evidence.points_by_index()
+    signs = (-1) ** np.arange(evidence.dimension + 1)
+    morse_sum = int(by_index @ signs)
+    bound = math.inf if evidence.complex_points is None else float(evidence.complex_points)
+    checks = {
+        "bound": UNINFORMATIVE if evidence.complex_points is None else _verdict(by_index.sum() <= bound),
+        "parity": _check_parity(evidence),
+        "morse_sum": _check_morse_sum(evidence, morse_sum),
+    }
+    status, reason = _judge(evidence, checks, min_hits)
+    estimates = [estimate_unseen(evidence.hits[evidence.members(k)]) for k in range(evidence.dimension + 1)]
+    # Points of index k per class that holds one: 2 where both signs have it.
+    middle = np.arange(evidence.dimension + 1) * 2 == evidence.dimension
+    weight = np.where(middle, 2, 1) if evidence.parity < 0 else np.full(len(middle), evidence.pair_size)
+    return Ledger(
+        status,
+        reason,
+        checks["bound"],
+        checks["parity"],
+        checks["morse_sum"],
+        morse_sum,
+        bound,
+        estimate_unseen(evidence.hits),
+        by_index,
+        np.array([e.coverage for e in estimates]),
+        weight * np.array([e.chao1 for e in estimates]),
+        weight * np.array([e.chao1_lower for e in estimates]),
+        weight * np.array([e.chao1_upper for e in estimates]),
+        evidence.pair_size,
+    )

@@ -1,0 +1,37 @@
+"""Budgets and tolerances of the finders: plain values, so that a study can be checked without loading JAX."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MultistartOptions:
+    """How long multistart looks and when it believes that it has seen everything.
+
+    Budgets count starts, never seconds. A round is half uniform points and half points along descents.
+    """
+
+    starts_per_round: int = 2048
+    """Starts between two looks at the ledger; a multiple of 64."""
+    max_rounds: int = 48
+    """The budget: after this many rounds a landscape stays open."""
+    min_hits: int = 3
+    """The ledger closes only when every class was hit this often by independent starts."""
+    max_depth: int = 64
+    """Longest descent before Newton takes over; depths are log-uniform between 1 and this."""
+    max_iterations: int = 40
+    """Newton steps before a start is given up."""
+    max_step: float = 0.5
+    """Longest Newton step, in units of sqrt(n)."""
+
+    def __post_init__(self) -> None:
+        if self.starts_per_round < 64 or self.starts_per_round % 64:
+            raise ValueError(f"starts_per_round: got {self.starts_per_round}, allowed: multiples of 64 from 64 on")
+        for name in ("max_rounds", "min_hits", "max_depth", "max_iterations"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: got {getattr(self, name)}, allowed: integers >= 1")
+        if not 0 < self.max_step <= 1:
+            raise ValueError(f"max_step: got {self.max_step}, allowed: 0 < max_step <= 1")
+
+
+OPTIONS = {"multistart": MultistartOptions}
+"""Finder name -> its options."""
