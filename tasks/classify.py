@@ -62,9 +62,8 @@ def _kantorovich(
     rho = manifold.ambient**0.5
     shifts = manifold.multipliers(x, jet.gradient)
     repeats = np.asarray(manifold.sizes)
-    columns = np.repeat(np.eye(len(repeats)), repeats, axis=0)
-    normals = columns * (x / rho)[:, None]
-    block = jet.hessian - jnp.diag(columns @ shifts)
+    normals = manifold.normals(x) * np.sqrt(repeats / manifold.ambient)[None, :]
+    block = jet.hessian - jnp.diag(jnp.repeat(shifts, repeats, total_repeat_length=manifold.ambient))
     jacobian = jnp.block([[block, -normals], [-normals.T, jnp.zeros((len(repeats), len(repeats)))]])
     constraint = (repeats / rho**2 - jnp.sum(normals**2, axis=0)) / 2
     residual = jnp.concatenate([manifold.project(x, jet.gradient) / rho, constraint])

@@ -76,7 +76,7 @@ def descend(
             jnp.where(taken, value, lanes.value),
             jnp.where(taken[:, None], gradient, lanes.gradient),
             step,
-            lanes.accepted + taken,
+            lanes.accepted + taken.astype(jnp.int64),
             lanes.trials + 1,
         )
 

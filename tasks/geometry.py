@@ -42,7 +42,7 @@ class ProductOfSpheres:
         ends = np.cumsum(self.sizes)
         return [slice(int(end) - size, int(end)) for end, size in zip(ends, self.sizes, strict=True)]
 
-    def _normals(self, x: Float[Array, " ambient"]) -> Float[Array, "ambient factors"]:
+    def normals(self, x: Float[Array, " ambient"]) -> Float[Array, "ambient factors"]:
         """The unit normals of the factors as columns."""
         if len(self.sizes) == 1:
             return x[:, None] / math.sqrt(self.ambient)
@@ -54,7 +54,7 @@ class ProductOfSpheres:
 
     def project(self, x: Float[Array, " ambient"], v: Float[Array, " ambient"]) -> Float[Array, " ambient"]:
         """The tangent part of ``v`` at ``x``."""
-        normals = self._normals(x)
+        normals = self.normals(x)
         return v - normals @ (normals.T @ v)
 
     def retract(self, x: Float[Array, " ambient"], v: Float[Array, " ambient"]) -> Float[Array, " ambient"]:
@@ -63,7 +63,9 @@ class ProductOfSpheres:
         parts = [y[part] * (math.sqrt(size) / jnp.linalg.norm(y[part])) for part, size in self._parts()]
         return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
 
-    def multipliers(self, x: Float[Array, " ambient"], gradient: Float[Array, " ambient"]) -> Float[Array, " factors"]:
+    def multipliers(
+        self, x: Float[Array, " ambient"], gradient: Float[Array, " ambient"]
+    ) -> Float[Array, " factors"]:
         """The radial derivatives D_i, one per factor (per-spin units)."""
         return jnp.stack([x[part] @ gradient[part] / size for part, size in self._parts()])
 
@@ -83,7 +85,7 @@ class ProductOfSpheres:
             self.multipliers(x, gradient), np.asarray(self.sizes), total_repeat_length=self.ambient
         )
         matrix = hessian - jnp.diag(shifts)
-        normals = self._normals(x)
+        normals = self.normals(x)
         mixed = matrix @ normals
         inner = normals.T @ mixed + normal * jnp.eye(len(self.sizes))
         return matrix - normals @ mixed.T - mixed @ normals.T + normals @ inner @ normals.T

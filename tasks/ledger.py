@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 CHECKS = ("pass", "fail", "uninformative")
 PASS, FAIL, UNINFORMATIVE = range(3)
@@ -39,7 +39,7 @@ REASONS = (
 CLOSED, FEW_HITS, MORSE_SUM, PARITY, DEGENERATE, NOTHING_FOUND, BOUND_EXCEEDED = range(7)
 
 CONFIDENCE = 0.95
-_Z = 1.959963984540054  # the 97.5% quantile of the normal law
+_Z = float(norm.ppf((1 + CONFIDENCE) / 2))
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Estimate:
     coverage: float
     """Good-Turing: estimated probability that a new hit falls on a known class; nan without hits."""
     coverage_lower: float
-    """95% lower limit, from the Poisson upper limit of the number of singletons."""
+    """95% lower limit: the lower of Esty's normal limit and the one from the Poisson limit of the singletons."""
     chao1: float
     chao1_lower: float
     chao1_upper: float
@@ -101,8 +101,10 @@ def estimate_unseen(hits: Int[np.ndarray, " classes"]) -> Estimate:
     f1, f2 = int((hits == 1).sum()), int((hits == 2).sum())
     if observed == 0:
         return Estimate(math.nan, 0.0, 0.0, 0.0, math.inf, 0, 0)
-    limit = chi2.ppf(CONFIDENCE, 2 * (f1 + 1)) / 2
-    lower = max(0.0, 1 - limit / total)
+    # Esty (Ann. Stat. 11 (1983) 905) gives the spread where singletons are many; where they are few, theirs is Poisson's.
+    poisson = chi2.ppf(CONFIDENCE, 2 * (f1 + 1)) / 2
+    esty = f1 + norm.ppf(CONFIDENCE) * math.sqrt(f1 * (1 - f1 / total) + 2 * f2)
+    lower = max(0.0, 1 - max(poisson, esty) / total)
     a = (total - 1) / total
     unseen = a * f1 * (f1 - 1) / (2 * (f2 + 1))
     if unseen > 0:

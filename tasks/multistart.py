@@ -66,7 +66,9 @@ def add_hits(
     rows, sizes = bucket(points)
     known = match_known(points[rows], classes.points, landscape.parity)
     old = known >= 0
-    hits = classes.hits + np.bincount(known[old], weights=sizes[old], minlength=len(classes.hits)).astype(np.int64)
+    hits = classes.hits + np.bincount(known[old], weights=sizes[old], minlength=len(classes.hits)).astype(
+        np.int64
+    )
     found = classify(landscape, couplings, points[rows[~old]], variation)
     joined = Classes(classes.points.extend(found), np.concatenate([hits, sizes[~old]]))
     return _merge(landscape, joined)
@@ -100,7 +102,9 @@ def multistart(
     outcomes: Int[np.ndarray, " outcome"] = np.zeros(len(OUTCOMES), dtype=np.int64)
     rounds = 0
     ledger = assess(evidence_of(landscape, classes), options.min_hits)
-    while rounds < options.max_rounds and ledger.status != COMPLETE and (ledger.status != FAILED or rounds == 0):
+    while (
+        rounds < options.max_rounds and ledger.status != COMPLETE and (ledger.status != FAILED or rounds == 0)
+    ):
         draw = generator(seed, landscape.name, manifold.ambient, instance, "starts", rounds)
         starts = draw_starts(landscape, couplings, draw, options)
         hits = refine(landscape, couplings, starts, options.max_iterations, options.max_step)

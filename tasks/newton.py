@@ -90,7 +90,7 @@ def refine(
                 pool.iteration >= max_iterations,
             ],
             [jnp.full(lanes, code) for code in (NOT_FINITE, CONVERGED, STALLED, MAX_ITERATIONS)],
-            -1,
+            jnp.asarray(-1),
         )
         ended = (outcome >= 0) & (pool.start < count)
         slot = jnp.where(ended, pool.start, count)

@@ -25,7 +25,9 @@ class MultistartOptions:
 
     def __post_init__(self) -> None:
         if self.starts_per_round < 64 or self.starts_per_round % 64:
-            raise ValueError(f"starts_per_round: got {self.starts_per_round}, allowed: multiples of 64 from 64 on")
+            raise ValueError(
+                f"starts_per_round: got {self.starts_per_round}, allowed: multiples of 64 from 64 on"
+            )
         for name in ("max_rounds", "min_hits", "max_depth", "max_iterations"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: got {getattr(self, name)}, allowed: integers >= 1")

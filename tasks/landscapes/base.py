@@ -11,6 +11,9 @@ from jaxtyping import Array, Float
 from tasks.geometry import ProductOfSpheres
 from tasks.landscapes import MODELS
 
+# Everything that is stored is float64, also when a user calls a finder outside a worker.
+jax.config.update("jax_enable_x64", True)
+
 Couplings = Any  # a pytree of float64 arrays, different for each model
 
 
@@ -54,7 +57,7 @@ class Landscape(ABC):
     @property
     def typical_points(self) -> float:
         """Rough mean number of critical points: plans and budgets use it, no result does."""
-        return 2.0 ** self.manifold.dimension
+        return 2.0**self.manifold.dimension
 
     @property
     def gradient_scale(self) -> float:

@@ -1,0 +1,287 @@
+"""Multistart on landscapes that can be solved by hand, its statuses, and what its results may not depend on."""
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+import pytest
+from scipy.stats import special_ortho_group
+
+from tasks.block import describe, run_block
+from tasks.census import Classes
+from tasks.classify import classify
+from tasks.covariance import Covariance
+from tasks.deduplicate import bucket, match_known, same_point
+from tasks.descent import descend
+from tasks.landscapes.base import Landscape, build
+from tasks.landscapes.spin import MixedSpin
+from tasks.landscapes.symmetric import multi_indices, multiplicities
+from tasks.ledger import COMPLETE, UNINFORMATIVE
+from tasks.geometry import ProductOfSpheres
+from tasks.multistart import add_hits, multistart
+from tasks.newton import CONVERGED, MAX_ITERATIONS, NOT_FINITE, OUTCOMES, STALLED, refine
+from tasks.options import MultistartOptions
+
+QUICK = MultistartOptions(starts_per_round=512)
+CUBIC = Covariance.parse("q^3")
+
+
+def spec(**changes):
+    base = {
+        "model": "pspin",
+        "parameters": {"xi": "q^3", "field": 0.0},
+        "n": 4,
+        "seed": 1,
+        "finder": "multistart",
+        "finder_options": {"starts_per_round": 256},
+        "block_size": 2,
+        "positions": True,
+        "spectra": True,
+    }
+    return base | changes
+
+
+@pytest.mark.parametrize("n", [2, 3, 6])
+def test_two_body_landscape_has_the_eigenvectors(n):
+    landscape = build("pspin", {"xi": "q^2"}, n)
+    couplings = landscape.sample(4, 0)
+    matrix = np.asarray(landscape.jet(couplings, np.ones(n)).hessian) / 2
+    eigenvalues, vectors = np.linalg.eigh(matrix)
+    census = multistart(landscape, couplings, 4, 0, QUICK)
+    points, _ = census.points()
+    assert census.ledger.status == COMPLETE
+    np.testing.assert_allclose(points.energy, np.repeat(eigenvalues, 2), atol=1e-13)
+    assert list(points.index) == list(np.repeat(np.arange(n), 2))
+    overlap = np.abs(points.points[::2] @ vectors) / math.sqrt(n)
+    np.testing.assert_allclose(overlap, np.eye(n), atol=1e-9)
+    gaps = 2 * (eigenvalues[None, :] - eigenvalues[:, None])
+    for k in range(n):
+        np.testing.assert_allclose(points.spectrum[2 * k], np.delete(gaps[k], k), atol=1e-12)
+
+
+def _diagonal_cubic(n, rotation):
+    """H = sum_i (rotation x)_i^3 / n: the most real critical points that a cubic can have."""
+    indices = multi_indices(n, 3)
+    full = np.einsum("ia,ib,ic->abc", rotation, rotation, rotation) / n
+    return {"degree_3": MixedSpin(CUBIC, n).pack(full[tuple(indices.T)], 3)}
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+def test_diagonal_cubic_attains_the_bound(rotated):
+    n = 4
+    rotation = special_ortho_group.rvs(n, random_state=3) if rotated else np.eye(n)
+    landscape = MixedSpin(CUBIC, n)
+    census = multistart(landscape, _diagonal_cubic(n, rotation), 1, 0, QUICK)
+    points, _ = census.points()
+    assert len(points.energy) == landscape.complex_points == 2 * (2**n - 1)
+    expected = []
+    for size in range(1, n + 1):
+        # On a subset of this size all coordinates are sqrt(n/size); off it they are 0.
+        energy = size * (n / size) ** 1.5 / n**2
+        for sign, index in ((1, n - size), (-1, size - 1)):
+            expected += [(sign * energy, index)] * math.comb(n, size)
+    energies, indices = (np.array(column) for column in zip(*sorted(expected), strict=True))
+    np.testing.assert_allclose(points.energy, energies, atol=1e-13)
+    for energy in np.unique(energies.round(9)):
+        found = points.index[np.abs(points.energy - energy) < 1e-9]
+        assert sorted(found) == sorted(indices[np.abs(energies - energy) < 1e-9])
+    np.testing.assert_allclose(points.radial_derivative, 3 * points.energy, atol=1e-12)
+
+
+@dataclass(frozen=True)
+class Bilinear(Landscape):
+    """x.A y on two spheres of different sizes: its critical points are the singular pairs. Written as a user would."""
+
+    sizes: tuple[int, int]
+    name = "bilinear-of-the-tests"
+
+    @classmethod
+    def from_parameters(cls, parameters, n):
+        return cls((n, n + 1))
+
+    @property
+    def manifold(self):
+        return ProductOfSpheres(self.sizes)
+
+    @property
+    def parity(self):
+        return 1
+
+    def sample(self, seed, landscape):
+        return np.random.default_rng([seed, landscape]).standard_normal(self.sizes)
+
+    def value(self, couplings, x):
+        return x[: self.sizes[0]] @ couplings @ x[self.sizes[0] :]
+
+    def hessian_variation(self, couplings):
+        return 0.0
+
+
+def test_a_new_landscape_on_a_product_of_spheres_needs_no_change_of_the_finder():
+    landscape = Bilinear((3, 4))
+    couplings = landscape.sample(1, 0)
+    census = multistart(landscape, couplings, 1, 0, QUICK)
+    points, _ = census.points()
+    singular = np.linalg.svd(couplings, compute_uv=False) * math.sqrt(12) / 7
+    np.testing.assert_allclose(points.energy, np.sort(np.repeat([singular, -singular], 2)), atol=1e-12)
+    assert census.ledger.status == COMPLETE
+    assert census.ledger.parity_check == UNINFORMATIVE
+    assert census.ledger.morse_sum == landscape.manifold.euler_characteristic == 0
+
+
+@pytest.mark.parametrize(
+    ("xi", "field", "n"),
+    [("q^3", 0.0, 5), ("q^4", 0.0, 4), ("0.5*q^2+0.5*q^3", 0.7, 5), ("0.5*q^2+0.5*q^3", 3.0, 4)],
+)
+def test_every_stored_point_is_critical(xi, field, n):
+    landscape = build("pspin", {"xi": xi, "field": field}, n)
+    couplings = landscape.sample(9, 1)
+    census = multistart(landscape, couplings, 9, 1, QUICK)
+    points, hits = census.points()
+    assert census.ledger.status == COMPLETE
+    assert hits.min() >= QUICK.min_hits
+    gradient = jax.vmap(lambda x: landscape.manifold.project(x, landscape.jet(couplings, x).gradient))
+    assert np.linalg.norm(gradient(points.points), axis=1).max() < 1e-12 * math.sqrt(n)
+    np.testing.assert_allclose((points.points**2).sum(axis=1), n, rtol=1e-14)
+    assert (np.diff(points.energy) >= 0).all()
+    assert (points.index == (points.spectrum < 0).sum(axis=1)).all()
+    values = jax.vmap(lambda x: landscape.value(couplings, x))(points.points)
+    np.testing.assert_allclose(values, n * points.energy, atol=1e-12)
+
+
+def _starts(n, count, seed=0):
+    return ProductOfSpheres((n,)).random_points(np.random.default_rng(seed), count)
+
+
+def test_every_way_to_end_is_an_outcome():
+    landscape = MixedSpin(CUBIC, 6)
+    couplings = landscape.sample(1, 0)
+    starts = _starts(6, 128)
+    whole = np.asarray(refine(landscape, couplings, starts, 40, 0.5).outcomes)
+    assert set(whole) <= {CONVERGED, MAX_ITERATIONS}
+    assert (whole == CONVERGED).mean() > 0.5
+    cut = np.asarray(refine(landscape, couplings, starts, 1, 0.5).outcomes)
+    assert (cut == MAX_ITERATIONS).mean() > 0.9
+    broken = {"degree_3": np.full_like(couplings["degree_3"], np.nan)}
+    assert (np.asarray(refine(landscape, broken, starts, 40, 0.5).outcomes) == NOT_FINITE).all()
+    # So large that round-off alone keeps the gradient above the tolerance of the model's scale.
+    huge = {"degree_3": couplings["degree_3"] * 1e9}
+    assert STALLED in np.asarray(refine(landscape, huge, starts, 40, 0.5).outcomes)
+    assert len(OUTCOMES) == 4
+
+
+def test_results_do_not_depend_on_the_order_of_the_starts():
+    landscape = MixedSpin(CUBIC, 6)
+    couplings = landscape.sample(1, 0)
+    starts = _starts(6, 256)
+    order = np.random.default_rng(1).permutation(256)
+    plain = refine(landscape, couplings, starts, 40, 0.5)
+    mixed = refine(landscape, couplings, starts[order], 40, 0.5)
+    np.testing.assert_array_equal(np.asarray(plain.outcomes)[order], mixed.outcomes)
+    converged = np.asarray(mixed.outcomes) == CONVERGED
+    np.testing.assert_allclose(
+        np.asarray(plain.points)[order][converged], np.asarray(mixed.points)[converged], atol=1e-11
+    )
+
+
+def test_one_compilation_serves_a_cell():
+    landscape = MixedSpin(CUBIC, 3)
+    multistart(landscape, landscape.sample(1, 0), 1, 0, QUICK)
+    before = refine._cache_size(), descend._cache_size()
+    again = MixedSpin(Covariance.parse("q^3"), 3)
+    multistart(again, again.sample(1, 1), 1, 1, QUICK)
+    assert (refine._cache_size(), descend._cache_size()) == before
+
+
+def test_descent_reaches_minima_and_climbs_to_maxima():
+    landscape = MixedSpin(CUBIC, 8)
+    couplings = landscape.sample(1, 0)
+    starts = _starts(8, 64)
+    signs = np.repeat([1.0, -1.0], 32)
+    ends = descend(landscape, couplings, starts, signs, np.full(64, 10**6), 1e-7, 5000)
+    assert np.asarray(ends.gradient_norm).max() <= 1e-7
+    found = classify(landscape, couplings, np.asarray(ends.points), landscape.hessian_variation(couplings))
+    assert (found.index[:32] == 0).all()
+    assert (found.index[32:] == 7).all()
+    still = descend(landscape, couplings, starts, signs, np.zeros(64, dtype=int), 1e-7, 10)
+    np.testing.assert_array_equal(still.points, starts)
+
+
+@pytest.fixture(scope="module")
+def solved():
+    landscape = MixedSpin(CUBIC, 7)
+    couplings = landscape.sample(2, 0)
+    census = multistart(landscape, couplings, 2, 0, QUICK)
+    return landscape, couplings, census.classes
+
+
+def test_deduplication_joins_noisy_copies_and_only_those(solved):
+    landscape, couplings, classes = solved
+    truth = classes.points.points
+    rng = np.random.default_rng(5)
+    rows = rng.integers(0, len(truth), 2000)
+    copies = truth[rows] * rng.choice([-1.0, 1.0], (2000, 1)) + 1e-12 * rng.standard_normal((2000, 7))
+    variation = landscape.hessian_variation(couplings)
+    again = add_hits(landscape, couplings, variation, Classes.none(landscape.manifold), copies)
+    assert sorted(again.hits) == sorted(np.bincount(rows))
+    np.testing.assert_allclose(
+        np.sort(again.points.energy**2), np.sort(classes.points.energy**2)[np.unique(rows)]
+    )
+
+
+def test_kantorovich_merges_what_buckets_leave_apart(solved):
+    landscape, couplings, classes = solved
+    variation = landscape.hessian_variation(couplings)
+    truth = classes.points.points
+    coarse = np.concatenate([truth, truth + 1e-6])
+    assert len(bucket(coarse)[0]) == 2 * len(truth)
+    found = classify(landscape, couplings, coarse, variation)
+    labels = same_point(found, landscape.parity)
+    np.testing.assert_array_equal(labels[: len(truth)], labels[len(truth) :])
+    assert len(set(labels)) == len(truth)
+    np.testing.assert_array_equal(match_known(coarse, classes.points, -1), np.tile(np.arange(len(truth)), 2))
+    # Negative control: balls that are too large would join different points.
+    loose = found._replace(uniqueness_radius=np.full(len(coarse), 2.0))
+    assert len(set(same_point(loose, landscape.parity))) < len(truth)
+
+
+def test_uniqueness_balls_are_disjoint(solved):
+    landscape, _, classes = solved
+    unit = classes.points.points / math.sqrt(7)
+    both = np.concatenate([unit, -unit])
+    radii = np.tile(classes.points.uniqueness_radius, 2)
+    for i, j in itertools.combinations(range(len(both)), 2):
+        assert np.linalg.norm(both[i] - both[j]) > max(radii[i], radii[j])
+    assert (classes.points.existence_radius < 1e-12).all()
+
+
+def test_a_block_is_a_pure_function_and_landscapes_do_not_share_anything():
+    first, again = run_block(spec(), 1), run_block(spec(), 1)
+    for table in ("landscape", "point"):
+        for name, column in first[table].items():
+            assert column.tobytes() == again[table][name].tobytes(), name
+    wider = run_block(spec(block_size=4), 0)
+    np.testing.assert_array_equal(wider["landscape"]["n_points"][2:], first["landscape"]["n_points"])
+    rows = wider["point"]["slot"] >= 2
+    np.testing.assert_array_equal(wider["point"]["energy"][rows], first["point"]["energy"])
+
+
+def test_a_block_keeps_to_what_was_described():
+    described = describe(spec())
+    result = run_block(spec(), 0)
+    assert len(result["point"]["energy"]) <= described["rows_bound"] == 2 * 30
+    assert result["point"]["position"].shape[1] == described["sizes"]["component"]
+    assert result["point"]["spectrum"].shape[1] == described["sizes"]["eigenvalue"]
+    assert result["landscape"]["points_by_index"].shape[1] == described["sizes"]["index"]
+    counts = np.bincount(result["point"]["slot"], minlength=2)
+    np.testing.assert_array_equal(counts, result["landscape"]["n_points"])
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("starts_per_round", 100), ("max_rounds", 0), ("max_step", 2.0), ("min_hits", 0)]
+)
+def test_options_say_what_is_allowed(option, value):
+    with pytest.raises(ValueError, match=f"{option}: got {value}, allowed"):
+        MultistartOptions(**{option: value})
