@@ -53,6 +53,17 @@ class CellLayout:
         """Length of the row axis of the stream: the bound in whole chunks."""
         return max(1, -(-self.rows_bound // self.chunk_rows)) * self.chunk_rows
 
+    def to_record(self) -> dict[str, Any]:
+        """Return the cell as JSON holds it."""
+        return {**asdict(self), "options": list(self.options)}
+
+    @staticmethod
+    def from_record(record: Mapping[str, Any]) -> "CellLayout":
+        """Return the cell of a record; raises TypeError or KeyError if it is not one."""
+        known: dict[str, Any] = {k: v for k, v in record.items() if k != "blocks"}
+        known["options"] = tuple(known["options"])
+        return CellLayout(**known)
+
     def row_chunks(self, rows: int) -> int:
         """Number of chunks that hold so many rows of a block."""
         return -(-rows // self.chunk_rows)
@@ -83,7 +94,7 @@ class Manifest:
     def to_record(self) -> dict[str, Any]:
         """Return the JSON record of run.json, without its seal."""
         record = asdict(self)
-        record["cells"] = [asdict(cell) | {"blocks": cell.blocks} for cell in self.cells]
+        record["cells"] = [cell.to_record() | {"blocks": cell.blocks} for cell in self.cells]
         return {"format": FORMAT, **record}
 
     @staticmethod
@@ -94,15 +105,10 @@ class Manifest:
                 f"run.json: format is {record.get('format')!r}, this version reads {FORMAT}: "
                 "use the version of morsecensus that wrote the store"
             )
-        cells = []
-        for cell in record["cells"]:
-            known: dict[str, Any] = {k: v for k, v in cell.items() if k != "blocks"}
-            known["options"] = tuple(known["options"])
-            cells.append(CellLayout(**known))
         return Manifest(
             name=record["name"],
             study=record["study"],
-            cells=tuple(cells),
+            cells=tuple(CellLayout.from_record(cell) for cell in record["cells"]),
             generations=tuple(Generation(**g) for g in record["generations"]),
             software=record["software"],
         )

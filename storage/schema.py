@@ -9,7 +9,7 @@ dimension of per-index counts is called ``morse_index`` because a point's own co
 xarray would take that for the coordinate of a dimension of the same name.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,20 +19,13 @@ FORMAT = 1
 """Version of the layout on disk; a store of another format is refused."""
 
 STATUS = ("complete", "open", "failed")
-REASONS = (
-    "closed",
-    "budget_spent",
-    "morse_sum",
-    "bound_exceeded",
-    "degenerate",
-    "unconverged",
-    "error",
-)
+REASONS = ("closed", "few_hits", "morse_sum", "parity", "degenerate", "nothing_found", "bound_exceeded")
 """Why a landscape has its status. The list lives in ``tasks.ledger``; a test holds the two together."""
 CHECKS = ("pass", "fail", "uninformative")
 OUTCOMES = ("converged", "max_iterations", "stalled", "not_finite")
 FAILED = STATUS.index("failed")
-ERROR = REASONS.index("error")
+ERROR = 99
+"""The one reason that storage itself gives: the block raised or crashed. Far from those of the ledger."""
 
 ALIASES = {"index": "morse_index"}
 """Sizes that a body may name by the column's word."""
@@ -56,6 +49,7 @@ class Column:
     attrs: Mapping[str, Any] = field(default_factory=dict)
     failed: float | None = None
     option: str | None = None
+    portable: bool = False
 
     def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """Return the trailing shape, given the sizes of a cell."""
@@ -87,9 +81,15 @@ class Table:
         return tuple(c for c in self.columns if c.option is None or c.option in options)
 
 
-def _flags(meanings: tuple[str, ...], dtype: str) -> dict[str, Any]:
-    del dtype  # flag_values must have the variable's own type; JSON integers do
+def _flags(meanings: Sequence[str]) -> dict[str, Any]:
     return {"flag_values": list(range(len(meanings))), "flag_meanings": " ".join(meanings)}
+
+
+def _reasons() -> dict[str, Any]:
+    return {
+        "flag_values": [*range(len(REASONS)), ERROR],
+        "flag_meanings": " ".join((*REASONS, "error")),
+    }
 
 
 def _count(
@@ -103,7 +103,7 @@ def _number(name: str, long_name: str, dims: tuple[str, ...] = (), **more: Any) 
 
 
 def _check(name: str, long_name: str) -> Column:
-    return Column(name, "i1", long_name, attrs=_flags(CHECKS, "i1"))
+    return Column(name, "i1", long_name, attrs=_flags(CHECKS))
 
 
 _BY_INDEX = ("morse_index",)
@@ -112,8 +112,8 @@ LANDSCAPE = Table(
     "landscape",
     "landscape",
     (
-        Column("status", "i1", "completeness status", attrs=_flags(STATUS, "i1"), failed=FAILED),
-        Column("reason", "i2", "reason of the status", attrs=_flags(REASONS, "i2"), failed=ERROR),
+        Column("status", "i1", "completeness status", attrs=_flags(STATUS), failed=FAILED),
+        Column("reason", "i2", "reason of the status", attrs=_reasons(), failed=ERROR),
         _count("n_points", "critical points found on the whole sphere", failed=0),
         _count("n_classes", "symmetry classes of critical points found", failed=0),
         _count("n_starts", "starts or paths spent", failed=0),
@@ -144,16 +144,16 @@ POINT = Table(
     "point",
     "row",
     (
-        _number("energy", "energy per spin"),
-        Column("index", "i2", "Morse index: negative eigenvalues of the Riemannian Hessian"),
-        _number("lambda_min", "smallest eigenvalue of the Riemannian Hessian"),
-        _number("lambda_max", "largest eigenvalue of the Riemannian Hessian"),
-        _number("radial_derivative", "radial derivative of the energy"),
+        _number("energy", "energy per spin", portable=True),
+        Column("index", "i2", "Morse index: negative eigenvalues of the Riemannian Hessian", portable=True),
+        _number("lambda_min", "smallest eigenvalue of the Riemannian Hessian", portable=True),
+        _number("lambda_max", "largest eigenvalue of the Riemannian Hessian", portable=True),
+        _number("radial_derivative", "radial derivative of the energy", portable=True),
         _number("gradient_norm", "norm of the Riemannian gradient"),
         _number("existence_radius", "Newton-Kantorovich radius within which a critical point exists"),
         _number("uniqueness_radius", "Newton-Kantorovich radius within which it is the only one"),
         _count("hits", "starts that ended here"),
-        Column("degenerate", "i1", "singular Hessian", attrs=_flags(("no", "yes"), "i1")),
+        Column("degenerate", "i1", "singular Hessian", attrs=_flags(("no", "yes"))),
         _number("position", "position on the manifold", ("component",), option="positions"),
         _number(
             "spectrum", "eigenvalues of the Riemannian Hessian, ascending", ("eigenvalue",), option="spectra"

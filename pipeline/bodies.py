@@ -1,0 +1,50 @@
+"""Block bodies by name: ``package.module:function``, with a ``describe`` beside it for planning."""
+
+import importlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import UsageError, shown
+
+DEFAULT_BODY = "tasks.block:run_block"
+_NAME = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a body says of its cell before anything runs.
+
+    ``rows_bound`` is a provable bound on the rows of one block, ``memory_bytes`` what one task needs at most,
+    ``version`` changes when the same spec gives other results. Unknown expectations are None.
+    """
+
+    rows_bound: int
+    memory_bytes: int
+    sizes: Mapping[str, int]
+    chunk_rows: int = 4096
+    expected_points: float | None = None
+    seconds_per_landscape: float | None = None
+    version: int = 1
+
+
+def load(name: str, attribute: str | None = None) -> Callable[..., Any]:
+    """Return the function of a name, or another attribute of its module."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"body: got {shown(name)}, allowed: package.module:function")
+    module, _, function = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute or function)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"body: cannot import {name}: {error}") from error
+
+
+def describe(body: str, spec: Mapping[str, Any]) -> Description:
+    """Ask a body about a cell; JAX is not imported for this. Raises UsageError if the cell is impossible."""
+    try:
+        answer = load(body, "describe")(dict(spec))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(" ".join(str(error).split())) from error
+    known = Description.__dataclass_fields__
+    return Description(**{key: value for key, value in answer.items() if key in known})

@@ -1,0 +1,133 @@
+"""Looking after a store: what is done, what is damaged, whether it can be computed again, and mending it."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+
+from pipeline.errors import Interrupted, RunError
+from pipeline.executors import Executor, start_executor
+from pipeline.run import POLL_SECONDS, Outcome, Settings, continue_run, take_lease
+from pipeline.stopping import StopRequest
+from storage.dataset import read_pointer
+from storage.errors import StoreError
+from storage.layout import CellLayout
+from storage.lease import holder_of
+from storage.markers import Marker
+from storage.store import Run, open_run
+from storage.verify import Problem, Report, discard, failed_blocks, verify
+
+DEEP_BLOCKS = 4
+"""Blocks of each cell that a deep check computes again, unless told otherwise."""
+
+
+def status(store: str) -> dict[str, Any]:
+    """Return how far a run is, JSON-ready, from its markers alone."""
+    run = open_run(store)
+    holder = holder_of(run.files)
+    try:
+        pointer = read_pointer(run.files)
+    except StoreError:
+        pointer = None
+    cells = [_cell_status(run, cell) for cell in run.manifest.cells]
+    return {
+        "store": store,
+        "name": run.manifest.name,
+        "running": None if holder is None else {"host": holder["host"], "pid": holder["pid"]},
+        "dataset": None if pointer is None else pointer.dataset,
+        "complete": all(cell["committed"] == cell["blocks"] for cell in cells),
+        "cells": cells,
+    }
+
+
+def _cell_status(run: Run, cell: CellLayout) -> dict[str, Any]:
+    found = run.committed(cell)
+    return {
+        "cell": cell.id,
+        "model": cell.spec["model"],
+        **cell.spec["parameters"],
+        "n": cell.spec["n"],
+        "landscapes": cell.padded,
+        "blocks": cell.blocks,
+        "committed": len(found.markers),
+        "failed": len(failed_blocks(run, cell, found.markers.keys())),
+        "damaged": len(found.damaged),
+        "points": sum(marker.totals.get("n_points", 0) for marker in found.markers.values()),
+        "seconds": round(sum(m.provenance.get("seconds", 0.0) for m in found.markers.values()), 1),
+    }
+
+
+@dataclass
+class DeepReport:
+    """What computing blocks again gave. ``bitwise`` is False where only tolerances could be compared."""
+
+    computed: int = 0
+    bitwise: int = 0
+
+
+def verify_store(store: str, *, deep: bool, blocks: int = DEEP_BLOCKS) -> tuple[Report, DeepReport]:
+    """Check a store; with ``deep`` also compute a sample of its sound blocks again."""
+    run = open_run(store)
+    report, again = verify(run), DeepReport()
+    if deep:
+        executor = start_executor("serial")
+        with StopRequest() as stop:
+            try:
+                for problem in _deep_problems(run, report, again, executor, stop, blocks):
+                    report.problems.append(problem)
+            finally:
+                executor.close()
+    return report, again
+
+
+def _deep_problems(
+    run: Run, report: Report, again: DeepReport, executor: Executor, stop: StopRequest, blocks: int
+) -> Iterator[Problem]:
+    bad = set(report.bad_blocks)
+    for cell in run.manifest.cells:
+        markers = [m for m in run.committed(cell).markers.values() if (m.cell, m.block) not in bad]
+        for marker in _spread(markers, blocks):
+            executor.submit(_check_job(run, cell, marker))
+            while not (done := executor.completed(POLL_SECONDS)):
+                if stop:
+                    raise Interrupted("stopped; the store was only read", stop.exit_code)
+            receipt = done[0].receipt
+            if "error" in receipt:
+                raise RunError(f"{cell.id} block {marker.block}: {receipt['error']['message']}")
+            again.computed += 1
+            again.bitwise += receipt["bitwise"]
+            for key in receipt["differ"]:
+                text = f"{cell.id} block {marker.block}: {key} comes out differently when computed again"
+                yield Problem(cell.id, marker.block, marker.generation, "computed", key, text)
+
+
+def _spread(markers: list[Marker], count: int) -> list[Marker]:
+    """Return so many markers, evenly spread, the first and the last among them."""
+    if len(markers) <= count:
+        return markers
+    if count == 1:
+        return markers[:1]
+    return [markers[round(i * (len(markers) - 1) / (count - 1))] for i in range(count)]
+
+
+def _check_job(run: Run, cell: CellLayout, marker: Marker) -> dict[str, Any]:
+    return {
+        "job": "check",
+        "store": run.url,
+        "cell": cell.to_record(),
+        "block": marker.block,
+        "number": marker.generation,
+        "generation": asdict(run.manifest.generations[marker.generation]),
+    }
+
+
+def repair_store(store: str, settings: Settings, console: Console) -> tuple[Report, Outcome]:
+    """Delete what is damaged, under the lease, and compute it again. Returns what was found and what was
+    done.
+    """
+    run = open_run(store)
+    with take_lease(run.files):
+        report = verify(run)
+        discard(run, report)
+    return report, continue_run(store, settings, console)

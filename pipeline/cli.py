@@ -1,0 +1,283 @@
+"""The command line. Commands import what they need when they run, so that --help is quick."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from pipeline.bodies import DEFAULT_BODY
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    name="morsecensus",
+    help="A census of the critical points of random landscapes, held against exact Kac-Rice theory.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study.")]
+Store = Annotated[str, typer.Argument(metavar="STORE", help="The store of a run: a folder or an fsspec URL.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Backend = Annotated[str, typer.Option(help="Where blocks run: serial or ray.")]
+Address = Annotated[str | None, typer.Option(help="A running Ray cluster, such as auto or ray-head:6379.")]
+Workers = Annotated[int | None, typer.Option(help="CPUs of a local Ray; all of them by default.")]
+Body = Annotated[str, typer.Option(hidden=True)]
+
+
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    """Turn what a user can cause into one line on standard error and an exit code."""
+    from pipeline.errors import Interrupted, RunError, UsageError
+    from storage.errors import StoreError
+
+    try:
+        yield
+    except (UsageError, RunError, Interrupted) as error:
+        _fail(str(error), error.exit_code)
+    except StoreError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("stopped at once; what is committed is safe, the same command goes on from there", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise typer.Exit(1) from None
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    typer.echo(f"morsecensus: {' '.join(text.split())}", err=True)
+    raise typer.Exit(code)
+
+
+def _console(*, err: bool = False) -> "Console":
+    from rich.console import Console
+
+    console = Console(stderr=err, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 160  # a log or a pipe: do not squeeze tables into 80 columns
+    return console
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=1, allow_nan=False))
+
+
+def _print_table(rows: list[dict[str, Any]], title: str) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for name in rows[0] if rows else ():
+        right = isinstance(rows[0][name], int | float)
+        table.add_column(name.replace("_", " "), justify="right" if right else "left")
+    for row in rows:
+        table.add_row(*(_cell_text(value) for value in row.values()))
+    _console().print(table)
+
+
+def _cell_text(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return " ".join(_cell_text(entry) for entry in value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+@app.command(epilog="Example: morsecensus run study.toml --backend ray --workers 8")
+def run(
+    study: StudyFile,
+    store: Annotated[str | None, typer.Option(help="Where to; by default runs/<name of the study>.")] = None,
+    backend: Backend = "serial",
+    address: Address = None,
+    workers: Workers = None,
+    allow_environment: Annotated[
+        bool, typer.Option("--allow-environment", help="Go on in another environment, kept apart.")
+    ] = False,
+    body: Body = DEFAULT_BODY,
+) -> None:
+    """Run a study; resume or extend it if the store exists. Ctrl-C stops cleanly (exit code 130)."""
+    with _user_errors():
+        from pipeline.run import Settings, run_study
+        from pipeline.study import read_study
+
+        console = _console(err=True)
+        parsed = read_study(study)
+        settings = Settings(backend, workers, address, allow_environment)
+        outcome = run_study(parsed, store or f"runs/{parsed.name}", settings, console, body=body)
+        typer.echo(f"{outcome.store}/{outcome.dataset}")
+        if outcome.failed:
+            name, message = next(iter(outcome.failed.items()))
+            _fail(
+                f"{len(outcome.failed)} blocks failed, see {outcome.store}/failed; the first: {name}: "
+                f"{message}; the same command tries them again",
+                1,
+            )
+
+
+@app.command(epilog="Example: morsecensus plan study.toml --json")
+def plan(study: StudyFile, as_json: Json = False, body: Body = DEFAULT_BODY) -> None:
+    """Say what a study will cost: blocks, expected counts, memory per task, disk, time on one worker."""
+    with _user_errors():
+        from pipeline.plan import available_memory, make_plan, size_text, time_text
+        from pipeline.study import read_study
+
+        parsed = read_study(study)
+        made = make_plan(parsed, body=body, memory=available_memory())
+        rows = made.rows()
+        if as_json:
+            _print_json(rows)
+            return
+        shown = [
+            {
+                "cell": row["cell"],
+                "model": row["model"],
+                **made.cells[number].layout.spec["parameters"],
+                "n": row["n"],
+                "landscapes": row["landscapes"],
+                "blocks": f"{row['blocks']} of {row['block']}",
+                "points each": row["expected_points_per_landscape"],
+                "memory": size_text(row["memory_bytes_per_task"]),
+                "disk": size_text(row["disk_bytes"]),
+                "time": time_text(row["seconds"]),
+            }
+            for number, row in enumerate(rows)
+        ]
+        _print_table(shown, parsed.name)
+        known = [row["seconds"] for row in rows]
+        total = None if None in known else sum(known)
+        disk = size_text(sum(row["disk_bytes"] for row in rows))
+        typer.echo(f"{time_text(total)} on one worker (a rough guess), {disk} on disk")
+        for row in rows:
+            if row["landscapes"] != row["landscapes_asked"]:
+                typer.echo(
+                    f"{row['cell']}: {row['landscapes_asked']} landscapes asked, {row['landscapes']} "
+                    f"computed: blocks of {row['block']} are always whole"
+                )
+
+
+@app.command(epilog="Example: morsecensus status runs/demo")
+def status(store: Store, as_json: Json = False) -> None:
+    """Say how far a run is: blocks planned, committed, failed."""
+    with _user_errors():
+        from pipeline import check
+
+        found = check.status(store)
+        if as_json:
+            _print_json(found)
+            return
+        holder = found["running"]
+        state = f"running (host {holder['host']}, pid {holder['pid']})" if holder else "not running"
+        _print_table(found["cells"], f"{found['name']}: {state}")
+        typer.echo(f"dataset: {found['dataset'] or 'none yet'}")
+
+
+@app.command(epilog="Example: morsecensus verify runs/demo --deep")
+def verify(
+    store: Store,
+    deep: Annotated[bool, typer.Option("--deep", help="Also compute a sample of blocks again.")] = False,
+    blocks: Annotated[int, typer.Option(min=1, help="Blocks per cell that --deep computes.")] = 4,
+    as_json: Json = False,
+) -> None:
+    """Re-read every object of a store against its markers. Exit code 1 if something is damaged."""
+    with _user_errors():
+        from pipeline import check
+
+        report, again = check.verify_store(store, deep=deep, blocks=blocks)
+        if as_json:
+            _print_json(
+                {
+                    "planned": report.planned,
+                    "done": report.done,
+                    "failed": report.failed,
+                    "objects": report.objects,
+                    "problems": [vars(problem) for problem in report.problems],
+                    "bad_blocks": [list(block) for block in report.bad_blocks],
+                    "leftovers": report.leftovers,
+                    "deep": vars(again) if deep else None,
+                }
+            )
+        else:
+            for problem in report.problems:
+                typer.echo(problem.text)
+            typer.echo(
+                f"{report.done} of {report.planned} blocks done, {report.failed} failed, "
+                f"{report.objects} objects read, {len(report.problems)} damaged, "
+                f"{len(report.leftovers)} leftovers of a kill or former datasets"
+            )
+            if deep:
+                typer.echo(f"{again.computed} blocks computed again, {again.bitwise} compared byte for byte")
+        if report.problems:
+            _fail(f"{len(report.problems)} problems: `morsecensus repair {store}` mends them", 1)
+
+
+@app.command(epilog="Example: morsecensus repair runs/demo")
+def repair(
+    store: Store, backend: Backend = "serial", address: Address = None, workers: Workers = None
+) -> None:
+    """Delete what verify finds damaged and compute it again, under the lease."""
+    with _user_errors():
+        from pipeline import check
+        from pipeline.run import Settings
+
+        settings = Settings(backend, workers, address)
+        report, outcome = check.repair_store(store, settings, _console(err=True))
+        typer.echo(
+            f"{len(report.bad_blocks)} damaged blocks and {len(report.leftovers)} leftovers removed, "
+            f"{outcome.computed_blocks} blocks computed"
+        )
+        if outcome.failed:
+            _fail(f"{len(outcome.failed)} blocks failed, see {store}/failed", 1)
+
+
+@app.command(epilog='Example: morsecensus predict --xi "q^3" --n 4:20 --energy=-1.7:-1.5:9')
+def predict(
+    xi: Annotated[str, typer.Option(help='Covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3".')],
+    n: Annotated[str, typer.Option(help='Dimensions: "8", "4:20" (inclusive), "4,6,8".')],
+    field: Annotated[float, typer.Option(help="Variance S2 of a random linear field.")] = 0.0,
+    energy: Annotated[
+        str | None, typer.Option(help="Energies per spin: A:B:M, M points from A to B.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Expected counts at finite N by the Kac-Rice formula: totals, by index, by energy; and the limits."""
+    with _user_errors():
+        from pipeline.predicting import predictions
+
+        rows = predictions(xi, n, field, energy)
+        if as_json:
+            _print_json(rows)
+        else:
+            hidden = ("by_energy", "limits", "se", "model")
+            _print_table(
+                [{k: v for k, v in row.items() if k not in hidden} for row in rows], "expected counts"
+            )
+
+
+@app.command(epilog="Example: morsecensus report runs/demo --out report")
+def report(
+    store: Store,
+    out: Annotated[Path, typer.Option(help="Folder for the page, the figures and the tables.")] = Path(
+        "report"
+    ),
+) -> None:
+    """Write one self-contained HTML page, figures and CSV tables."""
+    with _user_errors():
+        from pipeline.predicting import write_report
+
+        typer.echo(str(write_report(store, out)))
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

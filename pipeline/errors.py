@@ -1,0 +1,27 @@
+"""Mistakes and failures as the user sees them: one line each, and the exit code that goes with it."""
+
+
+class UsageError(Exception):
+    """Wrong input: the text names the field, what was got, what is allowed. Exit code 2."""
+
+    exit_code = 2
+
+
+class RunError(Exception):
+    """A run that cannot go on, or a problem that was found. Exit code 1."""
+
+    exit_code = 1
+
+
+class Interrupted(Exception):
+    """The user asked to stop; the store is whole and the next run goes on. Exit code 128 + signal."""
+
+    def __init__(self, text: str, exit_code: int):
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """Return a value as it may stand in a one-line message: no control characters, not too long."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,0 +1,246 @@
+"""One run: plan against the store, submit blocks, record failures, compact. It may be killed any time."""
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+
+from pipeline.bodies import DEFAULT_BODY
+from pipeline.environment import differences, fingerprint
+from pipeline.errors import Interrupted, RunError, UsageError
+from pipeline.executors import Done, Executor, start_executor
+from pipeline.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
+from pipeline.progress import Counts, Progress
+from pipeline.stopping import StopRequest
+from pipeline.study import Study
+from storage.compact import compact
+from storage.files import Files, open_files
+from storage.layout import CellLayout, Generation, failed_key
+from storage.lease import Lease, acquire
+from storage.seals import seal
+from storage.store import Run, add_generation, exists, open_run, write_manifest
+
+_OURS = {"run.json", "lease.json", "latest.json", ".lease.lock", "stream.zarr", "commits", "failed"}
+POLL_SECONDS = 0.25
+FATAL = {
+    "full": "the disk is full: free space, then run again; what is committed is safe",
+    "write": "cannot write the store: mend that, then run again; what is committed is safe",
+    "environment": "use workers of one kind, or another --store",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a study is run; none of it changes a byte of the result."""
+
+    backend: str = "serial"
+    workers: int | None = None
+    address: str | None = None
+    allow_environment: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did."""
+
+    store: str
+    dataset: str
+    landscapes: int
+    points: int
+    computed_blocks: int
+    failed: Mapping[str, str]
+
+
+def run_study(
+    study: Study, store: str, settings: Settings, console: Console, *, body: str = DEFAULT_BODY
+) -> Outcome:
+    """Run a study into a store: create it, or resume or extend what is there.
+
+    Raises UsageError for a study or a store that cannot be (nothing is touched then), RunError if the run
+    cannot go on, Interrupted after a signal. What was committed stays committed in every case.
+    """
+    memory = None if settings.address else available_memory()
+    plan = make_plan(study, body=body, memory=memory)
+    files = open_files(store)
+
+    def prepare(environment: Generation) -> Run:
+        if not exists(store):
+            return write_manifest(files, new_manifest(plan, environment, software()))
+        run = open_run(store)
+        wanted = extend_manifest(run.manifest, plan, store)
+        return write_manifest(files, wanted)
+
+    _check_store(files, store, plan)
+    return _drive(files, prepare, settings, console)
+
+
+def continue_run(store: str, settings: Settings, console: Console) -> Outcome:
+    """Go on with a run as its run.json says, without the study's file."""
+    return _drive(open_files(store), lambda _: open_run(store), settings, console)
+
+
+def software() -> dict[str, str]:
+    """Return the versions that go into run.json."""
+    return {"morsecensus": importlib.metadata.version("morsecensus"), "python": platform.python_version()}
+
+
+def _check_store(files: Files, store: str, plan: Plan) -> None:
+    """Refuse a store that cannot take this study, before anything is written."""
+    if exists(store):
+        extend_manifest(open_run(store).manifest, plan, store)
+        return
+    try:
+        foreign = [name for name in files.names("") if name not in _OURS]
+    except OSError as error:
+        raise UsageError(f"--store: cannot use {store}: {error.strerror or error}") from error
+    if foreign:
+        raise UsageError(f"--store: {store} is not empty and holds no run: choose another folder")
+
+
+def take_lease(files: Files) -> Lease:
+    """Take the lease of a store; raises UsageError if nothing can be written there."""
+    try:
+        return acquire(files)
+    except OSError as error:
+        raise UsageError(f"--store: cannot write {files.url}: {error.strerror or error}") from error
+
+
+def _drive(
+    files: Files, prepare: Callable[[Generation], Run], settings: Settings, console: Console
+) -> Outcome:
+    with take_lease(files) as lease:
+        executor = start_executor(settings.backend, workers=settings.workers, address=settings.address)
+        # after the start: Ray installs a handler of its own
+        with StopRequest() as stop:
+            try:
+                here = worker_environment(executor, stop)
+                run, number = _choose_generation(prepare(here), here, settings)
+                session = _Session(run, number, lease, stop)
+                with Progress(console, session.counts) as progress:
+                    session.work(executor, progress)
+            finally:
+                executor.close()
+        dataset = compact(run)
+        return Outcome(
+            store=run.url,
+            dataset=dataset,
+            landscapes=session.counts.done,
+            points=session.counts.points,
+            computed_blocks=session.computed,
+            failed=session.failed,
+        )
+
+
+def worker_environment(executor: Executor, stop: StopRequest) -> Generation:
+    """Ask a worker what it computes in."""
+    executor.submit({"job": "environment"})
+    while not (done := executor.completed(POLL_SECONDS)):
+        if stop:
+            raise Interrupted("stopped before anything was computed", stop.exit_code)
+    receipt = done[0].receipt
+    if "error" in receipt:
+        raise RunError(f"workers cannot start: {receipt['error']['message']}")
+    return Generation(fingerprint(receipt["environment"]), receipt["environment"])
+
+
+def _choose_generation(run: Run, here: Generation, settings: Settings) -> tuple[Run, int]:
+    """Return the generation whose blocks this environment may write, adding one only if that was allowed."""
+    known = run.manifest.generations
+    for number, generation in enumerate(known):
+        if generation.fingerprint == here.fingerprint:
+            return run, number
+    if settings.allow_environment:
+        return add_generation(run, here), len(known)
+    differ = "; ".join(differences(known[0].environment, here.environment)[:5])
+    raise RunError(
+        f"{run.url}: was computed in another environment (there / here: {differ}): go on there, choose "
+        "another --store, or allow it with --allow-environment; its blocks are then kept apart"
+    )
+
+
+class _Session:
+    """The loop of one run, and what it counts."""
+
+    def __init__(self, run: Run, generation: int, lease: Lease, stop: StopRequest):
+        self.run, self.generation, self.lease, self.stop = run, generation, lease, stop
+        self.done = {cell.id: run.committed(cell).markers for cell in run.manifest.cells}
+        before = sum(len(self.done[cell.id]) * cell.block_size for cell in run.manifest.cells)
+        self.counts = Counts(
+            landscapes=sum(cell.padded for cell in run.manifest.cells),
+            done=before,
+            resumed=before,
+            points=sum(
+                m.totals.get("n_points", 0) for markers in self.done.values() for m in markers.values()
+            ),
+        )
+        self.computed = 0
+        self.failed: dict[str, str] = {}
+
+    def work(self, executor: Executor, progress: Progress) -> None:
+        """Keep the window full until every block is committed or failed."""
+        jobs = self._jobs()
+        running = 0
+        while True:
+            while running < executor.window() and not self.stop and (job := next(jobs, None)) is not None:
+                executor.submit(job)
+                running += 1
+            if self.stop:
+                raise Interrupted(
+                    f"stopped: {self.counts.done} of {self.counts.landscapes} landscapes are committed; "
+                    "the same command goes on from there",
+                    self.stop.exit_code,
+                )
+            if self.lease.lost.is_set():
+                raise RunError(f"{self.run.url}: another driver took over this run; this one stops")
+            if not running:
+                return
+            for done in executor.completed(POLL_SECONDS):
+                running -= 1
+                self._take(done)
+            progress.update()
+
+    def _jobs(self) -> Iterator[dict[str, Any]]:
+        generation = asdict(self.run.manifest.generations[self.generation])
+        for cell in self.run.manifest.cells:
+            record = cell.to_record()
+            for block in range(cell.blocks):
+                if block not in self.done[cell.id]:
+                    yield {
+                        "job": "block",
+                        "store": self.run.url,
+                        "cell": record,
+                        "block": block,
+                        "number": self.generation,
+                        "generation": generation,
+                        "memory_bytes": cell.memory_bytes,
+                    }
+
+    def _take(self, done: Done) -> None:
+        cell, block = CellLayout.from_record(done.job["cell"]), done.job["block"]
+        error = done.receipt.get("error")
+        if error is None:
+            self.computed += 1
+            self.counts.done += cell.block_size
+            self.counts.points += done.receipt["points"]
+            return
+        if error["kind"] in FATAL:
+            raise RunError(f"{cell.id} block {block}: {error['message']}; {FATAL[error['kind']]}")
+        self.counts.failed_blocks += 1
+        self.failed[f"{cell.id} block {block}"] = error["message"]
+        record_failure(self.run.files, cell, block, error)
+
+
+def record_failure(files: Files, cell: CellLayout, block: int, error: Mapping[str, str]) -> None:
+    """Write the record of a block that failed for good; the next run tries it again."""
+    first = block * cell.block_size
+    record = {
+        "cell": cell.id,
+        "cell_hash": cell.hash,
+        "block": block,
+        "landscapes": list(range(first, first + cell.block_size)),
+        **error,
+    }
+    files.write({failed_key(cell.id, block): seal(record)})

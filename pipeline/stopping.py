@@ -1,0 +1,40 @@
+"""Stopping on request: the first signal asks, the second one does not."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopRequest:
+    """Context manager that turns the first SIGINT or SIGTERM into a flag; the next one acts as ever."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __bool__(self) -> bool:
+        return self.signal is not None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code by convention: 130 after Ctrl-C, 143 after a termination."""
+        return 128 + (self.signal or 0)
+
+    def __enter__(self) -> "StopRequest":
+        # signals belong to the main thread; elsewhere (a notebook's worker, a test) nothing is caught
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self.signal = number
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,0 +1,237 @@
+"""A study as the user writes it in TOML: validated, expanded into cells, refused with one line."""
+
+import dataclasses
+import itertools
+import math
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from pipeline.errors import UsageError, shown
+from pipeline.ranges import parse_integers
+from tasks.covariance import MAX_COEFFICIENT, Covariance
+from tasks.landscapes import MODELS
+from tasks.options import OPTIONS
+
+MAX_BYTES = 2**20
+MAX_CELLS = 1000
+MAX_LANDSCAPES = 10**7
+MAX_BLOCK = 2**15  # the slot of a row within its block is 16 bits
+_Kind = TypeVar("_Kind", bound=BaseModel)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+def _name(value: object) -> object:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise ValueError(f"got {shown(value)}, allowed: 1 to 64 letters, digits, '.', '_' or '-'")
+    return value
+
+
+def _integers(value: object) -> tuple[int, ...]:
+    return parse_integers(value, minimum=2)
+
+
+def _covariances(value: object) -> tuple[str, ...]:
+    """Return the canonical text of one covariance or of several."""
+    return tuple(str(Covariance.parse(text)) for text in _several(value))
+
+
+def _fields(value: object) -> tuple[float, ...]:
+    numbers = _several(value)
+    for number in numbers:
+        good = isinstance(number, int | float) and not isinstance(number, bool)
+        if not good or not math.isfinite(number) or not 0 <= number <= MAX_COEFFICIENT:
+            raise ValueError(f"got {shown(number)}, allowed: a variance from 0 to {MAX_COEFFICIENT:g}")
+    return tuple(float(number) + 0.0 for number in numbers)
+
+
+def _several(value: object) -> list[Any]:
+    values = value if isinstance(value, list) else [value]
+    if not 1 <= len(values) <= MAX_CELLS:
+        raise ValueError(f"got a list of {len(values)}, allowed: 1 to {MAX_CELLS} values")
+    return values
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class CellTable(_Table):
+    """What every model's ``[[cells]]`` table has; a model adds its parameters and their grid."""
+
+    model: str
+    n: Annotated[tuple[int, ...], BeforeValidator(_integers)]
+    landscapes: int = Field(ge=1, le=MAX_LANDSCAPES)
+    block: int | None = Field(default=None, ge=1, le=MAX_BLOCK)
+    finder: str = "multistart"
+    positions: bool = False
+    spectra: bool = True
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    def grid(self) -> Iterator[dict[str, Any]]:
+        """Yield the model's parameters, one dictionary per point of the sweep."""
+        raise NotImplementedError
+
+
+class PspinTable(CellTable):
+    """The mixed p-spin on one sphere: covariance ``xi`` and the variance of a random field."""
+
+    xi: Annotated[tuple[str, ...], BeforeValidator(_covariances)]
+    field: Annotated[tuple[float, ...], BeforeValidator(_fields)] = (0.0,)
+
+    def grid(self) -> Iterator[dict[str, Any]]:
+        for xi, field in itertools.product(self.xi, self.field):
+            yield {"xi": xi, "field": field}
+
+
+MODEL_TABLES: Mapping[str, type[CellTable]] = {"pspin": PspinTable}
+"""How each model of ``tasks.landscapes.MODELS`` is written in a study."""
+
+
+class _Head(_Table):
+    name: Annotated[str, BeforeValidator(_name)]
+    seed: int = Field(ge=0, lt=2**63)
+    cells: list[dict[str, Any]] = Field(min_length=1, max_length=MAX_CELLS)
+
+
+@dataclasses.dataclass(frozen=True)
+class StudyCell:
+    """One point of a study's grid. ``where`` is what the user wrote it in, for messages."""
+
+    where: str
+    spec: Mapping[str, Any]
+    landscapes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """A validated study."""
+
+    name: str
+    seed: int
+    cells: tuple[StudyCell, ...]
+    source: str = "study"
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the study in normal form, as run.json keeps it."""
+        cells = [{"spec": dict(cell.spec), "landscapes": cell.landscapes} for cell in self.cells]
+        return {"name": self.name, "seed": self.seed, "cells": cells}
+
+
+def read_study(path: Path) -> Study:
+    """Read a study; raises UsageError, one line, for everything that may be wrong with it."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot read the study: {error.strerror or error}") from error
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"{path}: got more than {MAX_BYTES} bytes, allowed: a study of at most that size")
+    try:
+        content = tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: not TOML: {' '.join(str(error).split())[:200]}") from error
+    return parse_study(content, str(path))
+
+
+def parse_study(content: Mapping[str, Any], source: str = "study") -> Study:
+    """Return the study of a dictionary such as TOML gives; raises UsageError."""
+    head = _validated(_Head, content, source, "")
+    cells: list[StudyCell] = []
+    seen: dict[str, str] = {}
+    for number, table in enumerate(head.cells):
+        where = f"cells[{number}]"
+        for cell in _cells_of(table, head.seed, f"{source}: {where}", where):
+            key = repr(sorted(cell.spec.items(), key=str))
+            if key in seen:
+                raise UsageError(
+                    f"{source}: {where}: the same cell as in {seen[key]}, allowed: each one once"
+                )
+            seen[key] = where
+            cells.append(cell)
+            if len(cells) > MAX_CELLS:
+                raise UsageError(f"{source}: cells: got more than {MAX_CELLS}, allowed: at most {MAX_CELLS}")
+    return Study(head.name, head.seed, tuple(cells), source)
+
+
+def _cells_of(table: dict[str, Any], seed: int, source: str, where: str) -> Iterator[StudyCell]:
+    model = table.get("model", "pspin")
+    if not isinstance(model, str) or model not in MODEL_TABLES or model not in MODELS:
+        raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(MODEL_TABLES))}")
+    cell = _validated(MODEL_TABLES[model], {"model": model, **table}, source, ".")
+    if cell.finder not in OPTIONS:
+        raise UsageError(f"{source}.finder: got {shown(cell.finder)}, allowed: {', '.join(sorted(OPTIONS))}")
+    options = finder_options(cell.finder, cell.options, f"{source}.options")
+    for parameters, n in itertools.product(cell.grid(), cell.n):
+        spec = {
+            "model": model,
+            "parameters": parameters,
+            "n": n,
+            "seed": seed,
+            "finder": cell.finder,
+            "finder_options": options,
+            "block_size": cell.block or default_block(n),
+            "positions": cell.positions,
+            "spectra": cell.spectra,
+        }
+        yield StudyCell(where, spec, cell.landscapes)
+
+
+def default_block(n: int) -> int:
+    """Return the landscapes per block: a fixed table of n, never of how many landscapes there are."""
+    return next((size for limit, size in ((6, 64), (9, 16), (12, 8), (16, 2)) if n <= limit), 1)
+
+
+def finder_options(finder: str, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return all options of a finder, defaults included; raises UsageError for unknown or wrong ones."""
+    kind = OPTIONS[finder]
+    known = {field.name: field for field in dataclasses.fields(kind)}
+    for key, value in given.items():
+        if key not in known:
+            raise UsageError(f"{where}: unknown key {shown(key)}, allowed: {', '.join(known)}")
+        wanted = known[key].type
+        if wanted is float and type(value) is int:
+            value = float(value)
+        if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
+            name = getattr(wanted, "__name__", wanted)
+            raise UsageError(f"{where}.{key}: got {shown(value)}, allowed: {name}")
+    converted: dict[str, Any] = {k: float(v) if known[k].type is float else v for k, v in given.items()}
+    try:
+        return dataclasses.asdict(kind(**converted))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{where}.{' '.join(str(error).split())}") from error
+
+
+def _validated(kind: type[_Kind], content: Any, source: str, separator: str) -> _Kind:
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise UsageError(f"{source}{_line(found[0], kind, separator)}{more}") from None
+
+
+def _line(error: ErrorDetails, kind: type[BaseModel], separator: str) -> str:
+    """Return one pydantic error as ``.field: got ..., allowed: ...``."""
+    path = "".join(f"[{p}]" if isinstance(p, int) else f".{shown_key(p)}" for p in error["loc"]).lstrip(".")
+    start = f"{separator}{path}" if separator else f": {path}"
+    if error["type"] == "extra_forbidden":
+        allowed = ", ".join(kind.model_fields)
+        return f"{start}: unknown key, allowed: {allowed}"
+    if error["type"] == "missing":
+        return f"{start}: missing, it has no default"
+    message = " ".join(str(error["msg"]).removeprefix("Value error, ").split())
+    if error["type"] == "value_error":
+        return f"{start}: {message}"
+    message = message.removeprefix("Input should be ").removeprefix("a valid ")
+    return f"{start}: got {shown(error['input'])}, allowed: {message}"
+
+
+def shown_key(key: str) -> str:
+    """Return a key as it may stand in a message."""
+    return key if _NAME.fullmatch(key) else shown(key)

@@ -1,0 +1,190 @@
+"""What happens inside a worker: one block from job to receipt, under either backend.
+
+``python -m pipeline.worker`` is the process behind the serial backend: jobs come in as JSON lines, receipts
+go out as JSON lines. It ends as soon as its driver does.
+"""
+
+import errno
+import json
+import os
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pipeline.bodies import load
+from pipeline.environment import differences, environment, fingerprint
+from storage.blocks import encode_block, read_block, write_block
+from storage.chunks import checksum
+from storage.errors import StoreError
+from storage.files import open_files
+from storage.layout import CellLayout, Generation
+from storage.markers import Marker, read_marker
+from storage.schema import TABLES
+
+RTOL, ATOL = 1e-7, 1e-9
+"""How close the portable columns of another environment must be: polished points agree to about 1e-12."""
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def run_job(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Do one job and return a small receipt; an exception becomes a value under ``error``.
+
+    Jobs: ``environment`` (report it), ``block`` (compute, write, commit), ``check`` (compute and compare).
+    """
+    started = time.time()
+    try:
+        if job["job"] == "environment":
+            return {"environment": environment()}
+        if job["job"] == "check":
+            return _check_block(job)
+        _check_environment(job["generation"])
+        return _run_block(job, started)
+    except EnvironmentDiffers as error:
+        return _error("environment", error)
+    except BodyFailed as error:
+        return _error("body", error.cause)
+    except OSError as error:
+        return _error("full" if error.errno in DISK_FULL else "write", error)
+    except Exception as error:
+        return _error("body", error)
+
+
+class BodyFailed(Exception):
+    """The block body raised: this block fails, the run goes on."""
+
+    def __init__(self, cause: Exception):
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class EnvironmentDiffers(Exception):
+    """This worker is not what the job's bytes are defined for."""
+
+
+def _check_environment(generation: Mapping[str, Any]) -> None:
+    mine = environment()
+    if generation["fingerprint"] != fingerprint(mine):
+        where = "; ".join(differences(generation["environment"], mine)[:4])
+        raise EnvironmentDiffers(f"a worker on {socket.gethostname()} has another environment: {where}")
+
+
+def _compute(job: Mapping[str, Any]) -> tuple[CellLayout, Any]:
+    cell = _cell(job)
+    try:
+        return cell, load(cell.body)(dict(cell.spec), int(job["block"]))
+    except Exception as error:
+        raise BodyFailed(error) from error
+
+
+def _cell(job: Mapping[str, Any]) -> CellLayout:
+    return CellLayout.from_record(job["cell"])
+
+
+def _run_block(job: Mapping[str, Any], started: float) -> dict[str, Any]:
+    files = open_files(job["store"])
+    done = _already_committed(job)
+    if done is not None:
+        return _receipt(done, started)
+    cell, tables = _compute(job)
+    marker = write_block(
+        files,
+        cell,
+        job["block"],
+        tables,
+        generation=job["number"],
+        fingerprint=job["generation"]["fingerprint"],
+        provenance={
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "attempt": job.get("attempt", 1),
+            "started": round(started, 3),
+            "seconds": round(time.time() - started, 3),
+        },
+    )
+    return _receipt(marker, started)
+
+
+def _already_committed(job: Mapping[str, Any]) -> Marker | None:
+    """A crash between the marker and the receipt makes Ray run a block again: its result is there."""
+    generation = Generation(**job["generation"])
+    try:
+        return read_marker(open_files(job["store"]), _cell(job), job["block"], job["number"], generation)
+    except (FileNotFoundError, StoreError):
+        return None
+
+
+def _receipt(marker: Marker, started: float) -> dict[str, Any]:
+    return {
+        "cell": marker.cell,
+        "block": marker.block,
+        "points": marker.totals.get("n_points", 0),
+        "seconds": round(time.time() - started, 3),
+        "pid": os.getpid(),
+    }
+
+
+def _check_block(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Compute a block again, writing nothing: same bytes in the same environment, close values elsewhere."""
+    cell, tables = _compute(job)
+    number, block = job["number"], job["block"]
+    marker = read_marker(open_files(job["store"]), cell, block, number, Generation(**job["generation"]))
+    if fingerprint(environment()) != marker.fingerprint:
+        return {"bitwise": False, "differ": _far(read_block(open_files(job["store"]), cell, marker), tables)}
+    objects, _ = encode_block(cell, block, number, tables)
+    again = {key: (len(data), checksum(data)) for key, data in objects.items()}
+    keys = sorted(marker.objects.keys() | again.keys())
+    return {"bitwise": True, "differ": [key for key in keys if marker.objects.get(key) != again.get(key)]}
+
+
+def _far(stored: Mapping[str, Any], again: Mapping[str, Any]) -> list[str]:
+    """Return the portable columns that differ by more than rounding can explain."""
+    differ = []
+    for table in TABLES:
+        for column in table.columns:
+            if not column.portable:
+                continue
+            one, other = (np.asarray(side[table.name][column.name]) for side in (stored, again))
+            if one.shape != other.shape or not np.allclose(one, other, RTOL, ATOL, equal_nan=True):
+                differ.append(f"{table.name}.{column.name}")
+    return differ
+
+
+def _error(kind: str, error: BaseException) -> dict[str, Any]:
+    text = " ".join(str(error).split()) or "no message"
+    return {
+        "error": {
+            "kind": kind,
+            "message": text if kind == "environment" else f"{type(error).__name__}: {text}",
+            "traceback": "".join(traceback.format_exception(error))[-20_000:],
+        }
+    }
+
+
+def main() -> None:
+    """Serve jobs from standard input until it closes, on a thread, so that a running block ends with it."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints must not end up between the receipts
+    jobs: list[str] = []
+    ready = threading.Semaphore(0)
+
+    def listen() -> None:
+        for line in sys.stdin:
+            jobs.append(line)
+            ready.release()
+        os._exit(0)  # the driver is gone
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        ready.acquire()
+        replies.write(json.dumps(run_job(json.loads(jobs.pop(0)))) + "\n")
+        replies.flush()
+
+
+if __name__ == "__main__":
+    main()
