@@ -17,8 +17,9 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     """What a planner needs to know of a cell.
 
     Returns:
-        ``rows_bound``: no block has more points; ``memory_bytes``: peak memory of a worker; ``expected_points`` a landscape;
-        ``seconds_per_landscape``: a rough guess; ``sizes`` of the named dimensions; ``chunk_rows``: rows of one stored chunk.
+        ``rows_bound``: no block has more points; ``memory_bytes``: peak memory of a worker;
+        ``expected_points`` a landscape; ``seconds_per_landscape``: a rough guess; ``sizes`` of the named
+        dimensions; ``chunk_rows``: rows of one stored chunk.
     """
     from tasks.landscapes.base import build
     from tasks.newton import LANES, OUTCOMES
@@ -32,7 +33,8 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     rows = min(most, bound) if bound is not None else most
     typical = min(landscape.typical_points, rows)
     ambient = manifold.ambient
-    # Couplings (drawn, packed and on the device), starts and hits of a round, the lanes, the points with their spectra.
+    # Couplings (drawn, packed and on the device), starts and hits of a round, the lanes, the points with
+    # their spectra.
     working = 3 * landscape.coupling_bytes() + 8 * ambient * (
         4 * options.starts_per_round + 8 * LANES * ambient + 8 * typical * spec["block_size"]
     )

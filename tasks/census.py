@@ -1,6 +1,6 @@
 """The result of a finder on one landscape, and its expansion from classes to points of the whole manifold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,7 +13,8 @@ from tasks.ledger import Ledger
 
 @dataclass(frozen=True)
 class Classes:
-    """Distinct critical points up to the landscape's symmetry x -> -x, with how often independent starts hit each."""
+    """Distinct critical points up to the landscape's symmetry x -> -x, with how often independent starts hit
+    each."""
 
     points: CriticalPoints
     hits: Int[np.ndarray, " classes"]
@@ -34,7 +35,8 @@ class Census:
     rounds: int
 
     def points(self) -> tuple[CriticalPoints, Int[np.ndarray, " points"]]:
-        """All points of the manifold in canonical order (energy, then position), and the hits of their classes."""
+        """All points of the manifold in canonical order (energy, then position), and the hits of their
+        classes."""
         found, hits = self.classes.points, self.classes.hits
         if self.landscape.parity:
             found = found.extend(_antipodes(found, self.landscape))
@@ -49,7 +51,8 @@ def _antipodes(found: CriticalPoints, landscape: Landscape) -> CriticalPoints:
     parity = landscape.parity
     odd = parity < 0
     spectrum: Float[np.ndarray, "points dimension"] = -found.spectrum[:, ::-1] if odd else found.spectrum
-    return found._replace(
+    return replace(
+        found,
         points=-found.points,
         energy=parity * found.energy,
         index=landscape.manifold.dimension - found.index if odd else found.index,

@@ -1,14 +1,16 @@
-"""What a critical point is: polish it to round-off, then energy, index, spectrum and Newton-Kantorovich radii.
+"""What a critical point is: polish it to round-off, then energy, index, spectrum and Newton-Kantorovich
+radii.
 
-Radii. A critical point with its multipliers solves F(y, mu) = (grad H(rho y)/rho - mu y, (n/rho^2 - |y|^2)/2) = 0 with
-rho = sqrt(ambient). If the Jacobian J there has |J^{-1}| <= beta, J is L-Lipschitz and the Newton step has length eta, then with
-h = beta L eta <= 1/2 there is exactly one solution within (1 + sqrt(1 - 2h))/(beta L), and it lies within
-(1 - sqrt(1 - 2h))/(beta L) (Kantorovich; Ortega and Rheinboldt 1970, theorem 12.6.2). L is a bound, beta and eta are
-double-precision numbers, so the radii are evidence and not yet a proof.
+Radii. A critical point with its multipliers solves F(y, mu) = (grad H(rho y)/rho - mu y, (n/rho^2 -
+|y|^2)/2) = 0 with rho = sqrt(ambient). If the Jacobian J there has |J^{-1}| <= beta, J is L-Lipschitz and
+the Newton step has length eta, then with h = beta L eta <= 1/2 there is exactly one solution within (1 +
+sqrt(1 - 2h))/(beta L), and it lies within (1 - sqrt(1 - 2h))/(beta L) (Kantorovich; Ortega and Rheinboldt
+1970, theorem 12.6.2). L is a bound, beta and eta are double-precision numbers, so the radii are evidence and
+not yet a proof.
 """
 
+from dataclasses import dataclass, fields
 from functools import partial
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -25,9 +27,10 @@ POLISHING_STEPS = 2
 LARGEST_RADIUS = 0.1
 
 
-class CriticalPoints(NamedTuple):
-    """Classified points, one row each. Energies are per spin; eigenvalues are those of the Riemannian Hessian of the extensive
-    H, ascending; radii are distances in units of sqrt(ambient)."""
+@dataclass(frozen=True)
+class CriticalPoints:
+    """Classified points, one row each. Energies are per spin; eigenvalues are those of the Riemannian
+    Hessian of the extensive H, ascending; radii are distances in units of sqrt(ambient)."""
 
     points: Float[np.ndarray, "points ambient"]
     energy: Float[np.ndarray, " points"]
@@ -39,11 +42,16 @@ class CriticalPoints(NamedTuple):
     uniqueness_radius: Float[np.ndarray, " points"]
     degenerate: Int[np.ndarray, " points"]
 
+    def columns(self) -> tuple[np.ndarray, ...]:
+        """The arrays in the order of the fields."""
+        return tuple(getattr(self, column.name) for column in fields(self))
+
     def take(self, rows: Int[np.ndarray, " rows"]) -> "CriticalPoints":
-        return CriticalPoints(*(column[rows] for column in self))
+        return CriticalPoints(*(column[rows] for column in self.columns()))
 
     def extend(self, other: "CriticalPoints") -> "CriticalPoints":
-        return CriticalPoints(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+        pairs = zip(self.columns(), other.columns(), strict=True)
+        return CriticalPoints(*(np.concatenate(pair) for pair in pairs))
 
     @classmethod
     def none(cls, manifold: ProductOfSpheres) -> "CriticalPoints":
@@ -56,7 +64,7 @@ class CriticalPoints(NamedTuple):
 
 
 def _kantorovich(
-    manifold: ProductOfSpheres, x: Float[Array, " ambient"], jet: Jet, variation: Float[Array, ""]
+    manifold: ProductOfSpheres, x: Float[Array, " ambient"], jet: Jet, variation: Float[Array, ""] | float
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Existence and uniqueness radius; the existence radius is infinite if the theorem doesn't apply."""
     rho = manifold.ambient**0.5
@@ -82,8 +90,9 @@ def _classify_batch(
     landscape: Landscape,
     couplings: Couplings,
     points: Float[Array, "batch ambient"],
-    variation: Float[Array, ""],
-) -> CriticalPoints:
+    variation: Float[Array, ""] | float,
+) -> tuple[Array, ...]:
+    """The columns of `CriticalPoints`, in its order."""
     manifold = landscape.manifold
     scale = landscape.gradient_scale * manifold.ambient**0.5
 
@@ -99,7 +108,7 @@ def _classify_batch(
         gradient_norm = jnp.linalg.norm(manifold.project(x, jet.gradient))
         existence, uniqueness = _kantorovich(manifold, x, jet, variation)
         sound = (existence < uniqueness) & (gradient_norm <= GRADIENT_TOLERANCE * scale)
-        return CriticalPoints(
+        return (
             x,
             jet.value / manifold.ambient,
             jnp.sum(spectrum < 0),
@@ -123,8 +132,8 @@ def classify(
         variation: the landscape's `hessian_variation` for these couplings.
 
     Returns:
-        One row per given point. `degenerate` is 1 where the radii can't separate the point from a neighbour in double
-        precision, or where its gradient stays above 1e-10 sqrt(n) x the landscape's scale.
+        One row per given point. `degenerate` is 1 where the radii can't separate the point from a neighbour
+        in double precision, or where its gradient stays above 1e-10 sqrt(n) x the landscape's scale.
     """
     result = CriticalPoints.none(landscape.manifold)
     for first in range(0, len(points), BATCH):

@@ -1,8 +1,9 @@
 """From hits to distinct points, in O(n log n).
 
-Two stages. `bucket` joins hits that agree to many digits, by sorting on a random projection. What remains is few, and `same_point`
-joins those whose Newton-Kantorovich balls overlap: if b lies, with its own error, inside the ball in which a is the only critical
-point, then a and b are one point. Antipodes are compared too where the landscape relates them.
+Two stages. `bucket` joins hits that agree to many digits, by sorting on a random projection. What remains is
+few, and `same_point` joins those whose Newton-Kantorovich balls overlap: if b lies, with its own error,
+inside the ball in which a is the only critical point, then a and b are one point. Antipodes are compared too
+where the landscape relates them.
 """
 
 from functools import cache
@@ -11,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from tasks.classify import CriticalPoints
 from tasks.keys import generator
@@ -27,7 +28,8 @@ def _direction(ambient: int) -> Float[np.ndarray, " ambient"]:
 
 
 def canonical_signs(points: Float[np.ndarray, "points ambient"], parity: int) -> Float[np.ndarray, " points"]:
-    """The sign that takes each point to the representative of its pair {x, -x}; 1 if the landscape has no such symmetry."""
+    """The sign that takes each point to the representative of its pair {x, -x}; 1 if the landscape has no
+    such symmetry."""
     if parity == 0:
         return np.ones(len(points))
     return np.where(points @ _direction(points.shape[1]) < 0, -1.0, 1.0)
@@ -36,9 +38,11 @@ def canonical_signs(points: Float[np.ndarray, "points ambient"], parity: int) ->
 def bucket(
     points: Float[np.ndarray, "hits ambient"],
 ) -> tuple[Int[np.ndarray, " buckets"], Int[np.ndarray, " buckets"]]:
-    """Group hits that agree within BUCKET_WIDTH: the row of one member of each group, and the sizes of the groups.
+    """Group hits that agree within BUCKET_WIDTH: the row of one member of each group, and the sizes of the
+    groups.
 
-    One point may come as several groups (when another point has the same projection), never two points as one group.
+    One point may come as several groups (when another point has the same projection), never two points as
+    one group.
     """
     if len(points) == 0:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
@@ -52,7 +56,8 @@ def bucket(
 def match_known(
     candidates: Float[np.ndarray, "candidates ambient"], known: CriticalPoints, parity: int
 ) -> Int[np.ndarray, " candidates"]:
-    """The row of the known point whose uniqueness ball holds each candidate (or its antipode), -1 if there is none.
+    """The row of the known point whose uniqueness ball holds each candidate (or its antipode), -1 if there
+    is none.
 
     Half the radius is used, since the candidates come with no error bound of their own.
     """
@@ -60,20 +65,21 @@ def match_known(
         return np.full(len(candidates), -1)
     rho = known.points.shape[1] ** 0.5
     both = known.points if parity == 0 else np.concatenate([known.points, -known.points])
-    distance, row = cKDTree(both / rho).query(candidates / rho)
+    distance, row = KDTree(both / rho).query(candidates / rho)
     row = row % len(known.points)
     return np.where(distance <= 0.5 * known.uniqueness_radius[row], row, -1)
 
 
 def same_point(found: CriticalPoints, parity: int) -> Int[np.ndarray, " points"]:
-    """Labels 0, 1, ... such that rows with one label are one critical point (up to sign where parity relates antipodes)."""
+    """Labels 0, 1, ... such that rows with one label are one critical point (up to sign where parity relates
+    antipodes)."""
     count = len(found.points)
     if count == 0:
         return np.zeros(0, dtype=np.int64)
     unit = found.points / found.points.shape[1] ** 0.5
     both = unit if parity == 0 else np.concatenate([unit, -unit])
     radii = found.uniqueness_radius
-    neighbours = cKDTree(both).query_ball_point(unit, radii)
+    neighbours = KDTree(both).query_ball_point(unit, radii)
     rows = np.repeat(np.arange(count), [len(near) for near in neighbours])
     columns = np.fromiter((j for near in neighbours for j in near), dtype=np.int64, count=len(rows))
     distance = np.linalg.norm(unit[rows] - both[columns], axis=1)

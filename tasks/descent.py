@@ -1,7 +1,8 @@
 """Batched Riemannian gradient descent with step control, for minima and for points along the way down.
 
-Each lane keeps its own step: a trial is taken if it satisfies the Armijo condition and then the step grows, otherwise it shrinks;
-so one iteration costs one evaluation of H and its gradient whatever happens. ``sign = -1`` climbs instead.
+Each lane keeps its own step: a trial is taken if it satisfies the Armijo condition and then the step grows,
+otherwise it shrinks; so one iteration costs one evaluation of H and its gradient whatever happens. ``sign =
+-1`` climbs instead.
 """
 
 from functools import partial
@@ -20,7 +21,8 @@ SHRINK = 0.4
 
 
 class Descent(NamedTuple):
-    """Where descents ended. ``gradient_norm`` is that of the Riemannian gradient; ``steps`` counts accepted steps."""
+    """Where descents ended. ``gradient_norm`` is that of the Riemannian gradient; ``steps`` counts accepted
+    steps."""
 
     points: Float[Array, "lanes ambient"]
     gradient_norm: Float[Array, " lanes"]
@@ -46,7 +48,8 @@ def descend(
     target: Float[Array, ""] | float,
     max_trials: int,
 ) -> Descent:
-    """Descend ``signs * H`` from each start until ``depths`` steps were accepted or the gradient norm is below ``target``.
+    """Descend ``signs * H`` from each start until ``depths`` steps were accepted or the gradient norm is
+    below ``target``.
 
     Args:
         target: the Riemannian gradient norm of the extensive H at which a lane stops.
@@ -66,7 +69,8 @@ def descend(
         active = running(lanes)
         trial = jax.vmap(manifold.retract)(lanes.x, -lanes.step[:, None] * lanes.gradient)
         value, gradient = jax.vmap(evaluate)(trial, signs)
-        # Near the bottom the decrease is below the round-off of H: accept a step that doesn't raise it visibly.
+        # Near the bottom the decrease is below the round-off of H: accept a step that doesn't raise it
+        # visibly.
         slack = 1e-14 * jnp.abs(lanes.value)
         enough = value <= lanes.value - ARMIJO * lanes.step * jnp.sum(lanes.gradient**2, axis=1) + slack
         taken = active & enough

@@ -1,9 +1,10 @@
 """The manifold that a landscape lives on: a product of spheres, each of radius sqrt(n_i) in R^{n_i}.
 
-One factor is the sphere S^{n-1}(sqrt n) of the spherical spin glasses; several are their multi-species relatives. Everything
-here acts on one point ``x`` of shape (ambient,); batches are made by ``jax.vmap``. With ``u_i = x_i / sqrt(n_i)`` the unit
-normals, the radial derivative (Lagrange multiplier) of factor i is ``D_i = x_i . grad_i H / n_i``, the Riemannian gradient is
-``grad H - sum_i D_i x_i`` and the Riemannian Hessian is ``P (Hess H - diag(D_i)) P`` with P the tangent projector.
+One factor is the sphere S^{n-1}(sqrt n) of the spherical spin glasses; several are their multi-species
+relatives. Everything here acts on one point ``x`` of shape (ambient,); batches are made by ``jax.vmap``.
+With ``u_i = x_i / sqrt(n_i)`` the unit normals, the radial derivative (Lagrange multiplier) of factor i is
+``D_i = x_i . grad_i H / n_i``, the Riemannian gradient is ``grad H - sum_i D_i x_i`` and the Riemannian
+Hessian is ``P (Hess H - diag(D_i)) P`` with P the tangent projector.
 """
 
 import math
@@ -16,7 +17,8 @@ from jaxtyping import Array, Float
 
 @dataclass(frozen=True)
 class ProductOfSpheres:
-    """S^{n_1 - 1}(sqrt n_1) x ... x S^{n_r - 1}(sqrt n_r). Hashable, so it may be a static argument of ``jax.jit``."""
+    """S^{n_1 - 1}(sqrt n_1) x ... x S^{n_r - 1}(sqrt n_r). Hashable, so it may be a static argument of
+    ``jax.jit``."""
 
     sizes: tuple[int, ...]
 
@@ -58,7 +60,8 @@ class ProductOfSpheres:
         return v - normals @ (normals.T @ v)
 
     def retract(self, x: Float[Array, " ambient"], v: Float[Array, " ambient"]) -> Float[Array, " ambient"]:
-        """Move from ``x`` along the tangent vector ``v`` and return to the manifold by scaling each factor."""
+        """Move from ``x`` along the tangent vector ``v`` and return to the manifold by scaling each
+        factor."""
         y = x + v
         parts = [y[part] * (math.sqrt(size) / jnp.linalg.norm(y[part])) for part, size in self._parts()]
         return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
@@ -76,10 +79,11 @@ class ProductOfSpheres:
         hessian: Float[Array, "ambient ambient"],
         normal: Float[Array, ""] | float,
     ) -> Float[Array, "ambient ambient"]:
-        """The Riemannian Hessian as an ambient matrix: its tangent spectrum plus ``normal`` on each unit normal.
+        """The Riemannian Hessian as an ambient matrix: its tangent spectrum plus ``normal`` on each unit
+        normal.
 
-        With ``normal`` away from zero the matrix is singular exactly where the Riemannian Hessian is, so Newton's equation
-        can be solved without a tangent basis.
+        With ``normal`` away from zero the matrix is singular exactly where the Riemannian Hessian is, so
+        Newton's equation can be solved without a tangent basis.
         """
         shifts = jnp.repeat(
             self.multipliers(x, gradient), np.asarray(self.sizes), total_repeat_length=self.ambient

@@ -3,15 +3,16 @@
 Checks compare the points found with what topology and algebra demand of all of them:
 
 * `bound`: no more points than complex critical points.
-* `parity`: complex critical points come in conjugate pairs, so the number of real classes (points, or pairs {x, -x} where the
-  landscape relates them) has the parity of the number of complex classes. A finder that uses x -> -x makes the number of *points*
-  even whatever it missed; the number of *classes* still informs.
-* `morse_sum`: sum over the points of (-1)^index = Euler characteristic. For H(-x) = -H(x) on a manifold of odd dimension
-  the sum is 0 whatever was missed, so it is uninformative there.
+* `parity`: complex critical points come in conjugate pairs, so the number of real classes (points, or pairs
+  {x, -x} where the landscape relates them) has the parity of the number of complex classes. A finder that
+  uses x -> -x makes the number of *points* even whatever it missed; the number of *classes* still informs.
+* `morse_sum`: sum over the points of (-1)^index = Euler characteristic. For H(-x) = -H(x) on a manifold of
+  odd dimension the sum is 0 whatever was missed, so it is uninformative there.
 
-Estimates come from how often independent starts hit each class: Good-Turing coverage, and Chao's lower bound for the number of
-species with its log-normal interval (Chao 1987; Colwell et al. 2012, doi:10.1093/jpe/rtr044, eqs. 9-11). Starts don't reach
-all classes alike, so Chao1 is biased low: it is a warning, not a count.
+Estimates come from how often independent starts hit each class: Good-Turing coverage, and Chao's lower bound
+for the number of species with its log-normal interval (Chao 1987; Colwell et al. 2012,
+doi:10.1093/jpe/rtr044, eqs. 9-11). Starts don't reach all classes alike, so Chao1 is biased low: it is a
+warning, not a count.
 """
 
 import math
@@ -86,7 +87,8 @@ class Estimate:
     coverage: float
     """Good-Turing: estimated probability that a new hit falls on a known class; nan without hits."""
     coverage_lower: float
-    """95% lower limit: the lower of Esty's normal limit and the one from the Poisson limit of the singletons."""
+    """95% lower limit: the lower of Esty's normal limit and the one from the Poisson limit of the
+    singletons."""
     chao1: float
     chao1_lower: float
     chao1_upper: float
@@ -101,9 +103,10 @@ def estimate_unseen(hits: Int[np.ndarray, " classes"]) -> Estimate:
     f1, f2 = int((hits == 1).sum()), int((hits == 2).sum())
     if observed == 0:
         return Estimate(math.nan, 0.0, 0.0, 0.0, math.inf, 0, 0)
-    # Esty (Ann. Stat. 11 (1983) 905) gives the spread where singletons are many; where they are few, theirs is Poisson's.
-    poisson = chi2.ppf(CONFIDENCE, 2 * (f1 + 1)) / 2
-    esty = f1 + norm.ppf(CONFIDENCE) * math.sqrt(f1 * (1 - f1 / total) + 2 * f2)
+    # Esty (Ann. Stat. 11 (1983) 905) gives the spread where singletons are many; where they are few, theirs
+    # is Poisson's.
+    poisson = float(chi2.ppf(CONFIDENCE, 2 * (f1 + 1))) / 2
+    esty = f1 + float(norm.ppf(CONFIDENCE)) * math.sqrt(f1 * (1 - f1 / total) + 2 * f2)
     lower = max(0.0, 1 - max(poisson, esty) / total)
     a = (total - 1) / total
     unseen = a * f1 * (f1 - 1) / (2 * (f2 + 1))

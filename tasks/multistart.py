@@ -22,10 +22,11 @@ CHUNK = 64
 def draw_starts(
     landscape: Landscape, couplings: Couplings, draw: np.random.Generator, options: MultistartOptions
 ) -> Float[np.ndarray, "starts ambient"]:
-    """One round of independent starts: half uniform, half along descents (or ascents) stopped at random depths.
+    """One round of independent starts: half uniform, half along descents (or ascents) stopped at random
+    depths.
 
-    Uniform starts reach the crowd of points near energy zero; the others reach the thinly populated edges of the spectrum. For
-    odd H an ascent is the mirror image of a descent, so only descents are made.
+    Uniform starts reach the crowd of points near energy zero; the others reach the thinly populated edges of
+    the spectrum. For odd H an ascent is the mirror image of a descent, so only descents are made.
     """
     count = options.starts_per_round
     starts = landscape.manifold.random_points(draw, count)

@@ -1,10 +1,11 @@
 """Riemannian Newton from many starts at once, with a pool of lanes that never idles.
 
-Starts differ widely in how many steps they need, so a plain batch would wait for its slowest lane. Here a fixed number of lanes
-works through the list of starts: a lane that ends, for whatever reason, writes its outcome and takes the next start.
+Starts differ widely in how many steps they need, so a plain batch would wait for its slowest lane. Here a
+fixed number of lanes works through the list of starts: a lane that ends, for whatever reason, writes its
+outcome and takes the next start.
 
-A step solves (Riemannian Hessian) v = -(Riemannian gradient) and is safeguarded by a cap on |v|; its sign is Newton's own, so
-that saddles of every index attract. Every start ends with a status.
+A step solves (Riemannian Hessian) v = -(Riemannian gradient) and is safeguarded by a cap on |v|; its sign is
+Newton's own, so that saddles of every index attract. Every start ends with a status.
 """
 
 from functools import partial
@@ -27,7 +28,8 @@ GRADIENT_TOLERANCE = 1e-10
 
 
 class Hits(NamedTuple):
-    """One row per start. ``outcomes`` indexes OUTCOMES; ``points`` of a start that didn't converge mean nothing."""
+    """One row per start. ``outcomes`` indexes OUTCOMES; ``points`` of a start that didn't converge mean
+    nothing."""
 
     points: Float[Array, "starts ambient"]
     outcomes: Int[Array, " starts"]
@@ -43,7 +45,8 @@ class NewtonStep(NamedTuple):
 def newton_step(
     landscape: Landscape, couplings: Couplings, x: Float[Array, " ambient"], max_step: float
 ) -> NewtonStep:
-    """One safeguarded step from ``x``: the new point, the gradient norm at ``x`` and the length of the full step."""
+    """One safeguarded step from ``x``: the new point, the gradient norm at ``x`` and the length of the full
+    step."""
     manifold = landscape.manifold
     jet = landscape.jet(couplings, x)
     gradient = manifold.project(x, jet.gradient)

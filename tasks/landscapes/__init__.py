@@ -1,3 +1,4 @@
-"""The models: name -> import path of its `Landscape` class. Adding one means one file here and one line below."""
+"""The models: name -> import path of its `Landscape` class. Adding one means one file here and one line
+below."""
 
 MODELS = {"pspin": "tasks.landscapes.spin:MixedSpin"}

@@ -28,9 +28,10 @@ class Jet(NamedTuple):
 class Landscape(ABC):
     """Parameters of a random function H on a manifold, as a frozen and hashable dataclass.
 
-    Hashable because it is a static argument of the jitted finders; the couplings are a traced argument, so that one
-    compilation serves all landscapes of a cell. A model must give `from_parameters`, `manifold`, `sample`, `value`
-    and `hessian_variation`; it should override `jet` and `value_and_gradient` where contractions can be fused.
+    Hashable because it is a static argument of the jitted finders; the couplings are a traced argument, so
+    that one compilation serves all landscapes of a cell. A model must give `from_parameters`, `manifold`,
+    `sample`, `value` and `hessian_variation`; it should override `jet` and `value_and_gradient` where
+    contractions can be fused.
     """
 
     name: ClassVar[str]
@@ -38,7 +39,8 @@ class Landscape(ABC):
     @classmethod
     @abstractmethod
     def from_parameters(cls, parameters: Mapping[str, Any], n: int) -> Self:
-        """Build from the JSON parameters of a cell and the size n; ValueError says what is wrong with them."""
+        """Build from the JSON parameters of a cell and the size n; ValueError says what is wrong with
+        them."""
 
     @property
     @abstractmethod
@@ -51,7 +53,8 @@ class Landscape(ABC):
 
     @property
     def complex_points(self) -> int | None:
-        """Number of complex critical points for generic couplings, where known: bounds and fixes the parity of the real ones."""
+        """Number of complex critical points for generic couplings, where known: bounds and fixes the parity
+        of the real ones."""
         return None
 
     @property
@@ -89,7 +92,8 @@ class Landscape(ABC):
 
     @abstractmethod
     def hessian_variation(self, couplings: Couplings) -> float:
-        """An upper bound on the Lipschitz constant of the Euclidean Hessian within 1.1 x the radius of each sphere.
+        """An upper bound on the Lipschitz constant of the Euclidean Hessian within 1.1 x the radius of each
+        sphere.
 
         Newton-Kantorovich radii rest on it, so it must be a bound; that it is loose only makes radii smaller.
         """

@@ -1,13 +1,15 @@
 """Spherical p-spin landscapes, pure and mixed, with or without a random field.
 
-H(x) = sum_p sqrt(c_p) N^{-(p-1)/2} sum_{i_1..i_p} J^{(p)}_{i_1..i_p} x_{i_1}...x_{i_p} on |x|^2 = N, with J iid N(0,1) over *all
-ordered tuples*, so that E H(x) H(y) = N xi(x.y/N) with xi(q) = sum_p c_p q^p, exactly and isotropically at finite N
-(Auffinger, Ben Arous and Cerny, arXiv:1003.1129, eq. 1.1). Sums over i < j < k only, which also circulate, aren't isotropic.
+H(x) = sum_p sqrt(c_p) N^{-(p-1)/2} sum_{i_1..i_p} J^{(p)}_{i_1..i_p} x_{i_1}...x_{i_p} on |x|^2 = N, with J
+iid N(0,1) over *all ordered tuples*, so that E H(x) H(y) = N xi(x.y/N) with xi(q) = sum_p c_p q^p, exactly
+and isotropically at finite N (Auffinger, Ben Arous and Cerny, arXiv:1003.1129, eq. 1.1). Sums over i < j < k
+only, which also circulate, aren't isotropic.
 
-Storage. Only the symmetrised J enters; its entry at a sorted multi-index of multiplicity m is N(0, 1/m), and is drawn as such.
-For each degree p >= 2 we keep the matrix ``M[(i<=j), alpha] = S_{ij alpha} * multiplicity(alpha)`` over packed pairs and packed
-(p-2)-indices alpha, so that one GEMM ``W = M @ monomials(x)`` gives everything: with W unpacked to a symmetric matrix,
-H = x.W x, grad H = p W x, Hess H = p(p-1) W. Packing halves the flops of the full product.
+Storage. Only the symmetrised J enters; its entry at a sorted multi-index of multiplicity m is N(0, 1/m), and
+is drawn as such. For each degree p >= 2 we keep the matrix ``M[(i<=j), alpha] = S_{ij alpha} *
+multiplicity(alpha)`` over packed pairs and packed (p-2)-indices alpha, so that one GEMM ``W = M @
+monomials(x)`` gives everything: with W unpacked to a symmetric matrix, H = x.W x, grad H = p W x, Hess H =
+p(p-1) W. Packing halves the flops of the full product.
 """
 
 import math
@@ -31,7 +33,8 @@ Couplings = dict[str, Float[np.ndarray, "..."]]
 
 @cache
 def _contraction_table(n: int, degree: int) -> Int[np.ndarray, "pairs rest"]:
-    """Position of the packed entry (i, j, alpha) for each packed pair (i, j) and each packed (degree-2)-index alpha."""
+    """Position of the packed entry (i, j, alpha) for each packed pair (i, j) and each packed
+    (degree-2)-index alpha."""
     pairs = symmetric.multi_indices(n, 2)
     rest = symmetric.multi_indices(n, degree - 2) if degree > 2 else np.zeros((1, 0), dtype=np.int32)
     shape = (len(pairs), len(rest))
@@ -63,8 +66,9 @@ def _degree(key: str) -> int:
 class MixedSpin(Landscape):
     """The spherical model with covariance N xi(q) on S^{N-1}(sqrt N).
 
-    The couplings of degree p of one instance depend on (seed, N, landscape, p) but not on the coefficients, so cells of one
-    study that differ in xi or in the field share them: differences between such cells are less noisy than the cells.
+    The couplings of degree p of one instance depend on (seed, N, landscape, p) but not on the coefficients,
+    so cells of one study that differ in xi or in the field share them: differences between such cells are
+    less noisy than the cells.
     """
 
     covariance: Covariance
@@ -98,7 +102,8 @@ class MixedSpin(Landscape):
 
     @property
     def typical_points(self) -> float:
-        """Fyodorov's large-N form of the mean, arXiv:1307.2379, within a factor of two from N = 2 on; 2N at least for p = 2."""
+        """Fyodorov's large-N form of the mean, arXiv:1307.2379, within a factor of two from N = 2 on; 2N at
+        least for p = 2."""
         x1, x2 = self.covariance.x1, self.covariance.x2
         b = (x2 - x1) / (x2 + x1)
         if b <= 0:
@@ -131,7 +136,8 @@ class MixedSpin(Landscape):
         return couplings
 
     def pack(self, tensor: Float[np.ndarray, " packed"], degree: int) -> Float[np.ndarray, "..."]:
-        """From a packed symmetric tensor, ``H = sum over ordered tuples``, to the matrix that `jet` contracts."""
+        """From a packed symmetric tensor, ``H = sum over ordered tuples``, to the matrix that `jet`
+        contracts."""
         if degree == 1:
             return tensor
         matrix = tensor[_contraction_table(self.n, degree)]

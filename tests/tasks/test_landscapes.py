@@ -1,4 +1,5 @@
-"""Derivatives against autodiff of the constrained function, the law of the couplings, and the bounds that models state."""
+"""Derivatives against autodiff of the constrained function, the law of the couplings, and the bounds that
+models state."""
 
 import itertools
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ SPINS = [
 
 @dataclass(frozen=True)
 class Bipartite(Landscape):
-    """A bilinear form on a product of two spheres, written the lazy way: only `value`, derivatives by autodiff."""
+    """A bilinear form on a product of two spheres, written the lazy way: only `value`, derivatives by
+    autodiff."""
 
     sizes: tuple[int, int]
 

@@ -1,4 +1,5 @@
-"""The ledger: checks on sets that are whole and on sets that were sabotaged, and the calibration of its estimates."""
+"""The ledger: checks on sets that are whole and on sets that were sabotaged, and the calibration of its
+estimates."""
 
 import math
 

@@ -1,8 +1,9 @@
-"""Multistart on landscapes that can be solved by hand, its statuses, and what its results may not depend on."""
+"""Multistart on landscapes that can be solved by hand, its statuses, and what its results may not depend
+on."""
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import numpy as np
@@ -15,11 +16,11 @@ from tasks.classify import classify
 from tasks.covariance import Covariance
 from tasks.deduplicate import bucket, match_known, same_point
 from tasks.descent import descend
+from tasks.geometry import ProductOfSpheres
 from tasks.landscapes.base import Landscape, build
 from tasks.landscapes.spin import MixedSpin
-from tasks.landscapes.symmetric import multi_indices, multiplicities
+from tasks.landscapes.symmetric import multi_indices
 from tasks.ledger import COMPLETE, UNINFORMATIVE
-from tasks.geometry import ProductOfSpheres
 from tasks.multistart import add_hits, multistart
 from tasks.newton import CONVERGED, MAX_ITERATIONS, NOT_FINITE, OUTCOMES, STALLED, refine
 from tasks.options import MultistartOptions
@@ -92,7 +93,8 @@ def test_diagonal_cubic_attains_the_bound(rotated):
 
 @dataclass(frozen=True)
 class Bilinear(Landscape):
-    """x.A y on two spheres of different sizes: its critical points are the singular pairs. Written as a user would."""
+    """x.A y on two spheres of different sizes: its critical points are the singular pairs. Written as a user
+    would."""
 
     sizes: tuple[int, int]
     name = "bilinear-of-the-tests"
@@ -243,12 +245,12 @@ def test_kantorovich_merges_what_buckets_leave_apart(solved):
     assert len(set(labels)) == len(truth)
     np.testing.assert_array_equal(match_known(coarse, classes.points, -1), np.tile(np.arange(len(truth)), 2))
     # Negative control: balls that are too large would join different points.
-    loose = found._replace(uniqueness_radius=np.full(len(coarse), 2.0))
+    loose = replace(found, uniqueness_radius=np.full(len(coarse), 2.0))
     assert len(set(same_point(loose, landscape.parity))) < len(truth)
 
 
 def test_uniqueness_balls_are_disjoint(solved):
-    landscape, _, classes = solved
+    classes = solved[2]
     unit = classes.points.points / math.sqrt(7)
     both = np.concatenate([unit, -unit])
     radii = np.tile(classes.points.uniqueness_radius, 2)
