@@ -1,6 +1,6 @@
 """Mean Euler characteristic of the superlevel sets of a landscape on the sphere, exactly, at any N >= 2.
 
-The Gaussian kinematic formula (R. J. Adler, J. E. Taylor, Random Fields and Geometry, theorem 12.4.1) on the
+The Gaussian kinematic formula (R. J. Adler, J. E. Taylor, Random Fields and Geometry, 2007) on the
 sphere ``S^n``, ``n = N - 1``: with ``v = u sqrt(N/x0)``, ``r = sqrt(x1/x0)`` and ``s_d`` the area of the unit
 d-sphere,
 

@@ -5,7 +5,7 @@ To a good approximation the lowest critical values form a Poisson process, so
     P(min H/N > u) = exp(-m(u)),   m(u) = E Crit_N(<= u)   (half of it for even xi, where points come in
     pairs).
 
-E. Subag and O. Zeitouni (arXiv:1511.06347) prove it for pure p >= 3 and large N, where m has an exponential
+E. Subag and O. Zeitouni (arXiv:1509.03098) prove it for pure p >= 3 and large N, where m has an exponential
 tail of rate c = dTheta/du at -E_0. With the exact m it is good from N = 10 on, and off by 4% at N = 5.
 """
 

@@ -1,7 +1,7 @@
 """Pfaffians of many skew-symmetric matrices at once.
 
 Elimination by Parlett and Reid with partial pivoting: a congruence brings A to tridiagonal form, two rows at
-a time, and ``Pf(P A P^T) = det(P) Pf(A)``. See M. Wimmer, arXiv:1102.3440, section 3.1.
+a time, and ``Pf(P A P^T) = det(P) Pf(A)``. See M. Wimmer, arXiv:1102.3440.
 """
 
 import numpy as np

@@ -186,7 +186,7 @@ def _format_term(degree: int, coefficient: float) -> str:
 def total_degree_bound(covariance: Covariance, n: int) -> int:
     """Most critical points on S^{N-1} for generic couplings: 2((p-1)^N - 1)/(p-2), and 2N for p = 2.
 
-    The complex count of Cartwright and Sturmfels (arXiv:1004.4953, Theorem 1.2), twice because a class is
+    The complex count of Cartwright and Sturmfels (arXiv:1004.4953), twice because a class is
     a pair of points. It holds for mixtures of top degree p too.
     """
     if n < 1:
