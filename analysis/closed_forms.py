@@ -1,7 +1,8 @@
 """Closed forms for the mean number of critical points of the pure p-spin at N = 2 .. 5, and its asymptote.
 
 Real eigenvalues of a random symmetric tensor: J. Draisma and E. Horobet (Linear and
-Multilinear Algebra 64 (2016) 2498), P. Breiding (arXiv:1701.07312). A class of eigenvectors is a pair of points on the sphere, hence the 2.
+Multilinear Algebra 64 (2016) 2498), P. Breiding (arXiv:1701.07312). A class of eigenvectors is a pair of
+points on the sphere, hence the 2.
 """
 
 from math import pi, sqrt

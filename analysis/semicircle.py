@@ -2,7 +2,8 @@
 
 At a critical point the Riemannian Hessian is ``G - D``: ``G`` has a semicircle on ``[-2 sqrt(x2), 2
 sqrt(x2)]`` and ``D = w.grad H / N`` is the radial derivative, ``D = p E`` for a pure model and Gaussian given
-``E`` for a mixture (A. Auffinger, G. Ben Arous, J. Cerny, arXiv:1003.1129). ``x0, x1, x2`` are xi, xi' and xi'' at 1; energies are per spin.
+``E`` for a mixture (A. Auffinger, G. Ben Arous, J. Cerny, arXiv:1003.1129). ``x0, x1, x2`` are xi, xi' and
+xi'' at 1; energies are per spin.
 """
 
 import numpy as np
