@@ -1,9 +1,10 @@
 """Complexity of pure and mixed models: exponential rates of mean numbers of critical points.
 
-Theta_p(u) and Theta_k(u) of the pure model: A. Auffinger, G. Ben Arous, J. Cerny (arXiv:1003.1129); the mixed complexity Sigma(E, D) by the same computation with D random given E (A. Auffinger, G.
-Ben Arous, arXiv:1110.5872). Energies per spin, covariance N xi. These are rates of the *mean* number
-(annealed); for pure p >= 3 they are also typical at energies between the ground state and the threshold (E.
-Subag, arXiv:1504.02251).
+Theta_p(u) and Theta_k(u) of the pure model: A. Auffinger, G. Ben Arous, J. Cerny (arXiv:1003.1129); the mixed
+complexity Sigma(E, D) by the same computation with D random given E (A. Auffinger, G. Ben Arous,
+arXiv:1110.5872). Energies per spin, covariance N xi. These are rates of the *mean* number (annealed); for
+pure p >= 3 they are also typical at energies between the ground state and the threshold (E. Subag,
+arXiv:1504.02251).
 """
 
 from math import inf, log, sqrt

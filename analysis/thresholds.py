@@ -1,8 +1,8 @@
 """Special energies for N -> infinity: threshold, ground state, lowest saddles, marginal range.
 
-Pure p: E_inf and E_k (energies per spin) of A. Auffinger, G. Ben Arous, J. Cerny (arXiv:1003.1129). Mixtures: the
-dominant marginal level of A. Auffinger, G. Ben Arous (arXiv:1110.5872). All depend on x0, x1, x2 = xi, xi',
-xi'' at 1. The ground state is in `analysis.one_step`.
+Pure p: E_inf and E_k (energies per spin) of A. Auffinger, G. Ben Arous, J. Cerny (arXiv:1003.1129). Mixtures:
+the dominant marginal level of A. Auffinger, G. Ben Arous (arXiv:1110.5872). All depend on x0, x1, x2 = xi,
+xi', xi'' at 1. The ground state is in `analysis.one_step`.
 """
 
 from math import log, sqrt
