@@ -48,7 +48,8 @@ def run_job(job: Mapping[str, Any]) -> dict[str, Any]:
     except EnvironmentDiffers as error:
         return _error("environment", error)
     except BodyFailed as error:
-        return _error("body", error.cause)
+        full = isinstance(error.cause, OSError) and error.cause.errno in DISK_FULL
+        return _error("full" if full else "body", error.cause)
     except OSError as error:
         return _error("full" if error.errno in DISK_FULL else "write", error)
     except Exception as error:

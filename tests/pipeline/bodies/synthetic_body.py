@@ -1,8 +1,8 @@
 """A block body without numerics: a deterministic function of (spec, block) with rows that vary.
 
 Faults are scripted through MORSECENSUS_TEST, a JSON object in the environment of the worker:
-``calls`` (a folder: one file per invocation), ``seconds`` (sleep), and ``raise``, ``exit``, ``full`` (lists of
-"n:block").
+``calls`` (a folder: one file per invocation), ``seconds`` (sleep), and lists of "n:block" under ``raise``,
+``exit`` and ``full``.
 """
 
 import errno
@@ -19,6 +19,8 @@ from storage.schema import LANDSCAPE, POINT
 
 def describe(spec):
     n, size = spec["n"], spec["block_size"]
+    if n == 1000:
+        raise ValueError("this body stops at 999")
     return {
         "rows_bound": 40 * size,
         "memory_bytes": 2**20 if n < 1000 else 2**60,

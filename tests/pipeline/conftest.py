@@ -1,0 +1,121 @@
+"""Studies, a body without numerics, and drivers that can be killed."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pipeline.run import Settings, run_study
+from pipeline.study import parse_study
+from storage.dataset import dataset_hash
+
+BODIES = Path(__file__).parent / "bodies"
+BODY = "synthetic_body:run_block"
+
+
+@pytest.fixture(autouse=True)
+def _bodies_are_importable(monkeypatch):
+    monkeypatch.syspath_prepend(str(BODIES))
+    monkeypatch.setenv("PYTHONPATH", str(BODIES))
+    monkeypatch.delenv("MORSECENSUS_TEST", raising=False)
+
+
+def study_text(n="4:5", landscapes=20, name="demo", seed=1, **more):
+    lines = [f'name = "{name}"', f"seed = {seed}", "[[cells]]", 'xi = "q^3"', f'n = "{n}"']
+    lines += [f"landscapes = {landscapes}", "block = 4", *(f"{k} = {json.dumps(v)}" for k, v in more.items())]
+    return "\n".join(lines) + "\n"
+
+
+def content(**changes):
+    import tomllib
+
+    return tomllib.loads(study_text(**changes))
+
+
+class Driver:
+    """The command line in a process of its own."""
+
+    def __init__(self, folder, study, store, *arguments, script=None):
+        path = folder / "study.toml"
+        path.write_text(study)
+        command = [
+            sys.executable,
+            "-m",
+            "pipeline.cli",
+            "run",
+            str(path),
+            "--store",
+            str(store),
+            "--body",
+            BODY,
+        ]
+        env = {**os.environ, "MORSECENSUS_TEST": json.dumps(script or {})}
+        self.store = Path(store)
+        # files, not pipes: workers that outlive a killed driver would keep a pipe open
+        self._out, self._err = folder / "out.txt", folder / "err.txt"
+        with self._out.open("w") as out, self._err.open("w") as err:
+            self.process = subprocess.Popen(
+                [*command, *arguments], env=env, stdout=out, stderr=err, start_new_session=True
+            )
+
+    def wait_for_markers(self, count, seconds=60):
+        deadline = time.time() + seconds
+        while len(list(self.store.glob("commits/*/*.json"))) < count:
+            assert self.process.poll() is None, self._err.read_text()
+            assert time.time() < deadline, self._err.read_text()
+            time.sleep(0.01)
+
+    def finish(self, seconds=120):
+        code = self.process.wait(timeout=seconds)
+        return code, self._out.read_text(), self._err.read_text()
+
+
+@pytest.fixture
+def toolbox(tmp_path):
+    """The helpers above, for tests cannot import each other."""
+
+    drivers = []
+
+    class Toolbox:
+        text = staticmethod(study_text)
+        content = staticmethod(content)
+        body = BODY
+
+        @staticmethod
+        def run(study, store, *, script=None, body=BODY, **settings):
+            monkey = pytest.MonkeyPatch()
+            with monkey.context() as context:
+                context.setenv("MORSECENSUS_TEST", json.dumps(script or {}))
+                console = Console(quiet=True)
+                return run_study(parse_study(study), str(store), Settings(**settings), console, body=body)
+
+        @staticmethod
+        def driver(study, store, *arguments, script=None):
+            drivers.append(Driver(tmp_path, study, store, *arguments, script=script))
+            return drivers[-1]
+
+    yield Toolbox
+    for driver in drivers:
+        driver.process.kill()
+        driver.process.wait()
+
+
+@pytest.fixture(scope="session")
+def reference(tmp_path_factory):
+    """The hash of the small study and of the extended one, each computed at once, serially."""
+    folder = tmp_path_factory.mktemp("reference")
+    monkey = pytest.MonkeyPatch()
+    found = {}
+    with monkey.context() as context:
+        context.syspath_prepend(str(BODIES))
+        context.setenv("PYTHONPATH", str(BODIES))
+        for name, changes in (("small", {}), ("large", {"n": "4:6", "landscapes": 32})):
+            store = str(folder / name)
+            run_study(parse_study(content(**changes)), store, Settings(), Console(quiet=True), body=BODY)
+            found[name] = dataset_hash(store)
+    return found

@@ -1,0 +1,171 @@
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+
+COMMANDS = ("run", "plan", "status", "verify", "repair", "predict", "report")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return tmp_path_factory.mktemp("cli") / "run"
+
+
+@pytest.fixture
+def call(tmp_path, toolbox):
+    def run(*arguments, study=None):
+        if study is not None:
+            path = tmp_path / "study.toml"
+            path.write_text(study)
+            arguments = (arguments[0], str(path), *arguments[1:], "--body", toolbox.body)
+        return CliRunner().invoke(app, [str(a) for a in arguments])
+
+    return run
+
+
+@pytest.fixture
+def made(call, store, toolbox):
+    if not store.exists():
+        assert call("run", "--store", store, study=toolbox.text()).exit_code == 0
+    return store
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(call, command):
+    result = call(command, "--help")
+    assert result.exit_code == 0
+    assert f"Example: morsecensus {command}" in result.output
+
+
+def test_help_is_quick():
+    heavy = ("jax", "ray", "zarr", "xarray", "numpy")
+    code = f"import pipeline.cli, sys; print([m for m in {heavy} if m in sys.modules])"
+    started = time.perf_counter()
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
+    assert time.perf_counter() - started < 5  # a loaded machine; 0.2 s on an idle one
+
+
+def test_plan_in_json(call, toolbox):
+    result = call("plan", "--json", study=toolbox.text(landscapes=21))
+    rows = json.loads(result.stdout)
+    assert [(row["n"], row["blocks"], row["landscapes"]) for row in rows] == [(4, 6, 24), (5, 6, 24)]
+    assert all(row["memory_bytes_per_task"] > 0 and row["disk_bytes"] > 0 for row in rows)
+    assert "21 landscapes asked, 24 computed" in call("plan", study=toolbox.text(landscapes=21)).output
+
+
+def test_status_and_verify_in_json(call, made):
+    found = json.loads(call("status", made, "--json").stdout)
+    assert found["complete"]
+    assert found["running"] is None
+    assert [(cell["blocks"], cell["committed"], cell["failed"]) for cell in found["cells"]] == [(5, 5, 0)] * 2
+    assert "dataset-1.zarr" in call("status", made).output
+    result = call("verify", made, "--deep", "--blocks", "2", "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert (found["problems"], found["deep"]) == ([], {"computed": 4, "bitwise": 4})
+
+
+def test_damage_is_named_and_repaired(call, made):
+    before = {p: p.read_bytes() for p in made.rglob("*") if p.is_file() and "commits" not in p.parts}
+    chunk = made / "stream.zarr/c0001/energy/c.3.0"
+    chunk.write_bytes(chunk.read_bytes()[:-1])
+    result = call("verify", made)
+    assert result.exit_code == 1
+    assert "c0001 block 3: stream.zarr/c0001/energy/c.3.0 is cut" in result.output
+    assert "problems" in json.loads(call("verify", made, "--json").stdout)
+    assert call("repair", made).exit_code == 0
+    assert call("verify", made).exit_code == 0
+    assert {p: p.read_bytes() for p in made.rglob("*") if p.is_file() and "commits" not in p.parts} == before
+
+
+def test_what_comes_out_differently_is_named(call, made, toolbox, monkeypatch):
+    """The negative control of --deep: another seed in run.json, everything else consistent."""
+    from storage.seals import seal, unseal
+
+    path = made / "run.json"
+    text = path.read_bytes()
+    record = unseal(text)
+    record["cells"][0]["spec"]["seed"] = 2
+    path.write_bytes(seal(record))
+    result = call("verify", made, "--deep", "--blocks", "1")
+    path.write_bytes(text)
+    assert result.exit_code == 1
+    assert "c0000 block 0: stream.zarr/c0000/energy/c.0.0 comes out differently" in result.output
+
+
+MISTAKES = {
+    "no study": (("run", "nowhere.toml"), 2, "cannot read the study"),
+    "a folder as study": (("plan", "."), 2, "cannot read the study"),
+    "no store": (("status", "nowhere"), 1, "no run here"),
+    "a store that is a file": (("verify", "pyproject.toml"), 1, "pyproject.toml"),
+    "unknown option": (("run", "--colour"), 2, "No such option"),
+    "no command": (("frobnicate",), 2, "No such command"),
+    "unknown scheme": (("status", "nosuch://x"), 1, "cannot open nosuch://x"),
+    "bad n": (("predict", "--xi", "q^3", "--n", "1"), 2, "--n: got '1', allowed: integers from 2"),
+    "bad xi": (("predict", "--xi", "q", "--n", "4"), 2, "xi"),
+    "bad field": (("predict", "--xi", "q^3", "--n", "4", "--field", "-1"), 2, "--field: got -1"),
+    "bad energy": (("predict", "--xi", "q^3", "--n", "4", "--energy", "1"), 2, "--energy: got '1'"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_are_one_line_and_an_exit_code(call, name):
+    arguments, code, message = MISTAKES[name]
+    result = call(*arguments)
+    assert result.exit_code == code, result.output
+    assert message in result.output
+    assert "Traceback" not in result.output
+    # typer shows its own usage line before the errors that it finds itself
+    own = [
+        line for line in result.stderr.strip().splitlines() if line and not line.startswith(("Usage", "Try"))
+    ]
+    assert len(own) == 1
+
+
+RUN_MISTAKES = {
+    "backend": (("--backend", "dask"), 2, "--backend: got 'dask', allowed: serial or ray"),
+    "workers": (("--workers", "0"), 2, "--workers: got 0"),
+    "serial workers": (("--workers", "2"), 2, "use --backend ray"),
+    "address without ray": (("--address", "auto"), 2, "--address: allowed only with --backend ray"),
+    "unwritable": (("--store", "/proc/nowhere"), 2, "cannot write /proc/nowhere"),
+    "below a file": (("--store", "/etc/hostname/run"), 2, "--store: cannot"),
+}
+
+
+@pytest.mark.parametrize("name", RUN_MISTAKES)
+def test_mistakes_of_run(call, tmp_path, toolbox, name):
+    arguments, code, message = RUN_MISTAKES[name]
+    if "--store" not in arguments:
+        arguments = (*arguments, "--store", tmp_path / "run")
+    result = call("run", *arguments, study=toolbox.text())
+    assert result.exit_code == code, result.output
+    assert message in result.output
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_truncated_store_is_refused_untouched(call, made, toolbox):
+    path = made / "run.json"
+    text = path.read_bytes()
+    path.write_bytes(text[:100])
+    for arguments, study in ((("run", "--store", made), toolbox.text()), (("status", made), None)):
+        result = call(*arguments, study=study)
+        assert result.exit_code == 1
+        assert "run.json is damaged" in result.stderr
+        assert len(result.stderr.strip().splitlines()) == 1
+    assert path.read_bytes() == text[:100]
+    path.write_bytes(text)
+
+
+def test_failures_of_blocks_give_exit_code_1(call, tmp_path, toolbox, monkeypatch):
+    monkeypatch.setenv("MORSECENSUS_TEST", '{"raise": ["4:0"]}')
+    result = call("run", "--store", tmp_path / "run", study=toolbox.text(n="4", landscapes=4))
+    assert result.exit_code == 1
+    assert "1 blocks failed" in result.stderr
+    assert "scripted failure of 4:0" in result.stderr
+    assert "Traceback" not in result.output

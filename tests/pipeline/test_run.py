@@ -1,0 +1,231 @@
+import json
+import os
+import signal
+import time
+from collections import Counter
+
+import pytest
+
+from pipeline.errors import RunError, UsageError
+from pipeline.run import Settings, continue_run
+from pipeline.stopping import StopRequest
+from storage.dataset import dataset_hash
+from storage.layout import RUN
+from storage.lease import acquire
+from storage.seals import seal, unseal
+from storage.store import open_run
+from storage.verify import verify
+
+
+def _calls(folder):
+    """Return how often each "n-block" was computed."""
+    names = [path.name for path in folder.iterdir()]
+    return Counter(name.rpartition("-")[0] for name in names)
+
+
+def _sound(store):
+    report = verify(open_run(str(store)))
+    assert report.problems == []
+    assert report.done == report.planned
+
+
+def test_resumed_after_kill_is_uninterrupted(tmp_path, toolbox, reference):
+    store, calls = tmp_path / "run", tmp_path / "calls"
+    calls.mkdir()
+    script = {"seconds": 0.15, "calls": str(calls)}
+    driver = toolbox.driver(toolbox.text(), store, script=script)
+    driver.wait_for_markers(3)
+    os.kill(driver.process.pid, signal.SIGKILL)
+    driver.finish()
+    committed = {path.stem for path in (store / "commits/c0000").glob("*.json")}
+    assert len(committed) >= 3
+    before = _calls(calls)
+    outcome = toolbox.run(toolbox.content(), store, script={"calls": str(calls)})
+    assert dataset_hash(str(store)) == reference["small"]
+    _sound(store)
+    again = _calls(calls) - before
+    assert sum(again.values()) == outcome.computed_blocks
+    assert not {f"4-{int(block)}" for block in committed} & set(again), (
+        "committed blocks are not computed again"
+    )
+    assert sum(again.values()) == 10 - len(committed)
+
+
+def test_the_worker_dies_with_its_driver(tmp_path, toolbox):
+    store, calls = tmp_path / "run", tmp_path / "calls"
+    calls.mkdir()
+    driver = toolbox.driver(toolbox.text(), store, script={"seconds": 1.0, "calls": str(calls)})
+    deadline = time.time() + 60
+    while not _calls(calls):
+        assert time.time() < deadline
+        time.sleep(0.01)
+    os.kill(driver.process.pid, signal.SIGKILL)
+    driver.finish()
+    time.sleep(1.5)
+    assert len(_calls(calls)) == 1
+    assert list(store.glob("commits/*/*")) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_cleanly_and_the_next_run_goes_on(tmp_path, toolbox, reference, number, code):
+    store = tmp_path / "run"
+    driver = toolbox.driver(toolbox.text(), store, script={"seconds": 0.15})
+    driver.wait_for_markers(2)
+    os.kill(driver.process.pid, number)
+    returned, _, err = driver.finish()
+    assert returned == code
+    assert "the same command goes on" in err
+    assert "Traceback" not in err
+    assert not (store / "lease.json").exists()
+    assert not (store / "latest.json").exists()
+    toolbox.run(toolbox.content(), store)
+    assert dataset_hash(str(store)) == reference["small"]
+
+
+def test_extended_is_run_at_once(tmp_path, toolbox, reference):
+    store, calls = tmp_path / "run", tmp_path / "calls"
+    calls.mkdir()
+    toolbox.run(toolbox.content(), store)
+    first = dataset_hash(str(store))
+    assert first == reference["small"]
+    outcome = toolbox.run(toolbox.content(n="4:6", landscapes=32), store, script={"calls": str(calls)})
+    assert outcome.dataset == "dataset-2.zarr"
+    assert outcome.computed_blocks == sum(_calls(calls).values()) == 3 + 3 + 8
+    assert dataset_hash(str(store)) == reference["large"] != first
+    _sound(store)
+
+
+def test_a_finished_run_computes_nothing(tmp_path, toolbox):
+    store, calls = tmp_path / "run", tmp_path / "calls"
+    calls.mkdir()
+    toolbox.run(toolbox.content(), store)
+    before = {p: p.read_bytes() for p in store.rglob("*") if p.is_file()}
+    outcome = toolbox.run(toolbox.content(), store, script={"calls": str(calls)})
+    assert (outcome.computed_blocks, outcome.landscapes) == (0, 40)
+    assert not _calls(calls)
+    assert {p: p.read_bytes() for p in store.rglob("*") if p.is_file()} == before
+
+
+def test_a_block_that_fails_is_recorded_and_tried_again(tmp_path, toolbox, reference):
+    store, calls = tmp_path / "run", tmp_path / "calls"
+    calls.mkdir()
+    script = {"raise": ["4:1"], "exit": ["5:2"], "calls": str(calls)}
+    outcome = toolbox.run(toolbox.content(), store, script=script)
+    assert set(outcome.failed) == {"c0000 block 1", "c0001 block 2"}
+    assert outcome.failed["c0000 block 1"] == "ArithmeticError: scripted failure of 4:1"
+    assert "died 4 times (exit code 7)" in outcome.failed["c0001 block 2"]
+    assert _calls(calls)["4-1"] == 1, "exceptions are not retried"
+    assert _calls(calls)["5-2"] == 4, "a dying worker is"
+    record = unseal((store / "failed/c0000/000001.json").read_bytes())
+    assert record["landscapes"] == [4, 5, 6, 7]
+    assert "ArithmeticError" in record["traceback"]
+    assert verify(open_run(str(store))).failed == 2
+    toolbox.run(toolbox.content(), store)
+    assert dataset_hash(str(store)) == reference["small"]
+    assert verify(open_run(str(store))).failed == 0
+
+
+def test_a_full_disk_stops_the_run_and_is_no_failure_of_a_block(tmp_path, toolbox, reference):
+    store, calls = tmp_path / "run", tmp_path / "calls"
+    calls.mkdir()
+    with pytest.raises(RunError, match="disk is full: free space, then run again"):
+        toolbox.run(toolbox.content(), store, script={"full": ["4:3"], "calls": str(calls)})
+    assert _calls(calls)["4-3"] == 1, "never retried"
+    assert not (store / "failed").exists()
+    toolbox.run(toolbox.content(), store)
+    assert dataset_hash(str(store)) == reference["small"]
+
+
+def test_a_store_that_cannot_be_written_stops_the_run(tmp_path, toolbox, reference):
+    store = tmp_path / "run"
+    toolbox.run(toolbox.content(), store)
+    (store / "commits/c0000/000003.json").unlink()
+    blocked = store / "stream.zarr/c0000/energy"
+    blocked.rename(store / "away")
+    blocked.write_text("a file where a folder must be")
+    with pytest.raises(RunError, match="cannot write the store"):
+        continue_run(str(store), Settings(), _quiet())
+    assert not (store / "failed").exists()
+    blocked.unlink()
+    (store / "away").rename(blocked)
+    toolbox.run(toolbox.content(), store)
+    assert dataset_hash(str(store)) == reference["small"]
+
+
+def _quiet():
+    from rich.console import Console
+
+    return Console(quiet=True)
+
+
+def test_another_environment_is_refused_or_kept_apart(tmp_path, toolbox, reference):
+    store = tmp_path / "run"
+    toolbox.run(toolbox.content(), store)
+    record = unseal((store / RUN).read_bytes())
+    record["generations"][0]["environment"]["packages"]["jax"] = "0.1"
+    record["generations"][0]["fingerprint"] = "older"
+    (store / RUN).write_bytes(seal(record))
+    for path in (store / "commits").rglob("*.json"):
+        path.write_bytes(seal(unseal(path.read_bytes()) | {"fingerprint": "older"}))
+    (store / "commits/c0000/000002.json").unlink()
+    with pytest.raises(RunError, match=r"another environment .*packages\.jax: 0\.1 / .*--allow-environment"):
+        toolbox.run(toolbox.content(), store)
+    outcome = toolbox.run(toolbox.content(), store, allow_environment=True)
+    assert outcome.computed_blocks == 1
+    assert (store / "generation-1/commits/c0000/000002.json").exists()
+    assert not (store / "commits/c0000/000002.json").exists()
+    _sound(store)
+    assert toolbox.run(toolbox.content(), store).computed_blocks == 0
+
+
+def test_two_drivers_never_share_a_store(tmp_path, toolbox):
+    store = tmp_path / "run"
+    toolbox.run(toolbox.content(), store)
+    from storage.errors import StoreError
+
+    with acquire(open_run(str(store)).files), pytest.raises(StoreError, match="another driver"):
+        toolbox.run(toolbox.content(), store)
+
+
+def test_nothing_is_touched_when_the_study_does_not_fit(tmp_path, toolbox):
+    store = tmp_path / "run"
+    toolbox.run(toolbox.content(), store)
+    before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in store.rglob("*") if p.is_file()}
+    for changes in ({"seed": 2}, {"name": "other"}, {"landscapes": 4}):
+        with pytest.raises(UsageError):
+            toolbox.run(toolbox.content(**changes), store)
+    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in store.rglob("*") if p.is_file()} == before
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path, toolbox):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UsageError, match="not empty and holds no run"):
+        toolbox.run(toolbox.content(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_creation_that_was_cut_short_is_taken_up(tmp_path, toolbox, reference):
+    store = tmp_path / "run"
+    (store / "stream.zarr/c0000").mkdir(parents=True)
+    (store / "stream.zarr/zarr.json").write_text("{")
+    toolbox.run(toolbox.content(), store)
+    assert dataset_hash(str(store)) == reference["small"]
+
+
+def test_the_first_signal_asks_and_the_second_does_not():
+    before = signal.getsignal(signal.SIGINT)
+    with StopRequest() as stop:
+        assert not stop
+        signal.raise_signal(signal.SIGINT)
+        assert stop
+        assert stop.exit_code == 130
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_bytes_of_markers_hold_what_may_differ(tmp_path, toolbox):
+    store = tmp_path / "run"
+    toolbox.run(toolbox.content(n="4", landscapes=4), store)
+    record = json.loads((store / "commits/c0000/000000.json").read_text())
+    assert {"host", "pid", "attempt", "started", "seconds"} == set(record["provenance"])

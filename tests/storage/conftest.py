@@ -1,0 +1,99 @@
+"""A small cell and a body for it: deterministic arrays; some landscapes and one block have no rows."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from storage.blocks import write_block
+from storage.files import open_files
+from storage.layout import CellLayout, Generation, Manifest
+from storage.schema import TABLES
+from storage.store import open_run, write_manifest
+
+SIZES = {"morse_index": 5, "outcome": 4, "component": 5, "eigenvalue": 4}
+GENERATION = Generation("f0", {"cpu": "test"})
+
+
+def cell_layout(number=0, **changes):
+    values = {
+        "id": f"c{number:04d}",
+        "hash": f"hash{number}",
+        "body": "somewhere:body",
+        "spec": {"n": 5},
+        "landscapes": 10,
+        "block_size": 4,
+        "chunk_rows": 16,
+        "rows_bound": 100,
+        "sizes": SIZES,
+        "options": ("positions", "spectra"),
+        "attrs": {"model": "pspin", "n": 5},
+    }
+    return CellLayout(**(values | changes))
+
+
+def block_tables(cell, block):
+    random = np.random.default_rng([block, int(cell.id[1:])])
+    counts = random.integers(0, 20, cell.block_size)
+    counts[0] = 0
+    if block == 1:
+        counts[:] = 0
+    out = {}
+    for table in TABLES:
+        rows = int(counts.sum()) if table.ragged else cell.block_size
+        out[table.name] = {}
+        for column in table.active(cell.options):
+            shape = (rows, *column.shape(cell.sizes))
+            real = column.dtype == "f8"
+            out[table.name][column.name] = random.normal(size=shape) if real else random.integers(0, 2, shape)
+    out["landscape"]["n_points"] = counts
+    out["point"]["slot"] = np.repeat(np.arange(cell.block_size), counts)
+    return out
+
+
+def write(run, cell, block, generation=0):
+    fingerprint = run.manifest.generations[generation].fingerprint
+    tables = block_tables(cell, block)
+    return write_block(
+        run.files,
+        cell,
+        block,
+        tables,
+        generation=generation,
+        fingerprint=fingerprint,
+        provenance={"host": "h"},
+    )
+
+
+def new_run(url, *cells):
+    manifest = Manifest("test", {"name": "test"}, cells or (cell_layout(),), (GENERATION,), {})
+    return write_manifest(open_files(str(url)), manifest)
+
+
+@pytest.fixture
+def toolbox():
+    """The helpers above, for tests cannot import each other."""
+
+    class Toolbox:
+        layout = staticmethod(cell_layout)
+        tables = staticmethod(block_tables)
+        write = staticmethod(write)
+        new_run = staticmethod(new_run)
+        generation = GENERATION
+
+    return Toolbox
+
+
+@pytest.fixture(scope="session")
+def _full_run(tmp_path_factory):
+    run = new_run(tmp_path_factory.mktemp("full") / "run")
+    for block in range(3):
+        write(run, run.manifest.cells[0], block)
+    return run.files.root
+
+
+@pytest.fixture
+def full_run(tmp_path, _full_run):
+    """A run of one cell with all three blocks committed; every test has its own copy."""
+    shutil.copytree(_full_run, tmp_path / "run")
+    return open_run(str(tmp_path / "run"))

@@ -1,0 +1,66 @@
+"""Which room may import what."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("tasks", "storage", "analysis", "pipeline")
+FORBIDDEN = {
+    "tasks": {"storage", "pipeline", "analysis", "ray", "xarray", "zarr", "fsspec", "matplotlib", "dask"},
+    "storage": {"tasks", "analysis", "pipeline", "ray", "jax", "xarray", "dask", "scipy", "matplotlib"},
+    "analysis": {"pipeline", "ray", "jax"},
+    "pipeline": {"jax", "matplotlib"},
+}
+LEAVES = {"ray": {"pipeline/ray_executor.py"}}
+
+
+def _imports(path):
+    """Return the dotted names that a file imports, at any depth."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: absolute imports only"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def _files(room):
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_point_one_way(room):
+    for path in _files(room):
+        roots = {name.partition(".")[0] for name in _imports(path)}
+        assert not roots & FORBIDDEN[room], path
+
+
+def test_analysis_takes_one_leaf_of_tasks():
+    for path in _files("analysis"):
+        names = {name for name in _imports(path) if name.startswith("tasks")}
+        assert all(name.startswith("tasks.covariance") for name in names), path
+
+
+@pytest.mark.parametrize("package", LEAVES)
+def test_heavy_packages_live_in_leaves(package):
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for room in ROOMS
+        for path in _files(room)
+        if any(name.partition(".")[0] == package for name in _imports(path))
+    }
+    assert users == LEAVES[package]
+    for path in users:
+        assert len((ROOT / path).read_text().splitlines()) < 100
+
+
+def test_no_module_hides_one_of_the_standard_library():
+    import sys
+
+    for room in ROOMS:
+        for path in _files(room):
+            assert path.stem not in sys.stdlib_module_names, path
