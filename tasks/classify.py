@@ -63,20 +63,52 @@ class CriticalPoints:
         return cls(points, empty(), whole, spectrum, empty(), empty(), empty(), empty(), whole)
 
 
+def _inverse_bound(
+    manifold: ProductOfSpheres, x: Float[Array, " ambient"], jet: Jet, softest: Float[Array, ""]
+) -> Float[Array, ""]:
+    """An upper bound on the norm of the inverse of J, from the smallest |eigenvalue| of the Riemannian
+    Hessian.
+
+    In tangent and normal directions J = [[A, C, 0], [C^T, R, -W], [0, -W, 0]] with W the weights
+    sqrt(n_i/ambient); solving from the bottom up bounds each block of the inverse by a product of norms.
+    """
+    normals = manifold.normals(x)
+    shifts = jnp.repeat(
+        manifold.multipliers(x, jet.gradient),
+        np.asarray(manifold.sizes),
+        total_repeat_length=manifold.ambient,
+    )
+    image = jet.hessian @ normals - shifts[:, None] * normals
+    inner = normals.T @ image
+    mixed = jnp.linalg.norm(image - normals @ inner)
+    tangent = 1 / softest
+    weight = (manifold.ambient / min(manifold.sizes)) ** 0.5
+    zero = jnp.zeros(())
+    corner = weight**2 * (jnp.linalg.norm(inner) + tangent * mixed**2)
+    rows = [
+        [tangent, zero, weight * tangent * mixed],
+        [zero, zero, weight + zero],
+        [weight * tangent * mixed, weight + zero, corner],
+    ]
+    return jnp.linalg.norm(jnp.stack([jnp.stack(row) for row in rows]))
+
+
 def _kantorovich(
-    manifold: ProductOfSpheres, x: Float[Array, " ambient"], jet: Jet, variation: Float[Array, ""] | float
+    manifold: ProductOfSpheres,
+    x: Float[Array, " ambient"],
+    jet: Jet,
+    softest: Float[Array, ""],
+    variation: Float[Array, ""] | float,
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Existence and uniqueness radius; the existence radius is infinite if the theorem doesn't apply."""
     rho = manifold.ambient**0.5
-    shifts = manifold.multipliers(x, jet.gradient)
-    repeats = np.asarray(manifold.sizes)
-    normals = manifold.normals(x) * np.sqrt(repeats / manifold.ambient)[None, :]
-    block = jet.hessian - jnp.diag(jnp.repeat(shifts, repeats, total_repeat_length=manifold.ambient))
-    jacobian = jnp.block([[block, -normals], [-normals.T, jnp.zeros((len(repeats), len(repeats)))]])
-    constraint = (repeats / rho**2 - jnp.sum(normals**2, axis=0)) / 2
-    residual = jnp.concatenate([manifold.project(x, jet.gradient) / rho, constraint])
-    eta = jnp.linalg.norm(jnp.linalg.solve(jacobian, residual))
-    beta = 1 / jnp.min(jnp.abs(jnp.linalg.eigvalsh(jacobian)))
+    lengths = jnp.stack([x[part] @ x[part] / size for part, size in manifold.parts()])
+    constraint = jnp.asarray(manifold.sizes) / manifold.ambient * (1 - lengths) / 2
+    residual = jnp.sqrt(
+        jnp.sum(manifold.project(x, jet.gradient) ** 2) / manifold.ambient + jnp.sum(constraint**2)
+    )
+    beta = _inverse_bound(manifold, x, jet, softest)
+    eta = beta * residual
     lipschitz = rho * variation + 2**0.5
     h = beta * lipschitz * eta
     root = jnp.sqrt(jnp.maximum(1 - 2 * h, 0.0))
@@ -106,7 +138,8 @@ def _classify_batch(
         matrix = manifold.tangent_hessian(x, jet.gradient, jet.hessian, normal)
         spectrum = jnp.linalg.eigvalsh(matrix)[: manifold.dimension]
         gradient_norm = jnp.linalg.norm(manifold.project(x, jet.gradient))
-        existence, uniqueness = _kantorovich(manifold, x, jet, variation)
+        softest = jnp.min(jnp.abs(spectrum))
+        existence, uniqueness = _kantorovich(manifold, x, jet, softest, variation)
         sound = (existence < uniqueness) & (gradient_norm <= GRADIENT_TOLERANCE * scale)
         return (
             x,

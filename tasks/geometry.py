@@ -48,10 +48,11 @@ class ProductOfSpheres:
         """The unit normals of the factors as columns."""
         if len(self.sizes) == 1:
             return x[:, None] / math.sqrt(self.ambient)
-        columns = [jnp.zeros_like(x).at[part].set(x[part] / math.sqrt(size)) for part, size in self._parts()]
+        columns = [jnp.zeros_like(x).at[part].set(x[part] / math.sqrt(size)) for part, size in self.parts()]
         return jnp.stack(columns, axis=1)
 
-    def _parts(self) -> list[tuple[slice, int]]:
+    def parts(self) -> list[tuple[slice, int]]:
+        """The coordinates of each factor and its size n_i."""
         return list(zip(self._slices(), self.sizes, strict=True))
 
     def project(self, x: Float[Array, " ambient"], v: Float[Array, " ambient"]) -> Float[Array, " ambient"]:
@@ -63,14 +64,14 @@ class ProductOfSpheres:
         """Move from ``x`` along the tangent vector ``v`` and return to the manifold by scaling each
         factor."""
         y = x + v
-        parts = [y[part] * (math.sqrt(size) / jnp.linalg.norm(y[part])) for part, size in self._parts()]
+        parts = [y[part] * (math.sqrt(size) / jnp.linalg.norm(y[part])) for part, size in self.parts()]
         return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
 
     def multipliers(
         self, x: Float[Array, " ambient"], gradient: Float[Array, " ambient"]
     ) -> Float[Array, " factors"]:
         """The radial derivatives D_i, one per factor (per-spin units)."""
-        return jnp.stack([x[part] @ gradient[part] / size for part, size in self._parts()])
+        return jnp.stack([x[part] @ gradient[part] / size for part, size in self.parts()])
 
     def tangent_hessian(
         self,
@@ -97,7 +98,7 @@ class ProductOfSpheres:
     def random_points(self, generator: np.random.Generator, count: int) -> Float[np.ndarray, "count ambient"]:
         """Independent uniform points."""
         points = generator.standard_normal((count, self.ambient))
-        for part, size in self._parts():
+        for part, size in self.parts():
             points[:, part] *= math.sqrt(size) / np.linalg.norm(points[:, part], axis=1, keepdims=True)
         return points
 
