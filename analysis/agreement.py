@@ -1,0 +1,250 @@
+"""Tests of agreement between a sample of landscapes and an exact law, and of a study's p-values together.
+
+Everything rests on one fact: if a vector r of a landscape (counts minus exact counts, sums over its points of
+a function minus its exact mean, ...) has mean zero under the exact law, then Hotelling's
+
+    T^2 = L m^T S^{-1} m,    (L - d) / (d (L - 1)) T^2 ~ F(d, L - d),
+
+with m the mean and S the sample covariance of r over L landscapes (T. W. Anderson, An Introduction to
+Multivariate Statistical Analysis, section 5.2). Landscapes are independent; points of one are not, and need
+not be. Directions in which r can't vary (a Morse sum, a symmetry) are left out, never inverted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import lsq_linear
+from scipy.stats import f as fisher
+from scipy.stats import kstest
+
+from analysis.reductions import Floats, Moments
+
+SINGULAR = 1e-9
+"""Eigenvalues of a correlation matrix below this are rounding (measured: 1e-16 for a Morse sum)."""
+NO_VARIANCE = 1e-12
+"""Variance of a landscape's residual that is rounding; residuals are counts or in standard deviations."""
+RARE = 25.0
+"""Points expected in all landscapes together below which an index isn't tested. Arbitrary."""
+FEWEST = 10
+"""A test needs this many landscapes more than it has dimensions. Arbitrary."""
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """Outcome of one test.
+
+    Attributes:
+        name: what was tested.
+        statistic: T^2, or the largest deviation in standard units; nan if not testable.
+        dof: dimensions tested; 0 where the statistic has none.
+        p_value: of the points found, None if not testable.
+        p_missing: the largest p-value that any allowed set of missed points gives; p_value if none may be.
+        landscapes: the sample size.
+        note: why it isn't testable, or what was left out.
+    """
+
+    __test__ = False  # pytest: not a test class, whatever its name says
+
+    name: str
+    statistic: float
+    dof: int
+    p_value: float | None
+    p_missing: float | None
+    landscapes: int
+    note: str = ""
+
+
+def not_testable(name: str, landscapes: int, note: str) -> TestResult:
+    """A result without a p-value."""
+    return TestResult(name, float("nan"), 0, None, None, landscapes, note)
+
+
+def hotelling(
+    name: str,
+    moments: Moments,
+    extra_covariance: Floats | None = None,
+    missing: Floats | None = None,
+    note: str = "",
+) -> TestResult:
+    """Test that a landscape's residual vector has mean zero.
+
+    Args:
+        name: of the result.
+        moments: of the residuals, d components of order 1 (counts, or sums in standard deviations).
+        extra_covariance: of the mean, from a sampled reference, shape (d, d).
+        missing: how far the mean may be off because of points not found, shape (2, d): lowest (<= 0) and
+            highest (>= 0) shift to the truth.
+        note: passed on.
+    """
+    count = moments.count
+    if count < 2:
+        return not_testable(name, count, "one landscape has no spread")
+    covariance = moments.covariance / count
+    if extra_covariance is not None:
+        covariance = covariance + extra_covariance
+    whitener = whiten(covariance, floor=NO_VARIANCE / count)
+    dof = len(whitener)
+    if dof == 0:
+        return not_testable(name, count, "nothing varies")
+    if count < dof + FEWEST:
+        return not_testable(name, count, f"needs {dof + FEWEST} landscapes")
+    statistic = float(np.sum((whitener @ moments.mean) ** 2))
+    p_value = _p_value(statistic, dof, count)
+    least = statistic
+    if missing is not None and np.any(missing != 0):
+        least = _least_statistic(whitener, moments.mean, missing)
+    return TestResult(name, statistic, dof, p_value, _p_value(least, dof, count), count, note)
+
+
+def _p_value(statistic: float, dof: int, count: int) -> float:
+    return float(fisher.sf(statistic * (count - dof) / (dof * (count - 1)), dof, count - dof))
+
+
+def whiten(covariance: Floats, floor: float = 0.0) -> Floats:
+    """W with W C W^T = 1 on the directions that vary, shape (directions, d).
+
+    Args:
+        covariance: shape (d, d).
+        floor: a component with this variance or less doesn't vary.
+    """
+    variance = np.diag(covariance)
+    varies = variance > floor
+    sd = np.sqrt(np.where(varies, variance, 1.0))
+    correlation = np.where(np.outer(varies, varies), covariance / np.outer(sd, sd), 0.0)
+    values, vectors = np.linalg.eigh(correlation)
+    kept = values > SINGULAR
+    return (vectors[:, kept] / np.sqrt(values[kept])).T / sd
+
+
+def _least_statistic(whitener: Floats, mean: Floats, missing: Floats) -> float:
+    """Smallest T^2 of mean + shift over all allowed shifts."""
+    low, high = missing
+    free = high > low
+    fixed = whitener @ mean
+    # lsq_linear refuses infinite boxes of zero width; anything beyond 1e9 standard errors is unbounded
+    if not np.isfinite(low[free]).all() or not np.isfinite(high[free]).all():
+        low, high = np.nan_to_num(low, neginf=-1e12), np.nan_to_num(high, posinf=1e12)
+    found = lsq_linear(whitener[:, free], -fixed, bounds=(low[free], high[free]), max_iter=200)
+    return float(np.sum((fixed + whitener[:, free] @ found.x) ** 2))
+
+
+def independent_indices(n: int, odd: bool) -> NDArray[np.intp]:
+    """Morse indices whose counts aren't mirror images: all N, or k <= (N-1)/2 for odd xi."""
+    return np.arange((n + 1) // 2 if odd else n)
+
+
+def mean_counts_test(
+    counts: ArrayLike,
+    expected: ArrayLike,
+    *,
+    parity: int,
+    missing: ArrayLike | None = None,
+) -> TestResult:
+    """Joint test of mean counts by index against exact ones; see `tested_indices` for which.
+
+    Args:
+        counts: shape (landscapes, N).
+        expected: exact means, shape (N,).
+        parity: -1 if H(-x) = -H(x), +1 if H(-x) = H(x), 0 if neither.
+        missing: most that each mean may be too low, shape (N,).
+    """
+    values, exact = np.asarray(counts, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    kept = tested_indices(exact, len(values), parity)
+    if not len(kept):
+        return not_testable("counts by index", len(values), "too few points expected")
+    room = None if missing is None else np.asarray(missing, dtype=np.float64)[kept]
+    box = None if room is None else np.stack([np.zeros(len(kept)), room])
+    note = f"indices {_listed(kept)}"
+    return hotelling("counts by index", Moments.of(values[:, kept] - exact[kept]), None, box, note)
+
+
+def tested_indices(expected: Floats, landscapes: int, parity: int) -> NDArray[np.intp]:
+    """The indices that can be tested jointly: independent, frequent, and free of the Morse constraint.
+
+    For odd xi indices k and N-1-k are mirror images. The alternating sum of the counts is the Euler
+    characteristic in every complete landscape, so one index, the last of them, is left out; T^2 doesn't
+    depend on which. (For odd xi at even N symmetry alone makes it zero, and it constrains nothing here.) Rare
+    indices have means far from Gaussian. Which ones are left out depends on the expectation, not on the data.
+    """
+    n = len(expected)
+    kept = independent_indices(n, parity < 0)
+    # every landscape has a minimum and a maximum, and even ones have all in pairs: that doesn't vary
+    size = 2 if parity > 0 else 1
+    certain = np.where((kept == 0) | (kept == n - 1), size, 0)
+    frequent = kept[(expected[kept] - certain) * landscapes >= RARE * size]
+    constrained = not (parity < 0 and n % 2 == 0)
+    # rare indices share the constraint: what it leaves free is as far from Gaussian as they are
+    return frequent[:-1] if constrained else frequent
+
+
+def _listed(kept: NDArray[np.intp]) -> str:
+    return ", ".join(str(k) for k in kept)
+
+
+def supremum_test(
+    name: str,
+    moments: Moments,
+    extra_covariance: Floats | None = None,
+    missing: float = 0.0,
+    draws: int = 2000,
+    seed: int = 0,
+) -> TestResult:
+    """Kolmogorov-Smirnov test for clustered points: largest deviation of an empirical distribution function.
+
+    The residual of a landscape is ``sum over its points of (1{x <= g} - F(g))`` on a grid g. Under the null
+    the mean residual is a Gaussian process with the covariance that the landscapes show; its largest modulus
+    is simulated (a multiplier bootstrap over landscapes with Gaussian multipliers).
+
+    Args:
+        name: of the result.
+        moments: of the residuals on the grid.
+        extra_covariance: of the mean, from a sampled reference.
+        missing: most points that a mean landscape may lack: each moves a residual by at most 1.
+        draws: simulated maxima; the smallest p-value is 1/(draws + 1).
+        seed: of the draws.
+    """
+    if moments.count < FEWEST + 1:
+        return not_testable(name, moments.count, f"needs {FEWEST + 1} landscapes")
+    covariance = moments.covariance / moments.count
+    if extra_covariance is not None:
+        covariance = covariance + extra_covariance
+    # the process relative to its largest standard deviation: a pure number to print
+    unit = float(np.sqrt(np.max(np.diag(covariance))))
+    if unit == 0:
+        return not_testable(name, moments.count, "nothing varies")
+    maxima = _maxima(covariance, draws, seed) / unit
+    largest = float(np.max(np.abs(moments.mean))) / unit
+    least = max(0.0, largest - missing / unit)
+    p_values = [float((1 + np.sum(maxima >= value)) / (draws + 1)) for value in (largest, least)]
+    return TestResult(name, largest, 0, p_values[0], p_values[1], moments.count)
+
+
+def _maxima(covariance: Floats, draws: int, seed: int) -> Floats:
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    drawn = np.random.default_rng(seed).standard_normal((draws, len(values)))
+    return np.max(np.abs(drawn @ root.T), axis=1)
+
+
+def uniformity_test(p_values: Sequence[float | None]) -> TestResult:
+    """Kolmogorov-Smirnov test that independent p-values (one per cell) are uniform."""
+    known = [p for p in p_values if p is not None]
+    name = "p-values uniform over cells"
+    if len(known) < 5:
+        return not_testable(name, len(known), "needs 5 cells")
+    found = kstest(known, "uniform")
+    p_value = float(found.pvalue)
+    return TestResult(name, float(found.statistic), 0, p_value, p_value, len(known))
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's adjusted p-values (Scand. J. Statist. 6 (1979) 65): reject where they are below the level."""
+    known = [(p, number) for number, p in enumerate(p_values) if p is not None]
+    adjusted: list[float | None] = [None] * len(p_values)
+    running = 0.0
+    for rank, (p, number) in enumerate(sorted(known)):
+        running = max(running, min(1.0, (len(known) - rank) * p))
+        adjusted[number] = running
+    return adjusted

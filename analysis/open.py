@@ -1,0 +1,150 @@
+"""A run as the report reads it: each cell's dataset with what the study says of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
+from storage.dataset import dataset_path
+from storage.schema import ERROR
+from storage.store import Run, open_run
+from tasks.covariance import Covariance, total_degree_bound
+
+Family = tuple[str, tuple[tuple[str, str], ...]]
+"""Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One point of a study's grid.
+
+    Attributes:
+        name: of its group in the dataset, such as c0003.
+        dataset: CF contiguous ragged: per-landscape columns, per-point columns along ``row``; not loaded.
+        planned: landscapes that the study asks for (whole blocks); the dataset may hold fewer.
+        finder: its name and options, as text.
+    """
+
+    name: str
+    dataset: xr.Dataset
+    planned: int
+    finder: str = ""
+
+    @property
+    def n(self) -> int:
+        """Number of spins N."""
+        return int(self.dataset.attrs["n"])
+
+    @property
+    def landscapes(self) -> int:
+        """Landscapes in the dataset."""
+        return int(self.dataset.sizes["landscape"])
+
+    @property
+    def points(self) -> int:
+        """Critical points in the dataset, both signs counted."""
+        return int(self.dataset.sizes["row"])
+
+    @property
+    def computed(self) -> int:
+        """Landscapes whose block was computed."""
+        return int((self.dataset["reason"] != ERROR).sum())
+
+    @property
+    def family(self) -> Family:
+        """What it shares with the other N of its sweep."""
+        skipped = ("n", "seed", "finder", "spec", "cell_hash", "landscapes_failed", "model")
+        attrs = self.dataset.attrs
+        parameters = {key: str(value) for key, value in attrs.items() if key not in skipped}
+        return str(attrs.get("model", "")), tuple(sorted(parameters.items()))
+
+    @cached_property
+    def covariance(self) -> Covariance | None:
+        """The covariance with its field; None for a model that isn't an isotropic p-spin."""
+        attrs = self.dataset.attrs
+        if attrs.get("model") != "pspin" or "xi" not in attrs:
+            return None
+        return Covariance.parse(str(attrs["xi"])).with_field(float(attrs.get("field", 0.0)))
+
+    @cached_property
+    def theory(self) -> FiniteN | None:
+        """Exact mean numbers at this N; None if there is no formula for the model."""
+        return None if self.covariance is None else FiniteN(self.covariance, self.n)
+
+    @property
+    def resolved(self) -> FiniteN | None:
+        """The theory where it is exact index by index."""
+        return self.theory if self.n <= EXACT_INDEX_LIMIT else None
+
+    @property
+    def most_points(self) -> float:
+        """A bound on the number of critical points of any landscape of the cell; inf if none is known."""
+        bounds = self.dataset["bound"].values
+        known = bounds[np.isfinite(bounds)]
+        if known.size:
+            return float(known.max())
+        return float("inf") if self.covariance is None else float(total_degree_bound(self.covariance, self.n))
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A run with its cells and its provenance."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    provenance: Mapping[str, Any]
+
+
+def open_study(store: str) -> Study:
+    """Open the current dataset of a run, lazily.
+
+    Raises:
+        StoreError: there is no run here, or nothing was compacted yet; the text says what to do.
+    """
+    run = open_run(store)
+    path = dataset_path(store)
+    names = set(_groups(path))
+    cells = [
+        Cell(layout.id, open_cell(path, layout.id), layout.padded, _finder(layout.spec))
+        for layout in run.manifest.cells
+        if layout.id in names
+    ]
+    missing = [layout.id for layout in run.manifest.cells if layout.id not in names]
+    return Study(run.manifest.name, tuple(cells), _provenance(run, path, missing))
+
+
+def open_cell(path: str, name: str) -> xr.Dataset:
+    """Open one group of a dataset without loading any column."""
+    return xr.open_zarr(path, group=name, chunks=None)
+
+
+def _groups(path: str) -> list[str]:
+    import zarr
+
+    return sorted(name for name, _ in zarr.open_group(path, mode="r").groups())
+
+
+def _finder(spec: Mapping[str, Any]) -> str:
+    options = spec.get("finder_options") or {}
+    return f"{spec.get('finder', '')} {json.dumps(options, sort_keys=True)}"
+
+
+def _provenance(run: Run, path: str, missing: list[str]) -> dict[str, Any]:
+    manifest = run.manifest
+    seeds = sorted({str(cell.spec.get("seed", "")) for cell in manifest.cells})
+    return {
+        "study": manifest.name,
+        "dataset": path.rpartition("/")[2],
+        "seed": ", ".join(seeds),
+        "software": dict(manifest.software),
+        "environments": [
+            {"fingerprint": generation.fingerprint, **dict(generation.environment)}
+            for generation in manifest.generations
+        ],
+        "cells_without_data": missing,
+    }

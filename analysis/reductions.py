@@ -1,0 +1,208 @@
+"""Reductions over the points of a dataset, batch by batch; the whole is never in memory.
+
+A batch is a run of whole landscapes: in a contiguous ragged array their rows are consecutive, so every
+quantity of a landscape is known within one batch. Dask reads and reduces a few batches at a time; any
+scheduler that is set (threads by default, a distributed client) does it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import boost_histogram as bh
+import dask
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Result = TypeVar("Result")
+
+BATCH_BYTES = 48 * 2**20
+"""Of all columns of a batch. Arbitrary: large against a chunk (1 MiB), small against any memory."""
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Consecutive whole landscapes.
+
+    Attributes:
+        landscapes: how many.
+        owner: landscape of each row, counted from the first one of the batch, shape (rows,).
+        columns: the columns asked for, each of shape (rows, ...).
+    """
+
+    landscapes: int
+    owner: NDArray[np.int64]
+    columns: Mapping[str, np.ndarray]
+
+    def per_landscape(
+        self, group: NDArray[np.integer], groups: int, weight: Floats | None = None
+    ) -> NDArray[Any]:
+        """Count rows (or sum a weight) by landscape and group, shape (landscapes, groups)."""
+        flat = np.bincount(self.owner * groups + group, weight, self.landscapes * groups)
+        return flat.reshape(self.landscapes, groups)
+
+
+def reduce_points(
+    dataset: xr.Dataset,
+    names: Sequence[str],
+    function: Callable[[Batch], Result],
+    batch_bytes: int = BATCH_BYTES,
+) -> Iterator[Result]:
+    """Yield ``function(batch)`` for every batch in order.
+
+    Args:
+        dataset: with ``row_size`` and columns along ``row``.
+        names: columns that the function reads.
+        function: anything that holds much less than its batch.
+        batch_bytes: the size of a batch; one landscape is never split.
+    """
+    sizes = dataset["row_size"].values.astype(np.int64)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    jobs = [
+        dask.delayed(_apply)(dataset[list(names)], sizes[a:b], offsets[a], function)
+        for a, b in _batch_bounds(offsets, _row_bytes(dataset, names), batch_bytes)
+    ]
+    for start in range(0, len(jobs), _AT_ONCE):
+        yield from cast(tuple[Result, ...], dask.compute(*jobs[start : start + _AT_ONCE]))
+
+
+def _apply(
+    columns: xr.Dataset, sizes: NDArray[np.int64], first: int, function: Callable[[Batch], Result]
+) -> Result:
+    rows = slice(int(first), int(first + sizes.sum()))
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    read = {str(name): columns[name].isel(row=rows).values for name in columns.data_vars}
+    return function(Batch(len(sizes), owner, read))
+
+
+def _row_bytes(dataset: xr.Dataset, names: Sequence[str]) -> int:
+    # 8 bytes for the owner of the row
+    widths = (dataset[name].dtype.itemsize * int(np.prod(dataset[name].shape[1:])) for name in names)
+    return 8 + sum(widths)
+
+
+def _batch_bounds(offsets: NDArray[np.int64], width: int, size: int) -> list[tuple[int, int]]:
+    """First and last-but-one landscape of each batch."""
+    rows, last = max(1, size // width), len(offsets) - 1
+    bounds, start = [], 0
+    while start < last:
+        end = int(np.searchsorted(offsets, offsets[start] + rows, side="right")) - 1
+        end = min(max(end, start + 1), last)
+        bounds.append((start, end))
+        start = end
+    return bounds
+
+
+def bin_of(values: Floats, edges: Floats) -> NDArray[np.int64]:
+    """Bin of each value, clipped into the first and the last one."""
+    return np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
+
+
+def count_by_index_and_energy(dataset: xr.Dataset, low: float, high: float, bins: int) -> xr.Dataset:
+    """Count critical points by Morse index and energy per spin, in equal bins.
+
+    Returns:
+        ``points`` (morse_index, bin) over all landscapes; ``outside`` (morse_index), points in no bin;
+        ``low`` and ``high`` edges of the bins as coordinates.
+    """
+    levels = int(dataset.sizes["morse_index"])
+
+    def fill(batch: Batch) -> NDArray[np.int64]:
+        histogram = bh.Histogram(
+            bh.axis.Integer(0, levels, underflow=False, overflow=False),
+            bh.axis.Regular(bins, low, high),
+            storage=bh.storage.Int64(),
+        )
+        histogram.fill(batch.columns["index"], batch.columns["energy"])
+        return histogram.view(flow=True)
+
+    total = np.zeros((levels, bins + 2), np.int64)
+    for part in reduce_points(dataset, ["index", "energy"], fill):
+        total += part
+    edges = np.linspace(low, high, bins + 1)
+    return xr.Dataset(
+        {
+            "points": (("morse_index", "bin"), total[:, 1:-1]),
+            "outside": ("morse_index", total[:, 0] + total[:, -1]),
+        },
+        {"morse_index": np.arange(levels), "low": ("bin", edges[:-1]), "high": ("bin", edges[1:])},
+    )
+
+
+def lowest_energies(dataset: xr.Dataset) -> Floats:
+    """Return the lowest energy of each landscape, nan where nothing was found, shape (landscapes,).
+
+    The rows of a landscape are sorted by energy, so it is the first row of each.
+    """
+
+    def first(batch: Batch) -> Floats:
+        lowest = np.full(batch.landscapes, np.nan)
+        starts = np.flatnonzero(np.diff(batch.owner, prepend=-1))
+        lowest[batch.owner[starts]] = batch.columns["energy"][starts]
+        return lowest
+
+    parts = list(reduce_points(dataset, ["energy"], first))
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Sums over landscapes of a vector and of its outer product: enough for a mean and its covariance.
+
+    Attributes:
+        count: landscapes, those without points included.
+        total: shape (d,).
+        outer: shape (d, d).
+    """
+
+    count: int
+    total: Floats
+    outer: Floats
+
+    @classmethod
+    def of(cls, rows: ArrayLike) -> "Moments":
+        """Moments of a sample, shape (landscapes, d)."""
+        values = np.asarray(rows, dtype=np.float64)
+        return cls(len(values), values.sum(axis=0), values.T @ values)
+
+    def __add__(self, other: "Moments") -> "Moments":
+        return Moments(self.count + other.count, self.total + other.total, self.outer + other.outer)
+
+    def take(self, kept: NDArray[Any]) -> "Moments":
+        """The moments of some components."""
+        return Moments(self.count, self.total[kept], self.outer[np.ix_(kept, kept)])
+
+    def scaled(self, factor: Floats) -> "Moments":
+        """The moments of the components times a factor each."""
+        return Moments(self.count, self.total * factor, self.outer * np.outer(factor, factor))
+
+    @property
+    def mean(self) -> Floats:
+        """Mean over landscapes."""
+        return self.total / max(self.count, 1)
+
+    @property
+    def covariance(self) -> Floats:
+        """Sample covariance of one landscape's vector; nan for fewer than two landscapes."""
+        if self.count < 2:
+            return np.full_like(self.outer, np.nan)
+        return (self.outer - self.count * np.outer(self.mean, self.mean)) / (self.count - 1)
+
+    @property
+    def standard_error(self) -> Floats:
+        """Of the mean; nan for fewer than two landscapes."""
+        return np.sqrt(np.maximum(np.diag(self.covariance), 0.0) / max(self.count, 1))
+
+
+def landscape_moments(
+    dataset: xr.Dataset, names: Sequence[str], function: Callable[[Batch], Floats]
+) -> Moments:
+    """Moments of a vector per landscape that ``function`` computes, shape (landscapes of the batch, d)."""
+    parts = reduce_points(dataset, names, lambda batch: Moments.of(function(batch)))
+    total = next(parts)
+    for part in parts:
+        total = total + part
+    return total
