@@ -40,12 +40,12 @@ def test_resumed_while_orphans_still_write(tmp_path, toolbox, reference):
     driver.wait_for_markers(3, seconds=90)
     below = _children(driver.process.pid)
     os.kill(driver.process.pid, signal.SIGKILL)
+    driver.finish()
     toolbox.run(toolbox.content(), store)
     for pid in below:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
-    driver.finish()
     assert dataset_hash(str(store)) == reference["small"]
     assert verify(open_run(str(store))).problems == []
