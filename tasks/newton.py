@@ -57,7 +57,7 @@ def solve_normal_equations(matrix: Float[Array, "n n"], right: Float[Array, " n"
     # Keeps the factor real where the square is singular to round-off; there the direction is arbitrary
     # anyway.
     ridge = 1e-15 * jnp.trace(square) * jnp.eye(square.shape[0])
-    return matrix @ cho_solve((jnp.linalg.cholesky(square + ridge), True), right)
+    return matrix @ cho_solve((jnp.linalg.cholesky(square + ridge, symmetrize_input=False), True), right)
 
 
 def newton_step(

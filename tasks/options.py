@@ -18,7 +18,7 @@ class MultistartOptions:
     """The ledger closes only when every class was hit this often by independent starts."""
     max_depth: int = 64
     """Longest descent before Newton takes over; depths are log-uniform between 1 and this."""
-    max_iterations: int = 24
+    max_iterations: int = 20
     """Newton steps before a start is given up: two thirds need fewer than 15, and the rest isn't worth the
     wait."""
     max_step: float = 0.5

@@ -6,10 +6,11 @@ and isotropically at finite N (Auffinger, Ben Arous and Cerny, arXiv:1003.1129, 
 only, which also circulate, aren't isotropic.
 
 Storage. Only the symmetrised J enters; its entry at a sorted multi-index of multiplicity m is N(0, 1/m), and
-is drawn as such. For each degree p >= 2 we keep the matrix ``M[(i<=j), alpha] = S_{ij alpha} *
-multiplicity(alpha)`` over packed pairs and packed (p-2)-indices alpha, so that one GEMM ``W = M @
-monomials(x)`` gives everything: with W unpacked to a symmetric matrix, H = x.W x, grad H = p W x, Hess H =
-p(p-1) W. Packing halves the flops of the full product.
+is drawn as such. For each degree p >= 2 we keep the matrix M[(ij), alpha] = S_{ij alpha} *
+multiplicity(alpha) over pairs and packed (p-2)-indices alpha, so that one GEMM ``W = M @ monomials(x)``
+gives everything: with W as a symmetric matrix, H = x.W x, grad H = p W x, Hess H = p(p-1) W. Keeping the
+pairs i <= j alone halves the flops of the GEMM but costs a gather; measured, that pays from about n = 40 on
+(`PACKED_FROM`).
 """
 
 import math
@@ -31,11 +32,21 @@ from tasks.landscapes.base import Jet, Landscape
 Couplings = dict[str, Float[np.ndarray, "..."]]
 
 
+PACKED_FROM = 40
+
+
+def _pairs(n: int) -> Int[np.ndarray, "pairs 2"]:
+    """The rows of the coupling matrices: sorted pairs for large n, all ordered pairs for small n."""
+    if n >= PACKED_FROM:
+        return symmetric.multi_indices(n, 2)
+    return np.stack(np.meshgrid(np.arange(n), np.arange(n), indexing="ij"), axis=-1).reshape(-1, 2)
+
+
 @cache
 def _contraction_table(n: int, degree: int) -> Int[np.ndarray, "pairs rest"]:
-    """Position of the packed entry (i, j, alpha) for each packed pair (i, j) and each packed
-    (degree-2)-index alpha."""
-    pairs = symmetric.multi_indices(n, 2)
+    """Position of the packed entry (i, j, alpha) for each pair (i, j) and each packed (degree-2)-index
+    alpha."""
+    pairs = _pairs(n)
     rest = symmetric.multi_indices(n, degree - 2) if degree > 2 else np.zeros((1, 0), dtype=np.int32)
     shape = (len(pairs), len(rest))
     joined = np.concatenate(
@@ -120,7 +131,7 @@ class MixedSpin(Landscape):
         return 2 * math.sqrt(self.covariance.x2)
 
     def coupling_bytes(self) -> int:
-        pairs = symmetric.packed_size(self.n, 2)
+        pairs = len(_pairs(self.n))
         return 8 * sum(
             pairs * symmetric.packed_size(self.n, p - 2) for p, _ in self.covariance.terms if p >= 2
         )
@@ -144,8 +155,10 @@ class MixedSpin(Landscape):
         return matrix * symmetric.multiplicities(self.n, degree - 2) if degree > 2 else matrix
 
     def _contract(self, couplings: Couplings, key: str, x: Float[Array, " n"]) -> Float[Array, "n n"]:
-        packed = jnp.asarray(couplings[key]) @ _monomials(x, _degree(key) - 2)
-        return packed[symmetric.unpacking(self.n)]
+        contracted = jnp.asarray(couplings[key]) @ _monomials(x, _degree(key) - 2)
+        if self.n >= PACKED_FROM:
+            return contracted[symmetric.unpacking(self.n)]
+        return contracted.reshape(self.n, self.n)
 
     def value(self, couplings: Couplings, x: Float[Array, " n"]) -> Float[Array, ""]:
         return self.value_and_gradient(couplings, x)[0]
@@ -173,8 +186,9 @@ class MixedSpin(Landscape):
         return Jet(value, gradient, hessian)
 
     def hessian_variation(self, couplings: Couplings) -> float:
-        """Spectral norms of the packed flattenings (i j)(alpha) bound the injective norms of the tensors."""
-        rows = np.sqrt(symmetric.multiplicities(self.n, 2))
+        """Spectral norms of the flattenings (i j)(alpha) bound the injective norms of the tensors."""
+        whole = self.n < PACKED_FROM
+        rows = np.ones(self.n**2) if whole else np.sqrt(symmetric.multiplicities(self.n, 2))
         radius = 1.1 * math.sqrt(self.n)
         total = 0.0
         for key in sorted(couplings):

@@ -12,6 +12,7 @@ from scipy import stats
 
 from tasks.geometry import ProductOfSpheres
 from tasks.keys import generator
+from tasks.landscapes import spin
 from tasks.landscapes.base import Landscape, build
 from tasks.landscapes.spin import MixedSpin
 from tasks.landscapes.symmetric import multi_indices, multiplicities, packed_size, ranks
@@ -107,6 +108,22 @@ def test_value_is_the_sum_over_ordered_tuples(xi, n, field):
         for multi in itertools.product(range(n), repeat=degree):
             total += scale * symmetric[ranks(np.array(multi), n)] * np.prod(x[list(multi)])
     np.testing.assert_allclose(landscape.value(couplings, jnp.asarray(x)), total, rtol=1e-11)
+
+
+@pytest.mark.parametrize("degree", [3, 4])
+def test_packed_and_whole_storage_agree(degree, monkeypatch):
+    landscape = build("pspin", {"xi": f"q^{degree}"}, 6)
+    x = jnp.asarray(landscape.manifold.random_points(np.random.default_rng(8), 1)[0])
+    whole = landscape.jet(landscape.sample(1, 0), x)
+    variation = landscape.hessian_variation(landscape.sample(1, 0))
+    spin._contraction_table.cache_clear()
+    monkeypatch.setattr(spin, "PACKED_FROM", 2)
+    couplings = landscape.sample(1, 0)
+    assert len(couplings[f"degree_{degree}"]) == 21
+    for packed, full in zip(landscape.jet(couplings, x), whole, strict=True):
+        np.testing.assert_allclose(packed, full, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(landscape.hessian_variation(couplings), variation, rtol=1e-12)
+    spin._contraction_table.cache_clear()
 
 
 def _covariance_z(landscape, instances, sample):
