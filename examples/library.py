@@ -1,0 +1,82 @@
+"""morsecensus from Python: predict, add a landscape of your own, open a dataset.
+
+Run `make demo` first, then: python examples/library.py demo-output/store
+"""
+
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from analysis.predict import predict
+from storage.dataset import dataset_path
+from tasks.geometry import ProductOfSpheres
+from tasks.keys import generator
+from tasks.landscapes.base import Landscape
+from tasks.multistart import multistart
+from tasks.options import MultistartOptions
+
+
+def show_prediction() -> None:
+    """Exact mean numbers of critical points at finite N."""
+    for row in predict("q^3", [4, 8, 20]):
+        print(f"N = {row['n']}: {row['total']:.4f} critical points, {row['by_index'][0]:.4f} of them minima")
+
+
+@dataclass(frozen=True)
+class Bilinear(Landscape):
+    """H = x.A y / sqrt(n) on two spheres: its critical points are the singular vectors of A. Energies are enough:
+    derivatives come from autodiff."""
+
+    sizes: tuple[int, int]
+    name = "bilinear"
+
+    @classmethod
+    def from_parameters(cls, parameters, n):
+        return cls((n, n))
+
+    @property
+    def manifold(self):
+        return ProductOfSpheres(self.sizes)
+
+    @property
+    def parity(self):
+        return 1  # H(-x) = H(x)
+
+    def sample(self, seed, landscape):
+        return generator(seed, self.name, *self.sizes, landscape).standard_normal(self.sizes)
+
+    def value(self, couplings, x):
+        return x[: self.sizes[0]] @ couplings @ x[self.sizes[0] :] / self.sizes[0] ** 0.5
+
+    def hessian_variation(self, couplings):
+        return 0.0  # a quadratic function: its Hessian is constant
+
+
+def census_of_my_own_landscape() -> None:
+    """The finder and the ledger know nothing of the model."""
+    landscape = Bilinear((5, 5))
+    couplings = landscape.sample(seed=1, landscape=0)
+    census = multistart(landscape, couplings, 1, 0, MultistartOptions(starts_per_round=512))
+    points, _ = census.points()
+    singular = np.linalg.svd(couplings, compute_uv=False) * 5**0.5 / 10
+    print(f"bilinear: {len(points.energy)} critical points, energies = +- singular values:")
+    print("  found ", np.unique(points.energy.round(6))[-5:])
+    print("  linalg", np.sort(singular).round(6))
+
+
+def open_dataset(store: str) -> None:
+    """A store's dataset is plain Zarr: one group per cell, opened here with nothing but xarray."""
+    tree = xr.open_datatree(dataset_path(store), engine="zarr", consolidated=False, chunks={})
+    for name, node in tree.children.items():
+        cell = node.to_dataset()
+        low = cell["energy"].where(cell["index"] == 0).mean().compute().item()
+        print(f"{name}: {cell.sizes['landscape']} landscapes, mean energy of their minima {low:.4f}")
+
+
+if __name__ == "__main__":
+    show_prediction()
+    census_of_my_own_landscape()
+    if len(sys.argv) > 1:
+        open_dataset(sys.argv[1])
