@@ -1,7 +1,7 @@
 """One array chunk to bytes and back, exactly as zarr's own pipeline (bytes, zstd, crc32c) writes it.
 
-Going round zarr's asynchronous writer makes a block of 40 small objects about ten times cheaper, lets each
-object be fsynced, and gives its checksum without reading it back. A test holds the bytes against zarr's.
+Going round zarr's writer lets each object be fsynced and gives its checksum without reading it back. A test
+holds the bytes against zarr's.
 """
 
 import zlib

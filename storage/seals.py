@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from typing import Any
 
 from storage.errors import StoreError
@@ -43,8 +42,3 @@ def read_record(files: Files, key: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(f"{files.url}: {key} is damaged ({len(data)} bytes: {reason})") from error
-
-
-def finite(value: float) -> float | None:
-    """Return a number as JSON may hold it: None for NaN and infinities."""
-    return value if math.isfinite(value) else None

@@ -97,17 +97,13 @@ def stream_metadata(manifest: Manifest) -> dict[str, bytes]:
     memory: dict[str, Any] = {}
     root = zarr.create_group(MemoryStore(memory), attributes={"name": manifest.name})
     for cell in manifest.cells:
-        group = root.create_group(cell.id, attributes={"hash": cell.hash, **_plain(cell.attrs)})
+        group = root.create_group(cell.id, attributes={"hash": cell.hash, **cell.attrs})
         for table in TABLES:
             for column in cell.columns(table):
                 _create_array(group, cell, table, column)
     for key, buffer in sorted(memory.items()):
         found[key] = buffer.to_bytes()
     return found
-
-
-def _plain(attrs: Any) -> dict[str, Any]:
-    return dict(attrs)
 
 
 def _create_array(group: zarr.Group, cell: CellLayout, table: Table, column: Column) -> None:
@@ -129,7 +125,7 @@ def _create_array(group: zarr.Group, cell: CellLayout, table: Table, column: Col
         # one flat folder per array: one directory to fsync instead of one per block
         chunk_key_encoding={"name": "default", "separator": "."},
         dimension_names=(*dims, *column.dims),
-        attributes={"long_name": column.long_name, "units": column.units, **_plain(column.attrs)},
+        attributes={"long_name": column.long_name, "units": column.units, **column.attrs},
         config={"write_empty_chunks": True},
     )
 
