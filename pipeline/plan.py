@@ -1,5 +1,6 @@
 """What a study will cost, and the layout of its cells: before anything runs."""
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -93,6 +94,19 @@ def make_plan(study: Study, *, body: str = DEFAULT_BODY, memory: int | None = No
     return Plan(study, tuple(cells))
 
 
+def expected_points(spec: Mapping[str, Any]) -> float | None:
+    """Return the exact mean number of points of a landscape; None where there is no theory, or no double."""
+    if spec["model"] != "pspin":
+        return None
+    from analysis.kac_rice import FiniteN
+    from tasks.covariance import Covariance
+
+    parameters = spec["parameters"]
+    covariance = Covariance.parse(parameters["xi"]).with_field(parameters.get("field", 0.0))
+    log_total = FiniteN(covariance, spec["n"]).log_total
+    return math.exp(log_total) if log_total < 700 else None
+
+
 def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: int | None) -> PlannedCell:
     where, n = f"{study.source}: {cell.where}", cell.spec["n"]
     try:
@@ -106,7 +120,9 @@ def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: in
         )
     if not 0 <= description.rows_bound <= MAX_ROWS:
         raise UsageError(f"{where}.n: got {n}, allowed: at most {MAX_ROWS} rows per block; lower n or block")
-    spec = dict(cell.spec)
+    exact = expected_points(spec := dict(cell.spec))
+    if exact is not None:
+        description = replace(description, expected_points=exact)
     options = tuple(name for name in ("positions", "spectra") if spec.get(name))
     layout = CellLayout(
         id=cell_name(number),

@@ -7,6 +7,7 @@ go out as JSON lines. It ends as soon as its driver does.
 import errno
 import json
 import os
+import resource
 import socket
 import sys
 import threading
@@ -106,6 +107,8 @@ def _run_block(job: Mapping[str, Any], started: float) -> dict[str, Any]:
             "attempt": job.get("attempt", 1),
             "started": round(started, 3),
             "seconds": round(time.time() - started, 3),
+            # Of the process so far, so an upper limit for this block; Linux counts in KiB.
+            "peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         },
     )
     return _receipt(marker, started)

@@ -192,7 +192,9 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
     by_index = evidence.points_by_index()
     signs = (-1) ** np.arange(evidence.dimension + 1)
     morse_sum = int(by_index @ signs)
-    bound = math.inf if evidence.complex_points is None else float(evidence.complex_points)
+    most = evidence.complex_points
+    # Too large for a float is as good as no bound.
+    bound = math.inf if most is None or most > 10**300 else float(most)
     checks = {
         "bound": UNINFORMATIVE if evidence.complex_points is None else _verdict(by_index.sum() <= bound),
         "parity": _check_parity(evidence),

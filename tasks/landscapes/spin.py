@@ -119,8 +119,10 @@ class MixedSpin(Landscape):
         b = (x2 - x1) / (x2 + x1)
         if b <= 0:
             return 2.0 * self.n
-        growth = ((1 + b) / (1 - b)) ** ((self.n - 1) / 2)
-        return min(4 * math.sqrt(self.n / math.pi * (1 + b) / b) * growth + 2, float(self.complex_points))
+        log_growth = (self.n - 1) / 2 * math.log((1 + b) / (1 - b))
+        log_typical = math.log(4 * math.sqrt(self.n / math.pi * (1 + b) / b)) + log_growth
+        # Beyond this it overflows, and no budget reaches it anyway.
+        return min(math.exp(min(log_typical, 700.0)) + 2, min(self.complex_points, 10**300))
 
     @property
     def gradient_scale(self) -> float:
