@@ -58,7 +58,7 @@ WORKER_BYTES = 400 * 2**20
 """Resident size of a worker that has loaded and compiled everything, before any landscape (measured)."""
 
 STARTS_PER_CLASS = 90
-"""Starts for each class until the rarest was hit three times (measured for p = 3, N = 6..12)."""
+"""Starts for each class until the rarest was hit five times (measured for p = 3, N = 6..12)."""
 
 
 def _seconds(points: float, ambient: int, parity: int, starts_per_round: int) -> float:

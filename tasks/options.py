@@ -14,7 +14,7 @@ class MultistartOptions:
     """Starts between two looks at the ledger; a multiple of 64."""
     max_rounds: int = 48
     """The budget: after this many rounds a landscape stays open."""
-    min_hits: int = 3
+    min_hits: int = 5
     """The ledger closes only when every class was hit this often by independent starts."""
     max_depth: int = 64
     """Longest descent before Newton takes over; depths are log-uniform between 1 and this."""

@@ -228,4 +228,4 @@ def test_bytes_of_markers_hold_what_may_differ(tmp_path, toolbox):
     store = tmp_path / "run"
     toolbox.run(toolbox.content(n="4", landscapes=4), store)
     record = json.loads((store / "commits/c0000/000000.json").read_text())
-    assert {"host", "pid", "attempt", "started", "seconds"} == set(record["provenance"])
+    assert {"host", "pid", "attempt", "started", "seconds", "peak_bytes"} == set(record["provenance"])
