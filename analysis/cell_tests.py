@@ -76,7 +76,7 @@ def exact_sampler(cell: Cell, seed: int = 0) -> Callable[[int], CriticalPointSam
     def sample(index: int) -> CriticalPointSample:
         if index not in drawn:
             found = int(cell.dataset["points_by_index"].values[:, index].sum())
-            drawn[index] = sample_critical_points(theory, index, int(np.clip(2 * found, 8000, 40000)), seed)
+            drawn[index] = sample_critical_points(theory, index, int(np.clip(2 * found, 6000, 40000)), seed)
         return drawn[index]
 
     return sample
@@ -166,7 +166,7 @@ def _equal_bins(theory: FiniteN, bins: int, minima: bool, folded: bool) -> tuple
         return np.cumsum(counts)[:-1] / counts.sum()
 
     reach = 4 * np.sqrt(theory.covariance.x0)
-    grid = np.linspace(-reach, 0.0 if folded else reach, 401)
+    grid = np.linspace(-reach, 0.0 if folded else reach, 161)
     cumulative = below(grid)
     rising = np.concatenate([[True], np.diff(cumulative) > 1e-12])
     goal = np.arange(1, bins) / bins * (0.5 if folded else 1.0)
@@ -237,7 +237,7 @@ def judge_smallest_eigenvalue(cell: Cell, index: int, law: CriticalPointSample, 
     smallest, weight = law.hessian[order, 0], law.weight[order]
     cumulative = np.cumsum(weight)
     grid = np.interp(np.arange(1, GRID + 1) / (GRID + 1), cumulative, smallest)
-    below = smallest[:, None] <= grid
+    below = (smallest[:, None] <= grid).astype(np.float64)
     exact = weight @ below
     residue = below - exact
     sampled = (weight[:, None] ** 2 * residue).T @ residue

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import boost_histogram as bh
-import dask
 import numpy as np
 import xarray as xr
+from dask.base import compute
+from dask.delayed import delayed
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -62,11 +63,11 @@ def reduce_points(
     sizes = dataset["row_size"].values.astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     jobs = [
-        dask.delayed(_apply)(dataset[list(names)], sizes[a:b], offsets[a], function)
+        delayed(_apply)(dataset[list(names)], sizes[a:b], offsets[a], function)
         for a, b in _batch_bounds(offsets, _row_bytes(dataset, names), batch_bytes)
     ]
     for start in range(0, len(jobs), _AT_ONCE):
-        yield from cast(tuple[Result, ...], dask.compute(*jobs[start : start + _AT_ONCE]))
+        yield from cast(tuple[Result, ...], compute(*jobs[start : start + _AT_ONCE]))
 
 
 def _apply(
@@ -146,6 +147,18 @@ def lowest_energies(dataset: xr.Dataset) -> Floats:
 
     parts = list(reduce_points(dataset, ["energy"], first))
     return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def energy_range(dataset: xr.Dataset) -> tuple[float, float]:
+    """Return the lowest and the highest energy of all points; nan and nan if there are none."""
+
+    def extremes(batch: Batch) -> tuple[float, float]:
+        energy = batch.columns["energy"]
+        return float(energy.min(initial=np.inf)), float(energy.max(initial=-np.inf))
+
+    parts = list(reduce_points(dataset, ["energy"], extremes))
+    low, high = min(part[0] for part in parts), max(part[1] for part in parts)
+    return (low, high) if low <= high else (float("nan"), float("nan"))
 
 
 @dataclass(frozen=True, eq=False)

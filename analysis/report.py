@@ -1,0 +1,180 @@
+"""The report of a run: one self-contained page, figures as SVG and PNG, tables as CSV."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from analysis import rounding as r
+from analysis.agreement import TestResult, uniformity_test
+from analysis.drawing import draw_family, draw_p_values
+from analysis.open import Cell, Family, Study, open_study
+from analysis.page import HtmlTable, Part, contents, heading, note, paragraph, picture, render
+from analysis.results import FamilyResult, family_edges, measure_cell
+from analysis.sections import family_parts, rejected_table, verdict_table
+from analysis.tables import LEVEL, Row, all_rows, cell_rows, verdict_rows, write_csv
+
+PAGE = "report.html"
+
+
+def write_report(store: str, out: str | Path) -> Path:
+    """Write the report of a run and return the path of its page.
+
+    Args:
+        store: path or URL of the run; its current dataset is read.
+        out: folder, made if needed: ``report.html``, ``figures/`` (SVG and PNG), ``tables/`` (CSV).
+
+    Raises:
+        StoreError: there is no run, or no dataset yet.
+        OSError: the folder can't be written.
+    """
+    study = open_study(store)
+    folder = Path(out)
+    for part in ("figures", "tables"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    families = measure_study(study)
+    for name, rows in all_rows(families):
+        write_csv(folder / "tables" / f"{name}.csv", rows)
+    verdicts = verdict_rows([result for family in families for result in family.cells])
+    parts = [
+        *_opening(study, families, verdicts),
+        *_study_table(families),
+        *_verdicts(verdicts, folder / "figures"),
+    ]
+    for number, family in enumerate(families):
+        figures = draw_family(family, folder / "figures", f"family-{number + 1}")
+        parts += family_parts(family, {d.topic: d.vector for d in figures}, _anchor(number))
+    parts += _provenance(study.provenance)
+    page = folder / PAGE
+    page.write_text(render(f"Census report: {study.name}", parts), encoding="utf-8")
+    return page
+
+
+def measure_study(study: Study) -> list[FamilyResult]:
+    """Measure every cell, grouped into families and sorted by N."""
+    groups: dict[Family, list[Cell]] = {}
+    for cell in study.cells:
+        groups.setdefault(cell.family, []).append(cell)
+    families = []
+    for family, cells in groups.items():
+        cells.sort(key=lambda cell: (cell.n, cell.name))
+        edges = family_edges(cells)
+        families.append(FamilyResult(family, tuple(measure_cell(cell, edges) for cell in cells)))
+    return families
+
+
+def _anchor(number: int) -> str:
+    return f"family-{number + 1}"
+
+
+def _opening(study: Study, families: Sequence[FamilyResult], verdicts: Sequence[Row]) -> list[Part]:
+    cells = [result.cell for family in families for result in family.cells]
+    landscapes, points = sum(c.landscapes for c in cells), sum(c.points for c in cells)
+    text = (
+        f"{points:,} critical points in {landscapes:,} random landscapes, {len(cells)} cells. Every number "
+        "here stands beside the exact mean of the Kac-Rice formula at the same N where one is known, and "
+        "every mean beside what incomplete landscapes may have hidden. All numbers of the page are in "
+        "tables/ in full."
+    )
+    entries = [("cells", "The study, cell by cell"), ("agreement", "Agreement with exact theory")]
+    entries += [(_anchor(number), family.title) for number, family in enumerate(families)]
+    entries.append(("provenance", "Provenance"))
+    parts = [heading(f"Census report: {study.name}", 1), paragraph(text), _headline(verdicts)]
+    absent = study.provenance["cells_without_data"]
+    if absent:
+        parts.append(note(f"No data yet for {', '.join(absent)}: run the study again.", "bad"))
+    return [*parts, contents(entries)]
+
+
+def _headline(verdicts: Sequence[Row]) -> Part:
+    tested = [row for row in verdicts if row["p_value"] is not None]
+    if not tested:
+        return note("No test against exact theory could be made: too few landscapes, or no theory.")
+    bad = sum(row["verdict"] == "disagrees" for row in tested)
+    doubt = sum(row["verdict"] == "undecided" for row in tested)
+    least = min(row["p_value"] for row in tested)
+    text = (
+        f"{len(tested)} tests against exact theory at a joint level of {LEVEL:g} (Holm): {bad} disagree, "
+        f"{doubt} undecided. Smallest p-value {r.probability(least)}, "
+        f"{r.probability(min(1.0, least * len(tested)))} after Bonferroni's correction."
+    )
+    return note(text, "bad" if bad else "" if doubt else "good")
+
+
+def _study_table(families: Sequence[FamilyResult]) -> list[Part]:
+    rows = cell_rows([result for family in families for result in family.cells])
+    titles = ("cell", "ξ", "field", "N", "landscapes", "points", "complete", "open", "failed", "starts")
+    texts = [
+        (
+            row["cell"],
+            row["xi"] or row["model"],
+            str(row["field"]),
+            str(row["n"]),
+            f"{row['landscapes']:,}",
+            f"{row['points']:,}",
+            r.percent(row["complete"]),
+            r.percent(row["open"]),
+            r.percent(row["failed"]),
+            f"{row['starts']:,}",
+        )
+        for row in rows
+    ]
+    return [heading("The study, cell by cell", 2, "cells"), HtmlTable(titles, texts, "", (0, 1)).part()]
+
+
+def _verdicts(rows: Sequence[Row], figures: Path) -> list[Part]:
+    parts = [heading("Agreement with exact theory", 2, "agreement")]
+    if not rows:
+        return [*parts, note("No cell has exact theory to be tested against.")]
+    parts.append(
+        paragraph(
+            "Counts by index are tested jointly (Hotelling's T² over landscapes, without the direction "
+            "that the Morse sum fixes), energies by mean and spread at every index and by their law in "
+            "equally likely bins, Hessian spectra by features and by the law of the smallest eigenvalue "
+            "against exact samples. Landscapes are the independent units throughout, since the points of "
+            "one landscape are correlated. A cell is marked only where a test rejects after Holm's "
+            "correction over the whole study."
+        )
+    )
+    counts = [row["p_value"] for row in rows if row["test"] == "counts by index"]
+    others = [row["p_value"] for row in rows if row["test"] != "counts by index"]
+    drawn = draw_p_values(_known(counts), _known(others), figures)
+    if drawn is not None:
+        text = "Sorted p-values: on the diagonal if theory holds and the errors are right."
+        parts.append(picture(drawn, "Sorted p-values of all tests against uniform quantiles", text))
+    parts.append(paragraph(_uniform_text(uniformity_test(counts))))
+    return [*parts, *rejected_table(rows), *verdict_table(rows)]
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def _uniform_text(found: TestResult) -> str:
+    if found.p_value is None:
+        return f"Uniformity of the p-values over cells is not testable: {found.note}."
+    return (
+        f"Uniformity of the count tests' p-values over {found.landscapes} cells (Kolmogorov-Smirnov): "
+        f"p = {r.probability(found.p_value)}."
+    )
+
+
+def _provenance(provenance: Mapping[str, Any]) -> list[Part]:
+    rows = [
+        ("study", str(provenance["study"])),
+        ("dataset", str(provenance["dataset"])),
+        ("seed", str(provenance["seed"])),
+        *((f"software: {name}", str(version)) for name, version in provenance["software"].items()),
+    ]
+    for number, environment in enumerate(provenance["environments"]):
+        for name, value in environment.items():
+            shown = json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else str(value)
+            rows.append((f"environment {number}: {name}", shown))
+    parts = [heading("Provenance", 2, "provenance")]
+    parts.append(
+        paragraph(
+            "The study is a pure function of its text, its seed and the environment: `morsecensus verify "
+            "--deep` computes a sample of it again."
+        )
+    )
+    return [*parts, HtmlTable(("what", "value"), rows, "", (0, 1)).part()]
