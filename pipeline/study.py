@@ -1,21 +1,22 @@
 """A study as the user writes it in TOML: validated, expanded into cells, refused with one line."""
 
 import dataclasses
+import functools
 import itertools
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import UsageError, shown
 from pipeline.ranges import parse_integers
-from tasks.covariance import MAX_COEFFICIENT, Covariance
 from tasks.landscapes import MODELS
+from tasks.landscapes.parameters import Parameter
 from tasks.options import OPTIONS
 
 MAX_BYTES = 2**20
@@ -36,20 +37,6 @@ def _integers(value: object) -> tuple[int, ...]:
     return parse_integers(value, minimum=2)
 
 
-def _covariances(value: object) -> tuple[str, ...]:
-    """Return the canonical text of one covariance or of several."""
-    return tuple(str(Covariance.parse(text)) for text in _several(value))
-
-
-def _fields(value: object) -> tuple[float, ...]:
-    numbers = _several(value)
-    for number in numbers:
-        good = isinstance(number, int | float) and not isinstance(number, bool)
-        if not good or not math.isfinite(number) or not 0 <= number <= MAX_COEFFICIENT:
-            raise ValueError(f"got {shown(number)}, allowed: a variance from 0 to {MAX_COEFFICIENT:g}")
-    return tuple(float(number) + 0.0 for number in numbers)
-
-
 def _several(value: object) -> list[Any]:
     values = value if isinstance(value, list) else [value]
     if not 1 <= len(values) <= MAX_CELLS:
@@ -62,7 +49,7 @@ class _Table(BaseModel):
 
 
 class CellTable(_Table):
-    """What every model's ``[[cells]]`` table has; a model adds its parameters and their grid."""
+    """What every model's ``[[cells]]`` table has; a model adds its parameters, see `table_of`."""
 
     model: str
     n: Annotated[tuple[int, ...], BeforeValidator(_integers)]
@@ -73,24 +60,28 @@ class CellTable(_Table):
     spectra: bool = True
     options: dict[str, Any] = Field(default_factory=dict)
 
-    def grid(self) -> Iterator[dict[str, Any]]:
-        """Yield the model's parameters, one dictionary per point of the sweep."""
-        raise NotImplementedError
+
+@functools.cache
+def table_of(model: str) -> type[CellTable]:
+    """The ``[[cells]]`` table of a model: its parameters, each one value or a list to sweep."""
+
+    def field(parameter: Parameter) -> Any:
+        kind = Annotated[tuple[Any, ...], BeforeValidator(_swept(parameter))]
+        return (kind, Field()) if parameter.default is None else (kind, (parameter.default,))
+
+    fields = {name: field(parameter) for name, parameter in MODELS[model].parameters.items()}
+    return create_model(f"{model}_table", __base__=CellTable, **fields)
 
 
-class PspinTable(CellTable):
-    """The mixed p-spin on one sphere: covariance ``xi`` and the variance of a random field."""
-
-    xi: Annotated[tuple[str, ...], BeforeValidator(_covariances)]
-    field: Annotated[tuple[float, ...], BeforeValidator(_fields)] = (0.0,)
-
-    def grid(self) -> Iterator[dict[str, Any]]:
-        for xi, field in itertools.product(self.xi, self.field):
-            yield {"xi": xi, "field": field}
+def _swept(parameter: Parameter) -> Callable[[object], tuple[Any, ...]]:
+    return lambda value: tuple(parameter.read(each) for each in _several(value))
 
 
-MODEL_TABLES: Mapping[str, type[CellTable]] = {"pspin": PspinTable}
-"""How each model of ``tasks.landscapes.MODELS`` is written in a study."""
+def _grid(cell: CellTable) -> Iterator[dict[str, Any]]:
+    """Yield the model's parameters, one dictionary per point of the sweep."""
+    names = list(MODELS[cell.model].parameters)
+    for values in itertools.product(*(getattr(cell, name) for name in names)):
+        yield dict(zip(names, values, strict=True))
 
 
 class _Head(_Table):
@@ -161,13 +152,13 @@ def parse_study(content: Mapping[str, Any], source: str = "study") -> Study:
 
 def _cells_of(table: dict[str, Any], seed: int, source: str, where: str) -> Iterator[StudyCell]:
     model = table.get("model", "pspin")
-    if not isinstance(model, str) or model not in MODEL_TABLES or model not in MODELS:
-        raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(MODEL_TABLES))}")
-    cell = _validated(MODEL_TABLES[model], {"model": model, **table}, source, ".")
+    if not isinstance(model, str) or model not in MODELS:
+        raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
+    cell = _validated(table_of(model), {"model": model, **table}, source, ".")
     if cell.finder not in OPTIONS:
         raise UsageError(f"{source}.finder: got {shown(cell.finder)}, allowed: {', '.join(sorted(OPTIONS))}")
     options = finder_options(cell.finder, cell.options, f"{source}.options")
-    for parameters, n in itertools.product(cell.grid(), cell.n):
+    for parameters, n in itertools.product(_grid(cell), cell.n):
         spec = {
             "model": model,
             "parameters": parameters,

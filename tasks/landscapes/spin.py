@@ -108,7 +108,7 @@ class MixedSpin(Landscape):
         return -1 if self.covariance.is_odd else 1 if self.covariance.is_even else 0
 
     @property
-    def complex_points(self) -> int:
+    def complex_points(self) -> int | None:
         return total_degree_bound(self.covariance, self.n)
 
     @property
@@ -122,7 +122,8 @@ class MixedSpin(Landscape):
         log_growth = (self.n - 1) / 2 * math.log((1 + b) / (1 - b))
         log_typical = math.log(4 * math.sqrt(self.n / math.pi * (1 + b) / b)) + log_growth
         # Beyond this it overflows, and no budget reaches it anyway.
-        return min(math.exp(min(log_typical, 700.0)) + 2, min(self.complex_points, 10**300))
+        most = min(total_degree_bound(self.covariance, self.n), 10**300)
+        return min(math.exp(min(log_typical, 700.0)) + 2, most)
 
     @property
     def gradient_scale(self) -> float:

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.plan import extend_manifest, make_plan, new_manifest
-from pipeline.study import MODEL_TABLES, default_block, parse_study, read_study
+from pipeline.study import default_block, parse_study, read_study, table_of
 from storage.layout import Generation
 from tasks.landscapes import MODELS
 
@@ -43,17 +43,23 @@ BAD = {
     "landscapes a boolean": (HEAD + CELL.replace("= 8", "= true"), "cells[0].landscapes: got True"),
     "block of 0": (HEAD + CELL + "block = 0\n", "cells[0].block: got 0"),
     "block too large": (HEAD + CELL + "block = 65536\n", "cells[0].block: got 65536"),
-    "p below 1": (HEAD + CELL.replace("q^3", "q^0"), "cells[0].xi: covariance xi: got"),
-    "negative coefficient": (HEAD + CELL.replace("q^3", "-1*q^3"), "cells[0].xi: covariance xi: got"),
+    "p below 1": (HEAD + CELL.replace("q^3", "q^0"), "cells[0].xi: got '3', allowed: text"),
+    "negative coefficient": (HEAD + CELL.replace("q^3", "-1*q^3"), "cells[0].xi: got '3', allowed: text"),
     "linear xi": (HEAD + CELL.replace("q^3", "q"), "no term of degree >= 2"),
-    "xi that is code": (HEAD + CELL.replace("q^3", "__import__('os')"), "cells[0].xi: covariance xi: got"),
-    "xi a number": (HEAD + CELL.replace('"q^3"', "3"), "cells[0].xi: covariance xi: got"),
+    "xi that is code": (
+        HEAD + CELL.replace("q^3", "__import__('os')"),
+        "cells[0].xi: got '3', allowed: text",
+    ),
+    "xi a number": (HEAD + CELL.replace('"q^3"', "3"), "cells[0].xi: got '3', allowed: text"),
     "no xi in a list": (HEAD + CELL.replace('"q^3"', "[]"), "cells[0].xi: got a list of 0"),
-    "negative field": (HEAD + CELL + "field = -1.0\n", "cells[0].field: got -1.0"),
+    "negative field": (HEAD + CELL + "field = -1.0\n", "cells[0].field: got -1"),
     "field not finite": (HEAD + CELL + "field = inf\n", "cells[0].field: got inf"),
     "field of text": (HEAD + CELL + 'field = "0"\n', "cells[0].field: got '0'"),
     "positions as a number": (HEAD + CELL + "positions = 1\n", "cells[0].positions: got 1"),
-    "unknown model": (HEAD + CELL + 'model = "ising"\n', "cells[0].model: got 'ising', allowed: pspin"),
+    "unknown model": (
+        HEAD + CELL + 'model = "ising"\n',
+        "cells[0].model: got 'ising', allowed: distinct, pspin",
+    ),
     "model a list": (HEAD + CELL + "model = [1]\n", "cells[0].model: got [1]"),
     "unknown finder": (HEAD + CELL + 'finder = "luck"\n', "cells[0].finder: got 'luck', allowed: multistart"),
     "the same cell twice": (HEAD + CELL + CELL, "cells[1]: the same cell as in cells[0]"),
@@ -116,8 +122,13 @@ def test_equal_texts_of_a_covariance_are_one_cell():
     assert cells[0].spec == cells[1].spec
 
 
-def test_every_model_has_its_table():
-    assert set(MODEL_TABLES) == set(MODELS)
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_of_the_registry_is_written_by_its_parameters_alone(model):
+    parameters = MODELS[model].parameters
+    assert set(parameters) <= set(table_of(model).model_fields)
+    required = {"pspin": 'xi = "q^3"\n'}.get(model, "")
+    text = HEAD + f'[[cells]]\nmodel = "{model}"\nn = 4\nlandscapes = 8\n{required}'
+    assert set(parse_study(tomllib.loads(text)).cells[0].spec["parameters"]) == set(parameters)
 
 
 def _plan(toolbox, **changes):

@@ -14,8 +14,7 @@ from tasks.geometry import ProductOfSpheres
 from tasks.keys import generator
 from tasks.landscapes import spin
 from tasks.landscapes.base import Landscape, build
-from tasks.landscapes.spin import MixedSpin
-from tasks.landscapes.symmetric import multi_indices, multiplicities, packed_size, ranks
+from tasks.landscapes.symmetric import multiplicities, packed_size, ranks
 
 SPINS = [
     ("q^3", 5, 0.0),
@@ -140,22 +139,12 @@ def _covariance_z(landscape, instances, sample):
     return np.array(scores)
 
 
-def _only_distinct_indices(landscape, couplings):
-    """Couplings over i < j < k alone, rescaled to the same variance at a typical point: a known error."""
-    n = landscape.n
-    indices = multi_indices(n, 3)
-    distinct = (np.diff(indices, axis=1) > 0).all(axis=1)
-    draw = generator(5, "distinct", int(couplings)).standard_normal(len(indices))
-    tensor = np.where(distinct, draw, 0.0) * n**-1 / np.sqrt(multiplicities(n, 3))
-    return {"degree_3": landscape.pack(tensor, 3)}
-
-
 def test_covariance_is_xi_of_the_overlap_and_the_test_can_fail():
     landscape = build("pspin", {"xi": "q^3", "field": 0.4}, 4)
     limit = stats.norm.isf(1e-3 / 2 / 10)  # Bonferroni over 10 entries; seed 5 is arbitrary
     assert np.abs(_covariance_z(landscape, 2000, lambda i: landscape.sample(5, i))).max() < limit
-    pure = MixedSpin(landscape.covariance.parse("q^3"), 4)
-    wrong = _covariance_z(pure, 2000, lambda i: _only_distinct_indices(pure, i))
+    distinct = build("distinct", {"p": 3}, 4)
+    wrong = _covariance_z(distinct, 2000, lambda i: distinct.sample(5, i))
     assert np.abs(wrong).max() > limit
 
 
@@ -196,7 +185,7 @@ def test_wrong_parameters_are_named(parameters, n, message):
 
 
 def test_unknown_model_is_named():
-    with pytest.raises(ValueError, match="got 'ising', allowed: pspin"):
+    with pytest.raises(ValueError, match="got 'ising', allowed: distinct, pspin"):
         build("ising", {}, 4)
 
 

@@ -91,6 +91,13 @@ def test_diagonal_cubic_attains_the_bound(rotated):
     np.testing.assert_allclose(points.radial_derivative, 3 * points.energy, atol=1e-12)
 
 
+def test_three_distinct_indices_at_three_spins_always_give_fourteen_points():
+    landscape = build("distinct", {"p": 3}, 3)
+    for instance in range(3):
+        census = multistart(landscape, landscape.sample(1, instance), 1, instance, QUICK)
+        assert census.ledger.points_by_index.tolist() == [4, 6, 4]
+
+
 @dataclass(frozen=True)
 class Bilinear(Landscape):
     """x.A y on two spheres of different sizes: its critical points are the singular pairs. Written as a user
