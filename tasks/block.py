@@ -33,9 +33,8 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     rows = min(most, bound) if bound is not None else most
     typical = min(landscape.typical_points, rows)
     ambient = manifold.ambient
-    # Couplings (drawn, packed and on the device), starts and hits of a round, the lanes, the points with
-    # their spectra.
-    working = 3 * landscape.coupling_bytes() + 8 * ambient * (
+    # Couplings, starts and hits of a round, the lanes, the points with their spectra.
+    working = landscape.coupling_bytes() + 8 * ambient * (
         4 * options.starts_per_round + 8 * LANES * ambient + 8 * typical * spec["block_size"]
     )
     chunk = int(min(65536, max(256, 1 << int(np.ceil(np.log2(typical * spec["block_size"] + 1))))))
@@ -54,7 +53,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-WORKER_BYTES = 400 * 2**20
+WORKER_BYTES = 520 * 2**20
 """Resident size of a worker that has loaded and compiled everything, before any landscape (measured)."""
 
 STARTS_PER_CLASS = 90
@@ -80,6 +79,7 @@ def run_block(spec: Mapping[str, Any], block: int) -> dict[str, Arrays]:
     from tasks.landscapes.base import build
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
+    _forget_other_cells(landscape)
     find = _finder(spec)
     size = spec["block_size"]
     censuses = [find(landscape, spec["seed"], block * size + slot) for slot in range(size)]
@@ -89,6 +89,19 @@ def run_block(spec: Mapping[str, Any], block: int) -> dict[str, Arrays]:
         "landscape": {name: np.stack([row[name] for row in landscapes]) for name in landscapes[0]},
         "point": {name: np.concatenate([rows[name] for rows in points]) for name in points[0]},
     }
+
+
+_compiled_for: list[Any] = []
+
+
+def _forget_other_cells(landscape: Any) -> None:
+    """Drop what was compiled for another landscape: blocks come cell by cell, and each cell's code takes 12
+    MB (measured), which over a long study would grow without bound."""
+    import jax
+
+    if _compiled_for and _compiled_for[0] != landscape:
+        jax.clear_caches()
+    _compiled_for[:] = [landscape]
 
 
 def _finder(spec: Mapping[str, Any]) -> Callable[..., Any]:

@@ -99,7 +99,7 @@ class Landscape(ABC):
         """
 
     def coupling_bytes(self) -> int:
-        """Bytes that the couplings of one instance occupy."""
+        """Peak bytes of drawing and holding the couplings of one instance, tables of indices included."""
         return 8 * self.manifold.ambient**2
 
 

@@ -134,9 +134,13 @@ class MixedSpin(Landscape):
         return 2 * math.sqrt(self.covariance.x2)
 
     def coupling_bytes(self) -> int:
+        # An entry is held as a double in NumPy, in JAX and once in between, and while its table is made, as
+        # 32-bit multi-indices, twice, and two 64-bit ranks.
         pairs = len(_pairs(self.n))
-        return 8 * sum(
-            pairs * symmetric.packed_size(self.n, p - 2) for p, _ in self.covariance.terms if p >= 2
+        return sum(
+            pairs * symmetric.packed_size(self.n, p - 2) * (40 + 8 * p)
+            for p, _ in self.covariance.terms
+            if p >= 2
         )
 
     def sample(self, seed: int, landscape: int) -> Couplings:
