@@ -142,7 +142,7 @@ def mean_counts_test(
     parity: int,
     missing: ArrayLike | None = None,
 ) -> TestResult:
-    """Joint test of mean counts by index against exact ones; see `tested_indices` for which.
+    """Joint test of mean counts by index against exact ones; see `usable_indices` for which.
 
     Args:
         counts: shape (landscapes, N).
@@ -151,7 +151,7 @@ def mean_counts_test(
         missing: most that each mean may be too low, shape (N,).
     """
     values, exact = np.asarray(counts, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    kept = tested_indices(exact, len(values), parity)
+    kept = usable_indices(exact, len(values), parity)
     if not len(kept):
         return not_testable("counts by index", len(values), "too few points expected")
     room = None if missing is None else np.asarray(missing, dtype=np.float64)[kept]
@@ -160,7 +160,7 @@ def mean_counts_test(
     return hotelling("counts by index", Moments.of(values[:, kept] - exact[kept]), None, box, note)
 
 
-def tested_indices(expected: Floats, landscapes: int, parity: int) -> NDArray[np.intp]:
+def usable_indices(expected: Floats, landscapes: int, parity: int) -> NDArray[np.intp]:
     """The indices that can be tested jointly: independent, frequent, and free of the Morse constraint.
 
     For odd xi indices k and N-1-k are mirror images. The alternating sum of the counts is the Euler

@@ -16,7 +16,7 @@ from analysis.agreement import (
     mean_counts_test,
     not_testable,
     supremum_test,
-    tested_indices,
+    usable_indices,
 )
 from analysis.estimators import estimate_counts, is_odd
 from analysis.kac_rice import FiniteN
@@ -99,7 +99,7 @@ def judge_counts(cell: Cell, theory: FiniteN, missing: Floats) -> Judged:
     """Joint T^2 of the mean counts by index."""
     counts, expected = cell.dataset["points_by_index"].values.astype(np.float64), theory.by_index()
     result = mean_counts_test(counts, expected, parity=parity(cell), missing=missing)
-    kept = tested_indices(expected, len(counts), parity(cell))
+    kept = usable_indices(expected, len(counts), parity(cell))
     return _judged(result, Moments.of(counts[:, kept]), expected[kept], "of all points lost")
 
 

@@ -25,7 +25,8 @@ figcaption { font-size: .82rem; color: #4a5058; margin-top: .3rem; max-width: 46
 table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: #4a5058; padding-bottom: .3rem; }
 th, td { padding: .22rem .7rem; text-align: right; white-space: nowrap; }
-th { border-bottom: 1.5px solid #1c1f23; border-top: 1.5px solid #1c1f23; font-weight: 600; }
+th { border-bottom: 1.5px solid #1c1f23; border-top: 1.5px solid #1c1f23; font-weight: 600;
+  white-space: normal; vertical-align: bottom; max-width: 6.6rem; }
 tbody tr:last-child td { border-bottom: 1.5px solid #1c1f23; }
 td.text, th.text { text-align: left; }
 tr.bad td { background: #fbe3d6; } tr.doubt td { background: #fdf3d4; }

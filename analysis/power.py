@@ -29,6 +29,8 @@ def hotelling_power(shift: Floats, covariance: Floats, landscapes: int, level: f
         return 0.0
     noncentrality = landscapes * float(np.sum((whitener @ shift) ** 2))
     threshold = fisher.isf(level, dof, landscapes - dof)
+    if noncentrality < 1e-9:  # scipy's series returns -0.95 at exactly 0
+        return level
     if noncentrality > 1e4:  # beyond any doubt, and beyond the series that scipy sums
         return 1.0
     return float(ncf.sf(threshold, dof, landscapes - dof, noncentrality))

@@ -62,7 +62,7 @@ def probability(value: float | None) -> str:
         return DASH
     if value < 0.0001:
         return f"{value:.0e}" if value > 0 else "0"
-    return f"{value:.2g}" if value < 0.995 else f"{value:.3g}"
+    return f"{value:#.2g}" if value < 0.995 else f"{value:.3g}"
 
 
 def percent(fraction: float | None) -> str:

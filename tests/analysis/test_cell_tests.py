@@ -1,0 +1,113 @@
+"""The tests of a cell on points of a known law: uniform p-values, and rejections where something is wrong."""
+
+import numpy as np
+import pytest
+from scipy.stats import kstest
+
+from analysis.cell_tests import (
+    exact_sampler,
+    judge_cell,
+    judge_energy_law,
+    judge_energy_moments,
+    judge_smallest_eigenvalue,
+    judge_spectrum,
+)
+from analysis.open import Cell, open_study
+
+REPEATS = 60
+NAMES = {
+    "counts by index",
+    "energies by index",
+    "energy law of minima",
+    "energy law of all points",
+    "Hessian spectra at index 0",
+    "smallest eigenvalue at index 0",
+    "Hessian spectra at index 1",
+    "smallest eigenvalue at index 1",
+}
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory, synthetic):
+    """One cell of many landscapes, to be cut into independent ones of 60."""
+    layout = synthetic.layout(0, 4, 60 * REPEATS, block_size=60 * REPEATS)
+    path = synthetic.store(tmp_path_factory.mktemp("many") / "run", [(layout, {}, ())])
+    data = synthetic.cell(path).dataset.load()
+    offsets = np.concatenate([[0], np.cumsum(data["row_size"].values)])
+    parts = []
+    for start in range(0, 60 * REPEATS, 60):
+        rows = slice(offsets[start], offsets[start + 60])
+        parts.append(Cell("c0000", data.isel(landscape=slice(start, start + 60), row=rows), 60))
+    return parts
+
+
+def test_p_values_are_uniform_under_the_exact_law(many):
+    sample = exact_sampler(Cell("c0000", many[0].dataset, 60), seed=77)
+    found = {name: [] for name in NAMES}
+    for cell in many:
+        for judged in judge_cell(cell, sample):
+            found[judged.result.name].append(judged.result.p_value)
+    for name, p_values in found.items():
+        # eight looks at one study: 1e-3 each
+        assert len(p_values) == REPEATS
+        assert kstest(p_values, "uniform").pvalue > 1e-3, name
+
+
+def changed(cell, **columns):
+    """The cell with some point columns replaced."""
+    data = cell.dataset.load()
+    return Cell(cell.name, data.assign({name: ("row", values) for name, values in columns.items()}), 150)
+
+
+@pytest.fixture(scope="module")
+def cell(census_store):
+    return open_study(census_store).cells[1]
+
+
+def test_shifted_energies_are_noticed(cell):
+    data, none = cell.dataset, np.zeros(4)
+    odd_shift = 0.15 * np.sign(data["index"].values - 1.5)
+    wrong = changed(cell, energy=data["energy"].values + odd_shift)
+    assert judge_energy_moments(wrong, cell.theory, none).result.p_value < 1e-6
+    assert judge_energy_law(wrong, cell.theory, none, minima=True).result.p_value < 1e-4
+    assert judge_energy_law(wrong, cell.theory, none, minima=False).result.p_value < 1e-4
+
+
+def test_a_wider_law_with_the_right_mean_is_noticed(cell):
+    data = cell.dataset
+    mean = cell.theory.energy_moments()[0][data["index"].values]
+    wrong = changed(cell, energy=mean + 1.25 * (data["energy"].values - mean))
+    assert judge_energy_moments(wrong, cell.theory, np.zeros(4)).result.p_value < 1e-4
+
+
+def test_wrong_spectra_are_noticed(cell):
+    sample = exact_sampler(cell)
+    values = cell.dataset["lambda_min"].values
+    stretched = changed(cell, lambda_min=1.25 * values)
+    assert judge_smallest_eigenvalue(stretched, 0, sample(0), 0.0).result.p_value < 0.005
+    data = cell.dataset.load()
+    spectrum = data["spectrum"].values.copy()
+    spectrum[:, 0] *= 1.25
+    wrong = Cell(cell.name, data.assign(spectrum=(("row", "eigenvalue"), spectrum)), 150)
+    assert judge_spectrum(wrong, 0, sample(0), 0.0).result.p_value < 1e-3
+
+
+def test_points_lost_by_their_energy_are_noticed(cell):
+    """Descent prefers deep minima: a census that loses shallow ones has the wrong law."""
+    data = cell.dataset.load()
+    mean = cell.theory.energy_moments()[0]
+    deep = np.abs(data["energy"].values) > np.abs(mean[0])
+    end = np.isin(data["index"].values, (0, 3))
+    kept = ~end | deep | (np.arange(len(deep)) % 3 > 0)
+    owner = data["row_landscape"].values[kept]
+    thin = data.isel(row=kept)
+    thin["row_size"] = ("landscape", np.bincount(owner, minlength=150))
+    wrong = Cell(cell.name, thin, 150)
+    assert judge_energy_moments(wrong, cell.theory, np.zeros(4)).result.p_value < 0.01
+
+
+def test_every_test_says_what_it_would_have_seen(cell):
+    judged = {j.result.name: j for j in judge_cell(cell, exact_sampler(cell))}
+    assert set(judged) == NAMES
+    loss = judged["counts by index"].detectable
+    assert 0.02 < loss < 0.3
