@@ -14,6 +14,7 @@ from analysis.figures.energies import (
     plot_histogram,
     plot_index_against_energy,
     plot_lowest,
+    well_filled,
 )
 from analysis.figures.spectra import plot_spectrum
 from analysis.figures.verdicts import legend_entries, plot_check, plot_p_values, plot_states
@@ -46,9 +47,10 @@ def _figures(family: FamilyResult) -> Iterator[tuple[str, Figure]]:
         yield "counts", _counts(cells)
         yield "histograms", _histograms(family, found)
         yield "bands", _bands(FamilyResult(family.family, tuple(found)))
-        figure, axes = new_figure(1, 1, 3.4)
-        plot_index_against_energy(axes[0], FamilyResult(family.family, tuple(found)))
-        yield "index-energy", figure
+        if any(well_filled(cell).any() for cell in found):
+            figure, axes = new_figure(1, 1, 3.4)
+            plot_index_against_energy(axes[0], FamilyResult(family.family, tuple(found)))
+            yield "index-energy", figure
         with_spectra = [cell for cell in found if cell.spectra]
         if with_spectra:
             yield "spectra", _spectra(with_spectra[-1])
@@ -72,20 +74,22 @@ def _histograms(family: FamilyResult, cells: Sequence[CellResult]) -> Figure:
     shown = list(cells)
     if len(shown) > MOST_HISTOGRAMS:
         shown = [shown[round(i)] for i in np.linspace(0, len(shown) - 1, MOST_HISTOGRAMS)]
-    columns = min(3, len(shown))
+    columns = 2 if len(shown) == 4 else min(3, len(shown))
     rows = -(-len(shown) // columns)
-    figure, axes = new_figure(rows, columns, 0.5 + 2.3 * rows, share=True)
+    figure, axes = new_figure(rows, columns, 0.7 + 2.3 * rows, share=True)
     for ax, cell in zip(axes, shown, strict=False):
         plot_histogram(ax, cell, family.floor)
     for ax in axes[len(shown) :]:
         ax.set_visible(False)
+    for ax in axes[len(shown) - columns : len(shown)]:
+        ax.tick_params(labelbottom=True)  # also where the panel below is not there
     bottoms = [ax.get_ylim()[0] for ax in axes[: len(shown)]]
     tops = [
         1.2 * float(np.max(c.histogram["all"] / (c.histogram["high"] - c.histogram["low"]))) for c in shown
     ]
     axes[0].set_ylim(min(bottoms), max(2 * max(tops), 1e-3))
     figure.supxlabel("energy per spin", fontsize=8.5)
-    figure.supylabel("points per unit of energy and landscape", fontsize=8.5)
+    figure.supylabel("density per landscape", fontsize=8.5)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     return figure
@@ -109,10 +113,12 @@ def _spectra(cell: CellResult) -> Figure:
 
 
 def _complexity(family: FamilyResult) -> Figure:
-    figure, axes = new_figure(2, 2, 5.8)
+    resolved = any(well_filled(cell).any() for cell in family.cells)
+    figure, axes = new_figure(2, 2, 5.8) if resolved else new_figure(1, 2, 3.2)
     plot_complexity(axes[0], family)
     plot_gap(axes[1], family)
-    plot_complexity_of_energy(join(figure, axes[2], axes[3]), family)
+    if resolved:
+        plot_complexity_of_energy(join(figure, axes[2], axes[3]), family)
     return figure
 
 

@@ -102,9 +102,13 @@ class FamilyResult:
 
 
 def family_edges(cells: list[Cell]) -> Floats:
-    """Energy bins that hold every point of the cells, symmetric about 0."""
+    """Energy bins that hold every point of the cells and most of the exact law, symmetric about 0."""
     ranges = np.array([energy_range(cell.dataset) for cell in cells])
     reach = float(np.nanmax(np.abs(ranges))) if np.isfinite(ranges).any() else 1.0
+    for theory in (cell.resolved for cell in cells):
+        if theory is not None:  # few landscapes don't reach as far as the law does
+            mean, spread = theory.minima_energy()
+            reach = max(reach, -mean + 2.5 * spread)
     reach = np.ceil(reach * 20 + 0.5) / 20
     return np.linspace(-reach, reach, BINS + 1)
 

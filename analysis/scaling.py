@@ -24,7 +24,7 @@ def estimate_complexity(cell: Cell, index: int | None = None, seed: int = 0) -> 
 
     Returns:
         ``annealed``, ``annealed_se``, ``quenched``, ``quenched_se``, ``gap`` (annealed - quenched over the
-        same landscapes), ``gap_se``, ``without``; nan where undefined.
+        same landscapes, nan for a single one), ``gap_se``, ``without``; nan where undefined.
     """
     counts = cell.dataset["points_by_index"].values
     values = (counts.sum(axis=1) if index is None else counts[:, index]).astype(np.float64)
@@ -34,11 +34,12 @@ def estimate_complexity(cell: Cell, index: int | None = None, seed: int = 0) -> 
         n = cell.n
         annealed = np.log(values.mean()) / n
         quenched = np.log(held).mean() / n
-        result |= {"annealed": annealed, "quenched": quenched, "gap": np.log(held.mean()) / n - quenched}
+        result |= {"annealed": annealed, "quenched": quenched}
         if values.size > 1:
             result["annealed_se"] = values.std(ddof=1) / np.sqrt(values.size) / values.mean() / n
         if held.size > 1:
             drawn = _bootstrap(held, seed) / n
+            result["gap"] = np.log(held.mean()) / n - quenched
             result |= {"quenched_se": drawn[:, 0].std(ddof=1), "gap_se": drawn[:, 1].std(ddof=1)}
     return xr.Dataset({name: float(value) for name, value in result.items()})
 

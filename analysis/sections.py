@@ -82,7 +82,7 @@ def family_parts(family: FamilyResult, figures: Mapping[str, Path], anchor: str)
     parts = [heading(family.title, 2, anchor), *_limits(family)]
     for topic, (title, text, caption) in CAPTIONS.items():
         missing = topic not in figures
-        if missing and topic != "spectra":
+        if missing and (topic != "spectra" or not _without_spectra(family)):
             continue
         parts += [heading(title, 3), paragraph(text)]
         if not missing:
@@ -182,8 +182,12 @@ def _energies(family: FamilyResult) -> list[Part]:
     return [HtmlTable(titles, texts, caption, (1,)).part()] if texts else []
 
 
+def _without_spectra(family: FamilyResult) -> list[str]:
+    return [c.cell.name for c in family.cells if "spectrum" not in c.cell.dataset]
+
+
 def _spectra(family: FamilyResult) -> list[Part]:
-    without = [c.cell.name for c in family.cells if "spectrum" not in c.cell.dataset]
+    without = _without_spectra(family)
     if not without:
         return []
     text = (
@@ -221,7 +225,16 @@ def _complexity(family: FamilyResult) -> list[Part]:
 
 
 def _lowest(family: FamilyResult) -> list[Part]:
-    titles = ("N", "cell", "landscapes", "mean", "first moment", "sd", "first moment", "largest distance")
+    titles = (
+        "N",
+        "cell",
+        "landscapes",
+        "mean",
+        "first-moment mean",
+        "sd",
+        "first-moment sd",
+        "largest distance",
+    )
     texts = [
         (
             str(row["n"]),

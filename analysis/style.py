@@ -24,6 +24,8 @@ WIDTH = 7.2
 INK, GREY, PALE = "#222222", "#8a8a8a", "#d5d9de"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Okabe and Ito's palette: distinct for colour-blind readers."""
+EXACT: dict[str, Any] = {"marker": "_", "ms": 9}
+"""A dash at each N on exact lines: visible where there is one N only."""
 
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -100,8 +102,12 @@ def shades(count: int) -> list[str]:
 
 
 def whole_numbers(ax: Axes) -> None:
-    """Put ticks of the x axis at whole numbers only."""
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    """Put ticks of the x axis at whole numbers only, with half a unit of room for a single one."""
+    low, high = ax.get_xlim()
+    if high - low < 1:
+        middle = round((low + high) / 2)
+        ax.set_xlim(middle - 0.5, middle + 0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def legend_below(figure: Figure, entries: Sequence[tuple[str, str]]) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.figures.energies import well_filled
 from analysis.results import CellResult, FamilyResult
-from analysis.style import COLORS, GREY, INK, Axes, Mark, shades, whole_numbers
+from analysis.style import COLORS, EXACT, GREY, INK, Axes, Mark, shades, whole_numbers
 
 
 def _series(cells: Sequence[CellResult], kind: str, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -22,7 +23,7 @@ def plot_complexity(ax: Axes, family: FamilyResult) -> list[Mark]:
     for kind, color, label in (("all", INK, "all"), ("minima", COLORS[0], "minima")):
         known = [c for c in cells if c.by_index is not None and c.total]
         values = [np.log(_exact(c, kind)) / c.n for c in known]
-        artists += ax.plot([c.n for c in known], values, color=color, lw=1)
+        artists += ax.plot([c.n for c in known], values, color=color, lw=1, **EXACT)
         n, value, error = _series(cells, kind, "annealed")
         artists.append(ax.errorbar(n - 0.05, value, error, fmt="o", color=color, label=f"{label}: log mean"))
         n, value, error = _series(cells, kind, "quenched")
@@ -68,8 +69,7 @@ def plot_complexity_of_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
         data = cell.histogram
         low, high = data["low"].values, data["high"].values
         mean, se = data["all"].values, np.nan_to_num(data["all_se"].values)
-        # fewer than ten points in a bin have no useful logarithm
-        seen = mean * cell.cell.landscapes >= 10
+        seen = well_filled(cell)
         value = np.log(mean[seen] / (high - low)[seen]) / cell.n
         error = se[seen] / mean[seen] / cell.n
         middle = (low + high)[seen] / 2

@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis.estimators import is_odd
 from analysis.results import CellResult
-from analysis.style import COLORS, GREY, INK, Axes, Mark, whole_numbers
+from analysis.style import COLORS, EXACT, GREY, INK, Axes, Mark, whole_numbers
 
 MOST_INDICES = 5
 
@@ -17,7 +17,7 @@ def plot_counts(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
     odd = all(is_odd(cell.cell) for cell in cells)
     exact = [cell for cell in cells if cell.total is not None]
     if exact:
-        ax.plot([c.n for c in exact], [c.total or np.nan for c in exact], color=INK, lw=1)
+        ax.plot([c.n for c in exact], [c.total or np.nan for c in exact], color=INK, lw=1, **EXACT)
     totals = [(c.n, float(c.counts["total"]), float(c.counts["total_se"])) for c in cells]
     artists.append(_points(ax, totals, INK, "all"))
     for index in range(min(MOST_INDICES, max(c.n for c in cells))):
@@ -27,7 +27,7 @@ def plot_counts(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
         color = COLORS[index % len(COLORS)]
         if known:
             values = [c.by_index[index] for c in known if c.by_index is not None]
-            ax.plot([c.n for c in known], values, color=color, lw=1)
+            ax.plot([c.n for c in known], values, color=color, lw=1, **EXACT)
         rows = [
             (c.n, float(c.counts["mean"][index]), float(np.nan_to_num(c.counts["se"][index]))) for c in shown
         ]

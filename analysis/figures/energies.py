@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.reductions import Floats
 from analysis.results import CellResult, FamilyResult
 from analysis.semicircle import index_fraction
 from analysis.style import COLORS, GREY, INK, PALE, Axes, Mark, shades, whole_numbers
+
+
+def well_filled(cell: CellResult) -> NDArray[np.bool_]:
+    """Energy bins with ten points or more: fewer say little of a mean or a logarithm."""
+    return cell.histogram["all"].values * cell.cell.landscapes >= 9.5
 
 
 def mark_floor(ax: Axes, floor: float | None, label: str = "") -> None:
@@ -44,8 +50,11 @@ def plot_histogram(ax: Axes, cell: CellResult, floor: float | None) -> list[Mark
     mark_floor(ax, floor, "threshold energy")
     ax.set_yscale("log")
     top = max(float(np.max(data["all"].values / width)), 1e-3)
-    # one point in a bin, in one landscape of all
-    ax.set_ylim(0.6 / (cell.cell.landscapes * width[0]), top * 2.5)
+    # one point in a bin, in one landscape of all; but the exact curve must show too
+    bottom = 0.6 / (cell.cell.landscapes * width[0])
+    if cell.curve_all is not None:
+        bottom = min(bottom, 0.02 * float(cell.curve_all.max()))
+    ax.set_ylim(bottom, top * 2.5)
     ax.set_xlim(edges[0], edges[-1])
     ax.set_title(cell.label)
     return artists
@@ -74,7 +83,7 @@ def plot_bands(ax: Axes, family: FamilyResult) -> list[Mark]:
             artists += ax.plot(cell.grid, cell.curve[0] / cell.by_index[0], color=color, lw=1)
     mark_floor(ax, family.floor, "threshold energy")
     ax.set(xlabel="energy per spin of minima", ylabel="probability density")
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
     if low < high:
         ax.set_xlim(low - 0.1 * (high - low), high + 0.5 * (high - low))
     ax.legend(loc="upper right", title="points: measured, lines: exact", title_fontsize=7.5)
@@ -123,8 +132,7 @@ def plot_index_against_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
         grid = cell.grid
         middle = (edges[1:] + edges[:-1]) / 2
         index, se = data["index"].values / (cell.n - 1), np.nan_to_num(data["index_se"].values) / (cell.n - 1)
-        # fewer than ten points say little of a mean
-        seen = data["all"].values * cell.cell.landscapes >= 10
+        seen = well_filled(cell)
         artists.append(
             ax.errorbar(
                 middle[seen], index[seen], se[seen], fmt="o", ms=2.4, lw=0.7, color=color, label=cell.label
@@ -162,6 +170,7 @@ def plot_lowest(ax: Axes, family: FamilyResult) -> list[Mark]:
         ax.axvline(-found["E_0"], color=GREY, lw=0.9, ls=":", label="−E$_0$ (N → ∞)", zorder=0)
     mark_floor(ax, family.floor, "threshold energy")
     if low <= high:
+        low = low if family.floor is None else min(low, family.floor)
         # the law of a small N has tails that no landscape reaches
         margin = 0.08 * (high - low) + 0.02
         ax.set_xlim(low - margin, high + 4 * margin)

@@ -270,3 +270,5 @@ def test_a_model_without_theory_gets_figures_and_no_tests(sparse):
     assert {"family-6-counts.svg", "family-6-spectra.svg"} <= names
     assert "family-5-spectra.svg" not in names
     assert "family-2-counts.svg" not in names
+    # twelve points fill no bin with ten: no empty panel
+    assert "family-1-index-energy.svg" not in names
