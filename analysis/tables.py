@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from analysis.agreement import holm
-from analysis.estimators import COMPLETE
 from analysis.results import CellResult, FamilyResult
 
 Row = dict[str, Any]
@@ -287,8 +286,3 @@ def all_rows(families: Sequence[FamilyResult]) -> Iterator[tuple[str, list[Row]]
     yield "spectra", spectrum_rows(results)
     yield "ledger", ledger_rows(results)
     yield "tests", verdict_rows(results)
-
-
-def not_complete(result: CellResult) -> int:
-    """Landscapes that aren't complete."""
-    return int(np.sum(result.cell.dataset["status"].values != COMPLETE))
