@@ -78,7 +78,7 @@ def _histograms(family: FamilyResult, cells: Sequence[CellResult]) -> Figure:
     rows = -(-len(shown) // columns)
     figure, axes = new_figure(rows, columns, 0.7 + 2.3 * rows, share=True)
     for ax, cell in zip(axes, shown, strict=False):
-        plot_histogram(ax, cell, family.floor)
+        plot_histogram(ax, cell, family.floor, family.floor_label)
     for ax in axes[len(shown) :]:
         ax.set_visible(False)
     for ax in axes[len(shown) - columns : len(shown)]:

@@ -100,6 +100,13 @@ class FamilyResult:
         found = self.limits
         return None if found is None or found["trivial"] else found["threshold_energy"]
 
+    @property
+    def floor_label(self) -> str:
+        """What the literature calls the floor."""
+        covariance = self.cells[0].cell.covariance
+        pure = covariance is not None and covariance.is_pure
+        return r"floor $-E_\infty$" if pure else r"floor $e_\mathrm{th}$"
+
 
 def family_edges(cells: list[Cell]) -> Floats:
     """Energy bins that hold every point of the cells and most of the exact law, symmetric about 0."""

@@ -23,8 +23,9 @@ CAPTIONS: Mapping[str, tuple[str, str, str]] = {
     "histograms": (
         "Energies",
         "Energy histograms of all points and of minima against the exact density at the same N. The dashed "
-        "line is the threshold energy, -E_inf for a pure model, above which minima are exponentially rare as "
-        "N grows; the floor is the limit, and at finite N points lie on both sides of it.",
+        "line is the floor: -E_inf for a pure model, the threshold energy e_th of a mixture, near which the "
+        "minima gather as N grows; far above it they vanish faster than exponentially. At finite N points "
+        "lie on both sides of it.",
         "Points per unit of energy and landscape, logarithmic; the lowest visible level is one point in one "
         "bin of all landscapes.",
     ),

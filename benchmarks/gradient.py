@@ -28,14 +28,17 @@ def gradient_rate(_: int = 0) -> float:
     couplings = jax.device_put(landscape.sample(1, 0))
     points = jax.device_put(landscape.manifold.random_points(np.random.default_rng(0), STARTS))
     gradient = jax.jit(
-        lambda c, x: jax.vmap(lambda y: landscape.manifold.project(y, landscape.value_and_gradient(c, y)[1]))(x)
+        lambda c, x: jax.vmap(lambda y: landscape.manifold.project(y, landscape.value_and_gradient(c, y)[1]))(
+            x
+        )
     )
     gradient(couplings, points).block_until_ready()
     return 2 * N**3 * STARTS / _best(lambda: gradient(couplings, points).block_until_ready())
 
 
 def packed_product_rate(_: int = 0) -> float:
-    """The same for XLA's packed GEMM alone: what is left is the gather that unpacks and the last contraction."""
+    """The same for XLA's packed GEMM alone: what is left is the gather that unpacks and the last
+    contraction."""
     import jax
 
     rng = np.random.default_rng(0)
@@ -72,6 +75,6 @@ def run() -> list[Row]:
             "batched gradient, N=100: nominal flops (2 N^3 a start) against NumPy's product",
             rates["ours"] / rates["numpy"],
             ">= 1.2",
-            f"{gflops['ours']:.0f} against {gflops['numpy']:.0f} Gflop/s; packed GEMM alone {gflops['packed']:.0f}",
+            "{ours:.0f} against {numpy:.0f} Gflop/s; packed GEMM alone {packed:.0f}".format(**gflops),
         )
     ]

@@ -26,7 +26,7 @@ def _edges(cell: CellResult) -> Floats:
     return np.append(cell.histogram["low"].values, cell.histogram["high"].values[-1])
 
 
-def plot_histogram(ax: Axes, cell: CellResult, floor: float | None) -> list[Mark]:
+def plot_histogram(ax: Axes, cell: CellResult, floor: float | None, floor_label: str) -> list[Mark]:
     """Draw densities of all points and of minima per landscape, with errors, on the exact ones."""
     edges, data = _edges(cell), cell.histogram
     middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
@@ -47,7 +47,7 @@ def plot_histogram(ax: Axes, cell: CellResult, floor: float | None) -> list[Mark
         artists += ax.plot(cell.grid, cell.curve_all, color=INK, lw=1, label="all, exact")
     if cell.curve is not None:
         artists += ax.plot(cell.grid, cell.curve[0], color=COLORS[0], lw=1, label="minima, exact")
-    mark_floor(ax, floor, "threshold energy")
+    mark_floor(ax, floor, floor_label)
     ax.set_yscale("log")
     top = max(float(np.max(data["all"].values / width)), 1e-3)
     # one point in a bin, in one landscape of all; but the exact curve must show too
@@ -81,7 +81,7 @@ def plot_bands(ax: Axes, family: FamilyResult) -> list[Mark]:
         )
         if cell.curve is not None and cell.by_index is not None:
             artists += ax.plot(cell.grid, cell.curve[0] / cell.by_index[0], color=color, lw=1)
-    mark_floor(ax, family.floor, "threshold energy")
+    mark_floor(ax, family.floor, family.floor_label)
     ax.set(xlabel="energy per spin of minima", ylabel="probability density")
     ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
     if low < high:
@@ -113,7 +113,7 @@ def plot_band_widths(ax: Axes, family: FamilyResult) -> list[Mark]:
         ax.errorbar(n + 0.07, low, spread, fmt="s", color=INK, label="lowest one: mean, bars ± sd")
     )
     if family.floor is not None:
-        ax.axhline(family.floor, color=COLORS[1], lw=0.9, ls=(0, (4, 2)), label="threshold energy")
+        ax.axhline(family.floor, color=COLORS[1], lw=0.9, ls=(0, (4, 2)), label=family.floor_label)
     ax.set(xlabel="N", ylabel="energy per spin")
     whole_numbers(ax)
     low_limit, high_limit = ax.get_ylim()
@@ -168,7 +168,7 @@ def plot_lowest(ax: Axes, family: FamilyResult) -> list[Mark]:
     found = family.limits
     if found is not None and found["E_0"] is not None:
         ax.axvline(-found["E_0"], color=GREY, lw=0.9, ls=":", label="−E$_0$ (N → ∞)", zorder=0)
-    mark_floor(ax, family.floor, "threshold energy")
+    mark_floor(ax, family.floor, family.floor_label)
     if low <= high:
         low = low if family.floor is None else min(low, family.floor)
         # the law of a small N has tails that no landscape reaches
