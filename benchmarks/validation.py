@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.agreement import TestResult, holm, tested_indices, uniformity_test
+from analysis.agreement import TestResult, holm, uniformity_test, usable_indices
 from analysis.cell_tests import exact_sampler, judge_cell
 from analysis.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
 from analysis.coupling_scale import CouplingScale, combined, coupling_scale
@@ -57,7 +57,7 @@ def loss_power(outcome: Outcome, fraction: float) -> Callable[[int], float]:
     counts = cell.dataset["points_by_index"].values.astype(float)
     assert cell.resolved is not None
     expected = cell.resolved.by_index()
-    kept = tested_indices(expected, len(counts), -1)
+    kept = usable_indices(expected, len(counts), -1)
     shift = -fraction * np.where((kept > 0) & (kept < cell.n - 1), expected[kept], 0.0)
     covariance = np.atleast_2d(np.cov(counts[:, kept].T))
     return lambda size: hotelling_power(shift, covariance, size, LEVEL)
