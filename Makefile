@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
 OUT ?= demo-output
 
-.PHONY: setup test test-slow lint types demo bench lock clean
+.PHONY: setup test lint types demo bench lock clean
 
 setup: $(STAMP)
 
@@ -30,7 +30,7 @@ types: setup
 	$(BIN)/pyright
 
 demo: setup
-	$(BIN)/morsecensus run examples/demo.toml --store $(OUT)/store
+	$(BIN)/morsecensus run examples/demo.toml --store $(OUT)/store --backend ray
 	$(BIN)/morsecensus report $(OUT)/store --out $(OUT)/report
 
 bench: setup

@@ -73,6 +73,6 @@ def run() -> list[Row]:
             "counts by index and energy of 10^7 points over reading the columns, time",
             spent["count"] / spent["read"],
             "<= 3",
-            f"{spent['count']:.2f} s against {spent['read']:.2f} s; peak memory grew by {grown:.0f} MiB in all",
+            f"{spent['count']:.2f} s against {spent['read']:.2f} s; peak memory grew by {grown:.0f} MiB",
         )
     ]
