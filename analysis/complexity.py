@@ -114,6 +114,14 @@ def total_complexity(covariance: Covariance) -> float:
     return max(0.0, 0.5 * log(covariance.x2 / covariance.x1))
 
 
+def total_minima_complexity(covariance: Covariance) -> float:
+    """Rate of the number of all minima: `radial_complexity` rises up to the edge D = -2 sqrt(x2) if x2 > x1,
+    so minima are marginal to leading order; 0 otherwise (one minimum)."""
+    if covariance.x2 <= covariance.x1:
+        return 0.0
+    return float(radial_complexity(covariance, -2 * sqrt(covariance.x2)))
+
+
 def marginal_complexity(covariance: Covariance, energy: ArrayLike) -> NDArray[np.float64]:
     """Sigma(E, -2 sqrt(x2)): rate of the number of marginal critical points at energy E."""
     return joint_complexity(covariance, energy, -2 * sqrt(covariance.x2))

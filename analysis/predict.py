@@ -17,6 +17,7 @@ from analysis.complexity import (
     radial_complexity,
     threshold_energy,
     total_complexity,
+    total_minima_complexity,
 )
 from analysis.ground_state import ground_state_law, poisson_constants
 from analysis.kac_rice import EXACT_INDEX_LIMIT, MAX_LOG, FiniteN
@@ -175,7 +176,8 @@ def limits(xi: str, field: float = 0.0, points: int = 61) -> dict[str, Json]:
         condition), ``rate``, ``prefactor`` (c and A of the Poisson law of the lowest energies, pure only)};
         ``threshold_energy`` (-E_inf, or e_th of a mixture), ``threshold_complexity``, ``marginal_range``
         (mixtures), ``pure_like`` (mixtures), ``trivial`` (a field leaves two points); ``complexity`` =
-        {``total``, ``energy`` (grid), ``all`` and ``minima`` (rates at each energy, None for -inf),
+        {``total``, ``minima_total``, ``energy`` (grid), ``all`` and ``minima`` (rates at each energy, None for
+        -inf),
         ``index_fraction`` (k/N of most critical points at each energy)}.
     """
     covariance = Covariance.parse(xi)
@@ -247,10 +249,11 @@ def _curves(model: Covariance, points: int) -> dict[str, Json]:
     else:
         everything = pure_complexity(model.degree, energy / unit)
         minima = density_of_index(model.degree, 0, energy / unit)
-    total = 0.0 if model.degree == 2 and model.is_pure else total_complexity(model)
+    simple = model.degree == 2 and model.is_pure
     return {
         "complexity": {
-            "total": total,
+            "total": 0.0 if simple else total_complexity(model),
+            "minima_total": 0.0 if simple else total_minima_complexity(model),
             "energy": _numbers(energy),
             "all": _numbers(everything),
             "minima": _numbers(minima),

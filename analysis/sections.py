@@ -39,7 +39,7 @@ CAPTIONS: Mapping[str, tuple[str, str, str]] = {
         "Index against energy",
         "The higher the energy, the more negative eigenvalues. Mean index at each energy against the exact "
         "ratio at this N (bin by bin), and the limit N to infinity: the semicircle's weight below the radial "
-        f"derivative ({ABC}, section 3).",
+        f"derivative ({ABC}).",
         "Mean of index/(N-1) among the points in each energy bin; bins with fewer than ten points are left "
         "out.",
     ),
@@ -63,7 +63,7 @@ CAPTIONS: Mapping[str, tuple[str, str, str]] = {
         "Lowest minima",
         "The lowest energy found in each landscape against the first-moment law P(min > u) = exp(-E "
         "Crit(<= u)) with the exact mean count (half of it for even xi). The law is an approximation, good "
-        "from N = 10 on (Subag, Zeitouni, arXiv:1511.06347), so this is a comparison and not a test.",
+        "from N = 10 on (Subag, Zeitouni, arXiv:1509.03098), so this is a comparison and not a test.",
         "Distribution functions over landscapes.",
     ),
     "ledger": (

@@ -163,7 +163,8 @@ def complexity_rows(families: Sequence[FamilyResult]) -> list[Row]:
                     result.total if kind == "all" else None if result.by_index is None else result.by_index[0]
                 )
                 finite = float(np.log(exact)) / result.n if exact else None
-                limit = None if found is None or kind == "minima" else found["complexity"]["total"]
+                name = "total" if kind == "all" else "minima_total"
+                limit = None if found is None else found["complexity"][name]
                 annealed, error = float(data["annealed"]), float(data["annealed_se"])
                 values = {name: float(data[name]) for name in data.data_vars if name != "without"}
                 rows.append(

@@ -32,8 +32,9 @@ def plot_complexity(ax: Axes, family: FamilyResult) -> list[Mark]:
         )
     found = family.limits
     if found is not None:
-        total = found["complexity"]["total"]
-        ax.axhline(total, color=COLORS[1], lw=1, ls=(0, (4, 2)), label="all, N → ∞")
+        for name, color, label in (("total", COLORS[1], "all"), ("minima_total", COLORS[2], "minima")):
+            limit = found["complexity"][name]
+            ax.axhline(limit, color=color, lw=1, ls=(0, (4, 2)), label=f"{label}, N → ∞")
     ax.set(xlabel="N", ylabel="complexity  (1/N) log count")
     whole_numbers(ax)
     low, high = ax.get_ylim()

@@ -19,6 +19,7 @@ from analysis.complexity import (
     radial_complexity,
     threshold_energy,
     total_complexity,
+    total_minima_complexity,
 )
 from analysis.ground_state import (
     deep_count,
@@ -241,3 +242,16 @@ def test_refusals():
         joint_complexity(P3, -1.0, -3.0)
     with pytest.raises(ValueError, match="fraction"):
         semicircle_quantile(1.5)
+
+
+@pytest.mark.parametrize("p", [3, 4, 5])
+def test_all_minima_grow_like_those_at_the_threshold(p):
+    at_edge = float(pure_complexity(p, -threshold_energy(p)))
+    assert total_minima_complexity(Covariance.pure(p)) == pytest.approx(at_edge, abs=1e-14)
+
+
+def test_all_minima_of_a_mixture_are_the_best_energy():
+    mixed = Covariance.parse("0.5*q^2+0.5*q^3")
+    best = max(minima_complexity(mixed, float(u)) for u in np.linspace(-1.6, -1.4, 401))
+    assert total_minima_complexity(mixed) == pytest.approx(best, abs=1e-7)
+    assert total_minima_complexity(mixed.with_field(2.0)) == 0.0
