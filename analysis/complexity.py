@@ -122,6 +122,15 @@ def total_minima_complexity(covariance: Covariance) -> float:
     return float(radial_complexity(covariance, -2 * sqrt(covariance.x2)))
 
 
+def dominant_minima_energy(covariance: Covariance) -> float:
+    """Energy at which most minima lie for N -> infinity: that of D = -2 sqrt(x2), E = x1 D/(x1 + x2).
+
+    For a pure model it is -E_inf. Annealed; it holds with a field too, as long as x2 > x1.
+    """
+    x1, x2 = covariance.x1, covariance.x2
+    return -2 * x1 * sqrt(x2) / (x1 + x2)
+
+
 def marginal_complexity(covariance: Covariance, energy: ArrayLike) -> NDArray[np.float64]:
     """Sigma(E, -2 sqrt(x2)): rate of the number of marginal critical points at energy E."""
     return joint_complexity(covariance, energy, -2 * sqrt(covariance.x2))

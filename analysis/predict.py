@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from analysis.complexity import (
     density_of_index,
+    dominant_minima_energy,
     minima_complexity,
     pure_complexity,
     radial_complexity,
@@ -62,7 +63,7 @@ def predict(
 
     Returns:
         Rows with the keys
-        ``model`` ("spin"), ``xi`` (canonical text without the field), ``field``, ``n``;
+        ``model`` ("pspin"), ``xi`` (canonical text without the field), ``field``, ``n``;
         ``total`` (None above 1e308), ``log_total`` (natural logarithm), ``total_se`` (None: the total is
         exact); ``by_index`` (n numbers; None where a sample is too small to tell), ``se`` (parallel to it,
         None where exact); ``minima_energy_mean``, ``minima_energy_sd`` (count-weighted), ``minima_energy_se``
@@ -80,7 +81,12 @@ def predict(
     rows = []
     for size in n:
         finite = FiniteN(model, int(size))
-        row: dict[str, Json] = {"model": "spin", "xi": str(covariance), "field": float(field), "n": int(size)}
+        row: dict[str, Json] = {
+            "model": "pspin",
+            "xi": str(covariance),
+            "field": float(field),
+            "n": int(size),
+        }
         row |= _totals(finite) | _by_index(finite, samples, seed) | _lowest(finite)
         if energy is not None:
             row["by_energy"] = _by_energy(finite, energy)
@@ -174,11 +180,11 @@ def limits(xi: str, field: float = 0.0, points: int = 61) -> dict[str, Json]:
         negatives; None unless pure with p >= 3, except that ``E_0`` is also given, by one-step symmetry
         breaking, for mixtures; ``ground_state`` = {``energy`` (= -E_0), ``one_step_stable`` (a necessary
         condition), ``rate``, ``prefactor`` (c and A of the Poisson law of the lowest energies, pure only)};
-        ``threshold_energy`` (-E_inf, or e_th of a mixture), ``threshold_complexity``, ``marginal_range``
+        ``threshold_energy`` (-E_inf, or e_th of a mixture without field), ``threshold_complexity``,
+        ``minima_energy`` (where most minima lie; None in a trivial landscape), ``marginal_range``
         (mixtures), ``pure_like`` (mixtures), ``trivial`` (a field leaves two points); ``complexity`` =
-        {``total``, ``minima_total``, ``energy`` (grid), ``all`` and ``minima`` (rates at each energy, None for
-        -inf),
-        ``index_fraction`` (k/N of most critical points at each energy)}.
+        {``total``, ``minima_total``, ``energy`` (grid), ``all`` and ``minima`` (rates at each energy, None
+        for -inf), ``index_fraction`` (k/N of most critical points at each energy)}.
     """
     covariance = Covariance.parse(xi)
     model = covariance.with_field(field)
@@ -192,6 +198,7 @@ def _pure_limits(model: Covariance) -> dict[str, Json]:
     result: dict[str, Json] = {
         "E_inf": edge,
         "threshold_energy": -edge,
+        "minima_energy": -edge,
         "marginal_range": None,
         "pure_like": None,
         "trivial": p == 2,
@@ -215,6 +222,8 @@ def _mixed_limits(model: Covariance) -> dict[str, Json]:
     trivial = model.x2 <= model.x1
     state = ground_state(model)
     span = None if trivial else marginal_range(model)
+    # The threshold of the dynamics rests on a vanishing overlap q0, which a field makes positive.
+    threshold = not trivial and model.coefficients[1] == 0
     return {
         "E_inf": None,
         "E_0": -state.energy,
@@ -225,10 +234,11 @@ def _mixed_limits(model: Covariance) -> dict[str, Json]:
             "rate": state.slope if state.slope > 0 else None,
             "prefactor": None,
         },
-        "threshold_energy": None if trivial else dominant_threshold(model),
-        "threshold_complexity": None if trivial else pure_like_margin(model) / 2,
+        "threshold_energy": dominant_threshold(model) if threshold else None,
+        "threshold_complexity": pure_like_margin(model) / 2 if threshold else None,
+        "minima_energy": None if trivial else dominant_minima_energy(model),
         "marginal_range": None if span is None else _numbers(span),
-        "pure_like": None if trivial else bool(pure_like_margin(model) > 0),
+        "pure_like": bool(pure_like_margin(model) > 0) if threshold else None,
         "trivial": bool(trivial),
     }
 

@@ -96,16 +96,17 @@ class FamilyResult:
 
     @property
     def floor(self) -> float | None:
-        """The threshold energy -E_inf (e_th of a mixture); None where the landscape is trivial."""
+        """The energy at which most minima lie as N -> infinity (-E_inf for a pure model); None where
+        trivial."""
         found = self.limits
-        return None if found is None or found["trivial"] else found["threshold_energy"]
+        return None if found is None or found["trivial"] else found["minima_energy"]
 
     @property
     def floor_label(self) -> str:
-        """What the literature calls the floor."""
+        """What the literature calls the floor of a pure model, and what it is otherwise."""
         covariance = self.cells[0].cell.covariance
         pure = covariance is not None and covariance.is_pure
-        return r"floor $-E_\infty$" if pure else r"floor $e_\mathrm{th}$"
+        return r"floor $-E_\infty$" if pure else r"most minima, $N \to \infty$"
 
 
 def family_edges(cells: list[Cell]) -> Floats:

@@ -23,15 +23,14 @@ CAPTIONS: Mapping[str, tuple[str, str, str]] = {
     "histograms": (
         "Energies",
         "Energy histograms of all points and of minima against the exact density at the same N. The dashed "
-        "line is the floor: -E_inf for a pure model, the threshold energy e_th of a mixture, near which the "
-        "minima gather as N grows; far above it they vanish faster than exponentially. At finite N points "
-        "lie on both sides of it.",
+        "line is where the minima gather as N grows: the floor -E_inf of a pure model. Far above it they "
+        "vanish faster than exponentially. At finite N points lie on both sides of it.",
         "Points per unit of energy and landscape, logarithmic; the lowest visible level is one point in one "
         "bin of all landscapes.",
     ),
     "bands": (
         "Bands of minima",
-        "The energies of minima concentrate near the threshold energy as N grows: the band narrows.",
+        "The energies of minima concentrate as N grows, at the dashed line: the band narrows.",
         "Left: probability density of the energy of a minimum, each minimum counted once. Right: mean and "
         "standard deviation of that energy, and of the lowest energy of each landscape.",
     ),
@@ -106,7 +105,9 @@ def _limits(family: FamilyResult) -> list[Part]:
     if found["trivial"]:
         text = "In the limit N to infinity this landscape is trivial: no exponentially many critical points."
         return [paragraph(text)]
-    parts = [f"threshold energy {r.number(found['threshold_energy'], 7)}"]
+    parts = (
+        [f"threshold energy {r.number(found['threshold_energy'], 7)}"] if found["threshold_energy"] else []
+    )
     if found["E_0"] is not None:
         parts.append(f"ground state {r.number(-found['E_0'], 7)}")
     parts.append(f"total complexity {r.number(found['complexity']['total'], 5)}")

@@ -248,16 +248,15 @@ def predict(
 ) -> None:
     """Expected counts at finite N by the Kac-Rice formula: totals, by index, by energy; and the limits."""
     with _user_errors():
-        from pipeline.predicting import predictions
+        from pipeline.predicting import limits_line, predictions, readable
 
         rows = predictions(xi, n, field, energy)
         if as_json:
             _print_json(rows)
         else:
-            hidden = ("by_energy", "limits", "se", "model")
-            _print_table(
-                [{k: v for k, v in row.items() if k not in hidden} for row in rows], "expected counts"
-            )
+            _print_table([readable(row) for row in rows], f"mean numbers of critical points, xi = {xi}")
+            typer.echo(limits_line(rows[0]["limits"]))
+            typer.echo("More indices, energies and errors: --json.")
 
 
 @app.command(epilog="Example: morsecensus report runs/demo --out report")

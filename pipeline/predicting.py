@@ -11,8 +11,11 @@ MAX_ENERGIES = 10_000
 
 
 def predictions(xi: str, n: str, field: float, energy: str | None) -> list[dict[str, Any]]:
-    """Return the rows of ``predict``; raises UsageError for arguments that cannot be."""
-    from analysis.predict import predict
+    """Return the rows of ``predict``, the first of them with the ``limits`` N -> infinity.
+
+    Raises UsageError for arguments that cannot be.
+    """
+    from analysis.predict import limits, predict
 
     try:
         dimensions = parse_integers(n)
@@ -21,9 +24,44 @@ def predictions(xi: str, n: str, field: float, energy: str | None) -> list[dict[
     if not (math.isfinite(field) and field >= 0):
         raise UsageError(f"--field: got {field}, allowed: a variance >= 0")
     try:
-        return predict(xi, dimensions, field=field, energy=parse_energies(energy))
+        rows = predict(xi, dimensions, field=field, energy=parse_energies(energy))
+        rows[0]["limits"] = limits(xi, field)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    return rows
+
+
+SHOWN_INDICES = 5
+
+
+def readable(row: dict[str, Any]) -> dict[str, Any]:
+    """Return one row of ``predict`` as a line of a table: the first indices, errors where sampled."""
+    by_index, errors = row["by_index"], row["se"]
+    counts = {
+        f"index {k}": _with_error(by_index[k], errors[k]) if k < len(by_index) else None
+        for k in range(SHOWN_INDICES)
+    }
+    return {
+        "n": row["n"],
+        "total": row["total"],
+        **counts,
+        "E of minima": row["minima_energy_mean"],
+        "sd": row["minima_energy_sd"],
+        "lowest E": row["ground_state_mean"],
+        "sd of it": row["ground_state_sd"],
+        "method": row["method"],
+    }
+
+
+def _with_error(value: float | None, error: float | None) -> Any:
+    return value if value is None or error is None else f"{value:.5g} +- {error:.1g}"
+
+
+def limits_line(limits: dict[str, Any]) -> str:
+    """Return the special energies N -> infinity as one line."""
+    known = {name: limits.get(name) for name in ("E_inf", "E_0", "threshold_energy", "minima_energy")}
+    known |= {"complexity": limits["complexity"]["total"]}
+    return "N to infinity: " + ", ".join(f"{k} = {v:.7g}" for k, v in known.items() if v is not None)
 
 
 def parse_energies(text: str | None) -> tuple[float, float, int] | None:

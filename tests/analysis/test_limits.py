@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 
 from analysis.complexity import (
     density_of_index,
+    dominant_minima_energy,
     joint_complexity,
     log_potential,
     marginal_complexity,
@@ -252,6 +253,9 @@ def test_all_minima_grow_like_those_at_the_threshold(p):
 
 def test_all_minima_of_a_mixture_are_the_best_energy():
     mixed = Covariance.parse("0.5*q^2+0.5*q^3")
-    best = max(minima_complexity(mixed, float(u)) for u in np.linspace(-1.6, -1.4, 401))
-    assert total_minima_complexity(mixed) == pytest.approx(best, abs=1e-7)
+    energies = np.linspace(-1.6, -1.4, 401)
+    rates = [minima_complexity(mixed, float(u)) for u in energies]
+    assert total_minima_complexity(mixed) == pytest.approx(max(rates), abs=1e-6)
+    assert dominant_minima_energy(mixed) == pytest.approx(energies[np.argmax(rates)], abs=1e-3)
+    assert dominant_minima_energy(Covariance.pure(4)) == pytest.approx(-threshold_energy(4), abs=1e-14)
     assert total_minima_complexity(mixed.with_field(2.0)) == 0.0
