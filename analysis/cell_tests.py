@@ -1,4 +1,4 @@
-"""The tests of one cell against its exact laws: counts, energies, Hessian spectra.
+"""The tests of one cell against its exact laws: counts, energies, Hessian spectra, coupling variance.
 
 Each builds residuals of mean zero (see `analysis.agreement`) from the points, batch by batch. Beside each
 stands what it would have seen: the smallest departure that it rejects at level 0.01 with power 0.9.
@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
 from analysis.agreement import (
+    FEWEST,
     TestResult,
     hotelling,
     independent_indices,
@@ -18,6 +20,7 @@ from analysis.agreement import (
     supremum_test,
     usable_indices,
 )
+from analysis.coupling_scale import coupling_scale
 from analysis.estimators import estimate_counts, is_odd
 from analysis.kac_rice import FiniteN
 from analysis.open import Cell
@@ -63,6 +66,7 @@ def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> list
         law = sample(index)
         judged.append(judge_spectrum(cell, index, law, missing[index]))
         judged.append(judge_smallest_eigenvalue(cell, index, law, missing[index]))
+    judged.append(judge_coupling_variance(cell, sample, missing))
     return judged
 
 
@@ -253,6 +257,25 @@ def judge_smallest_eigenvalue(cell: Cell, index: int, law: CriticalPointSample, 
     name = f"smallest eigenvalue at index {index}"
     result = supremum_test(name, moments, points**2 * sampled, missing)
     return Judged(result, None, "")
+
+
+def judge_coupling_variance(
+    cell: Cell, sample: Callable[[int], CriticalPointSample], missing: Floats
+) -> Judged:
+    """The variance of the couplings, from the widths of all Hessians, against what the cell states."""
+    name = "coupling variance"
+    scale = coupling_scale(cell, sample)
+    if scale is None or cell.landscapes < FEWEST:
+        return Judged(not_testable(name, cell.landscapes, f"needs {FEWEST} landscapes"), None, "")
+    # Missed points enter a mean over all points; widths stay below twice their mean by far.
+    found = float(cell.dataset["points_by_index"].values.sum(axis=1).mean())
+    slack = 2 * missing.sum() / found
+    score = abs(scale.ratio - 1) / scale.se
+    least = max(0.0, abs(scale.ratio - 1) - slack) / scale.se
+    p_value, p_missing = (float(2 * norm.sf(value)) for value in (score, least))
+    note = f"{scale.ratio:.4f} +- {scale.se:.4f} of the stated variance"
+    result = TestResult(name, score**2, 1, p_value, p_missing, cell.landscapes, note)
+    return Judged(result, scale.detectable(), "of the couplings' variance")
 
 
 def _judged(result: TestResult, moments: Moments, direction: Floats, unit: str) -> Judged:

@@ -31,6 +31,10 @@ class CouplingScale:
         """Of a ratio of 1, two-sided."""
         return float(2 * norm.sf(abs(self.ratio - 1) / self.se))
 
+    def detectable(self, level: float = 0.01, power: float = 0.9) -> float:
+        """The smallest relative error of the variance that is rejected at this level with this power."""
+        return float((norm.isf(level / 2) + norm.ppf(power)) * self.se)
+
     def power(self, ratio: float, more: float = 1.0, level: float = 0.05) -> float:
         """Probability to reject 1 at this level if the truth is ``ratio``, with ``more`` times the
         landscapes."""

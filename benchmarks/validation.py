@@ -110,7 +110,7 @@ def closure(cells: list[Cell]) -> Iterator[str]:
 
 def agreement(outcomes: list[Outcome]) -> Iterator[str]:
     names = [test.name for test in outcomes[0].tests]
-    header = ["landscape", "N", *names, "coupling variance"]
+    header = ["landscape", "N", *names, "variance ratio"]
     rows = []
     for outcome in outcomes:
         by_name = {test.name: test for test in outcome.tests}

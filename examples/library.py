@@ -26,8 +26,10 @@ def show_prediction() -> None:
 
 @dataclass(frozen=True)
 class Bilinear(Landscape):
-    """H = x.A y / sqrt(n) on two spheres: its critical points are the singular vectors of A. Energies are enough:
-    derivatives come from autodiff."""
+    """H = x.A y / sqrt(n) on two spheres: its critical points are the singular vectors of A.
+
+    The value is enough: derivatives come from autodiff.
+    """
 
     sizes: tuple[int, int]
     name = "bilinear"

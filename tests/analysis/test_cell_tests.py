@@ -24,6 +24,7 @@ NAMES = {
     "smallest eigenvalue at index 0",
     "Hessian spectra at index 1",
     "smallest eigenvalue at index 1",
+    "coupling variance",
 }
 
 
@@ -48,7 +49,7 @@ def test_p_values_are_uniform_under_the_exact_law(many):
         for judged in judge_cell(cell, sample):
             found[judged.result.name].append(judged.result.p_value)
     for name, p_values in found.items():
-        # eight looks at one study: 1e-3 each
+        # nine looks at one study: 1e-3 each
         assert len(p_values) == REPEATS
         assert kstest(p_values, "uniform").pvalue > 1e-3, name
 

@@ -81,10 +81,10 @@ def test_joint_test_of_counts_by_hand(folder, raw):
 def test_all_tests_agree_on_data_of_the_exact_law(folder):
     rows = read(folder, "tests")
     assert {row["verdict"] for row in rows} == {"agrees"}
-    assert len(rows) == 6 + 8
+    assert len(rows) == 7 + 9
     p_values = sorted(float(row["p_value"]) for row in rows)
     corrected = sorted(float(row["p_value_holm"]) for row in rows)
-    assert corrected[0] == pytest.approx(min(1, 14 * p_values[0]))
+    assert corrected[0] == pytest.approx(min(1, 16 * p_values[0]))
 
 
 def test_energies_and_histogram_tables(folder, raw):
