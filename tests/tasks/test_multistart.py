@@ -3,7 +3,7 @@ on."""
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -17,7 +17,7 @@ from tasks.covariance import Covariance
 from tasks.deduplicate import bucket, match_known, same_point
 from tasks.descent import descend
 from tasks.geometry import ProductOfSpheres
-from tasks.landscapes.base import Landscape, build
+from tasks.landscapes.base import build
 from tasks.landscapes.spin import MixedSpin
 from tasks.landscapes.symmetric import multi_indices
 from tasks.ledger import COMPLETE, UNINFORMATIVE
@@ -98,38 +98,8 @@ def test_three_distinct_indices_at_three_spins_always_give_fourteen_points():
         assert census.ledger.points_by_index.tolist() == [4, 6, 4]
 
 
-@dataclass(frozen=True)
-class Bilinear(Landscape):
-    """x.A y on two spheres of different sizes: its critical points are the singular pairs. Written as a user
-    would."""
-
-    sizes: tuple[int, int]
-    name = "bilinear-of-the-tests"
-
-    @classmethod
-    def from_parameters(cls, parameters, n):
-        return cls((n, n + 1))
-
-    @property
-    def manifold(self):
-        return ProductOfSpheres(self.sizes)
-
-    @property
-    def parity(self):
-        return 1
-
-    def sample(self, seed, landscape):
-        return np.random.default_rng([seed, landscape]).standard_normal(self.sizes)
-
-    def value(self, couplings, x):
-        return x[: self.sizes[0]] @ couplings @ x[self.sizes[0] :]
-
-    def hessian_variation(self, couplings):
-        return 0.0
-
-
-def test_a_new_landscape_on_a_product_of_spheres_needs_no_change_of_the_finder():
-    landscape = Bilinear((3, 4))
+def test_a_new_landscape_on_a_product_of_spheres_needs_no_change_of_the_finder(bilinear):
+    landscape = bilinear
     couplings = landscape.sample(1, 0)
     census = multistart(landscape, couplings, 1, 0, QUICK)
     points, _ = census.points()
