@@ -154,7 +154,7 @@ def plan(study: StudyFile, as_json: Json = False, body: Body = DEFAULT_BODY) -> 
         total = None if None in known else sum(known)
         disk = size_text(sum(row["disk_bytes"] for row in rows))
         typer.echo(
-            f"{time_text(total)} on one worker (a rough guess; compiling takes about 4 s a cell), {disk} on disk"
+            f"{time_text(total)} on one worker (a rough guess, without 4 s a cell to compile), {disk} on disk"
         )
         for row in rows:
             if row["landscapes"] != row["landscapes_asked"]:
