@@ -35,6 +35,9 @@ class Tracked:
     steps: Int[np.ndarray, "paths 2"]
     accuracy: Float[np.ndarray, "paths 2"]
 
+    def columns(self) -> tuple[np.ndarray, ...]:
+        return self.endpoints, self.status, self.steps, self.accuracy
+
 
 def _buffers(n: int, m: int, order: int) -> tuple:
     pairs = n * (n + 1) // 2

@@ -13,6 +13,7 @@ from tasks.homotopy.series import correct, expand
 from tasks.homotopy.simd import LANES, compiled
 
 ARRIVED, STALLED, TOO_LONG, UNTRACKED = range(4)
+OUTCOME_COUNT = 4
 
 CONTRACTION = 0.05
 """The second Newton step may be this much as long as the first: farther out Newton may leave its path's basin."""
