@@ -1,12 +1,12 @@
 """Closing the books: all solutions of a system, counted against the number that a generic one has.
 
-Paths may fail and, with finite steps, jump onto a neighbour; then two paths end at one solution. The books close
-when there are as many *distinct* endpoints as paths: which path led to which doesn't matter any more. Troubled paths
-(failed, or sharing their endpoint) are followed again with smaller steps; what remains calls for another start
-form, with which all paths are different ones, and the endpoints of all rounds are joined.
+Paths may fail and, with finite steps, jump onto a neighbour; then two paths end at one solution. The books
+close when there are as many *distinct* endpoints as paths: which path led to which doesn't matter any more.
+Troubled paths (failed, or sharing their endpoint) are followed again with smaller steps; what remains calls
+for another start form, with which all paths are different ones, and the endpoints of all rounds are joined.
 
-A real system's solutions are closed under conjugation: an independent check that a lost path fails, unless its
-solution is real or its conjugate is lost too.
+A real system's solutions are closed under conjugation: an independent check that a lost path fails, unless
+its solution is real or its conjugate is lost too.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +71,7 @@ def start_weights(n: int, *labels: str | int) -> Complex[np.ndarray, " n"]:
 def directions(solutions: Complex[np.ndarray, "found unknowns"], n: int) -> Float[np.ndarray, "found two_n"]:
     """Unit vectors, as real numbers: no two solutions are real multiples of each other with one sign."""
     x = solutions[:, :n]
-    vectors = np.concatenate([x.real, x.imag], axis=1)
+    vectors = np.concatenate([np.real(x), np.imag(x)], axis=1)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
@@ -151,7 +151,9 @@ def follow_all(
     else:
         with ThreadPoolExecutor(threads) as pool:
             parts = list(pool.map(lambda chunk: follow(system, weights, chunk, settings), chunks))
-    return Tracked(*(np.concatenate(column) for column in zip(*(part.columns() for part in parts), strict=True)))
+    return Tracked(
+        *(np.concatenate(column) for column in zip(*(part.columns() for part in parts), strict=True))
+    )
 
 
 def _merge(old: Tracked, rows: Int[np.ndarray, " rows"], new: Tracked) -> Tracked:

@@ -1,9 +1,10 @@
 """How far a step may go: the Pade predictor and its error, for groups of eight paths.
 
-The predictor is the series divided by a quadratic common denominator q(h) = 1 - a h - b h^2 that annihilates the
-last two orders in the sense of least squares: the two nearest singularities of a path, mostly a conjugate pair or a
-pole where a solution passes near infinity, no longer limit the step. The residual of this fit, times a factor that
-each path learns from the lengths of its own Newton corrections, is the error that the step size is chosen by.
+The predictor is the series divided by a quadratic common denominator q(h) = 1 - a h - b h^2 that
+annihilates the last two orders in the sense of least squares: the two nearest singularities of a path,
+mostly a conjugate pair or a pole where a solution passes near infinity, no longer limit the step. The
+residual of this fit, times a factor that each path learns from the lengths of its own Newton corrections,
+is the error that the step size is chosen by.
 """
 
 import math
@@ -65,7 +66,9 @@ def fit_denominators(series, m, order, products, pade, tail):
         elif last > 0.0:
             a = _entry(products, 5, lane) / last
         left = top + abs(a) ** 2 * last + abs(b) ** 2 * before
-        left -= 2 * (a.conjugate() * _entry(products, 5, lane) + b.conjugate() * _entry(products, 6, lane)).real
+        left -= (
+            2 * (a.conjugate() * _entry(products, 5, lane) + b.conjugate() * _entry(products, 6, lane)).real
+        )
         left += 2 * (a.conjugate() * b * near).real
         # The fit may annihilate the last order by accident, or to round-off.
         tail[lane] = math.sqrt(max(left, 1e-4 * top))

@@ -5,9 +5,9 @@ g(x) = A[x,x] + B x + b and the start form with complex weights d_a,
 
     F_a(y, t) = t g_a(x) + (1-t) d_a x_a^2 - mu x_a,    F_{n+1} = (r^2 - x.x)/2,
 
-and for a pure form mu = 1 without the last line. F is the gradient of a cubic, so its Jacobian is symmetric; F is
-quadratic in y, so with y(t0 + h) = sum_k y_k h^k each order needs one contraction of A with the products
-p_k = sum_{0<i<k} x_i x_{k-i} and one solve with the Jacobian J at y_0:
+and for a pure form mu = 1 without the last line. F is the gradient of a cubic, so its Jacobian is
+symmetric; F is quadratic in y, so with y(t0 + h) = sum_k y_k h^k each order needs one contraction of A with
+the products p_k = sum_{0<i<k} x_i x_{k-i} and one solve with the Jacobian J at y_0:
 
     J y_k = -( t0 A[p_k] + (1-t0) d p_k - sum mu_i x_{k-i} + [g - d x^2]_{k-1} ).
 """
@@ -83,9 +83,7 @@ def newton(gradient, n, m, y, t, weights, radius2, factors, step):
         sr, si = sr + pr, si + pi
         wr, wi = rest * spread(weights[a].real), rest * spread(weights[a].imag)
         real = subtract_product(mr, xr, multiply_add(mi, xi, time * load(gradient, 2 * a)))
-        imaginary = subtract_product(
-            mr, xi, subtract_product(mi, xr, time * load(gradient, 2 * a + 1))
-        )
+        imaginary = subtract_product(mr, xi, subtract_product(mi, xr, time * load(gradient, 2 * a + 1)))
         real = subtract_product(wi, pi, multiply_add(wr, pr, real))
         imaginary = multiply_add(wi, pr, multiply_add(wr, pi, imaginary))
         store(step, 2 * a, spread(0.0) - real)
@@ -143,7 +141,8 @@ def convolve(series, n, m, order, products):
 
 @compiled
 def multiplier_terms(series, n, m, order, products, right):
-    """What the sphere adds to the right-hand side of one order: ``-sum mu_i x_{order-i}`` and the constraint."""
+    """What the sphere adds to the right-hand side of one order: ``-sum mu_i x_{order-i}`` and the
+    constraint."""
     sr = si = spread(0.0)
     for a in range(n):
         real, imaginary = load(right, 2 * a), load(right, 2 * a + 1)

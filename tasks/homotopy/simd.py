@@ -1,9 +1,10 @@
 """Eight doubles as one value inside compiled functions: the only file that imports numba.
 
-A loop over eight lanes that the compiler should vectorise by itself needs alias checks that cost more than the
-loop. Here a group of lanes is a value of its own type, `<8 x double>` in LLVM, that lives in registers: one
-AVX-512 register, or two of AVX2, or four of NEON, chosen by LLVM. Every operation acts on each lane alone and
-the fused multiply-add rounds once everywhere, so a lane's result doesn't depend on its neighbours.
+A loop over eight lanes that the compiler should vectorise by itself needs alias checks that cost more than
+the loop. Here a group of lanes is a value of its own type, `<8 x double>` in LLVM, that lives in registers:
+one AVX-512 register, or two of AVX2, or four of NEON, chosen by LLVM. Every operation acts on each lane
+alone and the fused multiply-add rounds once everywhere, so a lane's result doesn't depend on its
+neighbours.
 """
 
 import operator
@@ -50,8 +51,7 @@ def _vector_pointer(context: Any, builder: Any, array_type: Any, array: Any, ind
     return builder.bitcast(builder.gep(data, [first]), _DOUBLES.as_pointer())
 
 
-@intrinsic
-def load(typingctx: Any, array: Any, index: Any) -> Any:
+def _load(typingctx: Any, array: Any, index: Any) -> Any:
     """The vector with this index of a contiguous float64 array."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -61,8 +61,7 @@ def load(typingctx: Any, array: Any, index: Any) -> Any:
     return LANES_TYPE(array, types.intp), codegen
 
 
-@intrinsic
-def store(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
+def _store(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
     """Write a vector."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -73,8 +72,7 @@ def store(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
     return types.void(array, types.intp, LANES_TYPE), codegen
 
 
-@intrinsic
-def spread(typingctx: Any, value: Any) -> Any:
+def _spread(typingctx: Any, value: Any) -> Any:
     """One number in all lanes."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -84,6 +82,11 @@ def spread(typingctx: Any, value: Any) -> Any:
         return builder.shuffle_vector(single, ir.Constant(_DOUBLES, ir.Undefined), mask)
 
     return LANES_TYPE(types.float64), codegen
+
+
+load: Any = intrinsic(_load)
+store: Any = intrinsic(_store)
+spread: Any = intrinsic(_spread)
 
 
 def _fused(negate: bool) -> Any:
@@ -109,14 +112,14 @@ def _binary(operation: str) -> Any:
     return binary
 
 
-multiply_add = intrinsic(_fused(False))
+multiply_add: Any = intrinsic(_fused(False))
 """``a * b + c``, rounded once."""
-subtract_product = intrinsic(_fused(True))
+subtract_product: Any = intrinsic(_fused(True))
 """``c - a * b``, rounded once."""
-_add = intrinsic(_binary("fadd"))
-_subtract = intrinsic(_binary("fsub"))
-_multiply = intrinsic(_binary("fmul"))
-_divide = intrinsic(_binary("fdiv"))
+_add: Any = intrinsic(_binary("fadd"))
+_subtract: Any = intrinsic(_binary("fsub"))
+_multiply: Any = intrinsic(_binary("fmul"))
+_divide: Any = intrinsic(_binary("fdiv"))
 
 
 @overload(operator.add, inline="always")

@@ -1,7 +1,8 @@
 """Follow a list of paths from t = 0 to t = 1 in groups of eight.
 
-A lane that ends takes the next path of the list. Lanes never wait for each other: one that has to repeat a step
-keeps its old series while the others go on. What happens to a path depends on the path alone, bit for bit.
+A lane that ends takes the next path of the list. Lanes never wait for each other: one that has to repeat a
+step keeps its old series while the others go on. What happens to a path depends on the path alone, bit for
+bit.
 """
 
 import math
@@ -16,7 +17,8 @@ ARRIVED, STALLED, TOO_LONG, UNTRACKED = range(4)
 OUTCOME_COUNT = 4
 
 CONTRACTION = 0.05
-"""The second Newton step may be this much as long as the first: farther out Newton may leave its path's basin."""
+"""The second Newton step may be this much as long as the first: farther out Newton may leave its path's
+basin."""
 ROUND_OFF = 1e-12
 """Relative length below which a Newton step says nothing any more."""
 SHORTEST_STEP = 1e-12
