@@ -16,6 +16,7 @@ FORBIDDEN = {
 LEAVES = {
     "ray": {"pipeline/ray_executor.py"},
     "numba": {"tasks/homotopy/simd.py"},
+    "flint": {"tasks/homotopy/certify.py"},
 }
 LONGEST_LEAF = 200
 

@@ -21,6 +21,7 @@ from tasks.homotopy.books import (
     start_weights,
     troubled,
 )
+from tasks.homotopy.certify import certify_points, separated
 from tasks.homotopy.finder import cubic_system, enumerate_landscape, path_count, recall
 from tasks.homotopy.paths import TrackerSettings, follow
 from tasks.homotopy.simd import LANES, aligned
@@ -237,7 +238,7 @@ def test_an_open_book_is_no_complete_ledger():
 
 @pytest.mark.parametrize("n", [2, 3, 4, 5, 6])
 def test_mean_counts_are_those_of_kac_rice(n):
-    count = 300
+    count = 200
     model = MixedSpin(CUBIC, n)
     counts = np.array(
         [
@@ -299,3 +300,45 @@ def test_bad_options_are_refused(change):
 
 def test_statuses_of_honest_paths(tracked):
     assert (tracked[1].status == ARRIVED).all()
+
+
+@pytest.mark.parametrize("xi", ["q^3", "0.2*q^1+0.3*q^2+0.5*q^3"])
+def test_every_real_point_is_certified(xi):
+    model, couplings = pure(6, 2, xi)
+    points = enumerate_landscape(model, couplings, 5, 2, OPTIONS).census.classes.points
+    certificates = certify_points(model, couplings, points.points)
+    assert certificates.proven.all()
+    assert list(certificates.index) == list(points.index)
+    assert separated(points.points, certificates, model.parity).all()
+
+
+def test_forged_and_perturbed_points_get_no_certificate():
+    model, couplings = pure(5)
+    points = enumerate_landscape(model, couplings, 5, 0, OPTIONS).census.classes.points.points
+    rng = np.random.default_rng(0)
+    nowhere = rng.standard_normal((20, 5))
+    nowhere *= math.sqrt(5) / np.linalg.norm(nowhere, axis=1, keepdims=True)
+    assert not certify_points(model, couplings, nowhere).proven.any()
+    moved = points + 1e-3 * rng.standard_normal(points.shape)
+    assert not certify_points(model, couplings, moved).proven.any()
+    # A box around a point of another landscape holds nothing.
+    assert not certify_points(model, model.sample(5, 1), points).proven.any()
+
+
+def test_one_point_listed_twice_is_not_separated():
+    model, couplings = pure(5)
+    points = enumerate_landscape(model, couplings, 5, 0, OPTIONS).census.classes.points.points
+    twice = np.concatenate([points, -points[:1] * (1 + 1e-12)])
+    certificates = certify_points(model, couplings, twice)
+    assert list(np.flatnonzero(~separated(twice, certificates, -1))) == [0, len(points)]
+    assert separated(points, certify_points(model, couplings, points), -1).all()
+
+
+def test_a_degenerate_point_is_flagged():
+    """x_1^3 alone: its critical points with x_1 = 0 fill a sphere."""
+    model = MixedSpin(CUBIC, 3)
+    cubic = np.zeros((3, 3, 3))
+    cubic[0, 0, 0] = 1.0
+    couplings = {"degree_3": cubic.reshape(9, 3)}
+    points = math.sqrt(3) * np.eye(3)
+    assert list(certify_points(model, couplings, points).proven) == [True, False, False]
