@@ -28,12 +28,14 @@ _NOW, _STEP, _FACTOR, _GUESS = range(4)
 
 
 @compiled
-def _begin(lane, starts, path, series, state):
+def _begin(lane, starts, path, series, pade, state):
     for row in range(series.shape[0] // LANES):
         series[row * LANES + lane] = 0.0
     for a in range(starts.shape[1]):
         series[2 * a * LANES + lane] = starts[path, a].real
         series[(2 * a + 1) * LANES + lane] = starts[path, a].imag
+    for part in range(4):
+        pade[part * LANES + lane] = 0.0
     state[_NOW, lane], state[_STEP, lane], state[_FACTOR, lane], state[_GUESS, lane] = 0.0, 0.0, 1.0, 0.0
 
 
@@ -130,9 +132,8 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
     following = min(LANES, count)
     active = following
     for lane in range(LANES):
-        _begin(lane, starts, min(lane, count - 1), series, state)
+        _begin(lane, starts, min(lane, count - 1), series, pade, state)
         path[lane] = lane if lane < count else -1
-    pade[:] = 0.0
     while active > 0:
         _aim(state, t, h)
         predict(series, m, order, pade, h, y)
@@ -164,7 +165,7 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
                 path[lane] = -1
                 if following < count:
                     path[lane] = following
-                    _begin(lane, starts, following, series, state)
+                    _begin(lane, starts, following, series, pade, state)
                     following += 1
                 else:
                     active -= 1
