@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Complex, Float
 
 from tasks.census import Census, Classes
 from tasks.classify import CriticalPoints, classify
@@ -58,11 +58,16 @@ def cubic_system(landscape: MixedSpin, couplings: Couplings) -> CubicSystem:
     return CubicSystem(cubic, linear, field)
 
 
-def real_points(enumeration: Enumeration, system: CubicSystem) -> Float[np.ndarray, "points n"]:
+def is_real(solutions: Complex[np.ndarray, "found unknowns"], n: int) -> Bool[np.ndarray, " found"]:
+    """Which solutions are real to round-off; `tasks.homotopy.certify` proves it."""
+    return np.linalg.norm(directions(solutions, n)[:, n:], axis=1) <= REAL
+
+
+def real_points(
+    solutions: Complex[np.ndarray, "found unknowns"], system: CubicSystem
+) -> Float[np.ndarray, "points n"]:
     """The real solutions as points of the sphere of radius sqrt(n)."""
-    x = enumeration.solutions[:, : system.n]
-    real = np.linalg.norm(directions(enumeration.solutions, system.n)[:, system.n :], axis=1) <= REAL
-    points = np.real(x[real])
+    points = np.real(solutions[is_real(solutions, system.n), : system.n])
     return points * math.sqrt(system.n) / np.linalg.norm(points, axis=1, keepdims=True)
 
 
@@ -117,7 +122,7 @@ def enumerate_landscape(
     system = cubic_system(landscape, couplings)
     labels = (seed, landscape.name, landscape.n, instance)
     enumeration = enumerate_solutions(system, labels, options)
-    points = real_points(enumeration, system)
+    points = real_points(enumeration.solutions, system)
     classes = _classes(landscape, couplings, points)
     whole = enumeration.complete and _points_lost(classes, points, system, landscape.parity) == 0
     ledger = assess_enumeration(evidence_of(landscape, classes), whole)
