@@ -69,9 +69,9 @@ class _Effort(NamedTuple):
 def _effort(landscape: Any, options: Any) -> _Effort:
     bound, ambient = landscape.complex_points, landscape.manifold.ambient
     if isinstance(options, HomotopyOptions):
-        from tasks.homotopy.finder import path_count
+        from tasks.homotopy.finder import affordable_paths
 
-        paths = path_count(landscape)
+        paths = affordable_paths(landscape, options)
         # Measured on one thread: 25 us a path at n = 8, 40 us at n = 10, 90 us at n = 14. An endpoint is a
         # complex vector, held a few times over.
         return _Effort(bound, 16 * paths, paths * (1e-5 + 2.5e-8 * ambient**3) + 0.005)

@@ -49,6 +49,21 @@ def path_count(landscape: Landscape) -> int:
     return (2**landscape.n - 1) * (1 if degrees == [3] else 2)
 
 
+def affordable_paths(landscape: Landscape, options: HomotopyOptions) -> int:
+    """`path_count`, refused above ``options.max_paths``.
+
+    Raises:
+        ValueError: with the cost and an alternative.
+    """
+    paths = path_count(landscape)
+    if paths > options.max_paths:
+        raise ValueError(
+            f"n: got {landscape.manifold.ambient}, which takes {paths} paths; allowed: at most "
+            f"{options.max_paths}; raise max_paths or use finder multistart"
+        )
+    return paths
+
+
 def cubic_system(landscape: MixedSpin, couplings: Couplings) -> CubicSystem:
     """The system of the Euclidean gradient, from the matrices that the landscape contracts."""
     n = landscape.n
@@ -112,12 +127,7 @@ def enumerate_landscape(
     Raises:
         ValueError: if the landscape is none that can be enumerated, or too large for ``options.max_paths``.
     """
-    paths = path_count(landscape)
-    if paths > options.max_paths:
-        raise ValueError(
-            f"n: got {landscape.manifold.ambient}, which takes {paths} paths; allowed: at most "
-            f"{options.max_paths}; raise max_paths or use finder multistart"
-        )
+    affordable_paths(landscape, options)
     assert isinstance(landscape, MixedSpin)
     system = cubic_system(landscape, couplings)
     labels = (seed, landscape.name, landscape.n, instance)
