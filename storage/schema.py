@@ -19,7 +19,17 @@ FORMAT = 1
 """Version of the layout on disk; a store of another format is refused."""
 
 STATUS = ("complete", "open", "failed")
-REASONS = ("closed", "few_hits", "morse_sum", "parity", "degenerate", "nothing_found", "bound_exceeded")
+REASONS = (
+    "closed",
+    "few_hits",
+    "morse_sum",
+    "parity",
+    "degenerate",
+    "nothing_found",
+    "bound_exceeded",
+    "enumerated",
+    "paths_open",
+)
 """Why a landscape has its status. The list lives in ``tasks.ledger``; a test holds the two together."""
 CHECKS = ("pass", "fail", "uninformative")
 OUTCOMES = ("converged", "max_iterations", "stalled", "not_finite")

@@ -4,11 +4,11 @@ The columns and their meaning are those of `storage.schema`; a test holds the tw
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tasks.options import OPTIONS
+from tasks.options import OPTIONS, HomotopyOptions
 
 Arrays = dict[str, np.ndarray]
 
@@ -27,22 +27,20 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     manifold = landscape.manifold
     options = OPTIONS[spec["finder"]](**spec["finder_options"])
-    bound = landscape.complex_points
-    starts = options.starts_per_round * options.max_rounds
-    most = starts * (2 if landscape.parity else 1)
-    rows = min(most, bound) if bound is not None else most
+    effort = _effort(landscape, options)
+    rows = effort.rows
     typical = min(landscape.typical_points, rows)
     ambient = manifold.ambient
-    # Couplings, starts and hits of a round, the lanes, the points with their spectra.
+    # Couplings, starts and hits of a round or endpoints, the lanes, the points with their spectra.
     working = landscape.coupling_bytes() + 8 * ambient * (
-        4 * options.starts_per_round + 8 * LANES * ambient + 8 * typical * spec["block_size"]
+        effort.held + 8 * LANES * ambient + 8 * typical * spec["block_size"]
     )
     chunk = int(min(65536, max(256, 1 << int(np.ceil(np.log2(typical * spec["block_size"] + 1))))))
     return {
         "rows_bound": int(rows) * spec["block_size"],
         "memory_bytes": int(WORKER_BYTES + working),
         "expected_points": float(typical),
-        "seconds_per_landscape": _seconds(typical, ambient, landscape.parity, options.starts_per_round),
+        "seconds_per_landscape": effort.seconds,
         "sizes": {
             "index": manifold.dimension + 1,
             "outcome": len(OUTCOMES),
@@ -60,10 +58,30 @@ STARTS_PER_CLASS = 90
 """Starts for each class until the rarest was hit five times (measured for p = 3, N = 6..12)."""
 
 
-def _seconds(points: float, ambient: int, parity: int, starts_per_round: int) -> float:
-    starts = max(STARTS_PER_CLASS * points / (2 if parity else 1), starts_per_round)
+class _Effort(NamedTuple):
+    """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds."""
+
+    rows: int
+    held: int
+    seconds: float
+
+
+def _effort(landscape: Any, options: Any) -> _Effort:
+    bound, ambient = landscape.complex_points, landscape.manifold.ambient
+    if isinstance(options, HomotopyOptions):
+        from tasks.homotopy.finder import affordable_paths
+
+        paths = affordable_paths(landscape, options)
+        # Measured on one thread: 25 us a path at n = 8, 40 us at n = 10, 90 us at n = 14. An endpoint is a
+        # complex vector, held a few times over.
+        return _Effort(bound, 16 * paths, paths * (1e-5 + 2.5e-8 * ambient**3) + 0.005)
+    starts = options.starts_per_round * options.max_rounds
+    most = starts * (2 if landscape.parity else 1)
+    rows = min(most, bound) if bound is not None else most
+    typical = min(landscape.typical_points, rows)
+    likely = max(STARTS_PER_CLASS * typical / (2 if landscape.parity else 1), options.starts_per_round)
     # 10 Newton steps a start; a step was measured at 1.5 us for n = 8 and 5 us for n = 20.
-    return starts * 1e-5 * (1 + (ambient / 11) ** 2)
+    return _Effort(rows, 4 * options.starts_per_round, likely * 1e-5 * (1 + (ambient / 11) ** 2))
 
 
 def run_block(spec: Mapping[str, Any], block: int) -> dict[str, Arrays]:
@@ -105,9 +123,10 @@ def _forget_other_cells(landscape: Any) -> None:
 
 
 def _finder(spec: Mapping[str, Any]) -> Callable[..., Any]:
+    from tasks.homotopy.finder import homotopy
     from tasks.multistart import multistart
 
-    finders = {"multistart": multistart}
+    finders = {"multistart": multistart, "homotopy": homotopy}
     options = OPTIONS[spec["finder"]](**spec["finder_options"])
     find = finders[spec["finder"]]
     return lambda landscape, seed, instance: find(

@@ -16,7 +16,7 @@ warning, not a count.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -36,8 +36,11 @@ REASONS = (
     "degenerate",
     "nothing_found",
     "bound_exceeded",
+    "enumerated",
+    "paths_open",
 )
 CLOSED, FEW_HITS, MORSE_SUM, PARITY, DEGENERATE, NOTHING_FOUND, BOUND_EXCEEDED = range(7)
+ENUMERATED, PATHS_OPEN = 7, 8
 
 CONFIDENCE = 0.95
 _Z = float(norm.ppf((1 + CONFIDENCE) / 2))
@@ -220,4 +223,32 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
         weight * np.array([e.chao1_lower for e in estimates]),
         weight * np.array([e.chao1_upper for e in estimates]),
         evidence.pair_size,
+    )
+
+
+def assess_enumeration(evidence: Evidence, whole: bool) -> Ledger:
+    """The ledger of a finder that counts solutions instead of hits: the checks are the same, the statistics
+    of hits say nothing.
+
+    Args:
+        whole: as many distinct complex solutions were found as a generic landscape has, with their
+            conjugates.
+    """
+    ledger = assess(evidence, 0)
+    status, reason = ledger.status, ledger.reason
+    if status == COMPLETE:
+        status, reason = (COMPLETE, ENUMERATED) if whole else (OPEN, PATHS_OPEN)
+    classes = float(len(evidence.hits))
+    by_index = ledger.points_by_index.astype(float)
+    above = 0.0 if whole else math.inf
+    sure = 1.0 if whole else 0.0
+    return replace(
+        ledger,
+        status=status,
+        reason=reason,
+        overall=Estimate(sure if whole else math.nan, sure, classes, classes, classes + above, 0, 0),
+        coverage_by_index=np.full(len(by_index), sure if whole else math.nan),
+        chao1_by_index=by_index,
+        chao1_lower_by_index=by_index,
+        chao1_upper_by_index=by_index + above,
     )

@@ -36,5 +36,41 @@ class MultistartOptions:
             raise ValueError(f"max_step: got {self.max_step}, allowed: 0 < max_step <= 1")
 
 
-OPTIONS = {"multistart": MultistartOptions}
+@dataclass(frozen=True)
+class HomotopyOptions:
+    """How paths are followed, and how often a landscape whose books don't close is tried again.
+
+    Errors are relative lengths of the Newton step that follows a prediction.
+    """
+
+    order: int = 8
+    """Of the power series that predicts a step."""
+    aim: float = 1e-4
+    """Steps are chosen for this error."""
+    largest: float = 1e-2
+    """A step with a larger error is repeated with half its length."""
+    most_steps: int = 2000
+    """A path that needs more is retried, then reported."""
+    attempts: int = 4
+    """How often troubled paths are followed, each time with errors smaller by a hundred."""
+    rounds: int = 3
+    """How many start forms are tried."""
+    max_paths: int = 2**21
+    """Larger landscapes are refused."""
+    threads: int = 1
+    """Threads that follow paths; the results don't depend on it."""
+
+    def __post_init__(self) -> None:
+        if self.order < 3:
+            raise ValueError(f"order: got {self.order}, allowed: integers >= 3")
+        for name in ("most_steps", "attempts", "rounds", "max_paths", "threads"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: got {getattr(self, name)}, allowed: integers >= 1")
+        if not 0 < self.aim <= self.largest <= 0.1:
+            raise ValueError(
+                f"aim, largest: got {self.aim}, {self.largest}, allowed: 0 < aim <= largest <= 0.1"
+            )
+
+
+OPTIONS = {"multistart": MultistartOptions, "homotopy": HomotopyOptions}
 """Finder name -> its options."""

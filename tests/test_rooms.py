@@ -13,7 +13,12 @@ FORBIDDEN = {
     "analysis": {"pipeline", "ray", "jax"},
     "pipeline": {"jax", "matplotlib"},
 }
-LEAVES = {"ray": {"pipeline/ray_executor.py"}}
+LEAVES = {
+    "ray": {"pipeline/ray_executor.py"},
+    "numba": {"tasks/homotopy/simd.py"},
+    "flint": {"tasks/homotopy/certify.py"},
+}
+LONGEST_LEAF = 200
 
 
 def _imports(path):
@@ -55,7 +60,7 @@ def test_heavy_packages_live_in_leaves(package):
     }
     assert users == LEAVES[package]
     for path in users:
-        assert len((ROOT / path).read_text().splitlines()) < 100
+        assert len((ROOT / path).read_text().splitlines()) < LONGEST_LEAF
 
 
 def test_no_module_hides_one_of_the_standard_library():

@@ -61,7 +61,10 @@ BAD = {
         "cells[0].model: got 'ising', allowed: distinct, pspin",
     ),
     "model a list": (HEAD + CELL + "model = [1]\n", "cells[0].model: got [1]"),
-    "unknown finder": (HEAD + CELL + 'finder = "luck"\n', "cells[0].finder: got 'luck', allowed: multistart"),
+    "unknown finder": (
+        HEAD + CELL + 'finder = "luck"\n',
+        "cells[0].finder: got 'luck', allowed: homotopy, multistart",
+    ),
     "the same cell twice": (HEAD + CELL + CELL, "cells[1]: the same cell as in cells[0]"),
     "too many cells": (
         HEAD + CELL.replace("n = 4", 'n = "2:1001"') + "field = [0, 1]\n",

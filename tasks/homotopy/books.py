@@ -1,0 +1,210 @@
+"""Closing the books: all solutions of a system, counted against the number that a generic one has.
+
+Paths may fail and, with finite steps, jump onto a neighbour; then two paths end at one solution. The books
+close when there are as many *distinct* endpoints as paths: which path led to which doesn't matter any more.
+Troubled paths (failed, or sharing their endpoint) are followed again with smaller steps; what remains calls
+for another start form, with which all paths are different ones, and the endpoints of all rounds are joined.
+
+A real system's solutions are closed under conjugation: an independent check that a lost path fails, unless
+its solution is real or its conjugate is lost too.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Complex, Float, Int
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from tasks.homotopy.paths import Tracked, TrackerSettings, follow
+from tasks.homotopy.system import CubicSystem
+from tasks.homotopy.tracker import ARRIVED, OUTCOME_COUNT
+from tasks.keys import generator
+from tasks.options import HomotopyOptions
+
+SAME = 1e-8
+"""Endpoints that agree to this, relative to their length, count as one solution."""
+SHARP = 1e-10
+"""Relative length of the last Newton step that makes an endpoint a solution."""
+CHUNK = 8192
+"""Paths that one call of the tracker follows: the starts of 2^20 paths needn't exist at once."""
+TIGHTER = 1e-2
+"""What each retry multiplies the aimed and the accepted error by."""
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """The distinct solutions that were found, and what it took.
+
+    Attributes:
+        solutions: shape (found, unknowns); `complete` if there are as many as `expected`.
+        expected: the number of solutions of a generic system.
+        open_paths: numbers of paths of the first start form that still fail or share their endpoint.
+        missing_conjugates: solutions whose conjugate wasn't found; 0 if all were.
+        outcomes: how often paths ended as `tracker` says, retries included.
+        retries: paths that were followed again.
+        rounds: start forms used.
+        steps: accepted and repeated steps of all paths together.
+    """
+
+    solutions: Complex[np.ndarray, "found unknowns"]
+    expected: int
+    open_paths: Int[np.ndarray, " open"]
+    missing_conjugates: int
+    outcomes: Int[np.ndarray, " outcome"]
+    retries: int
+    rounds: int
+    steps: Int[np.ndarray, " 2"]
+
+    @property
+    def complete(self) -> bool:
+        return len(self.solutions) == self.expected and self.missing_conjugates == 0
+
+
+def start_weights(n: int, *labels: str | int) -> Complex[np.ndarray, " n"]:
+    """Random complex weights of the start form, of length near one."""
+    draw = generator("start form", n, *labels)
+    return np.exp(2j * np.pi * draw.random(n)) * draw.uniform(0.8, 1.25, n)
+
+
+def directions(solutions: Complex[np.ndarray, "found unknowns"], n: int) -> Float[np.ndarray, "found two_n"]:
+    """Unit vectors, as real numbers: no two solutions are real multiples of each other with one sign."""
+    x = solutions[:, :n]
+    vectors = np.concatenate([np.real(x), np.imag(x)], axis=1)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def group(vectors: Float[np.ndarray, "found two_n"]) -> Int[np.ndarray, " found"]:
+    """Labels of groups of vectors that agree within `SAME`, transitively."""
+    if len(vectors) == 0:
+        return np.zeros(0, dtype=np.int64)
+    # Neighbours in space are neighbours within `SAME` in every projection: sorting finds the few candidates.
+    key = vectors @ generator("projection", vectors.shape[1]).standard_normal(vectors.shape[1])
+    order = np.argsort(key, kind="stable")
+    width = 10 * SAME * vectors.shape[1] ** 0.5
+    rows, columns = [], []
+    shift, near = 1, np.arange(len(order) - 1)
+    while len(near):
+        near = near[near + shift < len(order)]
+        near = near[key[order[near + shift]] - key[order[near]] <= width]
+        one, two = order[near], order[near + shift]
+        same = np.linalg.norm(vectors[one] - vectors[two], axis=1) <= SAME
+        rows.append(one[same])
+        columns.append(two[same])
+        shift += 1
+    row, column = (np.concatenate(part) if part else np.zeros(0, int) for part in (rows, columns))
+    graph = coo_array((np.ones(len(row)), (row, column)), shape=(len(order), len(order)))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+def sound(tracked: Tracked) -> Bool[np.ndarray, " paths"]:
+    """Paths that arrived at a solution."""
+    return (tracked.status == ARRIVED) & (tracked.accuracy[:, 0] <= SHARP)
+
+
+def troubled(tracked: Tracked, n: int) -> Bool[np.ndarray, " paths"]:
+    """Paths that failed, and those that share their endpoint with another."""
+    good = sound(tracked)
+    rows = np.flatnonzero(good)
+    labels = group(directions(tracked.endpoints[rows], n))
+    shared = np.bincount(labels)[labels] > 1 if len(rows) else np.zeros(0, bool)
+    trouble = ~good
+    trouble[rows[shared]] = True
+    return trouble
+
+
+def distinct(
+    solutions: Complex[np.ndarray, "found unknowns"], n: int
+) -> Complex[np.ndarray, "found unknowns"]:
+    """One row of each group."""
+    labels = group(directions(solutions, n))
+    return solutions[np.unique(labels, return_index=True)[1]]
+
+
+def missing_conjugates(solutions: Complex[np.ndarray, "found unknowns"], n: int) -> int:
+    """How many solutions come without their conjugate."""
+    if len(solutions) == 0:
+        return 0
+    vectors = directions(solutions, n)
+    mirrored = vectors * np.where(np.arange(2 * n) < n, 1.0, -1.0)
+    count = len(vectors)
+    # One group for each solution with its mirror image: a group that holds no original of a mirror is alone.
+    labels = group(np.concatenate([vectors, mirrored]))
+    present = np.bincount(labels[:count], minlength=labels.max() + 1) > 0
+    return int((~present[labels[count:]]).sum())
+
+
+def follow_all(
+    system: CubicSystem,
+    weights: Complex[np.ndarray, " n"],
+    paths: Int[np.ndarray, " paths"],
+    settings: TrackerSettings,
+    threads: int,
+) -> Tracked:
+    """Follow many paths in chunks, on several threads if asked: the numbers don't depend on either."""
+    chunks = [paths[first : first + CHUNK] for first in range(0, max(len(paths), 1), CHUNK)]
+    if threads > 1 and len(chunks) < 4 * threads:
+        chunks = [chunk for chunk in np.array_split(paths, 4 * threads) if len(chunk)]
+    if threads == 1:
+        parts = [follow(system, weights, chunk, settings) for chunk in chunks]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            parts = list(pool.map(lambda chunk: follow(system, weights, chunk, settings), chunks))
+    return Tracked(
+        *(np.concatenate(column) for column in zip(*(part.columns() for part in parts), strict=True))
+    )
+
+
+def _merge(old: Tracked, rows: Int[np.ndarray, " rows"], new: Tracked) -> Tracked:
+    columns = [column.copy() for column in old.columns()]
+    for column, fresh in zip(columns, new.columns(), strict=True):
+        column[rows] = fresh
+    return Tracked(*columns)
+
+
+def settings_of(options: HomotopyOptions) -> TrackerSettings:
+    return TrackerSettings(options.order, options.aim, options.largest, options.most_steps)
+
+
+def enumerate_solutions(
+    system: CubicSystem, labels: tuple[str | int, ...], options: HomotopyOptions
+) -> Enumeration:
+    """Find all solutions.
+
+    Args:
+        labels: key the random start forms, with the number of the round.
+    """
+    n, expected = system.n, system.paths
+    everything = np.arange(expected)
+    solutions = np.zeros((0, system.unknowns), dtype=complex)
+    outcomes, steps = np.zeros(OUTCOME_COUNT, dtype=np.int64), np.zeros(2, dtype=np.int64)
+    open_paths, retries, rounds = everything, 0, 0
+    settings = settings_of(options)
+    while rounds < options.rounds and len(solutions) < expected:
+        weights = start_weights(n, *labels, rounds)
+        tracked, trouble = None, everything
+        current = settings
+        for attempt in range(options.attempts):
+            part = follow_all(system, weights, trouble, current, options.threads)
+            outcomes += np.bincount(part.status, minlength=OUTCOME_COUNT)
+            steps += part.steps.sum(axis=0)
+            retries += len(trouble) if attempt + rounds else 0
+            tracked = part if tracked is None else _merge(tracked, trouble, part)
+            trouble = np.flatnonzero(troubled(tracked, n))
+            if len(trouble) == 0:
+                break
+            current = replace(
+                current, aim=current.aim * TIGHTER, largest=current.largest * TIGHTER, most_steps=50_000
+            )
+        assert tracked is not None
+        if rounds == 0:
+            open_paths = trouble
+        solutions = distinct(np.concatenate([solutions, tracked.endpoints[sound(tracked)]]), n)
+        # From the second start form on, smaller steps from the beginning.
+        settings = replace(settings, aim=settings.aim * TIGHTER, largest=settings.largest * TIGHTER)
+        rounds += 1
+    if len(solutions) == expected:
+        open_paths = open_paths[:0]
+    lonely = missing_conjugates(solutions, n)
+    return Enumeration(solutions, expected, open_paths, lonely, outcomes, retries, rounds, steps)
