@@ -23,7 +23,7 @@ WORKER_ENV: Mapping[str, str] = {
     "JAX_PLATFORMS": "cpu",
     "JAX_ENABLE_X64": "1",
 }
-_PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "numcodecs", "zarr")
+_PACKAGES = ("jax", "jaxlib", "llvmlite", "numba", "numcodecs", "numpy", "scipy", "zarr")
 
 
 @functools.cache

@@ -39,8 +39,10 @@ def path_count(landscape: Landscape) -> int:
     Raises:
         ValueError: if this finder can't enumerate it.
     """
-    if not isinstance(landscape, MixedSpin):
-        raise ValueError(f"model: got {landscape.name!r}, allowed for the homotopy finder: pspin")
+    if not isinstance(landscape, MixedSpin) or landscape.complex_points is None:
+        raise ValueError(
+            f"model: got {landscape.name!r}, allowed for the homotopy finder: pspin (generic couplings)"
+        )
     degrees = [degree for degree, _ in landscape.covariance.terms]
     if max(degrees) != 3:
         raise ValueError(

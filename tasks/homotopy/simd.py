@@ -7,14 +7,18 @@ alone and the fused multiply-add rounds once everywhere, so a lane's result does
 neighbours.
 """
 
+import hashlib
 import operator
+import os
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils
+from numba.core import cgutils, config
 from numba.extending import intrinsic, models, overload, register_model
 
 LANES = 8
@@ -35,14 +39,42 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(dmm, fe_type, _DOUBLES)
 
 
+def _cache_folder() -> str:
+    """Where machine code is kept: named by the sources of this package.
+
+    numba looks only at the file of the function that it compiles, so a change in another file, whose
+    functions were inlined into it, would go unnoticed.
+    """
+    here = Path(__file__).parent
+    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(here.glob("*.py"))))
+    base = here / "__pycache__"
+    writable = os.access(base if base.exists() else here, os.W_OK)
+    return str((base if writable else Path(gettempdir())) / f"numba-{sources.hexdigest()[:16]}")
+
+
+_CACHE_FOLDER = _cache_folder()
+
+
+_SETTINGS: Any = config  # numba defines its settings at run time
+
+
+def _jit(function: Any, **options: Any) -> Any:
+    before = _SETTINGS.CACHE_DIR
+    _SETTINGS.CACHE_DIR = _CACHE_FOLDER
+    try:
+        return njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+    finally:
+        _SETTINGS.CACHE_DIR = before
+
+
 def compiled(function: Any) -> Any:
     """Compile without the interpreter lock, and keep the machine code on disk."""
-    return njit(cache=True, nogil=True, error_model="numpy")(function)
+    return _jit(function)
 
 
 def inlined(function: Any) -> Any:
     """Compile into the caller: vectors stay in registers."""
-    return njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function)
+    return _jit(function, forceinline=True)
 
 
 def _vector_pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:

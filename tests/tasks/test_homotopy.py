@@ -410,3 +410,8 @@ def test_exact_interval_is_that_of_the_tables():
     np.testing.assert_allclose(clopper_pearson(0, 10), (0, 1 - 0.025**0.1), rtol=1e-12)
     np.testing.assert_allclose(clopper_pearson(10, 10), (0.025**0.1, 1), rtol=1e-12)
     assert clopper_pearson(0, 0) == (0.0, 1.0)
+
+
+def test_landscapes_with_an_unknown_number_of_solutions_are_refused():
+    with pytest.raises(ValueError, match="got 'distinct'"):
+        path_count(build("distinct", {"p": 3}, 4))
