@@ -144,6 +144,11 @@ LANDSCAPE = Table(
         _count("n_doubletons", "classes hit exactly twice"),
         _count("points_by_index", "critical points found, by Morse index", _BY_INDEX, failed=0),
         _number("coverage_by_index", "estimated sample coverage, by Morse index", _BY_INDEX),
+        _number(
+            "coverage_lower_by_index",
+            "lower confidence limit of the sample coverage, by Morse index",
+            _BY_INDEX,
+        ),
         _number("chao1_by_index", "Chao1 estimate, by Morse index", _BY_INDEX),
         _number("chao1_lower_by_index", "lower confidence limit of Chao1, by Morse index", _BY_INDEX),
         _number("chao1_upper_by_index", "upper confidence limit of Chao1, by Morse index", _BY_INDEX),

@@ -51,7 +51,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-WORKER_BYTES = 520 * 2**20
+WORKER_BYTES = 576 * 2**20
 """Resident size of a worker that has loaded and compiled everything, before any landscape (measured)."""
 
 STARTS_PER_CLASS = 90
@@ -160,6 +160,7 @@ def _landscape_row(census: Any) -> Arrays:
         "n_doubletons": overall.doubletons,
         "points_by_index": ledger.points_by_index,
         "coverage_by_index": ledger.coverage_by_index,
+        "coverage_lower_by_index": ledger.coverage_lower_by_index,
         "chao1_by_index": ledger.chao1_by_index,
         "chao1_lower_by_index": ledger.chao1_lower_by_index,
         "chao1_upper_by_index": ledger.chao1_upper_by_index,

@@ -145,6 +145,7 @@ class Ledger:
     overall: Estimate
     points_by_index: Int[np.ndarray, " index"]
     coverage_by_index: Float[np.ndarray, " index"]
+    coverage_lower_by_index: Float[np.ndarray, " index"]
     chao1_by_index: Float[np.ndarray, " index"]
     chao1_lower_by_index: Float[np.ndarray, " index"]
     chao1_upper_by_index: Float[np.ndarray, " index"]
@@ -219,6 +220,7 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
         estimate_unseen(evidence.hits),
         by_index,
         np.array([e.coverage for e in estimates]),
+        np.array([e.coverage_lower for e in estimates]),
         weight * np.array([e.chao1 for e in estimates]),
         weight * np.array([e.chao1_lower for e in estimates]),
         weight * np.array([e.chao1_upper for e in estimates]),
@@ -248,6 +250,7 @@ def assess_enumeration(evidence: Evidence, whole: bool) -> Ledger:
         reason=reason,
         overall=Estimate(sure if whole else math.nan, sure, classes, classes, classes + above, 0, 0),
         coverage_by_index=np.full(len(by_index), sure if whole else math.nan),
+        coverage_lower_by_index=np.full(len(by_index), sure),
         chao1_by_index=by_index,
         chao1_lower_by_index=by_index,
         chao1_upper_by_index=by_index + above,

@@ -45,6 +45,11 @@ def test_whole_set_closes():
     assert (ledger.bound_check, ledger.parity_check, ledger.morse_check) == (PASS, PASS, PASS)
     assert list(ledger.points_by_index) == [3, 5, 6, 5, 3]
     assert ledger.morse_sum == 2
+    assert (ledger.coverage_by_index == 1).all()
+    assert (ledger.coverage_lower_by_index < 1).all()
+    # Three hits' worth of doubt (the Poisson limit of no singleton) among 9 hits of each class of an index.
+    expected = 1 - 2.9957 / (9 * np.array([3, 5, 3, 5, 3]))
+    np.testing.assert_allclose(ledger.coverage_lower_by_index, expected, rtol=1e-4)
 
 
 def test_each_single_loss_is_noticed():
