@@ -29,6 +29,7 @@ REASONS = (
     "bound_exceeded",
     "enumerated",
     "paths_open",
+    "uncertified",
 )
 """Why a landscape has its status. The list lives in ``tasks.ledger``; a test holds the two together."""
 CHECKS = ("pass", "fail", "uninformative")
@@ -116,6 +117,16 @@ def _check(name: str, long_name: str) -> Column:
     return Column(name, "i1", long_name, attrs=_flags(CHECKS))
 
 
+def _interval(name: str, long_name: str, by_index: bool = False) -> tuple[Column, ...]:
+    suffix, dims = ("_by_index", _BY_INDEX) if by_index else ("", ())
+    text = f"{long_name}, by Morse index" if by_index else long_name
+    return (
+        _number(f"{name}{suffix}", text, dims),
+        _number(f"{name}_lower{suffix}", f"lower confidence limit of {text}", dims),
+        _number(f"{name}_upper{suffix}", f"upper confidence limit of {text}", dims),
+    )
+
+
 _BY_INDEX = ("morse_index",)
 
 LANDSCAPE = Table(
@@ -152,6 +163,16 @@ LANDSCAPE = Table(
         _number("chao1_by_index", "Chao1 estimate, by Morse index", _BY_INDEX),
         _number("chao1_lower_by_index", "lower confidence limit of Chao1, by Morse index", _BY_INDEX),
         _number("chao1_upper_by_index", "upper confidence limit of Chao1, by Morse index", _BY_INDEX),
+        _count("n_paths", "homotopy paths: all of them, or a sample"),
+        _count("n_distinct", "distinct complex solutions that the paths ended at"),
+        _count("n_retries", "homotopy paths that were followed again"),
+        _count("n_jumps", "sampled paths whose two runs ended at different solutions"),
+        _count("n_unresolved", "homotopy paths that are open"),
+        _count("n_certified", "critical points on the whole sphere that are proven"),
+        *_interval("sampled_points", "critical points on the whole sphere, from sampled paths"),
+        *_interval("recall", "share of the critical points that the census had before the sample"),
+        *_interval("sampled_points", "critical points on the whole sphere, from sampled paths", True),
+        *_interval("recall", "share of the critical points that the census had before the sample", True),
     ),
 )
 
@@ -169,6 +190,8 @@ POINT = Table(
         _number("uniqueness_radius", "Newton-Kantorovich radius within which it is the only one"),
         _count("hits", "starts that ended here"),
         Column("degenerate", "i1", "singular Hessian", attrs=_flags(("no", "yes"))),
+        _number("certified_radius", "half-width of a box proven to hold one critical point; 0: not proven"),
+        _count("sample_hits", "sampled homotopy paths that ended here"),
         _number("position", "position on the manifold", ("component",), option="positions"),
         _number(
             "spectrum", "eigenvalues of the Riemannian Hessian, ascending", ("eigenvalue",), option="spectra"

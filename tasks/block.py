@@ -3,12 +3,14 @@
 The columns and their meaning are those of `storage.schema`; a test holds the two together.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from tasks.options import OPTIONS, HomotopyOptions
+from tasks.cost import effort
+from tasks.options import OPTIONS
+from tasks.scatter import Scatter
 
 Arrays = dict[str, np.ndarray]
 
@@ -26,21 +28,20 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     manifold = landscape.manifold
-    options = OPTIONS[spec["finder"]](**spec["finder_options"])
-    effort = _effort(landscape, options)
-    rows = effort.rows
+    needs = effort(landscape, OPTIONS[spec["finder"]](**spec["finder_options"]))
+    rows = needs.rows
     typical = min(landscape.typical_points, rows)
     ambient = manifold.ambient
     # Couplings, starts and hits of a round or endpoints, the lanes, the points with their spectra.
     working = landscape.coupling_bytes() + 8 * ambient * (
-        effort.held + 8 * LANES * ambient + 8 * typical * spec["block_size"]
+        needs.held + 8 * LANES * ambient + 8 * typical * spec["block_size"]
     )
     chunk = int(min(65536, max(256, 1 << int(np.ceil(np.log2(typical * spec["block_size"] + 1))))))
     return {
         "rows_bound": int(rows) * spec["block_size"],
         "memory_bytes": int(WORKER_BYTES + working),
         "expected_points": float(typical),
-        "seconds_per_landscape": effort.seconds,
+        "seconds_per_landscape": needs.seconds,
         "sizes": {
             "index": manifold.dimension + 1,
             "outcome": len(OUTCOMES),
@@ -54,42 +55,15 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
 WORKER_BYTES = 576 * 2**20
 """Resident size of a worker that has loaded and compiled everything, before any landscape (measured)."""
 
-STARTS_PER_CLASS = 90
-"""Starts for each class until the rarest was hit five times (measured for p = 3, N = 6..12)."""
 
-
-class _Effort(NamedTuple):
-    """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds."""
-
-    rows: int
-    held: int
-    seconds: float
-
-
-def _effort(landscape: Any, options: Any) -> _Effort:
-    bound, ambient = landscape.complex_points, landscape.manifold.ambient
-    if isinstance(options, HomotopyOptions):
-        from tasks.homotopy.finder import affordable_paths
-
-        paths = affordable_paths(landscape, options)
-        # Measured on one thread: 25 us a path at n = 8, 40 us at n = 10, 90 us at n = 14. An endpoint is a
-        # complex vector, held a few times over.
-        return _Effort(bound, 16 * paths, paths * (1e-5 + 2.5e-8 * ambient**3) + 0.005)
-    starts = options.starts_per_round * options.max_rounds
-    most = starts * (2 if landscape.parity else 1)
-    rows = min(most, bound) if bound is not None else most
-    typical = min(landscape.typical_points, rows)
-    likely = max(STARTS_PER_CLASS * typical / (2 if landscape.parity else 1), options.starts_per_round)
-    # 10 Newton steps a start; a step was measured at 1.5 us for n = 8 and 5 us for n = 20.
-    return _Effort(rows, 4 * options.starts_per_round, likely * 1e-5 * (1 + (ambient / 11) ** 2))
-
-
-def run_block(spec: Mapping[str, Any], block: int) -> dict[str, Arrays]:
+def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = None) -> dict[str, Arrays]:
     """Census all landscapes of one block.
 
     Args:
         spec: model, parameters, n, seed, finder, finder_options, block_size, positions, spectra.
         block: landscapes ``block * block_size`` to ``(block + 1) * block_size - 1`` belong to it.
+        scatter: runs a named function on each of a list of arguments, on other workers; what comes out
+            doesn't depend on it.
 
     Returns:
         ``{"landscape": columns with block_size rows, "point": columns with a row a point, "slot" first}``.
@@ -98,9 +72,8 @@ def run_block(spec: Mapping[str, Any], block: int) -> dict[str, Arrays]:
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     _forget_other_cells(landscape)
-    find = _finder(spec)
     size = spec["block_size"]
-    censuses = [find(landscape, spec["seed"], block * size + slot) for slot in range(size)]
+    censuses = [_census(spec, landscape, block * size + slot, scatter) for slot in range(size)]
     landscapes = [_landscape_row(census) for census in censuses]
     points = [_point_rows(census, slot, spec) for slot, census in enumerate(censuses)]
     return {
@@ -122,16 +95,21 @@ def _forget_other_cells(landscape: Any) -> None:
     _compiled_for[:] = [landscape]
 
 
-def _finder(spec: Mapping[str, Any]) -> Callable[..., Any]:
-    from tasks.homotopy.finder import homotopy
-    from tasks.multistart import multistart
+def _census(spec: Mapping[str, Any], landscape: Any, instance: int, scatter: Scatter | None) -> Any:
+    seed, finder = spec["seed"], spec["finder"]
+    options = OPTIONS[finder](**spec["finder_options"])
+    couplings = landscape.sample(seed, instance)
+    if finder == "multistart":
+        from tasks.multistart import multistart
 
-    finders = {"multistart": multistart, "homotopy": homotopy}
-    options = OPTIONS[spec["finder"]](**spec["finder_options"])
-    find = finders[spec["finder"]]
-    return lambda landscape, seed, instance: find(
-        landscape, landscape.sample(seed, instance), seed, instance, options
-    )
+        return multistart(landscape, couplings, seed, instance, options)
+    from tasks.homotopy.finder import homotopy
+    from tasks.homotopy.pieces import elsewhere
+    from tasks.homotopy.sampled_census import sampled_homotopy
+
+    find = {"homotopy": homotopy, "sampled-homotopy": sampled_homotopy}[finder]
+    follow = None if scatter is None else elsewhere(spec, landscape, instance, scatter)
+    return find(landscape, couplings, seed, instance, options, follow)
 
 
 def _landscape_row(census: Any) -> Arrays:
@@ -164,14 +142,43 @@ def _landscape_row(census: Any) -> Arrays:
         "chao1_by_index": ledger.chao1_by_index,
         "chao1_lower_by_index": ledger.chao1_lower_by_index,
         "chao1_upper_by_index": ledger.chao1_upper_by_index,
+        **_path_columns(census),
     }
     return {name: np.asarray(value) for name, value in row.items()}
 
 
+def _path_columns(census: Any) -> Arrays:
+    """What a homotopy adds; unknown for other finders."""
+    books, sample, certified = census.books, census.sample, census.certified_radius
+    unknown = np.full(census.landscape.manifold.dimension + 1, np.nan)
+
+    def limits(name: str, estimates: Any, by_index: str = "_by_index") -> Arrays:
+        kinds = (("", "estimate"), ("_lower", "lower"), ("_upper", "upper"))
+        if estimates is None:
+            return {f"{name}{kind}{by_index}": unknown for kind, _ in kinds}
+        values = {kind: np.array([getattr(e, field) for e in estimates]) for kind, field in kinds}
+        return {f"{name}{kind}{by_index}": value for kind, value in values.items()}
+
+    whole = limits("sampled_points", None if sample is None else [sample.number], "")
+    whole |= limits("recall", None if sample is None else [sample.recall], "")
+    return {
+        "n_paths": np.asarray(-1 if books is None else books.paths),
+        "n_distinct": np.asarray(-1 if books is None else books.distinct),
+        "n_retries": np.asarray(-1 if books is None else books.retries),
+        "n_jumps": np.asarray(-1 if books is None else books.jumps),
+        "n_unresolved": np.asarray(-1 if books is None else books.unresolved),
+        "n_certified": np.asarray(-1 if certified is None else (certified > 0).sum() * census.ledger.scale),
+        **{name: values[0] for name, values in whole.items()},
+        **limits("sampled_points", None if sample is None else sample.number_by_index),
+        **limits("recall", None if sample is None else sample.recall_by_index),
+    }
+
+
 def _point_rows(census: Any, slot: int, spec: Mapping[str, Any]) -> Arrays:
-    points, hits = census.points()
+    points, classes = census.points()
+    count = len(classes)
     rows = {
-        "slot": np.full(len(hits), slot, dtype=np.uint16),
+        "slot": np.full(count, slot, dtype=np.uint16),
         "energy": points.energy,
         "index": points.index,
         "lambda_min": points.spectrum[:, 0],
@@ -180,8 +187,12 @@ def _point_rows(census: Any, slot: int, spec: Mapping[str, Any]) -> Arrays:
         "gradient_norm": points.gradient_norm,
         "existence_radius": points.existence_radius,
         "uniqueness_radius": points.uniqueness_radius,
-        "hits": hits,
+        "hits": census.classes.hits[classes],
         "degenerate": points.degenerate,
+        "certified_radius": np.full(count, np.nan)
+        if census.certified_radius is None
+        else census.certified_radius[classes],
+        "sample_hits": np.full(count, -1) if census.sample is None else census.sample.hits[classes],
     }
     if spec["positions"]:
         rows["position"] = points.points

@@ -25,25 +25,81 @@ class Classes:
 
 
 @dataclass(frozen=True)
+class PathBooks:
+    """What a homotopy counted.
+
+    Attributes:
+        paths: how many were followed: one for each complex solution, or a sample of them.
+        distinct: solutions that they ended at.
+        retries: paths that were followed again because they failed or shared their endpoint.
+        unresolved: paths that are open at the end.
+        jumps: sampled paths whose two runs, of different care, ended at different solutions; -1 for
+            enumeration, where a jump is seen by its twin and repaired.
+    """
+
+    paths: int
+    distinct: int
+    retries: int
+    unresolved: int
+    jumps: int = -1
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number or a share with its limits; nan where there is no estimate."""
+
+    estimate: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class SampledCounts:
+    """What a uniform sample of paths says of the whole manifold, and of the share of it that a census has.
+
+    Attributes:
+        hits: sampled paths that ended at each class, shape (classes,).
+        number: critical points, both signs counted; two-sided at 95%.
+        number_by_index: the same for each Morse index.
+        recall: share of the points that the census had before the sample; each limit at 95%.
+        recall_by_index: the same for each Morse index.
+    """
+
+    hits: Int[np.ndarray, " classes"]
+    number: Interval
+    number_by_index: tuple[Interval, ...]
+    recall: Interval
+    recall_by_index: tuple[Interval, ...]
+
+
+@dataclass(frozen=True)
 class Census:
-    """What a finder found: classes, the ledger's verdict, outcomes of all starts and the number of rounds."""
+    """What a finder found: classes, the ledger's verdict, outcomes of all starts and the number of rounds.
+
+    A homotopy adds its books, its sample where it sampled, and for each class the half-width of a box around
+    it that is proven to hold one critical point, in units of sqrt(ambient): 0 where that isn't proven, nan
+    where nobody tried.
+    """
 
     landscape: Landscape
     classes: Classes
     ledger: Ledger
     outcomes: Int[np.ndarray, " outcome"]
     rounds: int
+    books: PathBooks | None = None
+    certified_radius: Float[np.ndarray, " classes"] | None = None
+    sample: SampledCounts | None = None
 
     def points(self) -> tuple[CriticalPoints, Int[np.ndarray, " points"]]:
-        """All points of the manifold in canonical order (energy, then position), and the hits of their
-        classes."""
-        found, hits = self.classes.points, self.classes.hits
+        """All points of the manifold in canonical order (energy, then position), and the class of each."""
+        found = self.classes.points
+        rows = np.arange(len(self.classes.hits))
         if self.landscape.parity:
             found = found.extend(_antipodes(found, self.landscape))
-            hits = np.concatenate([hits, hits])
+            rows = np.concatenate([rows, rows])
         # Energies of antipodes tie exactly for even H: the coordinates decide.
         order = np.lexsort((*found.points.T[::-1], found.energy))
-        return found.take(order), hits[order]
+        return found.take(order), rows[order]
 
 
 def _antipodes(found: CriticalPoints, landscape: Landscape) -> CriticalPoints:

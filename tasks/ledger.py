@@ -38,9 +38,10 @@ REASONS = (
     "bound_exceeded",
     "enumerated",
     "paths_open",
+    "uncertified",
 )
 CLOSED, FEW_HITS, MORSE_SUM, PARITY, DEGENERATE, NOTHING_FOUND, BOUND_EXCEEDED = range(7)
-ENUMERATED, PATHS_OPEN = 7, 8
+ENUMERATED, PATHS_OPEN, UNCERTIFIED = 7, 8, 9
 
 CONFIDENCE = 0.95
 _Z = float(norm.ppf((1 + CONFIDENCE) / 2))
@@ -228,18 +229,21 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
     )
 
 
-def assess_enumeration(evidence: Evidence, whole: bool) -> Ledger:
+def assess_enumeration(evidence: Evidence, whole: bool, certified: bool = True) -> Ledger:
     """The ledger of a finder that counts solutions instead of hits: the checks are the same, the statistics
     of hits say nothing.
 
     Args:
         whole: as many distinct complex solutions were found as a generic landscape has, with their
             conjugates.
+        certified: no real point lacks a proof that was asked for.
     """
     ledger = assess(evidence, 0)
     status, reason = ledger.status, ledger.reason
     if status == COMPLETE:
-        status, reason = (COMPLETE, ENUMERATED) if whole else (OPEN, PATHS_OPEN)
+        status, reason = (COMPLETE, ENUMERATED) if certified else (OPEN, UNCERTIFIED)
+    if not whole and status != FAILED:
+        status, reason = OPEN, PATHS_OPEN
     classes = float(len(evidence.hits))
     by_index = ledger.points_by_index.astype(float)
     above = 0.0 if whole else math.inf

@@ -55,8 +55,12 @@ class HomotopyOptions:
     """How often troubled paths are followed, each time with errors smaller by a hundred."""
     rounds: int = 3
     """How many start forms are tried."""
+    max_extended: int = 64
+    """How many paths are followed in extended precision when all that hasn't closed the books."""
     max_paths: int = 2**21
     """Larger landscapes are refused."""
+    certify: bool = True
+    """Prove every real point in ball arithmetic."""
     threads: int = 1
     """Threads that follow paths; the results don't depend on it."""
 
@@ -66,11 +70,33 @@ class HomotopyOptions:
         for name in ("most_steps", "attempts", "rounds", "max_paths", "threads"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: got {getattr(self, name)}, allowed: integers >= 1")
+        if self.max_extended < 0:
+            raise ValueError(f"max_extended: got {self.max_extended}, allowed: integers >= 0")
         if not 0 < self.aim <= self.largest <= 0.1:
             raise ValueError(
                 f"aim, largest: got {self.aim}, {self.largest}, allowed: 0 < aim <= largest <= 0.1"
             )
 
 
-OPTIONS = {"multistart": MultistartOptions, "homotopy": HomotopyOptions}
+@dataclass(frozen=True)
+class SampledHomotopyOptions(HomotopyOptions, MultistartOptions):
+    """A multistart census, and a uniform sample of paths that measures what it has and what there is."""
+
+    paths: int = 4096
+    """Sampled paths of one landscape: all of them, if there are fewer."""
+    certify: bool = False
+    """Prove the points of the census in ball arithmetic."""
+
+    def __post_init__(self) -> None:
+        MultistartOptions.__post_init__(self)
+        HomotopyOptions.__post_init__(self)
+        if self.paths < 1:
+            raise ValueError(f"paths: got {self.paths}, allowed: integers >= 1")
+
+
+OPTIONS = {
+    "multistart": MultistartOptions,
+    "homotopy": HomotopyOptions,
+    "sampled-homotopy": SampledHomotopyOptions,
+}
 """Finder name -> its options."""

@@ -16,7 +16,7 @@ FORBIDDEN = {
 LEAVES = {
     "ray": {"pipeline/ray_executor.py"},
     "numba": {"tasks/homotopy/simd.py"},
-    "flint": {"tasks/homotopy/certify.py"},
+    "flint": {"tasks/homotopy/balls.py", "tasks/homotopy/extended.py", "tasks/homotopy/krawczyk.py"},
 }
 LONGEST_LEAF = 200
 

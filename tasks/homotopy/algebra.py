@@ -9,8 +9,8 @@ from tasks.homotopy.simd import compiled, inlined, load, multiply_add, spread, s
 
 
 @compiled
-def contract(matrix, source, target):
-    """``target = matrix @ source`` for a real matrix whose number of rows is a multiple of 4.
+def contract(matrix, source, first, target):
+    """``target = matrix @ source[first:]`` for a real matrix whose number of rows is a multiple of 4.
 
     Four rows by two parts are eight independent chains of fused multiply-adds: enough to hide their latency.
     """
@@ -19,8 +19,8 @@ def contract(matrix, source, target):
         r0 = r1 = r2 = r3 = spread(0.0)
         i0 = i1 = i2 = i3 = spread(0.0)
         for k in range(columns):
-            real = load(source, 2 * k)
-            imaginary = load(source, 2 * k + 1)
+            real = load(source, 2 * (first + k))
+            imaginary = load(source, 2 * (first + k) + 1)
             s = spread(matrix[a, k])
             r0 = multiply_add(s, real, r0)
             i0 = multiply_add(s, imaginary, i0)
@@ -41,6 +41,19 @@ def contract(matrix, source, target):
         store(target, 2 * a + 5, i2)
         store(target, 2 * a + 6, r3)
         store(target, 2 * a + 7, i3)
+
+
+@compiled
+def accumulate(matrix, rows, source, target):
+    """``target += matrix @ source`` for the first rows of a real matrix."""
+    for a in range(rows):
+        real, imaginary = load(target, 2 * a), load(target, 2 * a + 1)
+        for k in range(matrix.shape[1]):
+            s = spread(matrix[a, k])
+            real = multiply_add(s, load(source, 2 * k), real)
+            imaginary = multiply_add(s, load(source, 2 * k + 1), imaginary)
+        store(target, 2 * a, real)
+        store(target, 2 * a + 1, imaginary)
 
 
 @compiled

@@ -4,21 +4,25 @@ Paths may fail and, with finite steps, jump onto a neighbour; then two paths end
 close when there are as many *distinct* endpoints as paths: which path led to which doesn't matter any more.
 Troubled paths (failed, or sharing their endpoint) are followed again with smaller steps; what remains calls
 for another start form, with which all paths are different ones, and the endpoints of all rounds are joined.
+What is troubled even then is followed in extended precision.
 
 A real system's solutions are closed under conjugation: an independent check that a lost path fails, unless
 its solution is real or its conjugate is lost too.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from tasks.homotopy import extended, quadratic
 from tasks.homotopy.paths import Tracked, TrackerSettings, follow
-from tasks.homotopy.system import CubicSystem
+from tasks.homotopy.system import PolynomialSystem
 from tasks.homotopy.tracker import ARRIVED, OUTCOME_COUNT
 from tasks.keys import generator
 from tasks.options import HomotopyOptions
@@ -32,6 +36,11 @@ CHUNK = 8192
 TIGHTER = 1e-2
 """What each retry multiplies the aimed and the accepted error by."""
 
+Weights = Complex[np.ndarray, " n"]
+Paths = Int[np.ndarray, " paths"]
+Follow = Callable[[Weights, Paths, TrackerSettings], Tracked]
+"""Follows paths of one system, here or elsewhere: the numbers don't depend on where."""
+
 
 @dataclass(frozen=True)
 class Enumeration:
@@ -40,11 +49,12 @@ class Enumeration:
     Attributes:
         solutions: shape (found, unknowns); `complete` if there are as many as `expected`.
         expected: the number of solutions of a generic system.
-        open_paths: numbers of paths of the first start form that still fail or share their endpoint.
+        open_paths: numbers of paths of the last start form that still fail or share their endpoint.
         missing_conjugates: solutions whose conjugate wasn't found; 0 if all were.
         outcomes: how often paths ended as `tracker` says, retries included.
         retries: paths that were followed again.
         rounds: start forms used.
+        extended: paths that were followed in extended precision.
         steps: accepted and repeated steps of all paths together.
     """
 
@@ -55,6 +65,7 @@ class Enumeration:
     outcomes: Int[np.ndarray, " outcome"]
     retries: int
     rounds: int
+    extended: int
     steps: Int[np.ndarray, " 2"]
 
     @property
@@ -68,9 +79,24 @@ def start_weights(n: int, *labels: str | int) -> Complex[np.ndarray, " n"]:
     return np.exp(2j * np.pi * draw.random(n)) * draw.uniform(0.8, 1.25, n)
 
 
-def directions(solutions: Complex[np.ndarray, "found unknowns"], n: int) -> Float[np.ndarray, "found two_n"]:
-    """Unit vectors, as real numbers: no two solutions are real multiples of each other with one sign."""
-    x = solutions[:, :n]
+@cache
+def _gauge(n: int) -> Float[np.ndarray, " n"]:
+    return generator("gauge", n).standard_normal(n)
+
+
+def directions(
+    solutions: Complex[np.ndarray, "found unknowns"], system: PolynomialSystem
+) -> Float[np.ndarray, "found two_n"]:
+    """Unit vectors, as real numbers, that tell solutions apart: real parts of x, then imaginary parts.
+
+    Multiples of each other are one class of a homogeneous system: its phase is fixed by making the product
+    with a fixed real vector positive, which leaves real classes real and conjugates conjugate. On the sphere
+    no two solutions are positive multiples of each other.
+    """
+    x = solutions[:, : system.n]
+    if system.homogeneous:
+        product = x @ _gauge(system.n)
+        x = x * (np.conj(product) / np.abs(product))[:, None]
     vectors = np.concatenate([np.real(x), np.imag(x)], axis=1)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
@@ -103,11 +129,11 @@ def sound(tracked: Tracked) -> Bool[np.ndarray, " paths"]:
     return (tracked.status == ARRIVED) & (tracked.accuracy[:, 0] <= SHARP)
 
 
-def troubled(tracked: Tracked, n: int) -> Bool[np.ndarray, " paths"]:
+def troubled(tracked: Tracked, system: PolynomialSystem) -> Bool[np.ndarray, " paths"]:
     """Paths that failed, and those that share their endpoint with another."""
     good = sound(tracked)
     rows = np.flatnonzero(good)
-    labels = group(directions(tracked.endpoints[rows], n))
+    labels = group(directions(tracked.endpoints[rows], system))
     shared = np.bincount(labels)[labels] > 1 if len(rows) else np.zeros(0, bool)
     trouble = ~good
     trouble[rows[shared]] = True
@@ -115,19 +141,19 @@ def troubled(tracked: Tracked, n: int) -> Bool[np.ndarray, " paths"]:
 
 
 def distinct(
-    solutions: Complex[np.ndarray, "found unknowns"], n: int
+    solutions: Complex[np.ndarray, "found unknowns"], system: PolynomialSystem
 ) -> Complex[np.ndarray, "found unknowns"]:
     """One row of each group."""
-    labels = group(directions(solutions, n))
+    labels = group(directions(solutions, system))
     return solutions[np.unique(labels, return_index=True)[1]]
 
 
-def missing_conjugates(solutions: Complex[np.ndarray, "found unknowns"], n: int) -> int:
+def missing_conjugates(solutions: Complex[np.ndarray, "found unknowns"], system: PolynomialSystem) -> int:
     """How many solutions come without their conjugate."""
     if len(solutions) == 0:
         return 0
-    vectors = directions(solutions, n)
-    mirrored = vectors * np.where(np.arange(2 * n) < n, 1.0, -1.0)
+    vectors = directions(solutions, system)
+    mirrored = vectors * np.where(np.arange(2 * system.n) < system.n, 1.0, -1.0)
     count = len(vectors)
     # One group for each solution with its mirror image: a group that holds no original of a mirror is alone.
     labels = group(np.concatenate([vectors, mirrored]))
@@ -135,25 +161,30 @@ def missing_conjugates(solutions: Complex[np.ndarray, "found unknowns"], n: int)
     return int((~present[labels[count:]]).sum())
 
 
-def follow_all(
-    system: CubicSystem,
-    weights: Complex[np.ndarray, " n"],
-    paths: Int[np.ndarray, " paths"],
-    settings: TrackerSettings,
-    threads: int,
-) -> Tracked:
-    """Follow many paths in chunks, on several threads if asked: the numbers don't depend on either."""
-    chunks = [paths[first : first + CHUNK] for first in range(0, max(len(paths), 1), CHUNK)]
-    if threads > 1 and len(chunks) < 4 * threads:
-        chunks = [chunk for chunk in np.array_split(paths, 4 * threads) if len(chunk)]
-    if threads == 1:
-        parts = [follow(system, weights, chunk, settings) for chunk in chunks]
-    else:
+def here(system: PolynomialSystem, threads: int) -> Follow:
+    """Follow paths in chunks, on several threads if asked."""
+
+    def follow_here(weights: Weights, paths: Paths, settings: TrackerSettings) -> Tracked:
+        chunks = chunks_of(paths, threads)
+        if threads == 1:
+            return joined([follow(system, weights, chunk, settings) for chunk in chunks])
         with ThreadPoolExecutor(threads) as pool:
-            parts = list(pool.map(lambda chunk: follow(system, weights, chunk, settings), chunks))
-    return Tracked(
-        *(np.concatenate(column) for column in zip(*(part.columns() for part in parts), strict=True))
-    )
+            return joined(list(pool.map(lambda chunk: follow(system, weights, chunk, settings), chunks)))
+
+    return follow_here
+
+
+def chunks_of(paths: Paths, hands: int) -> list[Paths]:
+    """Chunks of paths for several hands, four for each so that none waits long for the last."""
+    if hands > 1 and len(paths) < 4 * hands * CHUNK:
+        return [chunk for chunk in np.array_split(paths, 4 * hands) if len(chunk)] or [paths]
+    return [paths[first : first + CHUNK] for first in range(0, max(len(paths), 1), CHUNK)]
+
+
+def joined(parts: list[Tracked]) -> Tracked:
+    """Chunks as one."""
+    columns = zip(*(part.columns() for part in parts), strict=True)
+    return Tracked(*(np.concatenate(column) for column in columns))
 
 
 def _merge(old: Tracked, rows: Int[np.ndarray, " rows"], new: Tracked) -> Tracked:
@@ -168,43 +199,71 @@ def settings_of(options: HomotopyOptions) -> TrackerSettings:
 
 
 def enumerate_solutions(
-    system: CubicSystem, labels: tuple[str | int, ...], options: HomotopyOptions
+    system: PolynomialSystem,
+    labels: tuple[str | int, ...],
+    options: HomotopyOptions,
+    follow_paths: Follow | None = None,
 ) -> Enumeration:
     """Find all solutions.
 
     Args:
         labels: key the random start forms, with the number of the round.
+        follow_paths: where paths are followed; here, on `options.threads`, by default.
     """
-    n, expected = system.n, system.paths
+    if system.degree == 2:
+        return _by_eigenvalues(system)
+    follow_paths = follow_paths or here(system, options.threads)
+    expected = system.paths
     everything = np.arange(expected)
     solutions = np.zeros((0, system.unknowns), dtype=complex)
     outcomes, steps = np.zeros(OUTCOME_COUNT, dtype=np.int64), np.zeros(2, dtype=np.int64)
-    open_paths, retries, rounds = everything, 0, 0
+    retries, rounds, stubborn = 0, 0, 0
+    weights, trouble = start_weights(system.n, *labels, 0), everything
     settings = settings_of(options)
     while rounds < options.rounds and len(solutions) < expected:
-        weights = start_weights(n, *labels, rounds)
+        weights = start_weights(system.n, *labels, rounds)
         tracked, trouble = None, everything
         current = settings
         for attempt in range(options.attempts):
-            part = follow_all(system, weights, trouble, current, options.threads)
+            part = follow_paths(weights, trouble, current)
             outcomes += np.bincount(part.status, minlength=OUTCOME_COUNT)
             steps += part.steps.sum(axis=0)
             retries += len(trouble) if attempt + rounds else 0
             tracked = part if tracked is None else _merge(tracked, trouble, part)
-            trouble = np.flatnonzero(troubled(tracked, n))
+            trouble = np.flatnonzero(troubled(tracked, system))
             if len(trouble) == 0:
                 break
-            current = replace(
-                current, aim=current.aim * TIGHTER, largest=current.largest * TIGHTER, most_steps=50_000
-            )
+            current = more_careful(current)
         assert tracked is not None
-        if rounds == 0:
-            open_paths = trouble
-        solutions = distinct(np.concatenate([solutions, tracked.endpoints[sound(tracked)]]), n)
+        solutions = distinct(np.concatenate([solutions, tracked.endpoints[sound(tracked)]]), system)
         # From the second start form on, smaller steps from the beginning.
-        settings = replace(settings, aim=settings.aim * TIGHTER, largest=settings.largest * TIGHTER)
+        settings = more_careful(settings, most_steps=options.most_steps)
         rounds += 1
-    if len(solutions) == expected:
-        open_paths = open_paths[:0]
-    lonely = missing_conjugates(solutions, n)
-    return Enumeration(solutions, expected, open_paths, lonely, outcomes, retries, rounds, steps)
+    if len(solutions) < expected:
+        rows = trouble[: options.max_extended]
+        stubborn = len(rows)
+        found = extended.follow(system, weights, rows)
+        solutions = distinct(np.concatenate([solutions, found]), system)
+    open_paths = trouble if len(solutions) < expected else trouble[:0]
+    lonely = missing_conjugates(solutions, system)
+    return Enumeration(
+        solutions, expected, open_paths, lonely, outcomes, retries + stubborn, rounds, stubborn, steps
+    )
+
+
+def more_careful(settings: TrackerSettings, most_steps: int = 50_000) -> TrackerSettings:
+    """Smaller errors, and as many steps as they take."""
+    return replace(
+        settings, aim=settings.aim * TIGHTER, largest=settings.largest * TIGHTER, most_steps=most_steps
+    )
+
+
+def _by_eigenvalues(system: PolynomialSystem) -> Enumeration:
+    solutions = quadratic.solve(system.n, system.tensors[2], system.tensors.get(1))
+    sharp = solutions[np.isfinite(solutions).all(axis=1)]
+    found = distinct(sharp, system)
+    outcomes = np.zeros(OUTCOME_COUNT, dtype=np.int64)
+    outcomes[ARRIVED] = len(found)
+    nothing = np.zeros(0, dtype=np.int64)
+    lonely = missing_conjugates(found, system)
+    return Enumeration(found, system.paths, nothing, lonely, outcomes, 0, 0, 0, np.zeros(2, dtype=np.int64))

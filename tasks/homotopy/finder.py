@@ -1,16 +1,17 @@
-"""The homotopy finder: every critical point of a cubic spherical landscape, counted against algebra."""
+"""The homotopy finder: every critical point of a spherical landscape, counted against algebra."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float
 
-from tasks.census import Census, Classes
+from tasks.census import Census, Classes, PathBooks
 from tasks.classify import CriticalPoints, classify
 from tasks.deduplicate import canonical_signs, match_known, same_point
-from tasks.homotopy.books import Enumeration, directions, enumerate_solutions
-from tasks.homotopy.system import CubicSystem
+from tasks.homotopy.books import Enumeration, Follow, directions, enumerate_solutions
+from tasks.homotopy.certify import Certificates, certify_points, separated
+from tasks.homotopy.system import PolynomialSystem, solution_count
 from tasks.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from tasks.landscapes.base import Couplings, Landscape
 from tasks.landscapes.spin import MixedSpin
@@ -27,28 +28,32 @@ near to a real one come in pairs that double precision can't tell from a double 
 
 @dataclass(frozen=True)
 class EnumeratedCensus:
-    """A census with the books it rests on."""
+    """A census with all complex solutions, and the proofs of the real ones where they were asked for."""
 
     census: Census
     enumeration: Enumeration
+    certificates: Certificates | None
+
+
+def countable(landscape: Landscape) -> bool:
+    """Whether the number of complex critical points is known, so that paths can be counted against it."""
+    return isinstance(landscape, MixedSpin) and landscape.complex_points is not None
 
 
 def path_count(landscape: Landscape) -> int:
     """Paths that enumerate this landscape: classes for pure forms, points otherwise.
 
     Raises:
-        ValueError: if this finder can't enumerate it.
+        ValueError: if homotopies can't enumerate it.
     """
-    if not isinstance(landscape, MixedSpin) or landscape.complex_points is None:
+    if not countable(landscape):
         raise ValueError(
-            f"model: got {landscape.name!r}, allowed for the homotopy finder: pspin (generic couplings)"
+            f"model: got {landscape.name!r}, allowed for homotopies: pspin (generic couplings); use finder "
+            "multistart"
         )
-    degrees = [degree for degree, _ in landscape.covariance.terms]
-    if max(degrees) != 3:
-        raise ValueError(
-            f"xi: got degree {max(degrees)}, allowed for the homotopy finder: 3; use finder multistart"
-        )
-    return (2**landscape.n - 1) * (1 if degrees == [3] else 2)
+    assert isinstance(landscape, MixedSpin)
+    covariance = landscape.covariance
+    return solution_count(landscape.n, covariance.degree) * (1 if covariance.is_pure else 2)
 
 
 def affordable_paths(landscape: Landscape, options: HomotopyOptions) -> int:
@@ -61,30 +66,29 @@ def affordable_paths(landscape: Landscape, options: HomotopyOptions) -> int:
     if paths > options.max_paths:
         raise ValueError(
             f"n: got {landscape.manifold.ambient}, which takes {paths} paths; allowed: at most "
-            f"{options.max_paths}; raise max_paths or use finder multistart"
+            f"{options.max_paths}; raise max_paths, or use finder sampled-homotopy or multistart"
         )
     return paths
 
 
-def cubic_system(landscape: MixedSpin, couplings: Couplings) -> CubicSystem:
-    """The system of the Euclidean gradient, from the matrices that the landscape contracts."""
-    n = landscape.n
-    cubic = 3 * np.asarray(couplings["degree_3"]).reshape(n, n, n)
-    linear = 2 * np.asarray(couplings["degree_2"]).reshape(n, n) if "degree_2" in couplings else None
-    field = np.asarray(couplings["degree_1"]) if "degree_1" in couplings else None
-    return CubicSystem(cubic, linear, field)
+def polynomial_system(landscape: Landscape, couplings: Couplings) -> PolynomialSystem:
+    """The system of one instance of a landscape that `path_count` knows."""
+    assert isinstance(landscape, MixedSpin)
+    return PolynomialSystem(landscape.n, landscape.tensors(couplings))
 
 
-def is_real(solutions: Complex[np.ndarray, "found unknowns"], n: int) -> Bool[np.ndarray, " found"]:
-    """Which solutions are real to round-off; `tasks.homotopy.certify` proves it."""
-    return np.linalg.norm(directions(solutions, n)[:, n:], axis=1) <= REAL
+def is_real(
+    solutions: Complex[np.ndarray, "found unknowns"], system: PolynomialSystem
+) -> Bool[np.ndarray, " found"]:
+    """Which solutions are real to round-off, up to the phase of a class; certificates prove it."""
+    return np.linalg.norm(directions(solutions, system)[:, system.n :], axis=1) <= REAL
 
 
 def real_points(
-    solutions: Complex[np.ndarray, "found unknowns"], system: CubicSystem
+    solutions: Complex[np.ndarray, "found unknowns"], system: PolynomialSystem
 ) -> Float[np.ndarray, "points n"]:
-    """The real solutions as points of the sphere of radius sqrt(n)."""
-    points = np.real(solutions[is_real(solutions, system.n), : system.n])
+    """The real solutions as points of the sphere of radius sqrt(n), one of each class."""
+    points = directions(solutions, system)[is_real(solutions, system), : system.n]
     return points * math.sqrt(system.n) / np.linalg.norm(points, axis=1, keepdims=True)
 
 
@@ -110,43 +114,85 @@ def _outcomes(enumeration: Enumeration) -> np.ndarray:
 
 
 def _points_lost(
-    classes: Classes, points: Float[np.ndarray, "points n"], system: CubicSystem, parity: int
+    classes: Classes, points: Float[np.ndarray, "points n"], system: PolynomialSystem, parity: int
 ) -> int:
     """Real solutions that classification joined: pairs of the mixed system's antipodes are meant to be."""
     expected = len(points) // 2 if parity and not system.homogeneous else len(points)
     return expected - len(classes.hits)
 
 
+def certify_classes(classes: Classes, system: PolynomialSystem, parity: int) -> tuple[Classes, Certificates]:
+    """Prove classified points: existence, reality, uniqueness, index, and that they differ.
+
+    A point that isn't proven to differ from the others is not proven. A proven point has its proven index and
+    isn't degenerate, whatever doubles say where two points nearly merge.
+    """
+    found = classes.points
+    proofs = certify_points(system, found.points)
+    sure = separated(proofs, parity)
+    radius, error = np.where(sure, proofs.radius, 0.0), np.where(sure, proofs.error, 0.0)
+    proofs = replace(proofs, radius=radius, error=error, index=np.where(sure, proofs.index, -1))
+    points = np.where(sure[:, None], proofs.points, found.points)
+    index = np.where(sure, proofs.index, found.index)
+    degenerate = np.where(sure, 0, found.degenerate)
+    better = replace(found, points=points, index=index, degenerate=degenerate)
+    return Classes(better, classes.hits), proofs
+
+
 def enumerate_landscape(
-    landscape: Landscape, couplings: Couplings, seed: int, instance: int, options: HomotopyOptions
+    landscape: Landscape,
+    couplings: Couplings,
+    seed: int,
+    instance: int,
+    options: HomotopyOptions,
+    follow: Follow | None = None,
 ) -> EnumeratedCensus:
     """All critical points of one instance, with the books.
 
     Args:
         seed: of the study.
         instance: the landscape id; with the seed it keys the start forms.
+        follow: where paths are followed; here by default.
 
     Raises:
         ValueError: if the landscape is none that can be enumerated, or too large for ``options.max_paths``.
     """
     affordable_paths(landscape, options)
-    assert isinstance(landscape, MixedSpin)
-    system = cubic_system(landscape, couplings)
-    labels = (seed, landscape.name, landscape.n, instance)
-    enumeration = enumerate_solutions(system, labels, options)
+    system = polynomial_system(landscape, couplings)
+    labels = (seed, landscape.name, landscape.manifold.ambient, instance)
+    enumeration = enumerate_solutions(system, labels, options, follow)
     points = real_points(enumeration.solutions, system)
     classes = _classes(landscape, couplings, points)
     whole = enumeration.complete and _points_lost(classes, points, system, landscape.parity) == 0
-    ledger = assess_enumeration(evidence_of(landscape, classes), whole)
-    census = Census(landscape, classes, ledger, _outcomes(enumeration), enumeration.rounds)
-    return EnumeratedCensus(census, enumeration)
+    proofs = None
+    if options.certify:
+        classes, proofs = certify_classes(classes, system, landscape.parity)
+    proven = proofs is None or bool(proofs.proven.all())
+    books = PathBooks(
+        enumeration.expected, len(enumeration.solutions), enumeration.retries, len(enumeration.open_paths)
+    )
+    census = Census(
+        landscape,
+        classes,
+        assess_enumeration(evidence_of(landscape, classes), whole, proven),
+        _outcomes(enumeration),
+        enumeration.rounds,
+        books,
+        None if proofs is None else proofs.radius,
+    )
+    return EnumeratedCensus(census, enumeration, proofs)
 
 
 def homotopy(
-    landscape: Landscape, couplings: Couplings, seed: int, instance: int, options: HomotopyOptions
+    landscape: Landscape,
+    couplings: Couplings,
+    seed: int,
+    instance: int,
+    options: HomotopyOptions,
+    follow: Follow | None = None,
 ) -> Census:
     """The census of one instance by `enumerate_landscape`: a finder like `tasks.multistart.multistart`."""
-    return enumerate_landscape(landscape, couplings, seed, instance, options).census
+    return enumerate_landscape(landscape, couplings, seed, instance, options, follow).census
 
 
 def recall(found: CriticalPoints, truth: CriticalPoints, parity: int) -> np.ndarray:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
+from tasks.homotopy.monomials import offset
 from tasks.homotopy.simd import aligned
-from tasks.homotopy.system import CubicSystem
+from tasks.homotopy.system import PolynomialSystem
 from tasks.homotopy.tracker import UNTRACKED, track
 
 
@@ -39,8 +40,11 @@ class Tracked:
         return self.endpoints, self.status, self.steps, self.accuracy
 
 
-def _buffers(n: int, m: int, order: int) -> tuple:
+def _buffers(system: PolynomialSystem, order: int) -> tuple:
+    n, m, p = system.n, system.unknowns, system.degree
     pairs = n * (n + 1) // 2
+    high = offset(n, p, 2)
+    parents = offset(n, p - 1, 2)
     work = (
         aligned(2 * (pairs + 4)),
         aligned(m * (m + 1)),
@@ -48,9 +52,19 @@ def _buffers(n: int, m: int, order: int) -> tuple:
         aligned(2 * m),
         aligned(2 * m),
         aligned(2 * m),
-        aligned(2 * (pairs + 4)),
+        aligned(2 * offset(n, p - 1, 0)),
+        aligned(2 * n),
     )
-    room = (aligned(2 * pairs), aligned(2 * (n + 4)), aligned(2 * n), aligned(2 * n), aligned(2 * m))
+    room = (
+        aligned(2 * high),
+        aligned(2 * (n + 4)),
+        aligned(2 * n),
+        aligned(2 * n),
+        aligned(2 * m),
+        aligned(2 * n),
+        aligned(2 * parents * order),
+        aligned(2 * parents),
+    )
     series = 2 * m * (order + 1)
     return (
         aligned(series),
@@ -66,7 +80,7 @@ def _buffers(n: int, m: int, order: int) -> tuple:
 
 
 def follow(
-    system: CubicSystem,
+    system: PolynomialSystem,
     weights: Complex[np.ndarray, " n"],
     paths: Int[np.ndarray, " paths"],
     settings: TrackerSettings,
@@ -79,7 +93,7 @@ def follow(
     steps = np.zeros((count, 2), dtype=np.int64)
     accuracy = np.zeros((count, 2))
     if count:
-        buffers = _buffers(system.n, m, settings.order)
+        buffers = _buffers(system, settings.order)
         arguments = (settings.values(), buffers, endpoints, status, steps, accuracy)
         track(system.packed(weights), starts, *arguments)
     return Tracked(endpoints, status, steps, accuracy)

@@ -8,17 +8,26 @@ second time with errors a hundred times smaller, and where the two disagree (a j
 and a fourth run decide. What stays unresolved is counted both ways.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Complex, Float, Int
+from jaxtyping import Bool, Complex, Int
 from scipy.stats import beta
 
-from tasks.classify import CriticalPoints
-from tasks.deduplicate import match_known
-from tasks.homotopy.books import SAME, TIGHTER, directions, follow_all, settings_of, sound, start_weights
-from tasks.homotopy.paths import Tracked, TrackerSettings
-from tasks.homotopy.system import CubicSystem
+from tasks.census import Interval
+from tasks.homotopy.books import (
+    SAME,
+    Follow,
+    directions,
+    enumerate_solutions,
+    here,
+    more_careful,
+    settings_of,
+    sound,
+    start_weights,
+)
+from tasks.homotopy.paths import Tracked
+from tasks.homotopy.system import PolynomialSystem
 from tasks.keys import generator
 from tasks.options import HomotopyOptions
 
@@ -31,6 +40,7 @@ class Sample:
         paths: their numbers.
         endpoints: shape (paths, unknowns); those of unresolved paths mean nothing.
         resolved: where two runs of different care agree.
+        retries: runs beyond the two that each path takes.
         jumps: paths whose first two runs arrived at different solutions: few, or the tracker is too bold.
         expected: the number of all solutions.
     """
@@ -38,70 +48,72 @@ class Sample:
     paths: Int[np.ndarray, " paths"]
     endpoints: Complex[np.ndarray, "paths unknowns"]
     resolved: Bool[np.ndarray, " paths"]
+    retries: int
     jumps: int
     expected: int
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A number of solutions or a share of them, with its interval."""
-
-    estimate: float
-    lower: float
-    upper: float
-
-
-def agree(one: Tracked, two: Tracked, n: int) -> Bool[np.ndarray, " paths"]:
+def agree(one: Tracked, two: Tracked, system: PolynomialSystem) -> Bool[np.ndarray, " paths"]:
     """Paths that arrived at the same solution in both runs."""
     both = sound(one) & sound(two)
     near = np.zeros(len(both), dtype=bool)
-    gap = directions(one.endpoints[both], n) - directions(two.endpoints[both], n)
+    gap = directions(one.endpoints[both], system) - directions(two.endpoints[both], system)
     near[both] = np.linalg.norm(gap, axis=1) <= SAME
     return near
 
 
+MOST_PATHS = 2**62
+
+
 def sample_solutions(
-    system: CubicSystem, count: int, labels: tuple[str | int, ...], options: HomotopyOptions
+    system: PolynomialSystem,
+    count: int,
+    labels: tuple[str | int, ...],
+    options: HomotopyOptions,
+    follow_paths: Follow | None = None,
 ) -> Sample:
     """Follow ``count`` random paths of one start form (all of them, if there are fewer).
 
     Args:
         labels: key the start form and the choice of paths.
+        follow_paths: where paths are followed; here, on `options.threads`, by default.
     """
     n = system.n
+    if system.paths > MOST_PATHS:
+        raise ValueError(f"n: got {n}, which has {system.paths:.3g} paths; allowed: at most 2^62")
+    if system.degree == 2:
+        whole = enumerate_solutions(system, labels, options).solutions
+        return Sample(np.arange(len(whole)), whole, np.ones(len(whole), bool), 0, 0, system.paths)
+    follow_paths = follow_paths or here(system, options.threads)
     count = min(count, system.paths)
     paths = np.sort(generator("sample", n, *labels).choice(system.paths, count, replace=False, shuffle=False))
     weights = start_weights(n, *labels, 0)
     settings = settings_of(options)
-    previous = follow_all(system, weights, paths, settings, options.threads)
+    previous = follow_paths(weights, paths, settings)
     endpoints = previous.endpoints.copy()
     resolved = np.zeros(count, dtype=bool)
-    jumps = 0
+    jumps = retries = 0
     rows = np.arange(count)
     for attempt in range(max(options.attempts - 1, 1)):
-        settings = _more_careful(settings)
-        current = follow_all(system, weights, paths[rows], settings, options.threads)
-        same = agree(previous, current, n)
+        settings = more_careful(settings)
+        current = follow_paths(weights, paths[rows], settings)
+        same = agree(previous, current, system)
         if attempt == 0:
             jumps = int((sound(previous) & sound(current) & ~same).sum())
+        else:
+            retries += len(rows)
         endpoints[rows] = current.endpoints
         resolved[rows] = same
         rows = rows[~same]
         if len(rows) == 0:
             break
         previous = Tracked(*(column[~same] for column in current.columns()))
-    return Sample(paths, endpoints, resolved, jumps, system.paths)
-
-
-def _more_careful(settings: TrackerSettings) -> TrackerSettings:
-    return replace(
-        settings, aim=settings.aim * TIGHTER, largest=settings.largest * TIGHTER, most_steps=50_000
-    )
+    return Sample(paths, endpoints, resolved, retries, jumps, system.paths)
 
 
 def estimate_number(
     sample: Sample, property_holds: Bool[np.ndarray, " paths"], level: float = 0.95
-) -> Estimate:
+) -> Interval:
     """How many of all solutions have a property that was checked on the sampled endpoints.
 
     Unresolved paths count as without the property for the lower limit and with it for the upper one, and not
@@ -113,7 +125,7 @@ def estimate_number(
     if trials + unknown:
         upper = clopper_pearson(successes + unknown, trials + unknown, level)[1]
     share = successes / trials if trials else float("nan")
-    return Estimate(share * sample.expected, lower * sample.expected, upper * sample.expected)
+    return Interval(share * sample.expected, lower * sample.expected, upper * sample.expected)
 
 
 def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
@@ -126,22 +138,18 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[f
     return lower, upper
 
 
-def estimate_recall(
-    found: CriticalPoints,
-    sampled: Float[np.ndarray, "points n"],
-    parity: int,
-    unresolved: int = 0,
-    level: float = 0.95,
-) -> Estimate:
-    """Which share of all real points a finder has: the share of a uniform sample of them that it has.
+def estimate_recall(had: Bool[np.ndarray, " points"], unresolved: int = 0, level: float = 0.95) -> Interval:
+    """Which share of all real points a census has: the share of a uniform sample of them that it has.
+
+    Each limit holds by itself at this level.
 
     Args:
-        sampled: the real endpoints of a `Sample` as points of the sphere.
-        unresolved: sampled paths without a verdict: each may be a real point that the finder lacks, or has.
+        had: for each sampled real point, whether the census has it.
+        unresolved: sampled paths without a verdict: each may be a real point that the census lacks, or has.
     """
-    hits = int((match_known(sampled, found, parity) >= 0).sum())
-    trials = len(sampled)
+    hits, trials = int(had.sum()), len(had)
     share = hits / trials if trials else float("nan")
-    lower = clopper_pearson(hits, trials + unresolved, level)[0]
-    upper = clopper_pearson(hits + unresolved, trials + unresolved, level)[1]
-    return Estimate(share, lower, upper)
+    both = 2 * level - 1
+    lower = clopper_pearson(hits, trials + unresolved, both)[0]
+    upper = clopper_pearson(hits + unresolved, trials + unresolved, both)[1]
+    return Interval(share, lower, upper)

@@ -1,36 +1,74 @@
-"""The quadratic system along its paths, its Newton steps and its power series, for groups of eight paths.
+"""The polynomial system along its paths, its Newton steps and its power series, for groups of eight paths.
 
 Notation. Unknowns y = (x_1..x_n) and, on the sphere, the multiplier mu as y_{n+1}. With the target gradient
-g(x) = A[x,x] + B x + b and the start form with complex weights d_a,
+g(x) of top degree p-1 and the start form with complex weights d_a,
 
-    F_a(y, t) = t g_a(x) + (1-t) d_a x_a^2 - mu x_a,    F_{n+1} = (r^2 - x.x)/2,
+    F_a(y, t) = t g_a(x) + (1-t) d_a x_a^{p-1} - mu x_a,    F_{n+1} = (r^2 - x.x)/2,
 
-and for a pure form mu = 1 without the last line. F is the gradient of a cubic, so its Jacobian is
-symmetric; F is quadratic in y, so with y(t0 + h) = sum_k y_k h^k each order needs one contraction of A with
-the products p_k = sum_{0<i<k} x_i x_{k-i} and one solve with the Jacobian J at y_0:
+and for a pure form mu = 1 without the last line. F is the gradient of a polynomial, so its Jacobian is
+symmetric: t G + (1-t)(p-1) diag(d x^{p-2}) - mu, bordered by -x, with G = Hess H of degree p-2.
 
-    J y_k = -( t0 A[p_k] + (1-t0) d p_k - sum mu_i x_{k-i} + [g - d x^2]_{k-1} ).
+Low monomials (degrees 0 to p-2) give G by one contraction, and g = G x/(p-1) + what the lower degrees lack.
+Series: with y(t0 + h) = sum_k y_k h^k and everything of lower order known, the coefficient of order k of a
+monomial is what it would be for x_k = 0, called *partial*, plus a linear term in x_k. High monomials
+(degrees 2 to p-1) get their partials by one convolution each, from the series of the monomial without its
+largest index. One contraction of these partials and one solve with the Jacobian J at y_0 give order k:
+
+    J y_k = -( t0 [g]_k + (1-t0) d [x^{p-1}]_k - sum mu_i x_{k-i} + [g - d x^{p-1}]_{k-1} ),
+
+with partials on the right for order k.
 """
 
-from tasks.homotopy.algebra import contract, factorise, multiply_symmetric, solve
-from tasks.homotopy.simd import compiled, load, multiply_add, spread, store, subtract_product
+from tasks.homotopy.algebra import accumulate, contract, factorise, multiply_symmetric, solve
+from tasks.homotopy.simd import compiled, inlined, load, multiply_add, spread, store, subtract_product
+
+
+@inlined
+def _product(one, i, two, j):
+    """The complex product of rows i and j of two arrays."""
+    ar, ai = load(one, 2 * i), load(one, 2 * i + 1)
+    br, bi = load(two, 2 * j), load(two, 2 * j + 1)
+    return subtract_product(ai, bi, ar * br), multiply_add(ai, br, ar * bi)
 
 
 @compiled
-def assemble(jacobian, n, m, y, t, weights, matrix):
-    """The packed Jacobian of F at (y, t) from that of the target, ``jacobian`` = 2 A[x] + B."""
-    time, rest = load(t, 0), spread(2.0) * (spread(1.0) - load(t, 0))
+def low_monomials(system, y, low, heads):
+    """Monomials of degrees 0 to p-2 at x, and ``heads`` = d_a x_a^{p-2}."""
+    n = system.n
+    store(low, 0, spread(1.0))
+    store(low, 1, spread(0.0))
+    for part in range(2 * n):
+        store(low, 2 + part, load(y, part))
+    for row in range(n + 1, low.shape[0] // 16):
+        parent, variable = system.recurrence[row - n - 1, 0], system.recurrence[row - n - 1, 1]
+        # Parents of pairs are counted among the variables, later ones from the first pair on.
+        above = 1 if row < 1 + n + n * (n + 1) // 2 else 1 + n
+        real, imaginary = _product(low, above + parent, y, variable)
+        store(low, 2 * row, real)
+        store(low, 2 * row + 1, imaginary)
+    for a in range(n):
+        pr, pi = spread(system.weights[a].real), spread(system.weights[a].imag)
+        xr, xi = load(y, 2 * a), load(y, 2 * a + 1)
+        for _ in range(system.degree - 2):
+            pr, pi = subtract_product(pi, xi, pr * xr), multiply_add(pi, xr, pr * xi)
+        store(heads, 2 * a, pr)
+        store(heads, 2 * a + 1, pi)
+
+
+@compiled
+def assemble(hessian, system, m, y, t, heads, matrix):
+    """The packed Jacobian of F at (y, t) from the Hessian of H."""
+    n = system.n
+    time, rest = load(t, 0), spread(system.degree - 1.0) * (spread(1.0) - load(t, 0))
     mr, mi = spread(1.0), spread(0.0)
     if m > n:
         mr, mi = load(y, 2 * n), load(y, 2 * n + 1)
     for entry in range(n * (n + 1)):
-        store(matrix, entry, time * load(jacobian, entry))
+        store(matrix, entry, time * load(hessian, entry))
     for a in range(n):
         entry = a * (a + 1) // 2 + a
-        xr, xi = rest * load(y, 2 * a), rest * load(y, 2 * a + 1)
-        wr, wi = spread(weights[a].real), spread(weights[a].imag)
-        real = subtract_product(wi, xi, multiply_add(wr, xr, load(matrix, 2 * entry)))
-        imaginary = multiply_add(wi, xr, multiply_add(wr, xi, load(matrix, 2 * entry + 1)))
+        real = multiply_add(rest, load(heads, 2 * a), load(matrix, 2 * entry))
+        imaginary = multiply_add(rest, load(heads, 2 * a + 1), load(matrix, 2 * entry + 1))
         store(matrix, 2 * entry, real - mr)
         store(matrix, 2 * entry + 1, imaginary - mi)
     if m > n:
@@ -42,50 +80,36 @@ def assemble(jacobian, n, m, y, t, weights, matrix):
 
 
 @compiled
-def target_gradient(jacobian, n, y, linear, field, gradient):
-    """``g(x) = ((2 A[x] + B) x + B x)/2 + b``."""
-    multiply_symmetric(jacobian, n, y, 0, gradient)
-    half = spread(0.5)
-    for a in range(n):
-        real, imaginary = load(gradient, 2 * a), load(gradient, 2 * a + 1)
-        if linear.shape[0] > 0:
-            entry = a * (a + 1) // 2
-            for b in range(n):
-                s = spread(linear[entry])
-                real = multiply_add(s, load(y, 2 * b), real)
-                imaginary = multiply_add(s, load(y, 2 * b + 1), imaginary)
-                entry += 1 if b < a else b + 1
-            real = multiply_add(half, real, spread(field[a]))
-        else:
-            real = half * real
-        store(gradient, 2 * a, real)
-        store(gradient, 2 * a + 1, half * imaginary)
+def target(system, y, low, hessian, gradient):
+    """The Hessian of H and its gradient ``g = G x/(p-1) + rest``."""
+    n = system.n
+    first = low.shape[0] // 16 - system.hessian.shape[1]
+    contract(system.hessian, low, first, hessian)
+    multiply_symmetric(hessian, n, y, 0, gradient)
+    share = spread(1.0 / (system.degree - 1.0))
+    for part in range(2 * n):
+        store(gradient, part, share * load(gradient, part))
+    accumulate(system.rest, n, low, gradient)
 
 
 @compiled
-def add_linear(linear, jacobian):
-    """``jacobian += B``."""
-    for entry in range(linear.shape[0]):
-        store(jacobian, 2 * entry, load(jacobian, 2 * entry) + spread(linear[entry]))
-
-
-@compiled
-def newton(gradient, n, m, y, t, weights, radius2, factors, step):
+def newton(gradient, system, m, y, t, heads, factors, step):
     """``step = -J^{-1} F(y, t)``, with the target's gradient at y given."""
+    n = system.n
     time, rest = load(t, 0), spread(1.0) - load(t, 0)
     mr, mi = spread(1.0), spread(0.0)
     if m > n:
         mr, mi = load(y, 2 * n), load(y, 2 * n + 1)
-    sr, si = spread(-radius2), spread(0.0)
+    sr, si = spread(-system.radius2), spread(0.0)
     for a in range(n):
         xr, xi = load(y, 2 * a), load(y, 2 * a + 1)
-        pr, pi = subtract_product(xi, xi, xr * xr), spread(2.0) * xr * xi
-        sr, si = sr + pr, si + pi
-        wr, wi = rest * spread(weights[a].real), rest * spread(weights[a].imag)
-        real = subtract_product(mr, xr, multiply_add(mi, xi, time * load(gradient, 2 * a)))
-        imaginary = subtract_product(mr, xi, subtract_product(mi, xr, time * load(gradient, 2 * a + 1)))
-        real = subtract_product(wi, pi, multiply_add(wr, pr, real))
-        imaginary = multiply_add(wi, pr, multiply_add(wr, pi, imaginary))
+        sr = subtract_product(xi, xi, multiply_add(xr, xr, sr))
+        si = multiply_add(spread(2.0) * xr, xi, si)
+        # Everything but the target's part is (heads (1-t) - mu) x.
+        wr = multiply_add(rest, load(heads, 2 * a), spread(0.0) - mr)
+        wi = multiply_add(rest, load(heads, 2 * a + 1), spread(0.0) - mi)
+        real = subtract_product(wi, xi, multiply_add(wr, xr, time * load(gradient, 2 * a)))
+        imaginary = multiply_add(wi, xr, multiply_add(wr, xi, time * load(gradient, 2 * a + 1)))
         store(step, 2 * a, spread(0.0) - real)
         store(step, 2 * a + 1, spread(0.0) - imaginary)
     if m > n:
@@ -95,35 +119,32 @@ def newton(gradient, n, m, y, t, weights, radius2, factors, step):
 
 
 @compiled
-def correct(cubic, linear, field, n, m, y, t, weights, radius2, work):
+def correct(system, m, y, t, work):
     """Two Newton steps from the prediction y, the second with a new Jacobian; y becomes the corrected point.
 
-    The steps stay in ``work`` so that their lengths can be judged; the Jacobian's factors belong to the point
-    after the first.
+    The steps stay in ``work`` so that their lengths can be judged; monomials, derivatives and factors belong
+    to the point after the first.
     """
-    jacobian, matrix, gradient, first, second, row, change = work
-    contract(cubic, y, jacobian)
-    add_linear(linear, jacobian)
-    target_gradient(jacobian, n, y, linear, field, gradient)
-    assemble(jacobian, n, m, y, t, weights, matrix)
+    hessian, matrix, gradient, first, second, row, low, heads = work
+    low_monomials(system, y, low, heads)
+    target(system, y, low, hessian, gradient)
+    assemble(hessian, system, m, y, t, heads, matrix)
     factorise(matrix, m, row)
-    newton(gradient, n, m, y, t, weights, radius2, matrix, first)
+    newton(gradient, system, m, y, t, heads, matrix, first)
     for part in range(2 * m):
         store(y, part, load(y, part) + load(first, part))
-    contract(cubic, first, change)
-    for part in range(n * (n + 1)):
-        store(jacobian, part, load(jacobian, part) + load(change, part))
-    target_gradient(jacobian, n, y, linear, field, gradient)
-    assemble(jacobian, n, m, y, t, weights, matrix)
+    low_monomials(system, y, low, heads)
+    target(system, y, low, hessian, gradient)
+    assemble(hessian, system, m, y, t, heads, matrix)
     factorise(matrix, m, row)
-    newton(gradient, n, m, y, t, weights, radius2, matrix, second)
+    newton(gradient, system, m, y, t, heads, matrix, second)
     for part in range(2 * m):
         store(y, part, load(y, part) + load(second, part))
 
 
 @compiled
-def convolve(series, n, m, order, products):
-    """``products = sum over 0 < i < order of x_i x_{order-i}``, packed."""
+def convolve_pairs(series, n, m, order, partial):
+    """Partials of the pairs: ``sum over 0 < i < order of x_i x_{order-i}``."""
     entry = 0
     for a in range(n):
         for b in range(a + 1):
@@ -134,13 +155,51 @@ def convolve(series, n, m, order, products):
                 br, bi = load(series, two), load(series, two + 1)
                 real = subtract_product(ai, bi, multiply_add(ar, br, real))
                 imaginary = multiply_add(ai, br, multiply_add(ar, bi, imaginary))
-            store(products, 2 * entry, real)
-            store(products, 2 * entry + 1, imaginary)
+            store(partial, 2 * entry, real)
+            store(partial, 2 * entry + 1, imaginary)
             entry += 1
 
 
 @compiled
-def multiplier_terms(series, n, m, order, products, right):
+def convolve_higher(system, series, m, order, parents, stride, partial):
+    """Partials of the monomials of degree 3 and more, from those of their parents and the parents' series."""
+    n = system.n
+    for entry in range(n * (n + 1) // 2, system.recurrence.shape[0]):
+        parent, variable = system.recurrence[entry, 0], system.recurrence[entry, 1]
+        real, imaginary = _product(partial, parent, series, variable)
+        for i in range(1, order):
+            one, two = 2 * (i * stride + parent), 2 * ((order - i) * m + variable)
+            ar, ai = load(parents, one), load(parents, one + 1)
+            br, bi = load(series, two), load(series, two + 1)
+            real = subtract_product(ai, bi, multiply_add(ar, br, real))
+            imaginary = multiply_add(ai, br, multiply_add(ar, bi, imaginary))
+        store(partial, 2 * entry, real)
+        store(partial, 2 * entry + 1, imaginary)
+
+
+@compiled
+def complete_parents(system, series, m, order, low, parents, stride, partial, linear):
+    """The series of the monomials that others come from: partials plus their linear terms in x_order."""
+    n = system.n
+    pairs = n * (n + 1) // 2
+    for entry in range(stride):
+        parent, variable = system.recurrence[entry, 0], system.recurrence[entry, 1]
+        # m = parent * x: the linear term is m_parent,0 x_k + linear(parent) x_0.
+        if entry < pairs:
+            real, imaginary = _product(series, parent, series, order * m + variable)
+            more, again = _product(series, order * m + parent, series, variable)
+        else:
+            real, imaginary = _product(low, 1 + n + parent, series, order * m + variable)
+            more, again = _product(linear, parent, series, variable)
+        store(linear, 2 * entry, real + more)
+        store(linear, 2 * entry + 1, imaginary + again)
+        row = 2 * (order * stride + entry)
+        store(parents, row, load(partial, 2 * entry) + real + more)
+        store(parents, row + 1, load(partial, 2 * entry + 1) + imaginary + again)
+
+
+@compiled
+def multiplier_terms(series, n, m, order, partial, right):
     """What the sphere adds to the right-hand side of one order: ``-sum mu_i x_{order-i}`` and the
     constraint."""
     sr = si = spread(0.0)
@@ -155,79 +214,79 @@ def multiplier_terms(series, n, m, order, products, right):
         store(right, 2 * a, real)
         store(right, 2 * a + 1, imaginary)
         entry = a * (a + 1) // 2 + a
-        sr, si = sr + load(products, 2 * entry), si + load(products, 2 * entry + 1)
+        sr, si = sr + load(partial, 2 * entry), si + load(partial, 2 * entry + 1)
     store(right, 2 * n, spread(-0.5) * sr)
     store(right, 2 * n + 1, spread(-0.5) * si)
 
 
 @compiled
-def first_drive(gradient, n, y, weights, drive):
-    """``drive = g - d x^2`` at the expansion point: the derivative of F by t."""
+def first_drive(gradient, n, y, heads, drive):
+    """``drive = g - d x^{p-1}`` at the expansion point: the derivative of F by t."""
     for a in range(n):
-        xr, xi = load(y, 2 * a), load(y, 2 * a + 1)
-        pr, pi = subtract_product(xi, xi, xr * xr), spread(2.0) * xr * xi
-        wr, wi = spread(weights[a].real), spread(weights[a].imag)
-        store(drive, 2 * a, multiply_add(wi, pi, subtract_product(wr, pr, load(gradient, 2 * a))))
-        imaginary = subtract_product(wi, pr, subtract_product(wr, pi, load(gradient, 2 * a + 1)))
-        store(drive, 2 * a + 1, imaginary)
+        real, imaginary = _product(heads, a, y, a)
+        store(drive, 2 * a, load(gradient, 2 * a) - real)
+        store(drive, 2 * a + 1, load(gradient, 2 * a + 1) - imaginary)
 
 
 @compiled
-def next_drive(series, n, m, order, weights, products, contracted, image, drive):
-    """``drive = [g - d x^2]_order`` from the partial sums and ``image`` = (2 A[x_0] + B) x_order."""
-    two = spread(2.0)
-    for a in range(n):
-        entry = a * (a + 1) // 2 + a
-        xr, xi = two * load(series, 2 * a), two * load(series, 2 * a + 1)
-        yr, yi = load(series, 2 * (order * m + a)), load(series, 2 * (order * m + a) + 1)
-        pr = subtract_product(xi, yi, multiply_add(xr, yr, load(products, 2 * entry)))
-        pi = multiply_add(xi, yr, multiply_add(xr, yi, load(products, 2 * entry + 1)))
-        wr, wi = spread(weights[a].real), spread(weights[a].imag)
-        real = load(contracted, 2 * a) + load(image, 2 * a)
-        imaginary = load(contracted, 2 * a + 1) + load(image, 2 * a + 1)
-        store(drive, 2 * a, multiply_add(wi, pi, subtract_product(wr, pr, real)))
-        store(drive, 2 * a + 1, subtract_product(wi, pr, subtract_product(wr, pi, imaginary)))
+def next_drive(system, series, m, order, heads, contracted, image, started, drive):
+    """``drive = [g - d x^{p-1}]_order`` from the partials and ``image`` = G x_order."""
+    factor = spread(system.degree - 1.0)
+    for a in range(system.n):
+        real, imaginary = _product(heads, a, series, order * m + a)
+        real = multiply_add(factor, real, load(started, 2 * a))
+        imaginary = multiply_add(factor, imaginary, load(started, 2 * a + 1))
+        store(drive, 2 * a, load(contracted, 2 * a) + load(image, 2 * a) - real)
+        store(drive, 2 * a + 1, load(contracted, 2 * a + 1) + load(image, 2 * a + 1) - imaginary)
 
 
 @compiled
-def right_side(n, t, weights, products, contracted, drive, order, right):
-    """``-(t0 A[p_k] + (1-t0) d p_k + drive)`` without the sphere's terms and before its sign."""
+def start_form(system, partial, started):
+    """Partials of ``d x^{p-1}``."""
+    for a in range(system.n):
+        wr, wi = spread(system.weights[a].real), spread(system.weights[a].imag)
+        pr, pi = load(partial, 2 * system.powers[a]), load(partial, 2 * system.powers[a] + 1)
+        store(started, 2 * a, subtract_product(wi, pi, wr * pr))
+        store(started, 2 * a + 1, multiply_add(wi, pr, wr * pi))
+
+
+@compiled
+def right_side(n, t, contracted, started, drive, right):
+    """``t0 [g]_k + (1-t0) d [x^{p-1}]_k + drive``: without the sphere's terms and before its sign."""
     time, rest = load(t, 0), spread(1.0) - load(t, 0)
-    for a in range(n):
-        real, imaginary = load(drive, 2 * a), load(drive, 2 * a + 1)
-        if order > 1:
-            entry = a * (a + 1) // 2 + a
-            pr, pi = rest * load(products, 2 * entry), rest * load(products, 2 * entry + 1)
-            wr, wi = spread(weights[a].real), spread(weights[a].imag)
-            real = multiply_add(time, load(contracted, 2 * a), real)
-            imaginary = multiply_add(time, load(contracted, 2 * a + 1), imaginary)
-            real = subtract_product(wi, pi, multiply_add(wr, pr, real))
-            imaginary = multiply_add(wi, pr, multiply_add(wr, pi, imaginary))
-        store(right, 2 * a, real)
-        store(right, 2 * a + 1, imaginary)
+    for part in range(2 * n):
+        value = multiply_add(time, load(contracted, part), load(drive, part))
+        store(right, part, multiply_add(rest, load(started, part), value))
 
 
 @compiled
-def expand(packed, n, m, order, t, weights, work, series, room):
+def expand(system, m, order, t, work, series, room):
     """Fill ``series`` (row k m + a is component a of order k) from its order 0 and the corrected Jacobian."""
-    jacobian, matrix, gradient = work[0], work[1], work[2]
-    products, contracted, image, drive, right = room
-    first_drive(gradient, n, series, weights, drive)
+    hessian, matrix, gradient, low, heads = work[0], work[1], work[2], work[6], work[7]
+    partial, contracted, image, drive, right, started, parents, linear = room
+    n = system.n
+    high = system.recurrence.shape[0]
+    stride = linear.shape[0] // 16
+    first_drive(gradient, n, series, heads, drive)
+    # Nothing is nonlinear in the first order.
+    for part in range(2 * n):
+        store(contracted, part, spread(0.0))
+        store(started, part, spread(0.0))
+    for part in range(2 * high):
+        store(partial, part, spread(0.0))
     for k in range(1, order + 1):
         if k > 1:
-            convolve(series, n, m, k, products)
-            contract(packed, products, contracted)
-        else:
-            for part in range(2 * n):
-                store(contracted, part, spread(0.0))
-            for part in range(n * (n + 1)):
-                store(products, part, spread(0.0))
-        right_side(n, t, weights, products, contracted, drive, k, right)
+            convolve_pairs(series, n, m, k, partial)
+            convolve_higher(system, series, m, k, parents, stride, partial)
+            contract(system.gradient, partial, high - system.gradient.shape[1], contracted)
+            start_form(system, partial, started)
+        right_side(n, t, contracted, started, drive, right)
         if m > n:
-            multiplier_terms(series, n, m, k, products, right)
+            multiplier_terms(series, n, m, k, partial, right)
         for part in range(2 * m):
             store(series, 2 * k * m + part, spread(0.0) - load(right, part))
         solve(matrix, m, series, k * m)
         if k < order:
-            multiply_symmetric(jacobian, n, series, k * m, image)
-            next_drive(series, n, m, k, weights, products, contracted, image, drive)
+            multiply_symmetric(hessian, n, series, k * m, image)
+            next_drive(system, series, m, k, heads, contracted, image, started, drive)
+            complete_parents(system, series, m, k, low, parents, stride, partial, linear)

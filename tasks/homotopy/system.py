@@ -1,31 +1,60 @@
 """From couplings to the polynomial system that is tracked, and its start solutions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
+from tasks.homotopy.monomials import monomials, offset, recurrence
 from tasks.landscapes import symmetric
 
 
-@dataclass(frozen=True)
-class CubicSystem:
-    """grad H(x) = mu x for H of degree 3: ``g(x) = A[x,x] + B x + b`` with symmetric A and B.
+class Packed(NamedTuple):
+    """What the compiled tracker takes.
 
-    Without B and b the multiplier is scaled away (A[x,x] = x, classes up to sign), else x.x = ``radius2``.
+    Monomials of degrees 0 to p-2 are *low*, those of degrees 2 to p-1 *high*; see `series`. Rows of matrices
+    are padded to multiples of 4, and a pure form's matrices hold their one degree only.
     """
 
-    cubic: Float[np.ndarray, "n n n"]
-    linear: Float[np.ndarray, "n n"] | None = None
-    field: Float[np.ndarray, " n"] | None = None
+    hessian: Float[np.ndarray, "pairs low"]
+    """Of H, from low monomials."""
+    rest: Float[np.ndarray, "rows low"]
+    """What (Hess H) x/(p-1) lacks of grad H, from low monomials; no columns for pure forms."""
+    gradient: Float[np.ndarray, "rows high"]
+    """The nonlinear part of grad H, from high monomials."""
+    recurrence: Int[np.ndarray, "high two"]
+    powers: Int[np.ndarray, " n"]
+    """Places of x_a^{p-1} among the high monomials."""
+    weights: Complex[np.ndarray, " n"]
+    radius2: float
+    n: int
+    degree: int
 
-    @property
-    def n(self) -> int:
-        return len(self.cubic)
+
+@dataclass(frozen=True)
+class PolynomialSystem:
+    """grad H(x) = mu x for a polynomial H of top degree p.
+
+    A pure form is homogeneous: its solutions are classes of multiples of each other, among which mu is scaled
+    to 1 (p > 2), which leaves a root of unity of order p-2 free. Otherwise x.x = n.
+
+    Attributes:
+        tensors: degree -> packed symmetric tensor S_d, H = sum_d sum over ordered tuples S_d x...x.
+    """
+
+    n: int
+    tensors: Mapping[int, Float[np.ndarray, " packed"]]
+
+    @cached_property
+    def degree(self) -> int:
+        return max(self.tensors)
 
     @property
     def homogeneous(self) -> bool:
-        return self.linear is None and self.field is None
+        return len(self.tensors) == 1
 
     @property
     def unknowns(self) -> int:
@@ -33,41 +62,85 @@ class CubicSystem:
 
     @property
     def paths(self) -> int:
-        """The number of solutions of a generic system."""
-        return (2**self.n - 1) * (1 if self.homogeneous else 2)
+        """The number of solutions of a generic system: classes of a homogeneous one, else points."""
+        return solution_count(self.n, self.degree) * (1 if self.homogeneous else 2)
 
-    def packed(self, weights: Complex[np.ndarray, " n"]) -> tuple:
-        """What the compiled tracker takes."""
-        n = self.n
-        pairs = symmetric.multi_indices(n, 2)[:, ::-1]
-        # Rows of the lower triangle: (0,0), (1,0), (1,1), ...
-        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-        i, j = pairs.T
-        contraction = np.zeros((_padded(n), len(pairs)))
-        contraction[:n] = self.cubic[:, i, j] * np.where(i == j, 1.0, 2.0)
-        jacobian = np.zeros((_padded(len(pairs)), n))
-        jacobian[: len(pairs)] = 2 * self.cubic[i, j]
-        linear = np.zeros(0) if self.homogeneous else np.zeros(len(pairs))
-        if self.linear is not None:
-            linear = np.ascontiguousarray(self.linear[i, j])
-        field = np.zeros(n) if self.field is None else np.ascontiguousarray(self.field, dtype=float)
-        return contraction, jacobian, linear, field, weights, float(n), n
+    def coefficients(self, degree: int, derivatives: int) -> Float[np.ndarray, "derived monomials"]:
+        """Of the gradient (1) or the packed Hessian (2) of H_degree in the monomials that remain."""
+        derived = monomials(self.n, derivatives)
+        rest = monomials(self.n, degree - derivatives)
+        shape = (len(derived), len(rest))
+        joined = np.concatenate(
+            [
+                np.broadcast_to(derived[:, None, :], (*shape, derivatives)),
+                np.broadcast_to(rest[None, :, :], (*shape, degree - derivatives)),
+            ],
+            axis=-1,
+        )
+        entries = self.tensors[degree][symmetric.ranks(joined, self.n)]
+        factor = degree if derivatives == 1 else degree * (degree - 1)
+        if degree == derivatives:
+            return factor * entries
+        order = symmetric.ranks(rest, self.n)
+        return factor * entries * symmetric.multiplicities(self.n, degree - derivatives)[order]
+
+    def packed(self, weights: Complex[np.ndarray, " n"]) -> Packed:
+        """What the compiled tracker takes, for a start form with these weights; p > 2."""
+        n, p = self.n, self.degree
+        pairs = n * (n + 1) // 2
+        first = p if self.homogeneous else 2
+        hessian = np.zeros((_padded(pairs), offset(n, p - 1, first - 2)))
+        rest = np.zeros((_padded(n), 0 if self.homogeneous else hessian.shape[1]))
+        gradient = np.zeros((_padded(n), offset(n, p, max(first - 1, 2))))
+        for d in self.tensors:
+            if d >= 2:
+                column = offset(n, d - 2, first - 2)
+                second = self.coefficients(d, 2)
+                hessian[:pairs, column : column + second.shape[1]] = second
+            first_order = self.coefficients(d, 1)
+            if d < p:
+                column = offset(n, d - 1, 0)
+                rest[:n, column : column + first_order.shape[1]] = (p - d) / (p - 1) * first_order
+            if d >= 3:
+                column = offset(n, d - 1, max(first - 1, 2))
+                gradient[:n, column : column + first_order.shape[1]] = first_order
+        table = recurrence(n, p - 1)
+        high = monomials(n, p - 1)
+        powers = np.flatnonzero((high == high[:, :1]).all(axis=1)) + offset(n, p - 1, 2)
+        return Packed(hessian, rest, gradient, table, powers, weights, float(n), n, p)
 
     def starts(
         self, weights: Complex[np.ndarray, " n"], paths: Int[np.ndarray, " paths"]
     ) -> Complex[np.ndarray, "paths unknowns"]:
         """The start solutions of the paths with these numbers, 0 to `paths` - 1.
 
-        d_a x_a^2 = mu x_a: bit a of the number says whether x_a is mu/d_a or 0; on the sphere the lowest bit
-        is the sign of mu.
+        d_a x_a^{p-1} = mu x_a: x_a is 0 or one of the p-2 roots (mu/d_a)^{1/(p-2)}. The number in base p-1,
+        after its count of leading classes is taken off, has a digit for each component below the highest one
+        that isn't 0, which takes its principal root: the others differ from it by a root of unity. On the
+        sphere the lowest bit is a sign.
         """
-        signed = not self.homogeneous
-        masks = (paths >> 1 if signed else paths) + 1
-        x = np.where((masks[:, None] >> np.arange(self.n)) & 1, 1 / weights, 0)
-        if not signed:
-            return x.astype(complex)
-        mu = np.sqrt(self.n / np.sum(x**2, axis=1)) * np.where(paths & 1, -1.0, 1.0)
-        return np.concatenate([x * mu[:, None], mu[:, None]], axis=1)
+        p, n = self.degree, self.n
+        numbers = paths if self.homogeneous else paths >> 1
+        below = np.array([solution_count(k, p) for k in range(n + 1)])
+        top = np.searchsorted(below, numbers, side="right") - 1
+        left = numbers - below[top]
+        roots = weights ** (-1 / (p - 2))
+        turn = np.exp(2j * np.pi * np.arange(p - 2) / (p - 2))
+        x = np.zeros((len(paths), n), dtype=complex)
+        for a in range(n):
+            left, digit = np.divmod(left, p - 1)
+            x[:, a] = np.where(digit > 0, roots[a] * turn[digit - 1], 0)
+        x[np.arange(len(paths)), top] = roots[top]
+        if self.homogeneous:
+            return x
+        scale = np.sqrt(n / np.sum(x**2, axis=1)) * np.where(paths & 1, -1.0, 1.0)
+        return np.concatenate([x * scale[:, None], scale[:, None] ** (p - 2)], axis=1)
+
+
+def solution_count(n: int, degree: int) -> int:
+    """((p-1)^n - 1)/(p-2), and n for p = 2: eigenvectors of a generic symmetric tensor over the complex
+    numbers (Cartwright and Sturmfels, arXiv:1004.4953)."""
+    return sum((degree - 1) ** k for k in range(n))
 
 
 def _padded(rows: int) -> int:

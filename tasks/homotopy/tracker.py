@@ -116,12 +116,11 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
     """Follow every start; fills ``endpoints``, ``status``, ``steps`` and ``accuracy``.
 
     Args:
-        system: packed contraction, its Jacobian form, linear part, field, start weights, squared radius, n.
+        system: a `system.Packed`.
         settings: order, aimed relative error of a prediction, largest accepted one, most steps.
         steps: per path, how many were accepted and repeated.
         accuracy: per path, the relative length of the last Newton step, and of the largest first one.
     """
-    packed, cubic, linear, field, weights, radius2, n = system
     series, backup, y, work, room, products, pade, tail, t, h, size, first, second = buffers
     count, m = starts.shape
     order = settings[0]
@@ -137,7 +136,7 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
     while active > 0:
         _aim(state, t, h)
         predict(series, m, order, pade, h, y)
-        correct(cubic, linear, field, n, m, y, t, weights, radius2, work)
+        correct(system, m, y, t, work)
         lengths(y, m, size)
         lengths(work[3], m, first)
         lengths(work[4], m, second)
@@ -149,7 +148,7 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
                 state[_NOW, lane] = t[lane]
             _copy(y, series, lane, 2 * m)
             t[lane] = min(t[lane], 1.0)
-        expand(packed, n, m, order, t, weights, work, series, room)
+        expand(system, m, order, t, work, series, room)
         for lane in range(LANES):
             if verdict[lane] == 0:
                 _copy(backup, series, lane, rows)

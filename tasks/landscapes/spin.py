@@ -161,6 +161,23 @@ class MixedSpin(Landscape):
         matrix = tensor[_contraction_table(self.n, degree)]
         return matrix * symmetric.multiplicities(self.n, degree - 2) if degree > 2 else matrix
 
+    def tensors(self, couplings: Couplings) -> dict[int, Float[np.ndarray, " packed"]]:
+        """Degree -> packed symmetric tensor: what `pack` was given, but for the rounding of multiplicities
+        that aren't powers of two (degree 5 and higher)."""
+        found = {}
+        for key, matrix in couplings.items():
+            degree = _degree(key)
+            tensor = np.asarray(matrix)
+            if degree > 1:
+                if degree > 2:
+                    tensor = tensor / symmetric.multiplicities(self.n, degree - 2)
+                tensor, entries = np.zeros(symmetric.packed_size(self.n, degree)), tensor
+                tensor[_contraction_table(self.n, degree)] = entries.reshape(
+                    _contraction_table(self.n, degree).shape
+                )
+            found[degree] = tensor
+        return found
+
     def _contract(self, couplings: Couplings, key: str, x: Float[Array, " n"]) -> Float[Array, "n n"]:
         contracted = jnp.asarray(couplings[key]) @ _monomials(x, _degree(key) - 2)
         if self.n >= PACKED_FROM:

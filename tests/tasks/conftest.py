@@ -56,3 +56,44 @@ def bilinear():
             return 0.0
 
     return Bilinear((3, 4))
+
+
+@pytest.fixture(scope="session")
+def instance_of():
+    """A p-spin landscape, the couplings of one of its instances, and their polynomial system."""
+    from tasks.homotopy.finder import polynomial_system
+    from tasks.landscapes.base import build
+
+    def make(n, landscape=0, xi="q^3"):
+        model = build("pspin", {"xi": xi}, n)
+        couplings = model.sample(5, landscape)
+        return model, couplings, polynomial_system(model, couplings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def nearly_folded():
+    """A cubic form on the circle, a relative `excess` away from where a minimum and a maximum merge.
+
+    H = A cos 3t + B cos(t - f) has H' = H'' = 0 at t0 for one B and f; a larger B takes the pair
+    apart in the complex direction, a smaller one in the real direction.
+    """
+    import math
+
+    import numpy as np
+
+    from tasks.homotopy.finder import polynomial_system
+    from tasks.landscapes.base import build
+
+    def make(excess, t0=0.4):
+        model = build("pspin", {"xi": "q^3"}, 2)
+        sine, cosine = 3 * math.sin(3 * t0), 9 * math.cos(3 * t0)
+        b, f = math.hypot(sine, cosine) * (1 + excess), t0 - math.atan2(-sine, -cosine)
+        cos, sin = b * math.cos(f), b * math.sin(f)
+        # x^3, x^2 y, x y^2, y^3, the mixed ones with multiplicity 3.
+        tensor = np.array([1 + cos, sin / 3, (cos - 3) / 3, sin])
+        couplings = {"degree_3": model.pack(tensor, 3)}
+        return model, couplings, polynomial_system(model, couplings)
+
+    return make

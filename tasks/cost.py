@@ -1,0 +1,97 @@
+"""What a finder costs on a landscape, before it runs, and which finder to take."""
+
+from typing import Any, NamedTuple
+
+from tasks.options import OPTIONS, HomotopyOptions, MultistartOptions, SampledHomotopyOptions
+
+STARTS_PER_CLASS = 90
+"""Starts for each class until the rarest was hit five times (measured for p = 3, N = 6..12)."""
+PROOF_IS_WORTH = 5
+"""`choose` takes enumeration as long as it costs at most so many times what multistart does."""
+ALWAYS_AFFORDABLE = 1.0
+"""Seconds a landscape below which `choose` takes enumeration in any case."""
+
+
+class Effort(NamedTuple):
+    """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds."""
+
+    rows: int
+    held: int
+    seconds: float
+
+
+def path_seconds(n: int, degree: int) -> float:
+    """Rough seconds of one path on one thread. Measured for p = 3: 25 us at n = 8, 40 at n = 10, 90 at
+    n = 14; the convolutions of higher degrees grow with the number of monomials."""
+    from tasks.landscapes.symmetric import packed_size
+
+    return 1e-5 + 5e-8 * n * packed_size(n, degree - 1)
+
+
+def effort(landscape: Any, options: Any) -> Effort:
+    """What a landscape takes with these options.
+
+    Raises:
+        ValueError: if the finder can't take the landscape.
+    """
+    if isinstance(options, SampledHomotopyOptions):
+        census, sample = _multistart(landscape, options), _sample(landscape, options)
+        return Effort(
+            census.rows + sample.rows, max(census.held, sample.held), census.seconds + sample.seconds
+        )
+    if isinstance(options, MultistartOptions):
+        return _multistart(landscape, options)
+    return _homotopy(landscape, options)
+
+
+def _homotopy(landscape: Any, options: HomotopyOptions) -> Effort:
+    from tasks.homotopy.finder import affordable_paths
+
+    paths, n = affordable_paths(landscape, options), landscape.n
+    # An endpoint is a complex vector, held a few times over.
+    seconds = paths * path_seconds(n, landscape.covariance.degree) + 0.005
+    classes = landscape.typical_points / (2 if landscape.parity else 1)
+    if options.certify:
+        seconds += classes * 1e-4 * (n + (n / 4) ** 2)
+    return Effort(landscape.complex_points, 16 * paths, seconds)
+
+
+def _sample(landscape: Any, options: SampledHomotopyOptions) -> Effort:
+    from tasks.homotopy.finder import path_count
+
+    paths = min(options.paths, path_count(landscape))
+    # Each path is followed twice, the second time with smaller steps.
+    seconds = 3 * paths * path_seconds(landscape.n, landscape.covariance.degree)
+    return Effort(2 * paths, 16 * paths, seconds)
+
+
+def _multistart(landscape: Any, options: MultistartOptions) -> Effort:
+    bound, ambient = landscape.complex_points, landscape.manifold.ambient
+    starts = options.starts_per_round * options.max_rounds
+    most = starts * (2 if landscape.parity else 1)
+    rows = min(most, bound) if bound is not None else most
+    typical = min(landscape.typical_points, rows)
+    likely = max(STARTS_PER_CLASS * typical / (2 if landscape.parity else 1), options.starts_per_round)
+    # 10 Newton steps a start; a step was measured at 1.5 us for n = 8 and 5 us for n = 20.
+    return Effort(rows, 4 * options.starts_per_round, likely * 1e-5 * (1 + (ambient / 11) ** 2))
+
+
+def choose(landscape: Any) -> tuple[str, str]:
+    """The finder that `auto` stands for, and why, in starts and paths: enumeration where its proof is
+    affordable, else multistart with its recall measured by sampled paths, else multistart alone."""
+    from tasks.homotopy.finder import countable, path_count
+
+    census = _multistart(landscape, OPTIONS["multistart"]())
+    starts = round(census.seconds / (1e-5 * (1 + (landscape.manifold.ambient / 11) ** 2)))
+    effort_of_starts = f"about {starts} starts ({census.seconds:.2g} s)"
+    if not countable(landscape):
+        return "multistart", f"{effort_of_starts}; the number of complex critical points isn't known"
+    paths = path_count(landscape)
+    if paths <= OPTIONS["homotopy"]().max_paths:
+        proof = _homotopy(landscape, OPTIONS["homotopy"]())
+        why = f"{paths} paths ({proof.seconds:.2g} s) against {effort_of_starts}"
+        if proof.seconds <= max(PROOF_IS_WORTH * census.seconds, ALWAYS_AFFORDABLE):
+            return "homotopy", why
+    else:
+        why = f"{paths} paths are too many; {effort_of_starts}"
+    return "sampled-homotopy", f"{why}, recall by {OPTIONS['sampled-homotopy']().paths} paths"

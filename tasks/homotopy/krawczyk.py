@@ -1,0 +1,141 @@
+"""Proof, in ball arithmetic, that real critical points exist, are unique in a box, and have their index.
+
+With the couplings as exact doubles, a critical point and its multiplier solve F(x, mu) = (grad H(x) - mu x,
+(n - x.x)/2) = 0. For a box X around c and any matrix Y, Krawczyk's operator
+
+    K(X) = c - Y F(c) + (1 - Y F'(X)) (X - c)
+
+maps into the interior of X only if X holds exactly one solution (Krawczyk, Computing 4 (1969) 187; quoted
+from memory, and tested on forgeries). A real box proves a real point. F' is the Hessian bordered by the
+normal: its inertia is that of the Riemannian Hessian plus one eigenvalue of each sign. A congruence with
+approximate eigenvectors makes it nearly diagonal, and Gershgorin's discs then prove the signs.
+"""
+
+from dataclasses import dataclass
+
+import flint
+import numpy as np
+from jaxtyping import Float
+
+from tasks.homotopy.balls import BallSystem, real_matrix
+from tasks.homotopy.system import PolynomialSystem
+
+ROUNDING = 1e-15
+"""Half-width, in units of sqrt(n), of a box around a rounded point that holds the point."""
+
+
+class RealModel:
+    """F and its Jacobian on real balls; columns are (x, mu)."""
+
+    def __init__(self, system: PolynomialSystem) -> None:
+        self.n = system.n
+        self.balls = BallSystem(system, flint.arb_mat)
+
+    def value(self, column: flint.arb_mat) -> flint.arb_mat:
+        return self._jet(column)[0]
+
+    def jacobian(self, column: flint.arb_mat) -> flint.arb_mat:
+        return self._jet(column)[1]
+
+    def _jet(self, column: flint.arb_mat) -> tuple[flint.arb_mat, flint.arb_mat]:
+        n = self.n
+        x, mu = [column[a, 0] for a in range(n)], column[n, 0]
+        gradient, rows = self.balls.jet(x)
+        norm = sum((v * v for v in x), flint.arb(0))
+        value = [[g - mu * v] for g, v in zip(gradient, x, strict=True)] + [[(n - norm) / 2]]
+        for a in range(n):
+            rows[a][a] -= mu
+        bordered = [[*row, -v] for row, v in zip(rows, x, strict=True)]
+        return flint.arb_mat(value), flint.arb_mat([*bordered, [*(-v for v in x), flint.arb(0)]])
+
+
+def _floats(matrix: flint.arb_mat) -> Float[np.ndarray, "rows columns"]:
+    return np.array([[float(entry.mid()) for entry in row] for row in matrix.tolist()])
+
+
+def _box(center: flint.arb_mat, radius: float) -> flint.arb_mat:
+    ball = flint.arb(0, radius)
+    return flint.arb_mat([[entry + ball for entry in row] for row in center.tolist()])
+
+
+def _mid(matrix: flint.arb_mat) -> flint.arb_mat:
+    return flint.arb_mat([[entry.mid() for entry in row] for row in matrix.tolist()])
+
+
+def _prove_box(
+    model: RealModel, center: flint.arb_mat, inverse: flint.arb_mat, radius: float
+) -> flint.arb_mat | None:
+    """The image K(X) of the box with this half-width, if it lies in its interior."""
+    size = model.n + 1
+    box = _box(center, radius)
+    slope = inverse * model.jacobian(box)
+    identity = flint.arb_mat(size, size, [int(a == b) for a in range(size) for b in range(size)])
+    shift = (identity - slope) * _box(flint.arb_mat(size, 1, [0] * size), radius)
+    image = center - inverse * model.value(center) + shift
+    inside = all(box[a, 0].contains_interior(image[a, 0]) for a in range(size))
+    return image if inside else None
+
+
+def _prove_index(model: RealModel, box: flint.arb_mat) -> int:
+    """The number of negative eigenvalues of the Riemannian Hessian in all of the box, -1 if unproven."""
+    jacobian = model.jacobian(box)
+    vectors = real_matrix(np.linalg.eigh(_floats(jacobian))[1])
+    nearly = (vectors.transpose() * jacobian * vectors).tolist()
+    negative = 0
+    for a, row in enumerate(nearly):
+        disc = sum((abs(entry) for b, entry in enumerate(row) if b != a), flint.arb(0))
+        if row[a] + disc < 0:
+            negative += 1
+        elif not row[a] - disc > 0:
+            return -1
+    return negative - 1
+
+
+def _center(model: RealModel, point: Float[np.ndarray, " n"]) -> flint.arb_mat:
+    """The point with its multiplier ``x.grad H/n``."""
+    x = [flint.arb(float(v)) for v in point]
+    gradient, _ = model.balls.jet(x)
+    mu = sum((g * v for g, v in zip(gradient, x, strict=True)), flint.arb(0)) / model.n
+    return flint.arb_mat([[v] for v in [*x, mu.mid()]])
+
+
+def _inverse(model: RealModel, center: flint.arb_mat) -> flint.arb_mat:
+    return _mid(model.jacobian(center).inv())
+
+
+def _refined(model: RealModel, center: flint.arb_mat) -> flint.arb_mat:
+    """Newton's method at the present precision, from a point with half the digits of a double or more."""
+    for _ in range(6):
+        center = _mid(center - _inverse(model, center) * model.value(center))
+    return center
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Of one point, in units of sqrt(n): see `certify.Certificates`; no index means no proof."""
+
+    radius: float
+    error: float
+    index: int
+    point: Float[np.ndarray, " n"]
+
+
+def prove(model: RealModel, point: Float[np.ndarray, " n"], radii: tuple[float, ...], refine: bool) -> Proof:
+    unproven = Proof(0.0, 0.0, -1, point)
+    scale = float(np.sqrt(model.n))
+    center = _center(model, point)
+    try:
+        center = _refined(model, center) if refine else center
+        inverse = _inverse(model, center)
+    except ZeroDivisionError:  # flint's word for a matrix that it can't prove regular
+        return unproven
+    for radius in radii:
+        image = _prove_box(model, center, inverse, radius * scale)
+        if image is not None:
+            # From a small box the signs are sharpest, and neighbours are told apart by it.
+            sharp = image if radius == radii[-1] else _prove_box(model, center, inverse, radii[-1] * scale)
+            if sharp is None:
+                return unproven
+            index = _prove_index(model, sharp)
+            return Proof(radius - ROUNDING, radii[-1] + ROUNDING, index, _floats(center)[: model.n, 0])
+    return unproven

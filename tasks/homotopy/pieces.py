@@ -1,0 +1,47 @@
+"""Paths of one landscape on many workers: each makes the couplings from their key and follows a piece."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from tasks.homotopy.books import Follow, Paths, Weights, chunks_of, here, joined
+from tasks.homotopy.paths import Tracked, TrackerSettings
+from tasks.homotopy.system import PolynomialSystem
+from tasks.landscapes.base import Landscape, build
+from tasks.scatter import Scatter
+
+WORTH = 16384
+"""Fewer paths are followed where they are: less than a second's work isn't worth the way."""
+HANDS = 64
+"""Pieces of 4 x this many hands: enough for a cluster, and each still takes longer than to send it."""
+
+
+def elsewhere(spec: Mapping[str, Any], landscape: Landscape, instance: int, scatter: Scatter) -> Follow:
+    """Follow paths of an instance of a cell through ``scatter``."""
+    source = (spec["model"], tuple(sorted(spec["parameters"].items())), spec["n"], spec["seed"], instance)
+
+    def follow_elsewhere(weights: Weights, paths: Paths, settings: TrackerSettings) -> Tracked:
+        if len(paths) < WORTH:
+            return here(_system(source), 1)(weights, paths, settings)
+        pieces = [(source, weights, chunk, settings) for chunk in chunks_of(paths, HANDS)]
+        found = scatter("tasks.homotopy.pieces:follow_piece", pieces)
+        return joined([Tracked(*columns) for columns in found])
+
+    return follow_elsewhere
+
+
+def follow_piece(piece: tuple[tuple, Weights, Paths, TrackerSettings]) -> tuple[np.ndarray, ...]:
+    """The columns of `Tracked` for one piece."""
+    source, weights, paths, settings = piece
+    return here(_system(source), 1)(weights, paths, settings).columns()
+
+
+@lru_cache(maxsize=1)
+def _system(source: tuple) -> PolynomialSystem:
+    from tasks.homotopy.finder import polynomial_system
+
+    model, parameters, n, seed, instance = source
+    landscape = build(model, dict(parameters), n)
+    return polynomial_system(landscape, landscape.sample(seed, instance))

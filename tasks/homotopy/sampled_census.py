@@ -1,0 +1,121 @@
+"""Multistart where enumeration is too long, with a uniform sample of paths as its judge.
+
+The sampled real points say without bias how many critical points there are, of each index, and which share
+of them multistart has: its recall. What multistart lacks of them joins the census with no hits, and leaves
+the landscape open.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from tasks.census import Census, Classes, Interval, PathBooks, SampledCounts
+from tasks.classify import CriticalPoints, classify
+from tasks.deduplicate import canonical_signs, match_known, same_point
+from tasks.homotopy.books import Follow
+from tasks.homotopy.finder import certify_classes, path_count, polynomial_system, real_points
+from tasks.homotopy.finder import is_real as real_solutions
+from tasks.homotopy.sampled import Sample, estimate_number, estimate_recall, sample_solutions
+from tasks.homotopy.system import PolynomialSystem
+from tasks.landscapes.base import Couplings, Landscape
+from tasks.ledger import assess
+from tasks.multistart import evidence_of, multistart
+from tasks.options import SampledHomotopyOptions
+
+
+def sampled_homotopy(
+    landscape: Landscape,
+    couplings: Couplings,
+    seed: int,
+    instance: int,
+    options: SampledHomotopyOptions,
+    follow: Follow | None = None,
+) -> Census:
+    """The census of one instance, with its recall.
+
+    Args:
+        seed: of the study.
+        instance: the landscape id; with the seed it keys starts, start form and the choice of paths.
+        follow: where paths are followed; here by default.
+
+    Raises:
+        ValueError: if the number of paths of the landscape isn't known.
+    """
+    path_count(landscape)
+    census = multistart(landscape, couplings, seed, instance, options)
+    system = polynomial_system(landscape, couplings)
+    labels = (seed, landscape.name, landscape.manifold.ambient, instance)
+    sample = sample_solutions(system, options.paths, labels, options, follow)
+    judged = judge(census, couplings, sample, system, options.min_hits)
+    if options.certify:
+        classes, proofs = certify_classes(judged.classes, system, landscape.parity)
+        judged = replace(judged, classes=classes, certified_radius=proofs.radius)
+    return judged
+
+
+def judge(
+    census: Census, couplings: Couplings, sample: Sample, system: PolynomialSystem, min_hits: int
+) -> Census:
+    """A census with what a sample of the same landscape's paths says of it."""
+    landscape = census.landscape
+    real = sample.resolved & real_solutions(sample.endpoints, system)
+    points = real_points(sample.endpoints[real], system)
+    signs = canonical_signs(points, landscape.parity)
+    found = classify(landscape, couplings, points * signs[:, None], landscape.hessian_variation(couplings))
+    classes, rows = _joined(census.classes, found, landscape.parity)
+    had = classes.hits[rows] > 0
+    index = np.where(
+        (signs < 0) & (landscape.parity < 0), landscape.manifold.dimension - found.index, found.index
+    )
+    number, recall = [], []
+    for k in range(landscape.manifold.dimension + 1):
+        members, weight = _members(index, k, landscape, system)
+        number.append(_number(sample, real, members, weight))
+        recall.append(estimate_recall(had[members], int((~sample.resolved).sum())))
+    everything = np.ones(len(rows), dtype=bool)
+    counts = SampledCounts(
+        np.bincount(rows, minlength=len(classes.hits)),
+        _number(sample, real, everything, 2 if system.homogeneous else 1),
+        tuple(number),
+        estimate_recall(had, int((~sample.resolved).sum())),
+        tuple(recall),
+    )
+    unresolved = int((~sample.resolved).sum())
+    books = PathBooks(len(sample.paths), int(sample.resolved.sum()), sample.retries, unresolved, sample.jumps)
+    ledger = assess(evidence_of(landscape, classes), min_hits)
+    return replace(census, classes=classes, ledger=ledger, books=books, sample=counts)
+
+
+def _joined(
+    known: Classes, found: CriticalPoints, parity: int
+) -> tuple[Classes, Int[np.ndarray, " sampled"]]:
+    """Classes with those that only the sample found, and the class of each sampled point."""
+    rows = match_known(found.points, known.points, parity)
+    fresh = np.flatnonzero(rows < 0)
+    labels = same_point(found.take(fresh), parity)
+    first = fresh[np.unique(labels, return_index=True)[1]] if len(fresh) else fresh
+    rows[fresh] = len(known.hits) + labels
+    hits = np.concatenate([known.hits, np.zeros(len(first), dtype=np.int64)])
+    return Classes(known.points.extend(found.take(first)), hits), rows
+
+
+def _members(
+    index: Int[np.ndarray, " sampled"], k: int, landscape: Landscape, system: PolynomialSystem
+) -> tuple[Bool[np.ndarray, " sampled"], int]:
+    """Sampled solutions that stand for points of index k, and for how many each."""
+    if not system.homogeneous:
+        return index == k, 1
+    if landscape.parity > 0:
+        return index == k, 2
+    dimension = landscape.manifold.dimension
+    return (index == k) | (index == dimension - k), 2 if 2 * k == dimension else 1
+
+
+def _number(
+    sample: Sample, real: Bool[np.ndarray, " paths"], members: Bool[np.ndarray, " sampled"], weight: float
+) -> Interval:
+    holds = np.zeros(len(sample.paths), dtype=bool)
+    holds[np.flatnonzero(real)[members]] = True
+    number = estimate_number(sample, holds)
+    return Interval(weight * number.estimate, weight * number.lower, weight * number.upper)

@@ -1,0 +1,148 @@
+"""Complex algebra on lanes, monomials and systems against NumPy; paths that depend on themselves alone."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tasks.homotopy.algebra import accumulate, contract, factorise, multiply_symmetric, solve
+from tasks.homotopy.books import start_weights
+from tasks.homotopy.monomials import monomials, offset, positions, recurrence
+from tasks.homotopy.paths import TrackerSettings, follow
+from tasks.homotopy.simd import LANES, aligned
+from tasks.homotopy.system import solution_count
+from tasks.homotopy.tracker import ARRIVED
+from tasks.landscapes import symmetric
+
+EVERY_SHAPE = ["q^3", "q^4", "q^5", "q^6", "q^2+q^3", "q^1+q^3", "q^1+q^2+q^4", "q^2+q^5", "q^1+q^3+q^6"]
+
+
+def lanes(values):
+    buffer = aligned(2 * len(values))
+    buffer.reshape(-1, 2, LANES)[:, 0] = values.real
+    buffer.reshape(-1, 2, LANES)[:, 1] = values.imag
+    return buffer
+
+
+def unpacked(buffer, rows):
+    view = buffer.reshape(-1, 2, LANES)[:rows]
+    return view[:, 0] + 1j * view[:, 1]
+
+
+def complex_normal(rng, *shape):
+    return rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+
+
+def gradient(tensors, n, x):
+    """grad H term by term: another route than Hessians and low monomials. x has shape (points, n)."""
+    total = np.zeros(x.shape, dtype=complex)
+    for degree, tensor in tensors.items():
+        multiplicity = symmetric.multiplicities(n, degree) if degree > 1 else np.ones(n)
+        for indices, entry, weight in zip(
+            symmetric.multi_indices(n, degree), tensor, multiplicity, strict=True
+        ):
+            for a in set(indices.tolist()):
+                rest = indices.tolist()
+                rest.remove(a)
+                times = (indices == a).sum()
+                total[:, a] += entry * weight * times * np.prod(x[:, rest], axis=1)
+    return total
+
+
+def residual(system, solutions):
+    x = solutions[:, : system.n]
+    mu = np.ones((len(x), 1)) if system.homogeneous else solutions[:, system.n :]
+    force = np.abs(gradient(system.tensors, system.n, x) - mu * x).max()
+    norm = 0 if system.homogeneous else np.abs(np.sum(x**2, axis=1) - system.n).max()
+    return max(force, norm)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 12])
+def test_algebra_of_lanes_equals_numpy(n):
+    rng = np.random.default_rng(n)
+    full = complex_normal(rng, n, n, LANES)
+    full = full + full.transpose(1, 0, 2)
+    x = complex_normal(rng, n, LANES)
+    packed, vector = lanes(full[np.tril_indices(n)]), lanes(x)
+    image = aligned(2 * n)
+    multiply_symmetric(packed, n, vector, 0, image)
+    np.testing.assert_allclose(unpacked(image, n), np.einsum("abl,bl->al", full, x), atol=1e-12)
+    factorise(packed, n, aligned(2 * n))
+    solve(packed, n, vector, 0)
+    expected = np.stack([np.linalg.solve(full[..., lane], x[:, lane]) for lane in range(LANES)], axis=1)
+    np.testing.assert_allclose(unpacked(vector, n), expected, rtol=1e-9, atol=1e-10)
+    matrix = rng.standard_normal((8, n))
+    image = aligned(16)
+    contract(matrix, lanes(np.concatenate([x[:1], x])), 1, image)
+    np.testing.assert_allclose(unpacked(image, 8), matrix @ x, atol=1e-12)
+    accumulate(matrix, 5, lanes(x), image)
+    np.testing.assert_allclose(unpacked(image, 8)[:5], 2 * (matrix @ x)[:5], atol=1e-12)
+    np.testing.assert_allclose(unpacked(image, 8)[5:], (matrix @ x)[5:], atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 3, 5])
+def test_each_monomial_is_an_earlier_one_times_a_variable(n):
+    table = recurrence(n, 5)
+    x = np.random.default_rng(n).standard_normal(n)
+    values: list[float] = []
+    for row, (parent, variable) in enumerate(table):
+        earlier = x[parent] if row < symmetric.packed_size(n, 2) else values[parent]
+        values.append(earlier * x[variable])
+    for degree in range(2, 6):
+        first = offset(n, degree, 2)
+        expected = np.prod(x[monomials(n, degree)], axis=1)
+        np.testing.assert_allclose(values[first : first + len(expected)], expected, rtol=1e-13)
+        assert list(positions(monomials(n, degree), n)) == list(range(len(expected)))
+
+
+@pytest.mark.parametrize("degree", [3, 4, 5, 6])
+def test_starts_are_all_solutions_of_the_start_form(degree, instance_of):
+    n = 4
+    weights = start_weights(n, "starts")
+    pure = instance_of(n, xi=f"q^{degree}")[2]
+    starts = pure.starts(weights, np.arange(pure.paths))
+    assert len(starts) == solution_count(n, degree) == ((degree - 1) ** n - 1) // (degree - 2)
+    assert np.abs(weights * starts ** (degree - 1) - starts).max() < 1e-12
+    # No two are related by a root of unity: their ratios of components differ, or their supports do.
+    turned = [starts * np.exp(2j * np.pi * k / (degree - 2)) for k in range(degree - 2)]
+    every = np.concatenate(turned)
+    distance = np.linalg.norm(every[:, None] - every[None], axis=-1) + np.eye(len(every))
+    assert distance.min() > 0.1
+    mixed = instance_of(n, xi=f"q^2+q^{degree}")[2]
+    points = mixed.starts(weights, np.arange(mixed.paths))
+    assert len(points) == 2 * len(starts)
+    x, mu = points[:, :n], points[:, n:]
+    assert np.abs(weights * x ** (degree - 1) - mu * x).max() < 1e-10
+    np.testing.assert_allclose(np.sum(x**2, axis=1), n, atol=1e-10)
+    distance = np.linalg.norm(x[:, None] - x[None], axis=-1) + np.eye(len(x))
+    assert distance.min() > 0.05
+
+
+@pytest.mark.parametrize("xi", EVERY_SHAPE)
+def test_every_path_ends_at_a_solution(xi, instance_of):
+    system = instance_of(4, xi=xi)[2]
+    tracked = follow(system, start_weights(4, xi), np.arange(system.paths), TrackerSettings())
+    assert (tracked.status == ARRIVED).all()
+    assert residual(system, tracked.endpoints) < 1e-9
+
+
+@pytest.mark.parametrize(("xi", "n"), [("q^3", 6), ("q^1+q^2+q^4", 3)])
+def test_a_path_depends_on_nothing_but_itself(xi, n, instance_of):
+    system = instance_of(n, xi=xi)[2]
+    weights = start_weights(n, "alone")
+    together = follow(system, weights, np.arange(system.paths), TrackerSettings())
+    order = np.random.default_rng(0).permutation(system.paths)
+    shuffled = follow(system, weights, order, TrackerSettings())
+    alone = follow(system, weights, np.array([17]), TrackerSettings())
+    assert np.array_equal(together.endpoints[order], shuffled.endpoints)
+    assert np.array_equal(together.steps[order], shuffled.steps)
+    assert np.array_equal(together.endpoints[17], alone.endpoints[0])
+
+
+def test_couplings_come_back_from_their_matrices(instance_of):
+    for n, degree in itertools.product((2, 5), (1, 2, 3, 4, 5, 6)):
+        model = instance_of(n, xi=f"q^2+q^{degree}" if degree == 1 else f"q^{degree}")[0]
+        tensor = np.random.default_rng(n).standard_normal(symmetric.packed_size(n, degree))
+        again = model.tensors({f"degree_{degree}": model.pack(tensor, degree)})[degree]
+        # Multiplicities that are no powers of two round.
+        np.testing.assert_allclose(again, tensor, rtol=0 if degree <= 4 else 1e-15)
