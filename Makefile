@@ -34,7 +34,7 @@ demo: setup
 	$(BIN)/morsecensus report $(OUT)/store --out $(OUT)/report
 
 bench: setup
-	$(BIN)/uv pip install --quiet --python $(BIN)/python pymanopt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python pymanopt bertini2
 	$(BIN)/python -m benchmarks
 
 lock: $(BIN)/uv

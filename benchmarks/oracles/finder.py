@@ -1,0 +1,39 @@
+"""The homotopy finder behind the interface of the oracles: the one place that calls it."""
+
+import time
+
+import numpy as np
+from jaxtyping import Complex
+
+from benchmarks.oracles.polynomials import Roots
+from tasks.homotopy.books import enumerate_solutions
+from tasks.homotopy.finder import polynomial_system
+from tasks.landscapes.base import Couplings
+from tasks.landscapes.spin import MixedSpin
+from tasks.options import HomotopyOptions
+
+
+def solve(landscape: MixedSpin, couplings: Couplings, seed: int, threads: int = 1) -> Roots:
+    """All roots, with the books closed.
+
+    Raises:
+        RuntimeError: if the books stayed open.
+    """
+    system = polynomial_system(landscape, couplings)
+    start = time.perf_counter()
+    enumeration = enumerate_solutions(system, ("oracle", seed), HomotopyOptions(threads=threads))
+    seconds = time.perf_counter() - start
+    if not enumeration.complete:
+        found = len(enumeration.solutions)
+        raise RuntimeError(f"the books of {landscape} stayed open: {found} of {enumeration.expected}")
+    return Roots(_all_multiples(landscape, enumeration.solutions), seconds)
+
+
+def _all_multiples(
+    landscape: MixedSpin, solutions: Complex[np.ndarray, "found unknowns"]
+) -> Complex[np.ndarray, "all unknowns"]:
+    """A pure form's solutions stand for their multiples by roots of unity of order p-2."""
+    if not landscape.covariance.is_pure:
+        return solutions
+    order = landscape.covariance.degree - 2
+    return np.concatenate([solutions * np.exp(2j * np.pi * k / order) for k in range(order)])
