@@ -48,6 +48,9 @@ class BallSystem:
         self.n, self.kind = system.n, kind
         self.second = {d: self._second(system, d) for d in system.tensors if d > 1}
         self.field = system.tensors.get(1)
+        # Places of the entries of a symmetric matrix in its packed lower triangle.
+        low, high = np.sort(np.indices((system.n, system.n)), axis=0)
+        self.places = (high * (high + 1) // 2 + low).tolist()
         self.table = [tuple(row) for row in recurrence(system.n, max(self.second) - 2).tolist()]
 
     def _second(self, system: PolynomialSystem, degree: int) -> Matrix:
@@ -84,20 +87,18 @@ class BallSystem:
 
     def jet(self, x: Sequence[Any]) -> tuple[list[Any], list[list[Any]]]:
         """grad H and Hess H."""
-        n = self.n
         low = self._monomials(x)
         column = self.kind([[entry] for entry in x])
-        gradient = self.kind(n, 1) if self.field is None else self.kind([[float(b)] for b in self.field])
-        hessian = self.kind(n, n)
+        gradient = self.kind(self.n, 1) if self.field is None else self.kind([[float(b)] for b in self.field])
+        total: list[list[Any]] = []
         for degree, second in self.second.items():
-            packed = second * self.kind([[entry] for entry in low[degree - 2]])
-            rows = [[packed[_pair(a, b), 0] for b in range(n)] for a in range(n)]
-            part = self.kind(rows)
-            hessian += part
-            gradient += (part * column) / (degree - 1)
-        return [gradient[a, 0] for a in range(n)], [[hessian[a, b] for b in range(n)] for a in range(n)]
+            packed = (second * self.kind([[entry] for entry in low[degree - 2]])).entries()
+            rows = [[packed[place] for place in row] for row in self.places]
+            gradient += (self.kind(rows) * column) / (degree - 1)
+            total = _sum(total, rows) if total else rows
+        return gradient.entries(), total
 
 
-def _pair(a: int, b: int) -> int:
-    high, low = max(a, b), min(a, b)
-    return high * (high + 1) // 2 + low
+def _sum(one: list[list[Any]], two: list[list[Any]]) -> list[list[Any]]:
+    pairs = zip(one, two, strict=True)
+    return [[a + b for a, b in zip(*rows, strict=True)] for rows in pairs]

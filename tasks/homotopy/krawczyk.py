@@ -31,15 +31,12 @@ class RealModel:
         self.n = system.n
         self.balls = BallSystem(system, flint.arb_mat)
 
-    def value(self, column: flint.arb_mat) -> flint.arb_mat:
-        return self._jet(column)[0]
-
     def jacobian(self, column: flint.arb_mat) -> flint.arb_mat:
-        return self._jet(column)[1]
+        return self.jet(column)[1]
 
-    def _jet(self, column: flint.arb_mat) -> tuple[flint.arb_mat, flint.arb_mat]:
+    def jet(self, column: flint.arb_mat) -> tuple[flint.arb_mat, flint.arb_mat]:
         n = self.n
-        x, mu = [column[a, 0] for a in range(n)], column[n, 0]
+        *x, mu = column.entries()
         gradient, rows = self.balls.jet(x)
         norm = sum((v * v for v in x), flint.arb(0))
         value = [[g - mu * v] for g, v in zip(gradient, x, strict=True)] + [[(n - norm) / 2]]
@@ -63,15 +60,19 @@ def _mid(matrix: flint.arb_mat) -> flint.arb_mat:
 
 
 def _prove_box(
-    model: RealModel, center: flint.arb_mat, inverse: flint.arb_mat, radius: float
+    model: RealModel, center: flint.arb_mat, moved: flint.arb_mat, inverse: flint.arb_mat, radius: float
 ) -> flint.arb_mat | None:
-    """The image K(X) of the box with this half-width, if it lies in its interior."""
+    """The image K(X) of the box with this half-width, if it lies in its interior.
+
+    Args:
+        moved: the centre after Newton's step.
+    """
     size = model.n + 1
     box = _box(center, radius)
     slope = inverse * model.jacobian(box)
     identity = flint.arb_mat(size, size, [int(a == b) for a in range(size) for b in range(size)])
     shift = (identity - slope) * _box(flint.arb_mat(size, 1, [0] * size), radius)
-    image = center - inverse * model.value(center) + shift
+    image = moved + shift
     inside = all(box[a, 0].contains_interior(image[a, 0]) for a in range(size))
     return image if inside else None
 
@@ -99,14 +100,11 @@ def _center(model: RealModel, point: Float[np.ndarray, " n"]) -> flint.arb_mat:
     return flint.arb_mat([[v] for v in [*x, mu.mid()]])
 
 
-def _inverse(model: RealModel, center: flint.arb_mat) -> flint.arb_mat:
-    return _mid(model.jacobian(center).inv())
-
-
 def _refined(model: RealModel, center: flint.arb_mat) -> flint.arb_mat:
     """Newton's method at the present precision, from a point with half the digits of a double or more."""
     for _ in range(6):
-        center = _mid(center - _inverse(model, center) * model.value(center))
+        value, jacobian = model.jet(center)
+        center = _mid(center - jacobian.solve(value))
     return center
 
 
@@ -126,14 +124,18 @@ def prove(model: RealModel, point: Float[np.ndarray, " n"], radii: tuple[float, 
     center = _center(model, point)
     try:
         center = _refined(model, center) if refine else center
-        inverse = _inverse(model, center)
+        value, jacobian = model.jet(center)
+        inverse = _mid(jacobian.inv())
     except ZeroDivisionError:  # flint's word for a matrix that it can't prove regular
         return unproven
+    moved = center - inverse * value
     for radius in radii:
-        image = _prove_box(model, center, inverse, radius * scale)
+        image = _prove_box(model, center, moved, inverse, radius * scale)
         if image is not None:
             # From a small box the signs are sharpest, and neighbours are told apart by it.
-            sharp = image if radius == radii[-1] else _prove_box(model, center, inverse, radii[-1] * scale)
+            sharp = (
+                image if radius == radii[-1] else _prove_box(model, center, moved, inverse, radii[-1] * scale)
+            )
             if sharp is None:
                 return unproven
             index = _prove_index(model, sharp)
