@@ -1,7 +1,7 @@
 """A run as the report reads it: each cell's dataset with what the study says of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -63,6 +63,16 @@ class Cell:
         parameters = {key: str(value) for key, value in attrs.items() if key not in skipped}
         return str(attrs.get("model", "")), tuple(sorted(parameters.items()))
 
+    @property
+    def finder_name(self) -> str:
+        """Such as: multistart."""
+        return self.finder.partition(" ")[0]
+
+    @property
+    def finder_options(self) -> dict[str, Any]:
+        """All options of the finder, defaults included."""
+        return json.loads(self.finder.partition(" ")[2] or "{}")
+
     @cached_property
     def covariance(self) -> Covariance | None:
         """The covariance with its field; None for a model that isn't an isotropic p-spin."""
@@ -98,6 +108,24 @@ class Study:
     name: str
     cells: tuple[Cell, ...]
     provenance: Mapping[str, Any]
+
+
+def finder_labels(cells: Iterable[Cell]) -> dict[str, str]:
+    """Name the finders of some cells: finder text -> its name, with the options that tell it from the others.
+
+    Such as "multistart, max_rounds 1"; of a finder that comes with one set of options, the name alone.
+    """
+    known = {cell.finder: cell for cell in cells}
+    labels = {}
+    for text, cell in known.items():
+        others = [c.finder_options for c in known.values() if c.finder_name == cell.finder_name]
+        varied = [
+            f"{key} {value}"
+            for key, value in cell.finder_options.items()
+            if any(other.get(key) != value for other in others)
+        ]
+        labels[text] = ", ".join([cell.finder_name, *varied])
+    return labels
 
 
 def open_study(store: str) -> Study:

@@ -7,10 +7,15 @@ from typing import Any
 
 from analysis import rounding as r
 from analysis.agreement import TestResult, uniformity_test
+from analysis.audit.draw import draw_audit
+from analysis.audit.measure import Audit, audit_cells
+from analysis.audit.section import audit_anchor, audit_parts, contents_entries
+from analysis.audit.tables import audit_rows
 from analysis.drawing import draw_family, draw_p_values
-from analysis.open import Cell, Family, Study, open_study
+from analysis.estimators import COMPLETE
+from analysis.open import Cell, Family, Study, finder_labels, open_study
 from analysis.page import HtmlTable, Part, contents, heading, note, paragraph, picture, render
-from analysis.results import FamilyResult, family_edges, measure_cell
+from analysis.results import FamilyResult, family_edges, family_title, measure_cell
 from analysis.sections import family_parts, rejected_table, verdict_table
 from analysis.tables import LEVEL, Row, all_rows, cell_rows, verdict_rows, write_csv
 
@@ -32,18 +37,22 @@ def write_report(store: str, out: str | Path) -> Path:
     folder = Path(out)
     for part in ("figures", "tables"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    families = measure_study(study)
-    for name, rows in all_rows(families):
+    families, audits = measure_study(study), audit_cells(study.cells)
+    for name, rows in (*all_rows(families), *audit_rows(audits)):
         write_csv(folder / "tables" / f"{name}.csv", rows)
     verdicts = verdict_rows([result for family in families for result in family.cells])
     parts = [
-        *_opening(study, families, verdicts),
-        *_study_table(families),
-        *_verdicts(verdicts, folder / "figures"),
+        *_opening(study, families, audits, verdicts),
+        *_study_table(study, families),
+        *_verdicts(verdicts, repeated_cells(study.cells), folder / "figures"),
     ]
     for number, family in enumerate(families):
         figures = draw_family(family, folder / "figures", f"family-{number + 1}")
         parts += family_parts(family, {d.topic: d.vector for d in figures}, _anchor(number))
+    for number, audit in enumerate(audits):
+        name = audit_anchor(number)
+        drawings = draw_audit(audit, folder / "figures", name)
+        parts += audit_parts(audit, family_title(audit.family), drawings, name)
     parts += _provenance(study.provenance)
     page = folder / PAGE
     page.write_text(render(f"Census report: {study.name}", parts), encoding="utf-8")
@@ -52,22 +61,37 @@ def write_report(store: str, out: str | Path) -> Path:
 
 def measure_study(study: Study) -> list[FamilyResult]:
     """Measure every cell, grouped into families and sorted by N."""
-    groups: dict[Family, list[Cell]] = {}
+    groups: dict[tuple[Family, str], list[Cell]] = {}
+    apart = finder_of_family(study.cells)
     for cell in study.cells:
-        groups.setdefault(cell.family, []).append(cell)
+        groups.setdefault((cell.family, apart.get(cell.name, "")), []).append(cell)
     families = []
-    for family, cells in groups.items():
+    for (family, finder), cells in groups.items():
         cells.sort(key=lambda cell: (cell.n, cell.name))
         edges = family_edges(cells)
-        families.append(FamilyResult(family, tuple(measure_cell(cell, edges) for cell in cells)))
+        results = tuple(measure_cell(cell, edges) for cell in cells)
+        families.append(FamilyResult(family, results, finder))
     return families
+
+
+def finder_of_family(cells: Sequence[Cell]) -> dict[str, str]:
+    """Name of a cell -> its finder, for families that hold one N with several finders: a curve over N that
+    jumps between finders says nothing. A sweep that changes its finder with N stays one family."""
+    labels = finder_labels(cells)
+    finders: dict[tuple[Family, int], set[str]] = {}
+    for cell in cells:
+        finders.setdefault((cell.family, cell.n), set()).add(cell.finder)
+    mixed = {family for (family, _), found in finders.items() if len(found) > 1}
+    return {cell.name: labels[cell.finder] for cell in cells if cell.family in mixed}
 
 
 def _anchor(number: int) -> str:
     return f"family-{number + 1}"
 
 
-def _opening(study: Study, families: Sequence[FamilyResult], verdicts: Sequence[Row]) -> list[Part]:
+def _opening(
+    study: Study, families: Sequence[FamilyResult], audits: Sequence[Audit], verdicts: Sequence[Row]
+) -> list[Part]:
     cells = [result.cell for family in families for result in family.cells]
     landscapes, points = sum(c.landscapes for c in cells), sum(c.points for c in cells)
     text = (
@@ -78,15 +102,17 @@ def _opening(study: Study, families: Sequence[FamilyResult], verdicts: Sequence[
     )
     entries = [("cells", "The study, cell by cell"), ("agreement", "Agreement with exact theory")]
     entries += [(_anchor(number), family.title) for number, family in enumerate(families)]
+    entries += contents_entries(audits, [family_title(audit.family) for audit in audits])
     entries.append(("provenance", "Provenance"))
-    parts = [heading(f"Census report: {study.name}", 1), paragraph(text), _headline(verdicts)]
+    headline = _headline(verdicts, repeated_cells(study.cells))
+    parts = [heading(f"Census report: {study.name}", 1), paragraph(text), headline]
     absent = study.provenance["cells_without_data"]
     if absent:
         parts.append(note(f"No data yet for {', '.join(absent)}: run the study again.", "bad"))
     return [*parts, contents(entries)]
 
 
-def _headline(verdicts: Sequence[Row]) -> Part:
+def _headline(verdicts: Sequence[Row], repeated: set[str]) -> Part:
     tested = [row for row in verdicts if row["p_value"] is not None]
     if not tested:
         return note("No test against exact theory could be made: too few landscapes, or no theory.")
@@ -98,12 +124,30 @@ def _headline(verdicts: Sequence[Row]) -> Part:
         f"{doubt} undecided. Smallest p-value {r.probability(least)}, "
         f"{r.probability(min(1.0, least * len(tested)))} after Bonferroni's correction."
     )
+    again = sum(row["cell"] in repeated and row["verdict"] != "agrees" for row in tested)
+    if again:
+        text += (
+            f" {again} of those in doubt are of cells whose landscapes another cell found more completely."
+        )
     return note(text, "bad" if bad else "" if doubt else "good")
 
 
-def _study_table(families: Sequence[FamilyResult]) -> list[Part]:
+def _study_table(study: Study, families: Sequence[FamilyResult]) -> list[Part]:
+    finders = finder_labels(study.cells)
     rows = cell_rows([result for family in families for result in family.cells])
-    titles = ("cell", "ξ", "field", "N", "landscapes", "points", "complete", "open", "failed", "starts")
+    titles = (
+        "cell",
+        "ξ",
+        "field",
+        "N",
+        "landscapes",
+        "points",
+        "complete",
+        "open",
+        "failed",
+        "starts",
+        "finder",
+    )
     texts = [
         (
             row["cell"],
@@ -116,13 +160,31 @@ def _study_table(families: Sequence[FamilyResult]) -> list[Part]:
             r.percent(row["open"]),
             r.percent(row["failed"]),
             f"{row['starts']:,}",
+            finders[row["finder"]],
         )
         for row in rows
     ]
-    return [heading("The study, cell by cell", 2, "cells"), HtmlTable(titles, texts, "", (0, 1)).part()]
+    return [heading("The study, cell by cell", 2, "cells"), HtmlTable(titles, texts, "", (0, 1, 10)).part()]
 
 
-def _verdicts(rows: Sequence[Row], figures: Path) -> list[Part]:
+def repeated_cells(cells: Sequence[Cell]) -> set[str]:
+    """Names of cells whose landscapes another cell has too: of those, all but the most complete one.
+
+    Their tests say what each finder is worth, but p-values of the same landscapes aren't independent.
+    """
+    groups: dict[tuple[Family, str, int], list[Cell]] = {}
+    for cell in cells:
+        seed = str(cell.dataset.attrs.get("seed", ""))
+        groups.setdefault((cell.family, seed, cell.n), []).append(cell)
+    best = {max(group, key=_completeness).name for group in groups.values()}
+    return {cell.name for cell in cells} - best
+
+
+def _completeness(cell: Cell) -> int:
+    return int((cell.dataset["status"].values == COMPLETE).sum())
+
+
+def _verdicts(rows: Sequence[Row], repeated: set[str], figures: Path) -> list[Part]:
     parts = [heading("Agreement with exact theory", 2, "agreement")]
     if not rows:
         return [*parts, note("No cell has exact theory to be tested against.")]
@@ -136,13 +198,20 @@ def _verdicts(rows: Sequence[Row], figures: Path) -> list[Part]:
             "correction over the whole study."
         )
     )
-    counts = [row["p_value"] for row in rows if row["test"] == "counts by index"]
-    others = [row["p_value"] for row in rows if row["test"] != "counts by index"]
+    once = [row for row in rows if row["cell"] not in repeated]
+    counts = [row["p_value"] for row in once if row["test"] == "counts by index"]
+    others = [row["p_value"] for row in once if row["test"] != "counts by index"]
     drawn = draw_p_values(_known(counts), _known(others), figures)
     if drawn is not None:
         text = "Sorted p-values: on the diagonal if theory holds and the errors are right."
         parts.append(picture(drawn, "Sorted p-values of all tests against uniform quantiles", text))
     parts.append(paragraph(_uniform_text(uniformity_test(counts))))
+    if repeated:
+        text = (
+            f"Left out of both: {', '.join(sorted(repeated))}, whose landscapes another cell found more "
+            "completely (or as completely): their p-values would count the same landscapes again."
+        )
+        parts.append(note(text))
     return [*parts, *rejected_table(rows), *verdict_table(rows)]
 
 

@@ -69,21 +69,19 @@ class CellResult:
 
 @dataclass(frozen=True, eq=False)
 class FamilyResult:
-    """The cells of one model and its parameters, by N, and the limits N -> infinity."""
+    """The cells of one model and its parameters, by N, and the limits N -> infinity.
+
+    ``finder`` is named where a study has several cells of one N that differ in it.
+    """
 
     family: Family
     cells: tuple[CellResult, ...]
+    finder: str = ""
 
     @property
     def title(self) -> str:
-        """Such as: p-spin, xi = q^3, field variance 0.7."""
-        model, parameters = self.family
-        known = dict(parameters)
-        if model == "pspin" and "xi" in known:
-            field = float(known.get("field", 0.0))
-            return f"Spherical p-spin, ξ = {known['xi']}" + (f", field variance {field:g}" if field else "")
-        rest = ", ".join(f"{key} = {value}" for key, value in parameters)
-        return f"{model}, {rest}" if rest else model
+        """Such as: p-spin, xi = q^3, field variance 0.7 (homotopy)."""
+        return family_title(self.family) + (f" ({self.finder})" if self.finder else "")
 
     @cached_property
     def limits(self) -> dict | None:
@@ -107,6 +105,17 @@ class FamilyResult:
         covariance = self.cells[0].cell.covariance
         pure = covariance is not None and covariance.is_pure
         return r"floor $-E_\infty$" if pure else r"most minima, $N \to \infty$"
+
+
+def family_title(family: Family) -> str:
+    """Name a model with its parameters."""
+    model, parameters = family
+    known = dict(parameters)
+    if model == "pspin" and "xi" in known:
+        field = float(known.get("field", 0.0))
+        return f"Spherical p-spin, ξ = {known['xi']}" + (f", field variance {field:g}" if field else "")
+    rest = ", ".join(f"{key} = {value}" for key, value in parameters)
+    return f"{model}, {rest}" if rest else model
 
 
 def family_edges(cells: list[Cell]) -> Floats:

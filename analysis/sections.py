@@ -331,14 +331,14 @@ def verdict_table(rows: Sequence[Row]) -> list[Part]:
         kinds.append("bad" if "disagrees" in verdicts else "doubt" if "undecided" in verdicts else "")
         counts = by_key.get((cell, "counts by index"))
         seen = r.percent(counts["detectable"]) if counts and counts["detectable"] is not None else r.DASH
-        texts.append((label, str(first["n"]), *p_values, seen))
-    titles = ("ξ", "N", *names, "loss seen")
+        texts.append((label, cell, str(first["n"]), *p_values, seen))
+    titles = ("ξ", "cell", "N", *names, "loss seen")
     caption = (
         "p-values of each test, before correction; coupling variance: from the widths of all Hessians. Loss "
         "seen: the smallest share of all points whose loss the count test would reject at level 0.01 with "
         "power 0.9."
     )
-    return [HtmlTable(titles, texts, caption, (0,), kinds).part()]
+    return [HtmlTable(titles, texts, caption, (0, 1), kinds).part()]
 
 
 def rejected_table(rows: Sequence[Row]) -> list[Part]:

@@ -98,6 +98,8 @@ def block_tables(cell, rng, keep=1.0, status=0, empty=False):
         "uniqueness_radius": np.ones(flat),
         "hits": np.full(flat, 5),
         "degenerate": np.zeros(flat, int),
+        "certified_radius": np.full(flat, np.nan),
+        "sample_hits": np.full(flat, -1),
     }
     if "spectra" in cell.options:
         point["spectrum"] = rows[:, 3:]
