@@ -16,6 +16,7 @@ from analysis.estimators import (
 )
 from analysis.ground_state import GroundStateLaw, ground_state_law
 from analysis.open import Cell, Family
+from analysis.paths import PathSummary, summarise_paths
 from analysis.predict import limits
 from analysis.reductions import Floats, energy_range
 from analysis.scaling import estimate_complexity
@@ -43,6 +44,7 @@ class CellResult:
     complexity: xr.Dataset
     minima_complexity: xr.Dataset
     ledger: xr.Dataset
+    paths: PathSummary | None
     spectra: tuple[SpectrumComparison, ...]
     judged: tuple[Judged, ...]
     total: float | None
@@ -149,6 +151,7 @@ def measure_cell(cell: Cell, edges: Floats) -> CellResult:
         complexity=estimate_complexity(cell),
         minima_complexity=estimate_complexity(cell, index=0),
         ledger=summarise_ledger(cell),
+        paths=summarise_paths(cell),
         spectra=compare_spectra(cell, sample),
         judged=tuple(judge_cell(cell, sample)) if sample is not None else (),
         total=None if theory is None else theory.total(),

@@ -6,6 +6,7 @@ from pathlib import Path
 from analysis import rounding as r
 from analysis import tables
 from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from analysis.path_section import path_parts
 from analysis.results import CellResult, FamilyResult
 from analysis.tables import Row
 
@@ -289,7 +290,7 @@ def _ledger(family: FamilyResult) -> list[Part]:
     caption = (
         "Landscapes by status and reason. Coverage: mean lower 95% limit, by hits of independent starts."
     )
-    return [HtmlTable(titles, texts, caption, (1, 5, 6)).part()]
+    return [HtmlTable(titles, texts, caption, (1, 5, 6)).part(), *path_parts(family)]
 
 
 def _informative(result: CellResult) -> str:

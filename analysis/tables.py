@@ -236,6 +236,58 @@ def ledger_rows(results: Sequence[CellResult]) -> list[Row]:
     return rows
 
 
+def path_rows(results: Sequence[CellResult]) -> list[Row]:
+    """What was followed, found and proven: one row per cell with homotopy paths."""
+    rows = []
+    for result in results:
+        found = result.paths
+        if found is not None:
+            rows.append(
+                _head(result)
+                | {
+                    "landscapes": found.landscapes,
+                    "sampled": int(found.sampled),
+                    "paths": found.paths,
+                    "distinct": found.distinct,
+                    "retries": found.retries,
+                    "unresolved": found.unresolved,
+                    "jumps": found.jumps if found.sampled else None,
+                    "points": found.points,
+                    "certified": found.certified,
+                }
+            )
+    return rows
+
+
+def recall_rows(results: Sequence[CellResult]) -> list[Row]:
+    """Numbers from sampled paths beside those of the census, and its recall: all points, then each index."""
+    rows = []
+    for result in results:
+        found, counts = result.paths, result.counts
+        for place, recall in enumerate(found.recall if found else ()):
+            assert found is not None
+            whole = recall.index is None
+            exact = result.total
+            if not whole:
+                exact = None if result.by_index is None else result.by_index[recall.index]
+            rows.append(
+                _head(result)
+                | {
+                    "index": "all" if whole else recall.index,
+                    "number": float(found.number[place]),
+                    "number_se": float(found.number_se[place]),
+                    "census": float(counts["total"] if whole else counts["mean"][recall.index]),
+                    "exact": exact,
+                    "endpoints": recall.endpoints,
+                    "found": recall.found,
+                    "recall": recall.share,
+                    "recall_se": recall.error,
+                    "recall_lower": recall.lower,
+                }
+            )
+    return rows
+
+
 def verdict_rows(results: Sequence[CellResult]) -> list[Row]:
     """Every test of the study, Holm-corrected over all of them.
 
@@ -286,4 +338,6 @@ def all_rows(families: Sequence[FamilyResult]) -> Iterator[tuple[str, list[Row]]
     yield "lowest", lowest_rows(results)
     yield "spectra", spectrum_rows(results)
     yield "ledger", ledger_rows(results)
+    yield "paths", path_rows(results)
+    yield "recall", recall_rows(results)
     yield "tests", verdict_rows(results)

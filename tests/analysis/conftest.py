@@ -84,6 +84,7 @@ def block_tables(cell, rng, keep=1.0, status=0, empty=False):
         "morse_check": np.full(size, 2 if n % 2 == 0 else 0),
         "parity_check": np.zeros(size, int),
         "bound_check": np.zeros(size, int),
+        "n_paths": np.full(size, -1),
     }
     flat = len(rows)
     point = {

@@ -1,0 +1,130 @@
+"""What homotopy paths say of a cell: closed books and proofs, or unbiased numbers and the census's recall.
+
+Recall is pooled over the sampled real endpoints of all landscapes. Its lower limit is Clopper and Pearson's:
+endpoints of landscapes with different recall make a sum of Bernoulli variables whose tails are no heavier
+than the binomial's (Hoeffding, Ann. Math. Stat. 27 (1956) 713), so the limit holds for the mean over these
+endpoints. Unresolved paths count as misses. The error over landscapes says what other landscapes may give.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from analysis.estimators import is_odd, mean_and_error
+from analysis.open import Cell
+from analysis.reductions import Batch, Floats, reduce_points
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Recall:
+    """Of one index, or of all points.
+
+    Attributes:
+        index: None for all.
+        endpoints: sampled real endpoints (an antipodal pair counts once).
+        found: those that the census had.
+        share: found/endpoints, nan without endpoints.
+        error: of the share, over landscapes; nan for fewer than two with endpoints.
+        lower: limit at 95%, 0 where it says nothing.
+    """
+
+    index: int | None
+    endpoints: int
+    found: int
+    share: float
+    error: float
+    lower: float
+
+
+@dataclass(frozen=True, eq=False)
+class PathSummary:
+    """Sums over the landscapes of a cell whose books were kept.
+
+    Attributes:
+        sampled: whether the paths are a sample, or all of them.
+        number, number_se: mean number of points from sampled paths, all and by index, shape (1 + N,).
+        recall: all, then each index; empty where every path was followed.
+    """
+
+    landscapes: int
+    sampled: bool
+    paths: int
+    distinct: int
+    retries: int
+    unresolved: int
+    jumps: int
+    certified: int | None
+    points: int
+    number: Floats
+    number_se: Floats
+    recall: tuple[Recall, ...]
+
+
+def summarise_paths(cell: Cell) -> PathSummary | None:
+    """The homotopy's part of a cell's ledger; None if no path was followed."""
+    data = cell.dataset
+    kept = data["n_paths"].values > 0
+    if not kept.any():
+        return None
+    sampled = bool((data["n_jumps"].values[kept] >= 0).any())
+    certified = data["n_certified"].values[kept]
+    whole = data["sampled_points"].values[kept, None]
+    numbers = np.concatenate([whole, data["sampled_points_by_index"].values[kept]], axis=1)
+    number, error = mean_and_error(numbers)
+    total = {name: int(data[f"n_{name}"].values[kept].sum()) for name in ("paths", "distinct", "retries")}
+    return PathSummary(
+        int(kept.sum()),
+        sampled,
+        **total,
+        unresolved=int(data["n_unresolved"].values[kept].sum()),
+        jumps=int(np.maximum(data["n_jumps"].values[kept], 0).sum()),
+        certified=int(certified.sum()) if (certified >= 0).all() else None,
+        points=int(data["n_points"].values[kept].sum()),
+        number=number,
+        number_se=error,
+        recall=_recalls(cell) if sampled else (),
+    )
+
+
+def _recalls(cell: Cell) -> tuple[Recall, ...]:
+    levels = int(cell.dataset.sizes["morse_index"])
+
+    def counts(batch: Batch) -> NDArray[np.int64]:
+        index, sample = batch.columns["index"].astype(np.int64), batch.columns["sample_hits"]
+        sample = np.maximum(sample, 0).astype(float)
+        had = sample * (batch.columns["hits"] > 0)
+        return np.stack([batch.per_landscape(index, levels, weight) for weight in (had, sample)])
+
+    names = ["index", "sample_hits", "hits"]
+    found, endpoints = np.concatenate(list(reduce_points(cell.dataset, names, counts)), axis=1)
+    unresolved = int(np.maximum(cell.dataset["n_unresolved"].values, 0).sum())
+    # A point and its antipode are rows of one class: together they stand for one endpoint.
+    pair = 2 if _paired(cell) else 1
+    shares = np.full(levels, pair)
+    if is_odd(cell):
+        shares = np.where(2 * np.arange(levels) == levels - 1, 2, 1)
+    parts = [_recall(None, found.sum(axis=1) / pair, endpoints.sum(axis=1) / pair, unresolved)]
+    for k in range(levels):
+        parts.append(_recall(k, found[:, k] / shares[k], endpoints[:, k] / shares[k], unresolved))
+    return tuple(parts)
+
+
+def _paired(cell: Cell) -> bool:
+    covariance = cell.covariance
+    return covariance is not None and (covariance.is_odd or covariance.is_even)
+
+
+def _recall(index: int | None, found: Floats, endpoints: Floats, unresolved: int) -> Recall:
+    hits, trials = round(found.sum()), round(endpoints.sum())
+    share = hits / trials if trials else float("nan")
+    error = float("nan")
+    if (endpoints > 0).sum() > 1:
+        residual = found - share * endpoints
+        count = len(residual)
+        error = float(np.sqrt(np.sum(residual**2) * count / (count - 1)) / trials)
+    lower = float(beta.ppf(1 - LEVEL, hits, trials + unresolved - hits + 1)) if hits else 0.0
+    return Recall(index, trials, hits, share, error, lower)

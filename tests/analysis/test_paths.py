@@ -1,0 +1,91 @@
+"""What sampled paths say of a cell, against numbers counted by hand."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.stats import binom
+
+from analysis.open import Cell
+from analysis.paths import summarise_paths
+
+
+def ragged(landscapes, xi="q^3", unresolved=0):
+    """A cell of N = 3 from lists of (index, hits, sample_hits), antipodes included."""
+    rows = [row for landscape in landscapes for row in landscape]
+    count = len(landscapes)
+    by_index = np.array([np.bincount([k for k, _, _ in rows], minlength=3) for rows in landscapes])
+    return Cell(
+        "c0000",
+        xr.Dataset(
+            {
+                "row_size": ("landscape", [len(landscape) for landscape in landscapes]),
+                "reason": ("landscape", np.zeros(count, int)),
+                "n_paths": ("landscape", np.full(count, 7)),
+                "n_distinct": ("landscape", np.full(count, 7 - unresolved)),
+                "n_retries": ("landscape", np.arange(count)),
+                "n_jumps": ("landscape", np.zeros(count, int)),
+                "n_unresolved": ("landscape", np.full(count, unresolved)),
+                "n_certified": ("landscape", np.full(count, -1)),
+                "n_points": ("landscape", by_index.sum(axis=1)),
+                "sampled_points": ("landscape", by_index.sum(axis=1).astype(float)),
+                "sampled_points_by_index": (("landscape", "morse_index"), by_index.astype(float)),
+                "index": ("row", [k for k, _, _ in rows]),
+                "hits": ("row", [hits for _, hits, _ in rows]),
+                "sample_hits": ("row", [sample for _, _, sample in rows]),
+            },
+            attrs={"model": "pspin", "xi": xi, "field": 0.0, "n": 3},
+        ),
+        count,
+    )
+
+
+# A minimum with its maximum, and a saddle with its antipode: two classes.
+FOUND = [(0, 9, 1), (2, 9, 1), (1, 9, 1), (1, 9, 1)]
+MISSED = [(0, 9, 1), (2, 9, 1), (1, 0, 1), (1, 0, 1)]
+
+
+def test_pairs_are_one_endpoint():
+    summary = summarise_paths(ragged([FOUND, FOUND, MISSED]))
+    everything, minima, saddles, maxima = summary.recall
+    assert (everything.endpoints, everything.found) == (6, 5)
+    assert (minima.endpoints, minima.found) == (maxima.endpoints, maxima.found) == (3, 3)
+    assert (saddles.endpoints, saddles.found) == (3, 2)
+    assert saddles.share == pytest.approx(2 / 3)
+    # Over landscapes: residuals 1/3, 1/3, -2/3 of a mean of one endpoint.
+    assert saddles.error == pytest.approx(np.sqrt((1 / 9 + 1 / 9 + 4 / 9) * 3 / 2) / 3)
+    assert summary.sampled
+    assert summary.retries == 3
+    np.testing.assert_allclose(summary.number, [4, 1, 2, 1])
+
+
+def test_the_lower_limit_is_the_largest_recall_that_the_hits_reject():
+    recall = summarise_paths(ragged([FOUND] * 10 + [MISSED] * 2)).recall[0]
+    assert (recall.endpoints, recall.found) == (24, 22)
+    assert binom.sf(21, 24, recall.lower) == pytest.approx(0.05)
+    doubtful = summarise_paths(ragged([FOUND] * 10 + [MISSED] * 2, unresolved=1)).recall[0]
+    assert binom.sf(21, 24 + 12, doubtful.lower) == pytest.approx(0.05)
+
+
+def test_without_endpoints_the_limit_is_vacuous():
+    unseen = [(k, hits, 0) for k, hits, _ in FOUND]
+    recall = summarise_paths(ragged([unseen])).recall[1]
+    assert recall.endpoints == 0
+    assert np.isnan(recall.share)
+    assert recall.lower == 0
+
+
+def test_even_landscapes_have_both_signs_at_each_index():
+    even = [(0, 9, 1), (0, 9, 1), (1, 9, 1), (1, 9, 1), (2, 0, 1), (2, 0, 1)]
+    parts = summarise_paths(ragged([even], xi="q^4")).recall
+    assert [(part.endpoints, part.found) for part in parts] == [(3, 2), (1, 1), (1, 1), (1, 0)]
+
+
+def test_mixtures_have_no_pairs():
+    parts = summarise_paths(ragged([[(0, 9, 1), (1, 9, 0), (2, 9, 1)]], xi="q^2+q^3")).recall
+    assert [part.endpoints for part in parts] == [2, 1, 0, 1]
+
+
+def test_a_cell_without_paths_has_no_summary():
+    cell = ragged([FOUND])
+    cell.dataset["n_paths"] = ("landscape", [-1])
+    assert summarise_paths(cell) is None
