@@ -16,8 +16,9 @@ def path_parts(family: FamilyResult) -> list[Part]:
         return []
     text = (
         "A homotopy follows one path to each complex critical point, whose number algebra gives. The books "
-        "of a landscape are closed when as many distinct solutions were found, with their conjugates. Certified: "
-        "proven in ball arithmetic to exist, to be real, to differ from all others and to have its index."
+        "of a landscape are closed when as many distinct solutions were found, with their conjugates. "
+        "Certified: proven in ball arithmetic to exist, to be real, to differ from all others and to have its "
+        "index."
     )
     titles = (
         "N",
@@ -88,6 +89,6 @@ def _recall(family: FamilyResult) -> list[Part]:
     caption = (
         "From paths: mean numbers of points, unbiased whatever the census missed. Had: sampled real "
         "endpoints that multistart had found before. Recall at least: lower 95% limit for the points of "
-        "these landscapes (Clopper and Pearson; unresolved paths count as misses). All indices are in recall.csv."
+        "these landscapes (Clopper and Pearson; unresolved paths count as misses). All indices: recall.csv."
     )
     return [HtmlTable(titles, texts, caption, (1,)).part()]
