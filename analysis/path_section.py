@@ -17,8 +17,8 @@ def path_parts(family: FamilyResult) -> list[Part]:
     text = (
         "A homotopy follows one path to each complex critical point, whose number algebra gives. The books "
         "of a landscape are closed when as many distinct solutions were found, with their conjugates. "
-        "Certified: proven in ball arithmetic to exist, to be real, to differ from all others and to have its "
-        "index."
+        "Certified: proven in ball arithmetic to exist, to be real, to differ from all others and to have "
+        "its index."
     )
     titles = (
         "N",
