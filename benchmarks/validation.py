@@ -77,6 +77,8 @@ def table(header: list[str], rows: list[list[str]]) -> Iterator[str]:
 
 
 def show(p: float | None) -> str:
+    if p == 0:
+        return "< 1e-300"
     return "-" if p is None else f"{p:.2g}"
 
 
