@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.console import Console
 
-from pipeline.errors import Interrupted, RunError
-from pipeline.executors import Executor, start_executor
-from pipeline.run import POLL_SECONDS, Outcome, Settings, continue_run, take_lease
+from pipeline.errors import RunError
+from pipeline.executors import Executor, ask, start_executor
+from pipeline.run import Outcome, Settings, continue_run, take_lease
 from pipeline.stopping import StopRequest
 from storage.dataset import read_pointer
 from storage.errors import StoreError
@@ -88,11 +88,8 @@ def _deep_problems(
     for cell in run.manifest.cells:
         markers = [m for m in run.committed(cell).markers.values() if (m.cell, m.block) not in bad]
         for marker in _spread(markers, blocks):
-            executor.submit(_check_job(run, cell, marker))
-            while not (done := executor.completed(POLL_SECONDS)):
-                if stop:
-                    raise Interrupted("stopped; the store was only read", stop.exit_code)
-            receipt = done[0].receipt
+            job = _check_job(run, cell, marker)
+            receipt = ask(executor, job, stop, "stopped; the store was only read")
             if "error" in receipt:
                 raise RunError(f"{cell.id} block {marker.block}: {receipt['error']['message']}")
             again.computed += 1

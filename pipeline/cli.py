@@ -30,6 +30,7 @@ Backend = Annotated[str, typer.Option(help="Where blocks run: serial or ray.")]
 Address = Annotated[str | None, typer.Option(help="A running Ray cluster, such as auto or ray-head:6379.")]
 Workers = Annotated[int | None, typer.Option(help="CPUs of a local Ray; all of them by default.")]
 Body = Annotated[str, typer.Option(hidden=True)]
+POINT_COLUMNS = ("energy", "index", "radius")
 
 
 @contextmanager
@@ -74,11 +75,12 @@ def _print_table(rows: list[dict[str, Any]], title: str) -> None:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for name in rows[0] if rows else ():
-        right = isinstance(rows[0][name], int | float)
+    names = list(dict.fromkeys(name for row in rows for name in row))  # models differ in their parameters
+    for name in names:
+        right = any(isinstance(row.get(name), int | float) for row in rows)
         table.add_column(name.replace("_", " "), justify="right" if right else "left")
     for row in rows:
-        table.add_row(*(_cell_text(value) for value in row.values()))
+        table.add_row(*(_cell_text(row.get(name)) for name in names))
     _console().print(table)
 
 
@@ -140,6 +142,7 @@ def plan(study: StudyFile, as_json: Json = False, body: Body = DEFAULT_BODY) -> 
                 "model": row["model"],
                 **made.cells[number].layout.spec["parameters"],
                 "n": row["n"],
+                "finder": row["finder"],
                 "landscapes": row["landscapes"],
                 "blocks": f"{row['blocks']} of {row['block']}",
                 "points each": row["expected_points_per_landscape"],
@@ -156,6 +159,9 @@ def plan(study: StudyFile, as_json: Json = False, body: Body = DEFAULT_BODY) -> 
         typer.echo(
             f"{time_text(total)} on one worker (a rough guess, without 4 s a cell to compile), {disk} on disk"
         )
+        for row in rows:
+            if row["finder_choice"] is not None:
+                typer.echo(f"{row['cell']}: {row['finder']}: {row['finder_choice']}")
         for row in rows:
             if row["landscapes"] != row["landscapes_asked"]:
                 typer.echo(
@@ -259,6 +265,51 @@ def predict(
             _print_table([readable(row) for row in rows], f"mean numbers of critical points, xi = {xi}")
             typer.echo(limits_line(rows[0]["limits"]))
             typer.echo("More indices, energies and errors: --json.")
+
+
+@app.command(name="enumerate", epilog='Example: morsecensus enumerate --xi "q^3" --n 10 --seed 1')
+def enumerate_points(
+    xi: Annotated[str, typer.Option(help='Covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3".')],
+    n: Annotated[int, typer.Option(help="Dimension.")],
+    seed: Annotated[int, typer.Option(help="Seed of a study.")],
+    field: Annotated[float, typer.Option(help="Variance S2 of a random linear field.")] = 0.0,
+    landscape: Annotated[int, typer.Option(help="Number of the landscape in that study.")] = 0,
+    points: Annotated[bool, typer.Option("--points", help="List the points.")] = False,
+    as_json: Json = False,
+    max_paths: Annotated[int, typer.Option(help="Refuse landscapes with more paths.")] = 2**21,
+    backend: Annotated[str, typer.Option(help="Where paths are followed: serial (one process) or ray.")] = (
+        "serial"
+    ),
+    workers: Annotated[
+        int | None, typer.Option(help="Threads, or CPUs of a local Ray; all of them by default.")
+    ] = None,
+    address: Address = None,
+) -> None:
+    """Find and prove every critical point of one landscape, counted against algebra.
+
+    Counts are of points on the whole sphere, both signs. Paths per second are those from the first path's
+    start to the last one's end, retries included; machine code is loaded before.
+    """
+    with _user_errors():
+        from pipeline.enumerating import cell_spec, enumeration, threads_of, verdict
+        from pipeline.run import Settings
+
+        settings = Settings(backend, workers, address)
+        spec = cell_spec(xi, field, n, seed, max_paths, threads_of(settings))
+        found = enumeration(spec, landscape, settings, _console(err=True), points=points)
+        if as_json:
+            _print_json(found)
+            return
+        title = f"xi = {found['xi']}, field {field:g}, n = {n}, seed {seed}, landscape {landscape}"
+        counts = [{"index": k, "points": count} for k, count in enumerate(found["by_index"])]
+        _print_table([*counts, {"index": "all", "points": found["total"]}], title)
+        if points:
+            shown = [{name: point[name] for name in POINT_COLUMNS} for point in found["points"]]
+            _print_table(shown, "points, lowest energy first; radius: of a box that holds no other")
+        for line in verdict(found):
+            typer.echo(line)
+        if points:
+            typer.echo("Positions: --json.")
 
 
 @app.command(epilog="Example: morsecensus report runs/demo --out report")

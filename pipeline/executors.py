@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipeline.environment import WORKER_ENV
-from pipeline.errors import UsageError, shown
+from pipeline.errors import Interrupted, UsageError, shown
+from pipeline.stopping import StopRequest
 
 Job = Mapping[str, Any]
 MAX_RETRIES = 3
 """Times that a job is given to a new worker after its worker died (not after an exception)."""
 BACKENDS = ("serial", "ray")
+POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,15 @@ def crashed(how: str) -> dict[str, Any]:
     first = how.partition("\n")[0]
     message = f"the worker process died {MAX_RETRIES + 1} times ({first})"
     return {"error": {"kind": "crash", "message": message, "traceback": how}}
+
+
+def ask(executor: Executor, job: Job, stop: StopRequest, stopped: str) -> dict[str, Any]:
+    """Run one job on an idle executor and return its receipt; raises Interrupted, saying ``stopped``."""
+    executor.submit(job)
+    while not (done := executor.completed(POLL_SECONDS)):
+        if stop:
+            raise Interrupted(stopped, stop.exit_code)
+    return done[0].receipt
 
 
 def start_executor(backend: str, *, workers: int | None = None, address: str | None = None) -> Executor:

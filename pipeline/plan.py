@@ -29,6 +29,7 @@ class PlannedCell:
 
     layout: CellLayout
     description: Description
+    finder_choice: str | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -72,6 +73,7 @@ class Plan:
                 **cell.layout.spec["parameters"],
                 "n": cell.layout.spec["n"],
                 "finder": cell.layout.spec["finder"],
+                "finder_choice": cell.finder_choice,
                 "landscapes": cell.layout.padded,
                 "landscapes_asked": cell.layout.landscapes,
                 "block": cell.layout.block_size,
@@ -145,7 +147,7 @@ def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: in
             "spec": canonical(spec).decode(),
         },
     )
-    return PlannedCell(layout, description)
+    return PlannedCell(layout, description, cell.finder_choice)
 
 
 def new_manifest(plan: Plan, generation: Generation, software: Mapping[str, str]) -> Manifest:

@@ -1,6 +1,9 @@
 """The Ray backend: the only file that imports ray."""
 
+import copy
+import itertools
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # before the import: Ray reads these once. Local sessions are bound to this host, so no token is needed; a
@@ -11,21 +14,65 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_worker_niceness", "0")
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 
 from pipeline.environment import WORKER_ENV
 from pipeline.errors import RunError
 from pipeline.executors import MAX_RETRIES, Done, Job, crashed
-from pipeline.worker import run_job
+from pipeline.worker import run_job, run_piece
+from tasks.scatter import Scatter
 
 JOBS_PER_CPU = 3
 """Submitted at once: enough that no CPU waits for the driver, few enough that stopping is quick."""
-OBJECT_STORE_BYTES = 100 * 2**20  # receipts are all that ever goes through it; Ray's minimum is 75 MiB
+OBJECT_STORE_BYTES = 100 * 2**20
+"""Only receipts and a few pieces, of about 5 MB, are ever in it; Ray's minimum is 75 MiB."""
 
 
 @ray.remote(num_cpus=1, max_retries=MAX_RETRIES)
 def _call(job: Job) -> dict[str, Any]:
-    return run_job(job)
+    return run_job(job, _scatter(job["generation"]) if "generation" in job else None)
+
+
+# No memory is asked for: the blocks that wait for their pieces may hold all of it, and none would ever run.
+@ray.remote(num_cpus=1, max_retries=MAX_RETRIES)
+def _call_piece(name: str, argument: Any, generation: Mapping[str, Any]) -> Any:
+    return run_piece(name, argument, generation)
+
+
+def _scatter(generation: Mapping[str, Any]) -> Scatter:
+    """Pieces as tasks within a task: Ray lends the CPU of a task that waits for others to them."""
+
+    def scatter(name: str, arguments: Sequence[Any]) -> list[Any]:
+        results: list[Any] = [None] * len(arguments)
+        pieces = enumerate(arguments)
+        waiting: dict[ray.ObjectRef, int] = {}
+        try:
+            while True:
+                for place, argument in itertools.islice(pieces, max(0, _window() - len(waiting))):
+                    waiting[_call_piece.remote(name, argument, generation)] = place
+                if not waiting:
+                    return results
+                ready, _ = ray.wait(list(waiting), num_returns=1)
+                for ref in ready:
+                    results[waiting.pop(ref)] = _piece(ref)
+        finally:
+            for ref in waiting:
+                ray.cancel(ref)
+
+    return scatter
+
+
+def _piece(ref: ray.ObjectRef) -> Any:
+    """The result of a piece, as a copy: Ray's arrays lie in its object store, and would keep it full."""
+    try:
+        return copy.deepcopy(ray.get(ref))
+    except RayTaskError as error:
+        raise error.cause from error
+
+
+def _window() -> int:
+    """How many tasks to keep submitted; asked each time, since nodes may join or leave."""
+    return JOBS_PER_CPU * max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
 class RayExecutor:
@@ -57,8 +104,7 @@ class RayExecutor:
         self._running: dict[ray.ObjectRef, Job] = {}
 
     def window(self) -> int:
-        # asked each time: nodes may join
-        return JOBS_PER_CPU * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        return _window()
 
     def submit(self, job: Job) -> None:
         memory = int(min(job.get("memory_bytes", 0), self._most))

@@ -11,7 +11,7 @@ from rich.console import Console
 from pipeline.bodies import DEFAULT_BODY
 from pipeline.environment import differences, fingerprint
 from pipeline.errors import Interrupted, RunError, UsageError
-from pipeline.executors import Done, Executor, start_executor
+from pipeline.executors import POLL_SECONDS, Done, Executor, ask, start_executor
 from pipeline.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
 from pipeline.progress import Counts, Progress
 from pipeline.stopping import StopRequest
@@ -24,7 +24,6 @@ from storage.seals import seal
 from storage.store import Run, add_generation, exists, open_run, write_manifest
 
 _OURS = {"run.json", "lease.json", "latest.json", ".lease.lock", "stream.zarr", "commits", "failed"}
-POLL_SECONDS = 0.25
 FATAL = {
     "full": "the disk is full: free space, then run again; what is committed is safe",
     "write": "cannot write the store: mend that, then run again; what is committed is safe",
@@ -136,11 +135,7 @@ def _drive(
 
 def worker_environment(executor: Executor, stop: StopRequest) -> Generation:
     """Ask a worker what it computes in."""
-    executor.submit({"job": "environment"})
-    while not (done := executor.completed(POLL_SECONDS)):
-        if stop:
-            raise Interrupted("stopped before anything was computed", stop.exit_code)
-    receipt = done[0].receipt
+    receipt = ask(executor, {"job": "environment"}, stop, "stopped before anything was computed")
     if "error" in receipt:
         raise RunError(f"workers cannot start: {receipt['error']['message']}")
     return Generation(fingerprint(receipt["environment"]), receipt["environment"])

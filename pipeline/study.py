@@ -23,6 +23,9 @@ MAX_BYTES = 2**20
 MAX_CELLS = 1000
 MAX_LANDSCAPES = 10**7
 MAX_BLOCK = 2**15  # the slot of a row within its block is 16 bits
+AUTO = "auto"
+"""Not a finder: stands for the one that `tasks.cost.choose` takes for each model and n."""
+FINDERS = (AUTO, *sorted(OPTIONS))
 _Kind = TypeVar("_Kind", bound=BaseModel)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
@@ -92,11 +95,16 @@ class _Head(_Table):
 
 @dataclasses.dataclass(frozen=True)
 class StudyCell:
-    """One point of a study's grid. ``where`` is what the user wrote it in, for messages."""
+    """One point of a study's grid. ``where`` is what the user wrote it in, for messages.
+
+    ``finder_choice`` says why an `AUTO` finder became the one of the spec; it is no part of what the cell
+    is, so that naming the finder gives the same cell.
+    """
 
     where: str
     spec: Mapping[str, Any]
     landscapes: int
+    finder_choice: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +118,11 @@ class Study:
 
     def to_record(self) -> dict[str, Any]:
         """Return the study in normal form, as run.json keeps it."""
-        cells = [{"spec": dict(cell.spec), "landscapes": cell.landscapes} for cell in self.cells]
+        cells = [
+            {"spec": dict(cell.spec), "landscapes": cell.landscapes}
+            | ({} if cell.finder_choice is None else {"finder_choice": cell.finder_choice})
+            for cell in self.cells
+        ]
         return {"name": self.name, "seed": self.seed, "cells": cells}
 
 
@@ -155,22 +167,40 @@ def _cells_of(table: dict[str, Any], seed: int, source: str, where: str) -> Iter
     if not isinstance(model, str) or model not in MODELS:
         raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
     cell = _validated(table_of(model), {"model": model, **table}, source, ".")
-    if cell.finder not in OPTIONS:
-        raise UsageError(f"{source}.finder: got {shown(cell.finder)}, allowed: {', '.join(sorted(OPTIONS))}")
-    options = finder_options(cell.finder, cell.options, f"{source}.options")
+    if cell.finder not in FINDERS:
+        raise UsageError(f"{source}.finder: got {shown(cell.finder)}, allowed: {', '.join(FINDERS)}")
+    if cell.finder == AUTO and cell.options:
+        raise UsageError(
+            f"{source}.options: got {', '.join(map(shown_key, cell.options))}, allowed: none with finder "
+            f"{AUTO}; name the finder that they are for"
+        )
     for parameters, n in itertools.product(_grid(cell), cell.n):
+        finder, why = cell.finder, None
+        if finder == AUTO:
+            finder, why = _chosen(model, parameters, n, source)
         spec = {
             "model": model,
             "parameters": parameters,
             "n": n,
             "seed": seed,
-            "finder": cell.finder,
-            "finder_options": options,
+            "finder": finder,
+            "finder_options": finder_options(finder, cell.options, f"{source}.options"),
             "block_size": cell.block or default_block(n),
             "positions": cell.positions,
             "spectra": cell.spectra,
         }
-        yield StudyCell(where, spec, cell.landscapes)
+        yield StudyCell(where, spec, cell.landscapes, why)
+
+
+def _chosen(model: str, parameters: Mapping[str, Any], n: int, source: str) -> tuple[str, str]:
+    """The finder that `AUTO` stands for, and why. Loads JAX, and nothing else here does."""
+    from tasks.cost import choose
+    from tasks.landscapes.base import build
+
+    try:
+        return choose(build(model, parameters, n))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{source}: n = {n}: {' '.join(str(error).split())}") from error
 
 
 def default_block(n: int) -> int:

@@ -14,12 +14,14 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from pipeline.bodies import load
+from pipeline.bodies import describe, load
 from pipeline.environment import differences, environment, fingerprint
+from pipeline.errors import UsageError
 from storage.blocks import encode_block, read_block, write_block
 from storage.chunks import checksum
 from storage.errors import StoreError
@@ -27,25 +29,34 @@ from storage.files import open_files
 from storage.layout import CellLayout, Generation
 from storage.markers import Marker, read_marker
 from storage.schema import TABLES
+from tasks.scatter import Scatter
 
 RTOL, ATOL = 1e-7, 1e-9
 """How close the portable columns of another environment must be: polished points agree to about 1e-12."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def run_job(job: Mapping[str, Any]) -> dict[str, Any]:
+def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str, Any]:
     """Do one job and return a small receipt; an exception becomes a value under ``error``.
 
-    Jobs: ``environment`` (report it), ``block`` (compute, write, commit), ``check`` (compute and compare).
+    Jobs: ``environment`` (report it), ``describe`` (a cell), ``block`` (compute, write, commit), ``check``
+    (compute and compare), ``enumerate`` (one landscape, returned). A body may send pieces of a block or of a
+    landscape through ``scatter``.
     """
     started = time.time()
     try:
         if job["job"] == "environment":
             return {"environment": environment()}
+        if job["job"] == "describe":
+            return {"description": asdict(describe(job["body"], job["spec"]))}
         if job["job"] == "check":
             return _check_block(job)
         _check_environment(job["generation"])
-        return _run_block(job, started)
+        if job["job"] == "enumerate":
+            return {"enumeration": _enumerate(job, scatter)}
+        return _run_block(job, scatter, started)
+    except UsageError as error:
+        return _error("usage", error)
     except EnvironmentDiffers as error:
         return _error("environment", error)
     except BodyFailed as error:
@@ -55,6 +66,16 @@ def run_job(job: Mapping[str, Any]) -> dict[str, Any]:
         return _error("full" if error.errno in DISK_FULL else "write", error)
     except Exception as error:
         return _error("body", error)
+
+
+def run_piece(name: str, argument: Any, generation: Mapping[str, Any]) -> Any:
+    """A piece of a block that another worker has: one call of a named function.
+
+    Raises what the function raises, and EnvironmentDiffers: the block's bytes are defined for one
+    environment, wherever its pieces run.
+    """
+    _check_environment(generation)
+    return load(name)(argument)
 
 
 class BodyFailed(Exception):
@@ -76,24 +97,32 @@ def _check_environment(generation: Mapping[str, Any]) -> None:
         raise EnvironmentDiffers(f"a worker on {socket.gethostname()} has another environment: {where}")
 
 
-def _compute(job: Mapping[str, Any]) -> tuple[CellLayout, Any]:
+def _compute(job: Mapping[str, Any], scatter: Scatter | None = None) -> tuple[CellLayout, Any]:
     cell = _cell(job)
     try:
-        return cell, load(cell.body)(dict(cell.spec), int(job["block"]))
+        return cell, load(cell.body)(dict(cell.spec), int(job["block"]), scatter)
+    except EnvironmentDiffers:
+        raise  # of a piece: no failure of the body
     except Exception as error:
         raise BodyFailed(error) from error
+
+
+def _enumerate(job: Mapping[str, Any], scatter: Scatter | None) -> dict[str, Any]:
+    from pipeline.one_landscape import enumerate_one
+
+    return enumerate_one(job["spec"], int(job["landscape"]), scatter, points=bool(job["points"]))
 
 
 def _cell(job: Mapping[str, Any]) -> CellLayout:
     return CellLayout.from_record(job["cell"])
 
 
-def _run_block(job: Mapping[str, Any], started: float) -> dict[str, Any]:
+def _run_block(job: Mapping[str, Any], scatter: Scatter | None, started: float) -> dict[str, Any]:
     files = open_files(job["store"])
     done = _already_committed(job)
     if done is not None:
         return _receipt(done, started)
-    cell, tables = _compute(job)
+    cell, tables = _compute(job, scatter)
     marker = write_block(
         files,
         cell,
@@ -164,7 +193,7 @@ def _error(kind: str, error: BaseException) -> dict[str, Any]:
     return {
         "error": {
             "kind": kind,
-            "message": text if kind == "environment" else f"{type(error).__name__}: {text}",
+            "message": text if kind in ("environment", "usage") else f"{type(error).__name__}: {text}",
             "traceback": "".join(traceback.format_exception(error))[-20_000:],
         }
     }

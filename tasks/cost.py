@@ -57,9 +57,9 @@ def _homotopy(landscape: Any, options: HomotopyOptions) -> Effort:
 
 
 def _sample(landscape: Any, options: SampledHomotopyOptions) -> Effort:
-    from tasks.homotopy.finder import path_count
+    from tasks.homotopy.finder import numbered_paths
 
-    paths = min(options.paths, path_count(landscape))
+    paths = min(options.paths, numbered_paths(landscape))
     # Each path is followed twice, the second time with smaller steps.
     seconds = 3 * paths * path_seconds(landscape.n, landscape.covariance.degree)
     return Effort(2 * paths, 16 * paths, seconds)
@@ -79,7 +79,7 @@ def _multistart(landscape: Any, options: MultistartOptions) -> Effort:
 def choose(landscape: Any) -> tuple[str, str]:
     """The finder that `auto` stands for, and why, in starts and paths: enumeration where its proof is
     affordable, else multistart with its recall measured by sampled paths, else multistart alone."""
-    from tasks.homotopy.finder import countable, path_count
+    from tasks.homotopy.finder import MOST_PATHS, count_text, countable, path_count
 
     census = _multistart(landscape, OPTIONS["multistart"]())
     starts = round(census.seconds / (1e-5 * (1 + (landscape.manifold.ambient / 11) ** 2)))
@@ -87,6 +87,8 @@ def choose(landscape: Any) -> tuple[str, str]:
     if not countable(landscape):
         return "multistart", f"{effort_of_starts}; the number of complex critical points isn't known"
     paths = path_count(landscape)
+    if paths > MOST_PATHS:
+        return "multistart", f"{effort_of_starts}; {count_text(paths)} paths can't be numbered for a sample"
     if paths <= OPTIONS["homotopy"]().max_paths:
         proof = _homotopy(landscape, OPTIONS["homotopy"]())
         why = f"{paths} paths ({proof.seconds:.2g} s) against {effort_of_starts}"

@@ -21,6 +21,7 @@ from tasks.newton import CONVERGED, MAX_ITERATIONS, OUTCOMES
 from tasks.newton import STALLED as NEWTON_STALLED
 from tasks.options import HomotopyOptions
 
+MOST_PATHS = 2**62
 REAL = 1e-8
 """An endpoint is real if its imaginary part is at most this, relative to its length. Complex solutions as
 near to a real one come in pairs that double precision can't tell from a double root."""
@@ -56,6 +57,11 @@ def path_count(landscape: Landscape) -> int:
     return solution_count(landscape.n, covariance.degree) * (1 if covariance.is_pure else 2)
 
 
+def count_text(paths: int) -> str:
+    """A number of paths for a message, which may have thousands of digits."""
+    return str(paths) if paths < 10**15 else f"about 10^{math.log10(paths):.0f}"
+
+
 def affordable_paths(landscape: Landscape, options: HomotopyOptions) -> int:
     """`path_count`, refused above ``options.max_paths``.
 
@@ -65,8 +71,23 @@ def affordable_paths(landscape: Landscape, options: HomotopyOptions) -> int:
     paths = path_count(landscape)
     if paths > options.max_paths:
         raise ValueError(
-            f"n: got {landscape.manifold.ambient}, which takes {paths} paths; allowed: at most "
+            f"n: got {landscape.manifold.ambient}, which takes {count_text(paths)} paths; allowed: at most "
             f"{options.max_paths}; raise max_paths, or use finder sampled-homotopy or multistart"
+        )
+    return paths
+
+
+def numbered_paths(landscape: Landscape) -> int:
+    """`path_count`, refused where paths have no 64-bit numbers to draw a sample from.
+
+    Raises:
+        ValueError: with an alternative.
+    """
+    paths = path_count(landscape)
+    if paths > MOST_PATHS:
+        raise ValueError(
+            f"n: got {landscape.manifold.ambient}, which has {count_text(paths)} paths; allowed for a sample: "
+            "at most 2^62; use finder multistart"
         )
     return paths
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.homotopy.books import Follow, Paths, Weights, chunks_of, here, joined
+from tasks.homotopy.books import Follow, Paths, Weights, here, joined
 from tasks.homotopy.paths import Tracked, TrackerSettings
 from tasks.homotopy.system import PolynomialSystem
 from tasks.landscapes.base import Landscape, build
@@ -14,8 +14,10 @@ from tasks.scatter import Scatter
 
 WORTH = 16384
 """Fewer paths are followed where they are: less than a second's work isn't worth the way."""
-HANDS = 64
-"""Pieces of 4 x this many hands: enough for a cluster, and each still takes longer than to send it."""
+PIECES = 256
+"""Enough for a cluster."""
+SMALLEST = 1024
+"""Fewer paths take less time than it takes to send them."""
 
 
 def elsewhere(spec: Mapping[str, Any], landscape: Landscape, instance: int, scatter: Scatter) -> Follow:
@@ -25,7 +27,8 @@ def elsewhere(spec: Mapping[str, Any], landscape: Landscape, instance: int, scat
     def follow_elsewhere(weights: Weights, paths: Paths, settings: TrackerSettings) -> Tracked:
         if len(paths) < WORTH:
             return here(_system(source), 1)(weights, paths, settings)
-        pieces = [(source, weights, chunk, settings) for chunk in chunks_of(paths, HANDS)]
+        chunks = np.array_split(paths, min(PIECES, len(paths) // SMALLEST))
+        pieces = [(source, weights, chunk, settings) for chunk in chunks]
         found = scatter("tasks.homotopy.pieces:follow_piece", pieces)
         return joined([Tracked(*columns) for columns in found])
 

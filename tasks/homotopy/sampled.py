@@ -62,9 +62,6 @@ def agree(one: Tracked, two: Tracked, system: PolynomialSystem) -> Bool[np.ndarr
     return near
 
 
-MOST_PATHS = 2**62
-
-
 def sample_solutions(
     system: PolynomialSystem,
     count: int,
@@ -79,8 +76,6 @@ def sample_solutions(
         follow_paths: where paths are followed; here, on `options.threads`, by default.
     """
     n = system.n
-    if system.paths > MOST_PATHS:
-        raise ValueError(f"n: got {n}, which has {system.paths:.3g} paths; allowed: at most 2^62")
     if system.degree == 2:
         whole = enumerate_solutions(system, labels, options).solutions
         return Sample(np.arange(len(whole)), whole, np.ones(len(whole), bool), 0, 0, system.paths)

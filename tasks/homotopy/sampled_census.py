@@ -14,7 +14,7 @@ from tasks.census import Census, Classes, Interval, PathBooks, SampledCounts
 from tasks.classify import CriticalPoints, classify
 from tasks.deduplicate import canonical_signs, match_known, same_point
 from tasks.homotopy.books import Follow
-from tasks.homotopy.finder import certify_classes, path_count, polynomial_system, real_points
+from tasks.homotopy.finder import certify_classes, numbered_paths, polynomial_system, real_points
 from tasks.homotopy.finder import is_real as real_solutions
 from tasks.homotopy.sampled import Sample, estimate_number, estimate_recall, sample_solutions
 from tasks.homotopy.system import PolynomialSystem
@@ -42,7 +42,7 @@ def sampled_homotopy(
     Raises:
         ValueError: if the number of paths of the landscape isn't known.
     """
-    path_count(landscape)
+    numbered_paths(landscape)
     census = multistart(landscape, couplings, seed, instance, options)
     system = polynomial_system(landscape, couplings)
     labels = (seed, landscape.name, landscape.manifold.ambient, instance)

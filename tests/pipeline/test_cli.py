@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 
-COMMANDS = ("run", "plan", "status", "verify", "repair", "predict", "report")
+COMMANDS = ("run", "plan", "status", "verify", "repair", "predict", "enumerate", "report")
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,26 @@ def test_plan_in_json(call, toolbox):
     assert [(row["n"], row["blocks"], row["landscapes"]) for row in rows] == [(4, 6, 24), (5, 6, 24)]
     assert all(row["memory_bytes_per_task"] > 0 and row["disk_bytes"] > 0 for row in rows)
     assert "21 landscapes asked, 24 computed" in call("plan", study=toolbox.text(landscapes=21)).output
+
+
+def test_plan_says_which_finder_and_why(call, toolbox):
+    text = toolbox.text(n="4", finder="auto")
+    (row,) = json.loads(call("plan", "--json", study=text).stdout)
+    assert row["finder"] == "homotopy"
+    assert row["finder_choice"].startswith("15 paths")
+    assert f"c0000: homotopy: {row['finder_choice']}" in call("plan", study=text).output
+    (named,) = json.loads(call("plan", "--json", study=toolbox.text(n="4", finder="homotopy")).stdout)
+    assert named == {**row, "finder_choice": None}
+
+
+def test_a_table_has_a_column_for_each_parameter_of_any_model(call, toolbox):
+    other = '[[cells]]\nmodel = "distinct"\nn = 9\nlandscapes = 4\n'
+    lines = call("plan", study=toolbox.text(n="4", landscapes=4) + other).output.splitlines()
+    rows = [line.split() for line in lines if line.startswith(("  cell", "  c0"))]
+    head, pspin, distinct = (dict(zip(rows[0], row, strict=False)) for row in rows)
+    assert "p" in head
+    assert (pspin["xi"], pspin["field"], pspin["n"]) == ("q^3", "0", "4")
+    assert (distinct["xi"], distinct["field"], distinct["n"]) == ("-", "-", "9")
 
 
 def test_status_and_verify_in_json(call, made):

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.bodies import DEFAULT_BODY
 from storage.dataset import dataset_hash
 from storage.store import open_run
 from storage.verify import verify
 
 pytestmark = pytest.mark.ray
 RAY = ("--backend", "ray", "--workers", "2")
+PIECES = {"pieces": 9}
 
 
 def _children(pid):
@@ -49,3 +51,53 @@ def test_resumed_while_orphans_still_write(tmp_path, toolbox, reference):
             continue
     assert dataset_hash(str(store)) == reference["small"]
     assert verify(open_run(str(store))).problems == []
+
+
+def test_pieces_of_blocks_change_no_byte(tmp_path, toolbox, reference):
+    """More blocks than CPUs wait for their pieces at a time."""
+    store = tmp_path / "run"
+    code, _, err = toolbox.driver(toolbox.text(), store, *RAY, script=PIECES).finish()
+    assert code == 0, err
+    assert dataset_hash(str(store)) == reference["small"]
+
+
+def test_pieces_run_while_their_block_holds_the_only_worker_and_all_memory(tmp_path, toolbox):
+    """A block that waits for its pieces lends them its CPU, and they ask for no memory."""
+    store, study = tmp_path / "run", toolbox.text(n="7", landscapes=12)
+    code, _, err = toolbox.driver(study, store, "--backend", "ray", "--workers", "1", script=PIECES).finish()
+    assert code == 0, err
+    assert verify(open_run(str(store))).done == 3
+
+
+def test_a_failing_piece_fails_its_block(tmp_path, toolbox):
+    store, script = tmp_path / "run", {**PIECES, "in piece": "raise"}
+    code, _, err = toolbox.driver(toolbox.text(n="4", landscapes=4), store, *RAY, script=script).finish()
+    assert code == 1
+    assert "c0000 block 0: ArithmeticError: scripted failure of piece" in err
+    assert "Traceback" not in err
+    assert verify(open_run(str(store))).failed == 1
+
+
+def test_a_piece_in_another_environment_stops_the_run(tmp_path, toolbox):
+    store, script = tmp_path / "run", {**PIECES, "in piece": "poison"}
+    code, _, err = toolbox.driver(toolbox.text(n="4", landscapes=4), store, *RAY, script=script).finish()
+    assert code == 1
+    assert "has another environment: threads.OMP_NUM_THREADS: 1 / 2; use workers of one kind" in err
+    assert verify(open_run(str(store))).done == 0
+
+
+PATHS = {
+    "name": "pieces",
+    "seed": 4,
+    "cells": [{"xi": "q^3", "n": 15, "landscapes": 1, "finder": "homotopy", "positions": True}],
+}
+
+
+@pytest.mark.slow
+def test_one_landscape_on_two_workers_is_the_same_byte_for_byte(tmp_path, toolbox):
+    stores = {backend: str(tmp_path / backend) for backend in ("serial", "ray")}
+    for backend, store in stores.items():
+        workers = 2 if backend == "ray" else None
+        outcome = toolbox.run(PATHS, store, body=DEFAULT_BODY, backend=backend, workers=workers)
+        assert not outcome.failed
+    assert len({dataset_hash(store) for store in stores.values()}) == 1

@@ -1,7 +1,9 @@
 import tomllib
 
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.errors import UsageError
 from pipeline.plan import extend_manifest, make_plan, new_manifest
 from pipeline.study import default_block, parse_study, read_study, table_of
@@ -63,7 +65,11 @@ BAD = {
     "model a list": (HEAD + CELL + "model = [1]\n", "cells[0].model: got [1]"),
     "unknown finder": (
         HEAD + CELL + 'finder = "luck"\n',
-        "cells[0].finder: got 'luck', allowed: homotopy, multistart",
+        "cells[0].finder: got 'luck', allowed: auto, homotopy, multistart, sampled-homotopy",
+    ),
+    "options without a finder": (
+        HEAD + CELL + 'finder = "auto"\n[cells.options]\nmax_paths = 9\n',
+        "cells[0].options: got max_paths, allowed: none with finder auto; name the finder",
     ),
     "the same cell twice": (HEAD + CELL + CELL, "cells[1]: the same cell as in cells[0]"),
     "too many cells": (
@@ -132,6 +138,77 @@ def test_a_model_of_the_registry_is_written_by_its_parameters_alone(model):
     required = {"pspin": 'xi = "q^3"\n'}.get(model, "")
     text = HEAD + f'[[cells]]\nmodel = "{model}"\nn = 4\nlandscapes = 8\n{required}'
     assert set(parse_study(tomllib.loads(text)).cells[0].spec["parameters"]) == set(parameters)
+
+
+AUTO = """
+name = "demo"
+seed = 1
+[[cells]]
+xi = "q^3"
+n = [4, 25]
+landscapes = 8
+finder = "auto"
+[[cells]]
+model = "distinct"
+n = 4
+landscapes = 8
+finder = "auto"
+"""
+
+
+def test_auto_takes_a_finder_for_each_n_and_says_why():
+    study = parse_study(tomllib.loads(AUTO))
+    assert [cell.spec["finder"] for cell in study.cells] == ["homotopy", "sampled-homotopy", "multistart"]
+    assert "15 paths" in (study.cells[0].finder_choice or "")
+    assert "33554431 paths are too many" in (study.cells[1].finder_choice or "")
+    assert study.cells[0].spec["finder_options"]["certify"] is True
+    assert study.to_record()["cells"][0]["finder_choice"] == study.cells[0].finder_choice
+    with pytest.raises(UsageError, match="the same cell as in"):
+        parse_study(
+            tomllib.loads(AUTO + '[[cells]]\nxi = "q^3"\nn = 4\nlandscapes = 8\nfinder = "homotopy"\n')
+        )
+
+
+def test_a_named_finder_goes_on_where_auto_began_and_the_other_way_round(toolbox):
+    plans = []
+    for finder in ("auto", "homotopy"):
+        study = parse_study(toolbox.content(finder=finder))
+        plans.append(make_plan(study, body=toolbox.body))
+    auto, named = plans
+    assert [row["finder_choice"] is None for row in auto.rows() + named.rows()] == [False] * 2 + [True] * 2
+    assert [c.layout.hash for c in auto.cells] == [c.layout.hash for c in named.cells]
+    for first, then in ((auto, named), (named, auto), (auto, auto)):
+        stored = new_manifest(first, Generation("f", {}), {})
+        assert extend_manifest(stored, then, "store").cells == stored.cells
+
+
+UNAFFORDABLE = {
+    "too many paths": (
+        'xi = "q^3"\nn = 30\nfinder = "homotopy"\n',
+        "n = 30: n: got 30, which takes 1073741823 paths; allowed: at most 2097152; raise max_paths, or use",
+    ),
+    "no count of solutions": (
+        'model = "distinct"\nn = 5\nfinder = "homotopy"\n',
+        "model: got 'distinct', allowed for homotopies: pspin (generic couplings); use finder multistart",
+    ),
+    "no sample of what can't be counted": (
+        'model = "distinct"\nn = 5\nfinder = "sampled-homotopy"\n',
+        "model: got 'distinct', allowed for homotopies: pspin",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNAFFORDABLE)
+def test_what_a_finder_cannot_take_is_refused_by_plan_and_run(tmp_path, name):
+    cell, message = UNAFFORDABLE[name]
+    path = tmp_path / "study.toml"
+    path.write_text(HEAD + "[[cells]]\nlandscapes = 8\n" + cell)
+    for command in (["plan", str(path)], ["run", str(path), "--store", str(tmp_path / "store")]):
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 2
+        assert message in result.stderr
+        assert len(result.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "store").exists()
 
 
 def _plan(toolbox, **changes):

@@ -217,6 +217,7 @@ def test_blocks_take_the_finder_by_name(finder):
 def test_pieces_on_other_workers_change_nothing(instance_of, monkeypatch):
     model, couplings, _ = instance_of(6)
     monkeypatch.setattr("tasks.homotopy.pieces.WORTH", 10)
+    monkeypatch.setattr("tasks.homotopy.pieces.SMALLEST", 5)
     sent = []
 
     def scatter(name, pieces):

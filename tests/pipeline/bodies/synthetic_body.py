@@ -1,8 +1,9 @@
 """A block body without numerics: a deterministic function of (spec, block) with rows that vary.
 
 Faults are scripted through MORSECENSUS_TEST, a JSON object in the environment of the worker:
-``calls`` (a folder: one file per invocation), ``seconds`` (sleep), and lists of "n:block" under ``raise``,
-``exit`` and ``full``.
+``calls`` (a folder: one file per invocation), ``seconds`` (sleep), ``pieces`` (how many go through the
+scatter), and lists of "n:block" under ``raise``, ``exit`` and ``full``. A piece may be told to ``raise`` or
+to ``poison`` its process, which then has another environment.
 """
 
 import errno
@@ -14,7 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.environment import environment
+from pipeline.plan import available_memory
 from storage.schema import LANDSCAPE, POINT
+
+HUNGRY = 7
+"""Blocks of this n take all the memory that a local Ray counts as its own, so they run one by one."""
+PIECE_ROWS = 2**17
+"""A piece's result is 1 MiB: Ray keeps small ones elsewhere than large ones."""
 
 
 def describe(spec):
@@ -23,7 +31,7 @@ def describe(spec):
         raise ValueError("this body stops at 999")
     return {
         "rows_bound": 40 * size,
-        "memory_bytes": 2**20 if n < 1000 else 2**60,
+        "memory_bytes": 2**60 if n > 1000 else _all_memory() if n == HUNGRY else 2**20,
         "expected_points": 20.0,
         "seconds_per_landscape": 0.001,
         "sizes": {"index": n, "outcome": 4, "component": n, "eigenvalue": n - 1},
@@ -31,7 +39,11 @@ def describe(spec):
     }
 
 
-def run_block(spec, block):
+def _all_memory():
+    return int(0.9 * (available_memory() or 2**33))
+
+
+def run_block(spec, block, scatter=None):
     script = json.loads(os.environ.get("MORSECENSUS_TEST", "{}"))
     name = f"{spec['n']}:{block}"
     if "calls" in script:
@@ -43,7 +55,32 @@ def run_block(spec, block):
         os._exit(7)
     if name in script.get("full", []):
         raise OSError(errno.ENOSPC, "No space left on device")
+    if "pieces" in script:
+        _check_pieces(scatter, script["pieces"], script.get("in piece", ""))
     return tables(spec, block)
+
+
+def _check_pieces(scatter, count, what):
+    """Send pieces away, of which the first take longest, and see that they come back whole and in order."""
+    if scatter is None:
+        return
+    places = list(range(count))
+    found = scatter("synthetic_body:piece", [(place, 0.05 if place < 2 else 0.0, what) for place in places])
+    assert [place for place, _ in found] == places
+    for place, rows in found:
+        assert rows.flags.writeable, "a view of Ray's object store"
+        np.testing.assert_array_equal(rows, np.full(PIECE_ROWS, float(place)))
+
+
+def piece(argument):
+    place, seconds, what = argument
+    time.sleep(seconds)
+    if what == "raise":
+        raise ArithmeticError(f"scripted failure of piece {place}")
+    if what == "poison":
+        os.environ["OMP_NUM_THREADS"] = "2"
+        environment.cache_clear()
+    return place, np.full(PIECE_ROWS, float(place))
 
 
 def tables(spec, block):

@@ -1,0 +1,122 @@
+"""One landscape, everything, JSON-ready: what a worker does for the command ``enumerate``."""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tasks.scatter import Scatter
+
+if TYPE_CHECKING:
+    from tasks.homotopy.books import Follow, Paths, Weights
+    from tasks.homotopy.finder import EnumeratedCensus
+    from tasks.homotopy.paths import Tracked, TrackerSettings
+    from tasks.landscapes.base import Landscape
+    from tasks.options import HomotopyOptions
+
+WARM_UP = 3
+"""Dimension of the landscape whose few paths load the tracker's machine code before the clock starts."""
+
+
+def enumerate_one(
+    spec: Mapping[str, Any], instance: int, scatter: Scatter | None = None, *, points: bool = False
+) -> dict[str, Any]:
+    """Enumerate one landscape of a homotopy cell.
+
+    Args:
+        spec: of the cell; ``finder_options.threads`` follow paths here where ``scatter`` is None.
+        instance: the landscape id; landscape and starts are those of this landscape of a study.
+        scatter: follows pieces of many paths elsewhere.
+        points: whether to list the points.
+    """
+    from tasks.homotopy.finder import enumerate_landscape, polynomial_system
+    from tasks.homotopy.pieces import elsewhere
+    from tasks.landscapes.base import build
+    from tasks.options import HomotopyOptions
+
+    landscape = build(spec["model"], spec["parameters"], spec["n"])
+    options = HomotopyOptions(**spec["finder_options"])
+    _warm_up(spec, options)
+    started = time.perf_counter()
+    couplings = landscape.sample(spec["seed"], instance)
+    if scatter is None:
+        from tasks.homotopy.books import here
+
+        follow = here(polynomial_system(landscape, couplings), options.threads)
+    else:
+        follow = elsewhere(spec, landscape, instance, scatter)
+    clock = _Clock(follow)
+    found = enumerate_landscape(landscape, couplings, spec["seed"], instance, options, clock)
+    seconds = time.perf_counter() - started
+    record = {
+        "model": spec["model"],
+        **spec["parameters"],
+        "n": spec["n"],
+        "seed": spec["seed"],
+        "landscape": instance,
+        **_counts(landscape, found),
+        "paths_per_second": found.enumeration.expected / clock.seconds if clock.seconds else None,
+        "seconds": seconds,
+    }
+    return record | ({"points": _points(found)} if points else {})
+
+
+def _counts(landscape: "Landscape", found: "EnumeratedCensus") -> dict[str, Any]:
+    from tasks.ledger import COMPLETE, REASONS, STATUSES
+
+    census, enumeration = found.census, found.enumeration
+    ledger = census.ledger
+    assert census.certified_radius is not None
+    return {
+        "paths": enumeration.expected,
+        "distinct": len(enumeration.solutions),
+        "complete": ledger.status == COMPLETE,
+        "status": STATUSES[ledger.status],
+        "reason": REASONS[ledger.reason],
+        "total": int(ledger.points_by_index.sum()),
+        "by_index": ledger.points_by_index.tolist(),
+        "certified": int((census.certified_radius > 0).sum()) * ledger.scale,
+        "retries": enumeration.retries,
+        "open_paths": enumeration.open_paths.tolist(),
+    }
+
+
+def _points(found: "EnumeratedCensus") -> list[dict[str, Any]]:
+    points, classes = found.census.points()
+    assert found.census.certified_radius is not None
+    radius = found.census.certified_radius[classes]
+    columns = (points.points, points.energy, points.index, radius)
+    return [
+        {"position": position, "energy": energy, "index": index, "radius": radius or None}
+        for position, energy, index, radius in zip(*(c.tolist() for c in columns), strict=True)
+    ]
+
+
+def _warm_up(spec: Mapping[str, Any], options: "HomotopyOptions") -> None:
+    """Compile the tracker, or load its machine code: seconds that say nothing of its speed."""
+    import numpy as np
+
+    from tasks.homotopy.books import here, settings_of, start_weights
+    from tasks.homotopy.finder import polynomial_system
+    from tasks.landscapes.base import build
+
+    small = build(spec["model"], spec["parameters"], WARM_UP)
+    system = polynomial_system(small, small.sample(0, 0))
+    if system.degree > 2:
+        weights = start_weights(WARM_UP, "warm up")
+        here(system, 1)(weights, np.arange(system.paths), settings_of(options))
+
+
+class _Clock:
+    """Follows paths and takes the time from the first path's start to the last one's end: with retries, and
+    the books between them."""
+
+    def __init__(self, follow: "Follow"):
+        self._follow = follow
+        self._first: float | None = None
+        self.seconds = 0.0
+
+    def __call__(self, weights: "Weights", paths: "Paths", settings: "TrackerSettings") -> "Tracked":
+        self._first = time.perf_counter() if self._first is None else self._first
+        tracked = self._follow(weights, paths, settings)
+        self.seconds = time.perf_counter() - self._first
+        return tracked

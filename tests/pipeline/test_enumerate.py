@@ -1,0 +1,173 @@
+"""One landscape by the command line: its JSON contract, and the same points as a study's block."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.enumerating import verdict
+from tasks.options import HomotopyOptions
+
+KEYS = {
+    "model": str,
+    "xi": str,
+    "field": float,
+    "n": int,
+    "seed": int,
+    "landscape": int,
+    "paths": int,
+    "distinct": int,
+    "complete": bool,
+    "status": str,
+    "reason": str,
+    "total": int,
+    "by_index": list,
+    "certified": int,
+    "retries": int,
+    "open_paths": list,
+    "paths_per_second": float,
+    "seconds": float,
+}
+SMALL = ("--xi", "q^3", "--n", "6", "--seed", "5")
+
+
+def _call(*arguments):
+    return CliRunner().invoke(app, ["enumerate", *(str(a) for a in arguments)])
+
+
+def _found(*arguments):
+    result = _call(*arguments, "--json", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return _found(*SMALL, "--landscape", "7", "--points")
+
+
+def test_the_contract(small):
+    found = {key: value for key, value in small.items() if key != "points"}
+    assert {key: type(value) for key, value in found.items()} == KEYS
+    assert (found["model"], found["xi"], found["field"], found["n"]) == ("pspin", "q^3", 0.0, 6)
+    assert (found["seed"], found["landscape"]) == (5, 7)
+    assert found["complete"]
+    assert found["distinct"] == found["paths"] == 2**6 - 1
+    assert found["certified"] == found["total"] == sum(found["by_index"])
+    assert len(found["by_index"]) == 6
+    assert found["by_index"] == found["by_index"][::-1], "a point of index k has an antipode of index 5 - k"
+
+
+def test_the_points(small):
+    points = small["points"]
+    assert [sum(p["index"] == k for p in points) for k in range(6)] == small["by_index"]
+    position = np.array([p["position"] for p in points])
+    assert position.shape == (small["total"], 6)
+    np.testing.assert_allclose((position**2).sum(axis=1), 6, rtol=1e-12)
+    energy = [p["energy"] for p in points]
+    assert energy == sorted(energy)
+    assert all(0 < p["radius"] < 1 for p in points)
+
+
+def test_a_study_has_the_same_landscape(small):
+    from tasks.block import run_block
+
+    spec = {
+        "model": "pspin",
+        "parameters": {"xi": "1*q^3", "field": 0.0},
+        "n": 6,
+        "seed": 5,
+        "finder": "homotopy",
+        "finder_options": vars(HomotopyOptions()),
+        "block_size": 2,
+        "positions": True,
+        "spectra": False,
+    }
+    block = run_block(spec, 3)
+    mine = block["point"]["slot"] == 1
+    assert block["landscape"]["points_by_index"][1].tolist() == small["by_index"]
+    np.testing.assert_allclose(
+        block["point"]["position"][mine], [p["position"] for p in small["points"]], atol=1e-12
+    )
+    assert block["landscape"]["points_by_index"][0].tolist() != small["by_index"], "another landscape"
+
+
+def test_mixtures_count_points_of_both_signs():
+    found = _found("--xi", "0.5*q^2+0.5*q^4", "--field", "0.3", "--n", "4", "--seed", "1")
+    assert found["complete"]
+    assert found["distinct"] == found["paths"] == 2 * (3**4 - 1) // 2
+    assert found["certified"] == found["total"] == sum(found["by_index"])
+    assert sum((-1) ** k * count for k, count in enumerate(found["by_index"])) == 0
+
+
+def test_quadratic_forms_have_their_eigenvectors():
+    found = _found("--xi", "q^2", "--n", "5", "--seed", "1")
+    assert found["by_index"] == [2] * 5
+    assert found["distinct"] == found["paths"] == 5
+    assert found["paths_per_second"] is None, "no path is followed"
+
+
+def test_people_read_a_table_and_a_verdict():
+    result = _call("--xi", "q^3", "--n", "3", "--seed", "1", "--points", "--workers", "2")
+    assert result.exit_code == 0, result.output
+    assert "complete: 7 of 7 complex solutions found, 10 of 10 points proven" in result.output
+    assert "radius" in result.output
+    assert "Positions: --json." in result.output
+
+
+def test_what_is_open_is_named(small):
+    broken = {**small, "complete": False, "reason": "paths_open", "distinct": 51}
+    lines = verdict({**broken, "open_paths": list(range(12))})
+    assert lines[0].startswith("not complete (paths_open): 51 of 63 complex solutions found")
+    assert lines[1] == "open paths: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ..."
+    assert "max_extended" in lines[2]
+
+
+MISTAKES = {
+    "n of 1": (("--n", "1"), "--n: got 1, allowed: integers from 2"),
+    "n too large": (
+        ("--n", "30"),
+        "n: got 30, which takes 1073741823 paths; allowed: at most 2097152; raise max_paths, or use finder "
+        "sampled-homotopy or multistart (finders are chosen in a study)",
+    ),
+    "too many for the given limit": (("--max-paths", "10"), "which takes 63 paths; allowed: at most 10"),
+    "linear xi": (("--xi", "q^1"), "--xi: covariance xi: got no term of degree >= 2"),
+    "xi that is no polynomial": (("--xi", "cubic"), "--xi: covariance xi: got"),
+    "field": (("--field", "-1"), "--field: got -1, allowed: a variance"),
+    "landscape": (("--landscape", "-1"), "--landscape: got -1, allowed: integers from 0"),
+    "seed": (("--seed", "-1"), "--seed: got -1, allowed: integers from 0"),
+    "workers": (("--workers", "0"), "--workers: got 0, allowed: integers"),
+    "no limit": (("--max-paths", "0"), "--max-paths: got 0, allowed: integers from 1"),
+    "backend": (("--backend", "dask"), "--backend: got 'dask', allowed: serial or ray"),
+    "address without ray": (("--address", "auto"), "--address: allowed only with --backend ray"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_are_one_line(name):
+    arguments, message = MISTAKES[name]
+    result = _call(*SMALL, *arguments)
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.output
+
+
+TIMES = ("seconds", "paths_per_second")
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_ray_finds_the_same_to_the_last_bit():
+    """32767 paths: enough to be followed in pieces."""
+    arguments = ("--xi", "q^3", "--n", "15", "--seed", "2", "--points", "--json", "--workers", "2")
+    found = []
+    for backend in ("serial", "ray"):
+        result = _call(*arguments, "--backend", backend)
+        assert result.exit_code == 0, result.output
+        found.append(json.loads(result.stdout))
+    serial, ray = ({k: v for k, v in one.items() if k not in TIMES} for one in found)
+    assert serial == ray
+    assert serial["complete"]
