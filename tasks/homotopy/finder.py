@@ -86,8 +86,8 @@ def numbered_paths(landscape: Landscape) -> int:
     paths = path_count(landscape)
     if paths > MOST_PATHS:
         raise ValueError(
-            f"n: got {landscape.manifold.ambient}, which has {count_text(paths)} paths; allowed for a sample: "
-            "at most 2^62; use finder multistart"
+            f"n: got {landscape.manifold.ambient}, which has {count_text(paths)} paths; allowed for a "
+            "sample: at most 2^62; use finder multistart"
         )
     return paths
 
