@@ -12,7 +12,7 @@ from pipeline.errors import UsageError
 from pipeline.study import Study, StudyCell
 from storage.errors import StoreError
 from storage.layout import CellLayout, Generation, Manifest, cell_name
-from storage.schema import ALIASES, RAGGED, TABLES
+from storage.schema import ALIASES
 from storage.seals import canonical, digest
 from storage.store import check_same
 
@@ -47,10 +47,10 @@ class PlannedCell:
     def disk_bytes(self) -> int:
         """Estimated disk space: files of the stream, plus rows twice, in the stream and in the dataset."""
         cell = self.layout
-        files = sum(len(cell.columns(table)) for table in TABLES) + 1
+        files = sum(len(cell.columns(table)) for table in cell.tables) + 1
         width = sum(
             column.little_endian.itemsize * _product(column.shape(cell.sizes))
-            for table in RAGGED
+            for table in cell.ragged
             for column in cell.columns(table)
         )
         rows = self.points or 0.0
@@ -125,7 +125,7 @@ def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: in
     exact = expected_points(spec := dict(cell.spec))
     if exact is not None:
         description = replace(description, expected_points=exact)
-    options = tuple(name for name in ("positions", "spectra") if spec.get(name))
+    options = tuple(name for name in ("positions", "spectra", "topology") if spec.get(name))
     layout = CellLayout(
         id=cell_name(number),
         hash=digest({"spec": spec, "body": body, "version": description.version}),

@@ -28,7 +28,6 @@ from storage.errors import StoreError
 from storage.files import open_files
 from storage.layout import CellLayout, Generation
 from storage.markers import Marker, read_marker
-from storage.schema import TABLES
 from tasks.scatter import Scatter
 
 RTOL, ATOL = 1e-7, 1e-9
@@ -168,18 +167,19 @@ def _check_block(job: Mapping[str, Any]) -> dict[str, Any]:
     number, block = job["number"], job["block"]
     marker = read_marker(open_files(job["store"]), cell, block, number, Generation(**job["generation"]))
     if fingerprint(environment()) != marker.fingerprint:
-        return {"bitwise": False, "differ": _far(read_block(open_files(job["store"]), cell, marker), tables)}
+        stored = read_block(open_files(job["store"]), cell, marker)
+        return {"bitwise": False, "differ": _far(cell, stored, tables)}
     objects, _ = encode_block(cell, block, number, tables)
     again = {key: (len(data), checksum(data)) for key, data in objects.items()}
     keys = sorted(marker.objects.keys() | again.keys())
     return {"bitwise": True, "differ": [key for key in keys if marker.objects.get(key) != again.get(key)]}
 
 
-def _far(stored: Mapping[str, Any], again: Mapping[str, Any]) -> list[str]:
+def _far(cell: CellLayout, stored: Mapping[str, Any], again: Mapping[str, Any]) -> list[str]:
     """Return the portable columns that differ by more than rounding can explain."""
     differ = []
-    for table in TABLES:
-        for column in table.columns:
+    for table in cell.tables:
+        for column in cell.columns(table):
             if not column.portable:
                 continue
             one, other = (np.asarray(side[table.name][column.name]) for side in (stored, again))

@@ -14,7 +14,7 @@ from storage.errors import StoreError
 from storage.files import Files
 from storage.layout import CellLayout, chunk_key
 from storage.markers import Marker
-from storage.schema import RAGGED, SLOT, TABLES, Column, Table
+from storage.schema import SLOT, TABLES, Column, Table
 
 Tables = Mapping[str, Mapping[str, Any]]
 
@@ -29,8 +29,8 @@ def encode_block(
     """
     objects: dict[str, bytes] = {}
     slots: dict[str, list[int]] = {}
-    _same_names("tables", tables, {table.name for table in TABLES})
-    for table in TABLES:
+    _same_names("tables", tables, {table.name for table in cell.tables})
+    for table in cell.tables:
         given = tables[table.name]
         columns = cell.columns(table)
         _same_names(f"columns of {table.name!r}", given, {column.name for column in columns})
@@ -117,7 +117,7 @@ def read_block(files: Files, cell: CellLayout, marker: Marker) -> dict[str, dict
     """Return all columns of a committed block, as its body returned them."""
     return {
         table.name: {c.name: read_column(files, cell, marker, table, c) for c in cell.columns(table)}
-        for table in TABLES
+        for table in cell.tables
     }
 
 
@@ -167,4 +167,4 @@ def _chunks(cell: CellLayout, table: Table, column: Column, values: np.ndarray) 
         yield padded
 
 
-assert SLOT.name not in {column.name for table in RAGGED for column in table.columns}
+assert SLOT.name not in {column.name for table in TABLES for column in table.columns}

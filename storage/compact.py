@@ -18,7 +18,7 @@ from storage.chunks import ZSTD_LEVEL
 from storage.dataset import content_digest, object_table, read_pointer
 from storage.layout import LATEST, CellLayout, array_name
 from storage.markers import Marker
-from storage.schema import FORMAT, LANDSCAPE, RAGGED, SLOT, Column, Table
+from storage.schema import FORMAT, LANDSCAPE, SLOT, Column, Table
 from storage.seals import canonical, seal
 from storage.store import Run, quiet_zarr
 
@@ -84,7 +84,7 @@ def _write_cell(root: zarr.Group, run: Run, cell: CellLayout) -> None:
     for column in cell.columns(LANDSCAPE):
         parts = _landscape_parts(run, cell, markers, column)
         _write_array(group, column.name, column, (LANDSCAPE.dimension,), cell.padded, cell.sizes, parts)
-    for table in RAGGED:
+    for table in cell.ragged:
         _write_ragged(group, run, cell, markers, table)
 
 

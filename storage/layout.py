@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from storage.errors import StoreError
-from storage.schema import FORMAT, RAGGED, SLOT, TABLES, Column, Table
+from storage.schema import FORMAT, POINT, SLOT, TABLES, Column, Table
 
 RUN = "run.json"
 LEASE = "lease.json"
@@ -67,6 +67,16 @@ class CellLayout:
     def row_chunks(self, rows: int) -> int:
         """Number of chunks that hold so many rows of a block."""
         return -(-rows // self.chunk_rows)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Tables that this cell has."""
+        return tuple(table for table in TABLES if table.option is None or table.option in self.options)
+
+    @property
+    def ragged(self) -> tuple[Table, ...]:
+        """Those with any number of rows per landscape."""
+        return tuple(table for table in self.tables if table.ragged)
 
     def columns(self, table: Table) -> tuple[Column, ...]:
         """Return the columns of a table in the stream of this cell."""
@@ -150,7 +160,7 @@ def failed_key(cell: str, block: int) -> str:
 
 def array_name(table: Table, column: Column) -> str:
     """Return the name of a column's array in its cell's group: further ragged tables carry a prefix."""
-    return column.name if not table.ragged or table is RAGGED[0] else f"{table.name}_{column.name}"
+    return column.name if not table.ragged or table is POINT else f"{table.name}_{column.name}"
 
 
 def chunk_key(cell: CellLayout, table: Table, column: Column, block: int, chunk: int, generation: int) -> str:
@@ -163,7 +173,7 @@ def chunk_key(cell: CellLayout, table: Table, column: Column, block: int, chunk:
 
 def block_objects(cell: CellLayout, rows: Mapping[str, int], block: int, generation: int) -> Iterator[str]:
     """Yield the keys of all objects of a block that has so many rows in each ragged table."""
-    for table in TABLES:
+    for table in cell.tables:
         chunks = cell.row_chunks(rows[table.name]) if table.ragged else 1
         for column in cell.columns(table):
             for chunk in range(chunks):

@@ -33,6 +33,17 @@ REASONS = (
 )
 """Why a landscape has its status. The list lives in ``tasks.ledger``; a test holds the two together."""
 CHECKS = ("pass", "fail", "uninformative")
+TOPOLOGY = ("certified", "unresolved", "contradicted", "refused")
+"""What came of a landscape's topology: everything resolved and all checks passed; some gradient lines are
+not resolved; a check failed; not tried, for its points are incomplete or degenerate."""
+TOPOLOGY_CHECKS = {
+    "rank_one": "rank of d_1 against the number of minima",
+    "rank_two": "rank of d_2 against the numbers of minima and index-1 saddles",
+    "sides": "minima of each boundary saddle against the labels on its two sides",
+    "square": "d d = 0",
+    "dual": "d_2 from H against d_2 from -H, where both are known",
+    "homology": "homology of the whole complex against that of the sphere",
+}
 OUTCOMES = ("converged", "max_iterations", "stalled", "not_finite")
 FAILED = STATUS.index("failed")
 ERROR = 99
@@ -74,13 +85,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A named set of columns along one leading dimension; ragged ones have ``count`` and ``instance``."""
+    """A named set of columns along one leading dimension; ragged ones have ``count`` and ``instance``.
+
+    ``option`` names the switch of a cell that turns the table on.
+    """
 
     name: str
     dimension: str
     columns: tuple[Column, ...]
     count: str = ""
     instance: str = ""
+    option: str | None = None
 
     @property
     def ragged(self) -> bool:
@@ -173,6 +188,20 @@ LANDSCAPE = Table(
         *_interval("recall", "share of the critical points that the census had before the sample"),
         *_interval("sampled_points", "critical points on the whole sphere, from sampled paths", True),
         *_interval("recall", "share of the critical points that the census had before the sample", True),
+        Column(
+            "topology",
+            "i1",
+            "outcome of the topology",
+            attrs=_flags(TOPOLOGY),
+            failed=TOPOLOGY.index("refused"),
+            option="topology",
+        ),
+        Column("n_unresolved_lines", "i8", "gradient lines that are not resolved", option="topology"),
+        Column("exact_degree", "i1", "homology known in this degree", _BY_INDEX, fill=0, option="topology"),
+        *(
+            Column(f"{name}_check", "i1", text, attrs=_flags(CHECKS), option="topology")
+            for name, text in TOPOLOGY_CHECKS.items()
+        ),
     ),
 )
 
@@ -204,8 +233,38 @@ POINT = Table(
 SLOT = Column("slot", "u2", "landscape of the row within its block", fill=65535)
 """Written with every ragged table of the stream; not part of the dataset."""
 
-TABLES = (LANDSCAPE, POINT)
-RAGGED = tuple(table for table in TABLES if table.ragged)
+ARC = Table(
+    "arc",
+    "arc",
+    (
+        Column("degree", "i2", "Morse index of the upper point"),
+        _count("upper", "upper point, by its row within the landscape"),
+        _count("lower", "lower point, by its row within the landscape"),
+    ),
+    count="arc_size",
+    instance="arc_landscape",
+    option="topology",
+)
+"""Entries of the boundary matrices over Z/2: points of neighbouring index that an odd number of gradient
+lines joins."""
+
+PAIR = Table(
+    "pair",
+    "pair",
+    (
+        Column("dim", "i2", "degree of the homology class"),
+        _number("birth", "energy per spin at which it is born", portable=True),
+        _number("death", "energy per spin at which it dies; nan: never", portable=True),
+        _count("birth_row", "point at which it is born, by its row within the landscape"),
+        _count("death_row", "point at which it dies, by its row within the landscape; -1: never"),
+    ),
+    count="pair_size",
+    instance="pair_landscape",
+    option="topology",
+)
+"""Persistence pairs of the sublevel sets {H/N <= u}."""
+
+TABLES = (LANDSCAPE, POINT, ARC, PAIR)
 
 
 def named(table: str) -> Table:

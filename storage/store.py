@@ -15,7 +15,7 @@ from storage.errors import StoreError
 from storage.files import Files, open_files
 from storage.layout import RUN, CellLayout, Generation, Manifest, array_name, stream_key
 from storage.markers import Committed, committed
-from storage.schema import TABLES, Column, Table
+from storage.schema import Column, Table
 from storage.seals import canonical, read_record, seal
 
 
@@ -98,7 +98,7 @@ def stream_metadata(manifest: Manifest) -> dict[str, bytes]:
     root = zarr.create_group(MemoryStore(memory), attributes={"name": manifest.name})
     for cell in manifest.cells:
         group = root.create_group(cell.id, attributes={"hash": cell.hash, **cell.attrs})
-        for table in TABLES:
+        for table in cell.tables:
             for column in cell.columns(table):
                 _create_array(group, cell, table, column)
     for key, buffer in sorted(memory.items()):

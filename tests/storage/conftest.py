@@ -8,7 +8,6 @@ import pytest
 from storage.blocks import write_block
 from storage.files import open_files
 from storage.layout import CellLayout, Generation, Manifest
-from storage.schema import TABLES
 from storage.store import open_run, write_manifest
 
 SIZES = {"morse_index": 5, "outcome": 4, "component": 5, "eigenvalue": 4}
@@ -26,7 +25,7 @@ def cell_layout(number=0, **changes):
         "chunk_rows": 16,
         "rows_bound": 100,
         "sizes": SIZES,
-        "options": ("positions", "spectra"),
+        "options": ("positions", "spectra", "topology"),
         "attrs": {"model": "pspin", "n": 5},
     }
     return CellLayout(**(values | changes))
@@ -39,7 +38,7 @@ def block_tables(cell, block):
     if block == 1:
         counts[:] = 0
     out = {}
-    for table in TABLES:
+    for table in cell.tables:
         rows = int(counts.sum()) if table.ragged else cell.block_size
         out[table.name] = {}
         for column in table.active(cell.options):
@@ -47,7 +46,8 @@ def block_tables(cell, block):
             real = column.dtype == "f8"
             out[table.name][column.name] = random.normal(size=shape) if real else random.integers(0, 2, shape)
     out["landscape"]["n_points"] = counts
-    out["point"]["slot"] = np.repeat(np.arange(cell.block_size), counts)
+    for table in cell.ragged:
+        out[table.name]["slot"] = np.repeat(np.arange(cell.block_size), counts)
     return out
 
 
