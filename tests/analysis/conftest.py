@@ -70,7 +70,7 @@ def block_tables(cell, rng, keep=1.0, status=0, empty=False):
     counts = np.array([len(p) for p in points])
     by_index = np.array([np.bincount(p[:, 1].astype(int), minlength=n) for p in points])
     landscape = {}
-    for column in LANDSCAPE.columns:
+    for column in cell.columns(LANDSCAPE):
         shape = (size, *column.shape(cell.sizes))
         landscape[column.name] = np.ones(shape, column.dtype)
     landscape |= {
