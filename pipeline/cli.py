@@ -30,6 +30,14 @@ Backend = Annotated[str, typer.Option(help="Where blocks run: serial or ray.")]
 Address = Annotated[str | None, typer.Option(help="A running Ray cluster, such as auto or ray-head:6379.")]
 Workers = Annotated[int | None, typer.Option(help="CPUs of a local Ray; all of them by default.")]
 Body = Annotated[str, typer.Option(hidden=True)]
+Xi = Annotated[str, typer.Option(help='Covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3".')]
+Dimension = Annotated[int, typer.Option(help="Dimension.")]
+Seed = Annotated[int, typer.Option(help="Seed of a study.")]
+FieldVariance = Annotated[float, typer.Option(help="Variance S2 of a random linear field.")]
+Number = Annotated[int, typer.Option(help="Number of the landscape in that study.")]
+MaxPaths = Annotated[int, typer.Option(help="Refuse landscapes with more paths.")]
+Where = Annotated[str, typer.Option(help="Where paths are followed: serial (one process) or ray.")]
+Threads = Annotated[int | None, typer.Option(help="Threads, or CPUs of a local Ray; all of them by default.")]
 POINT_COLUMNS = ("energy", "index", "radius")
 
 
@@ -269,20 +277,16 @@ def predict(
 
 @app.command(name="enumerate", epilog='Example: morsecensus enumerate --xi "q^3" --n 10 --seed 1')
 def enumerate_points(
-    xi: Annotated[str, typer.Option(help='Covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3".')],
-    n: Annotated[int, typer.Option(help="Dimension.")],
-    seed: Annotated[int, typer.Option(help="Seed of a study.")],
-    field: Annotated[float, typer.Option(help="Variance S2 of a random linear field.")] = 0.0,
-    landscape: Annotated[int, typer.Option(help="Number of the landscape in that study.")] = 0,
+    xi: Xi,
+    n: Dimension,
+    seed: Seed,
+    field: FieldVariance = 0.0,
+    landscape: Number = 0,
     points: Annotated[bool, typer.Option("--points", help="List the points.")] = False,
     as_json: Json = False,
-    max_paths: Annotated[int, typer.Option(help="Refuse landscapes with more paths.")] = 2**21,
-    backend: Annotated[str, typer.Option(help="Where paths are followed: serial (one process) or ray.")] = (
-        "serial"
-    ),
-    workers: Annotated[
-        int | None, typer.Option(help="Threads, or CPUs of a local Ray; all of them by default.")
-    ] = None,
+    max_paths: MaxPaths = 2**21,
+    backend: Where = "serial",
+    workers: Threads = None,
     address: Address = None,
 ) -> None:
     """Find and prove every critical point of one landscape, counted against algebra.
@@ -291,12 +295,12 @@ def enumerate_points(
     start to the last one's end, retries included; machine code is loaded before.
     """
     with _user_errors():
-        from pipeline.enumerating import cell_spec, enumeration, threads_of, verdict
+        from pipeline.enumerating import cell_spec, on_worker, threads_of, verdict
         from pipeline.run import Settings
 
         settings = Settings(backend, workers, address)
         spec = cell_spec(xi, field, n, seed, max_paths, threads_of(settings))
-        found = enumeration(spec, landscape, settings, _console(err=True), points=points)
+        found = on_worker("enumerate", spec, landscape, settings, _console(err=True), points=points)
         if as_json:
             _print_json(found)
             return
@@ -310,6 +314,39 @@ def enumerate_points(
             typer.echo(line)
         if points:
             typer.echo("Positions: --json.")
+
+
+@app.command(epilog='Example: morsecensus topology --xi "q^3" --n 4 --seed 1 --json')
+def topology(
+    xi: Xi,
+    n: Dimension,
+    seed: Seed,
+    field: FieldVariance = 0.0,
+    landscape: Number = 0,
+    as_json: Json = False,
+    max_paths: MaxPaths = 2**21,
+    backend: Where = "serial",
+    workers: Threads = None,
+    address: Address = None,
+) -> None:
+    """Persistent homology of the sublevel sets of one landscape, from all its critical points and the
+    gradient lines between them.
+    """
+    with _user_errors():
+        from pipeline.enumerating import cell_spec, on_worker, persistence_rows, threads_of, topology_verdict
+        from pipeline.run import Settings
+
+        settings = Settings(backend, workers, address)
+        spec = cell_spec(xi, field, n, seed, max_paths, threads_of(settings))
+        found = on_worker("topology", spec, landscape, settings, _console(err=True))
+        if as_json:
+            _print_json(found)
+            return
+        title = f"xi = {found['xi']}, field {field:g}, n = {n}, seed {seed}, landscape {landscape}"
+        _print_table(persistence_rows(found), title)
+        for line in topology_verdict(found):
+            typer.echo(line)
+        typer.echo("All pairs: --json.")
 
 
 @app.command(epilog="Example: morsecensus report runs/demo --out report")

@@ -44,6 +44,7 @@ def cell_spec(xi: str, field: float, n: int, seed: int, max_paths: int, threads:
         "block_size": 1,
         "positions": False,
         "spectra": False,
+        "topology": False,
     }
 
 
@@ -63,10 +64,14 @@ def threads_of(settings: Settings) -> int:
     return settings.workers
 
 
-def enumeration(
-    spec: Mapping[str, Any], landscape: int, settings: Settings, console: Console, *, points: bool = False
+def on_worker(
+    what: str, spec: Mapping[str, Any], landscape: int, settings: Settings, console: Console, **more: Any
 ) -> dict[str, Any]:
-    """Enumerate a landscape on a worker, in the environment of a study's blocks.
+    """Enumerate a landscape on a worker, in the environment of a study's blocks, and return its record.
+
+    Args:
+        what: the worker's job, ``enumerate`` or ``topology``.
+        more: passed on to it.
 
     Raises UsageError for a landscape that is too large, RunError if the worker fails, Interrupted.
     """
@@ -77,10 +82,10 @@ def enumeration(
         try:
             description = _describe(spec, executor, stop, settings)
             job = {
-                "job": "enumerate",
+                "job": what,
                 "spec": spec,
                 "landscape": landscape,
-                "points": points,
+                **more,
                 "generation": dataclasses.asdict(worker_environment(executor, stop)),
                 "memory_bytes": description["memory_bytes"],
             }
@@ -89,8 +94,8 @@ def enumeration(
         finally:
             executor.close()
     if "error" in receipt:
-        raise RunError(f"enumerate: {receipt['error']['message']}")
-    return receipt["enumeration"]
+        raise RunError(f"{what}: {receipt['error']['message']}")
+    return receipt["record"]
 
 
 def _describe(
@@ -152,3 +157,34 @@ def verdict(found: Mapping[str, Any]) -> list[str]:
     }
     lines.append(remedy.get(found["reason"], "this landscape is nearly degenerate, or a solution is lost"))
     return [*lines, effort]
+
+
+def persistence_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one row per Morse index: points, pairs that are born there, the median and longest life."""
+    rows = []
+    for degree, count in enumerate(found["counts"]):
+        born = [pair for pair in found["pairs"] if pair["dim"] == degree]
+        lives = sorted(pair["death"] - pair["birth"] for pair in born if pair["death"] is not None)
+        known = degree in found["degrees"]
+        rows.append(
+            {
+                "index": degree,
+                "points": count,
+                "classes born": len(born) if known else None,
+                "never die": sum(pair["death"] is None for pair in born) if known else None,
+                "median life": lives[len(lives) // 2] if lives else None,
+                "longest": lives[-1] if lives else None,
+            }
+        )
+    return rows
+
+
+def topology_verdict(found: Mapping[str, Any]) -> list[str]:
+    """Return how far the topology of a landscape can be trusted, as lines."""
+    checks = [f"{name} {verdict}" for name, verdict in found["checks"].items() if verdict != "uninformative"]
+    said = f"checks: {', '.join(checks) or 'none'}"
+    if found["outcome"] == "certified":
+        return [f"certified: every gradient line resolved; {said}"]
+    if found["outcome"] == "refused":
+        return [f"refused: {found['why']}"]
+    return [f"{found['outcome']}: {found['unresolved']} gradient lines unresolved; {said}"]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tasks.homotopy.paths import Tracked, TrackerSettings
     from tasks.landscapes.base import Landscape
     from tasks.options import HomotopyOptions
+    from tasks.topology.census import Topology
 
 WARM_UP = 3
 """Dimension of the landscape whose few paths load the tracker's machine code before the clock starts."""
@@ -28,8 +29,7 @@ def enumerate_one(
         scatter: follows pieces of many paths elsewhere.
         points: whether to list the points.
     """
-    from tasks.homotopy.finder import enumerate_landscape, polynomial_system
-    from tasks.homotopy.pieces import elsewhere
+    from tasks.homotopy.finder import enumerate_landscape
     from tasks.landscapes.base import build
     from tasks.options import HomotopyOptions
 
@@ -38,13 +38,7 @@ def enumerate_one(
     _warm_up(spec, options)
     started = time.perf_counter()
     couplings = landscape.sample(spec["seed"], instance)
-    if scatter is None:
-        from tasks.homotopy.books import here
-
-        follow = here(polynomial_system(landscape, couplings), options.threads)
-    else:
-        follow = elsewhere(spec, landscape, instance, scatter)
-    clock = _Clock(follow)
+    clock = _Clock(_follow(spec, landscape, couplings, instance, scatter))
     found = enumerate_landscape(landscape, couplings, spec["seed"], instance, options, clock)
     seconds = time.perf_counter() - started
     record = {
@@ -58,6 +52,18 @@ def enumerate_one(
         "seconds": seconds,
     }
     return record | ({"points": _points(found)} if points else {})
+
+
+def _follow(
+    spec: Mapping[str, Any], landscape: "Landscape", couplings: Any, instance: int, scatter: Scatter | None
+) -> "Follow":
+    from tasks.homotopy.books import here
+    from tasks.homotopy.finder import polynomial_system
+    from tasks.homotopy.pieces import elsewhere
+
+    if scatter is not None:
+        return elsewhere(spec, landscape, instance, scatter)
+    return here(polynomial_system(landscape, couplings), spec["finder_options"]["threads"])
 
 
 def _counts(landscape: "Landscape", found: "EnumeratedCensus") -> dict[str, Any]:
@@ -120,3 +126,69 @@ class _Clock:
         tracked = self._follow(weights, paths, settings)
         self.seconds = time.perf_counter() - self._first
         return tracked
+
+
+def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | None = None) -> dict[str, Any]:
+    """Enumerate one landscape of a homotopy cell and pair its critical points; see `enumerate_one`.
+
+    Returns:
+        A JSON-ready record: points by index, Betti numbers of the whole sphere (None unless every boundary is
+        known), the degrees whose pairs are exact, pairs with energies per spin, and checks by name.
+    """
+    from tasks.homotopy.finder import homotopy
+    from tasks.landscapes.base import build
+    from tasks.options import HomotopyOptions
+    from tasks.topology.census import CERTIFIED, OUTCOMES, topology_of
+
+    landscape = build(spec["model"], spec["parameters"], spec["n"])
+    options = HomotopyOptions(**spec["finder_options"])
+    couplings = landscape.sample(spec["seed"], instance)
+    follow = _follow(spec, landscape, couplings, instance, scatter)
+    census = homotopy(landscape, couplings, spec["seed"], instance, options, follow)
+    found = topology_of(census, couplings)
+    return {
+        "model": spec["model"],
+        **spec["parameters"],
+        "n": spec["n"],
+        "seed": spec["seed"],
+        "landscape": instance,
+        "complete": found.outcome == CERTIFIED,
+        "outcome": OUTCOMES[found.outcome],
+        "why": found.why or None,
+        "counts": census.ledger.points_by_index.tolist(),
+        "betti": _betti(found),
+        "degrees": [k for k, exact in enumerate(found.exact.tolist()) if exact],
+        "unresolved": found.unresolved,
+        "pairs": _pairs(found),
+        "checks": _checks(found),
+    }
+
+
+def _betti(found: "Topology") -> list[int] | None:
+    from tasks.topology.persistence import betti
+
+    numbers = betti(found.complex)
+    return None if numbers is None else numbers.tolist()
+
+
+def _pairs(found: "Topology") -> list[dict[str, Any]]:
+    energy, pairs = found.complex.energy, found.pairs
+    rows = zip(pairs.dim.tolist(), pairs.birth.tolist(), pairs.death.tolist(), strict=True)
+    return [
+        {
+            "dim": dim,
+            "birth": float(energy[birth]),
+            "death": float(energy[death]) if death >= 0 else None,
+            "birth_id": birth,
+            "death_id": death if death >= 0 else None,
+        }
+        for dim, birth, death in rows
+    ]
+
+
+def _checks(found: "Topology") -> dict[str, str]:
+    from tasks.ledger import CHECKS
+
+    verdicts = {f"homology_{k}": verdict for k, verdict in enumerate(found.homology.tolist())}
+    verdicts |= {"square": found.square, "dual": found.dual}
+    return {name: CHECKS[verdict] for name, verdict in verdicts.items()}

@@ -61,6 +61,7 @@ class CellTable(_Table):
     finder: str = "multistart"
     positions: bool = False
     spectra: bool = True
+    topology: bool = False
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -188,6 +189,7 @@ def _cells_of(table: dict[str, Any], seed: int, source: str, where: str) -> Iter
             "block_size": cell.block or default_block(n),
             "positions": cell.positions,
             "spectra": cell.spectra,
+            "topology": cell.topology,
         }
         yield StudyCell(where, spec, cell.landscapes, why)
 

@@ -39,8 +39,8 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
     """Do one job and return a small receipt; an exception becomes a value under ``error``.
 
     Jobs: ``environment`` (report it), ``describe`` (a cell), ``block`` (compute, write, commit), ``check``
-    (compute and compare), ``enumerate`` (one landscape, returned). A body may send pieces of a block or of a
-    landscape through ``scatter``.
+    (compute and compare), ``enumerate`` and ``topology`` (one landscape, returned). A body may send pieces of
+    a block or of a landscape through ``scatter``.
     """
     started = time.time()
     try:
@@ -51,8 +51,8 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         if job["job"] == "check":
             return _check_block(job)
         _check_environment(job["generation"])
-        if job["job"] == "enumerate":
-            return {"enumeration": _enumerate(job, scatter)}
+        if job["job"] in ("enumerate", "topology"):
+            return {"record": _one_landscape(job, scatter)}
         return _run_block(job, scatter, started)
     except UsageError as error:
         return _error("usage", error)
@@ -106,9 +106,11 @@ def _compute(job: Mapping[str, Any], scatter: Scatter | None = None) -> tuple[Ce
         raise BodyFailed(error) from error
 
 
-def _enumerate(job: Mapping[str, Any], scatter: Scatter | None) -> dict[str, Any]:
-    from pipeline.one_landscape import enumerate_one
+def _one_landscape(job: Mapping[str, Any], scatter: Scatter | None) -> dict[str, Any]:
+    from pipeline.one_landscape import enumerate_one, topology_of_one
 
+    if job["job"] == "topology":
+        return topology_of_one(job["spec"], int(job["landscape"]), scatter)
     return enumerate_one(job["spec"], int(job["landscape"]), scatter, points=bool(job["points"]))
 
 

@@ -19,9 +19,9 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     """What a planner needs to know of a cell.
 
     Returns:
-        ``rows_bound``: no block has more points; ``memory_bytes``: peak memory of a worker;
-        ``expected_points`` a landscape; ``seconds_per_landscape``: a rough guess; ``sizes`` of the named
-        dimensions; ``chunk_rows``: rows of one stored chunk.
+        ``rows_bound``: no table of a block has more rows (an arc is a pair of points); ``memory_bytes``: peak
+        memory of a worker; ``expected_points`` a landscape; ``seconds_per_landscape``: a rough guess;
+        ``sizes`` of the named dimensions; ``chunk_rows``: rows of one stored chunk.
     """
     from tasks.landscapes.base import build
     from tasks.newton import LANES, OUTCOMES
@@ -38,7 +38,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     )
     chunk = int(min(65536, max(256, 1 << int(np.ceil(np.log2(typical * spec["block_size"] + 1))))))
     return {
-        "rows_bound": int(rows) * spec["block_size"],
+        "rows_bound": int(rows if not spec.get("topology") else rows**2) * spec["block_size"],
         "memory_bytes": int(WORKER_BYTES + working),
         "expected_points": float(typical),
         "seconds_per_landscape": needs.seconds,
@@ -60,26 +60,42 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
     """Census all landscapes of one block.
 
     Args:
-        spec: model, parameters, n, seed, finder, finder_options, block_size, positions, spectra.
+        spec: model, parameters, n, seed, finder, finder_options, block_size, positions, spectra, topology.
         block: landscapes ``block * block_size`` to ``(block + 1) * block_size - 1`` belong to it.
         scatter: runs a named function on each of a list of arguments, on other workers; what comes out
             doesn't depend on it.
 
     Returns:
-        ``{"landscape": columns with block_size rows, "point": columns with a row a point, "slot" first}``.
+        ``{"landscape": columns with block_size rows, "point": columns with a row a point, "slot" first}``,
+        and with topology an "arc" for each entry of a boundary matrix and a "pair" for each persistence pair.
     """
     from tasks.landscapes.base import build
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     _forget_other_cells(landscape)
     size = spec["block_size"]
-    censuses = [_census(spec, landscape, block * size + slot, scatter) for slot in range(size)]
-    landscapes = [_landscape_row(census) for census in censuses]
-    points = [_point_rows(census, slot, spec) for slot, census in enumerate(censuses)]
-    return {
-        "landscape": {name: np.stack([row[name] for row in landscapes]) for name in landscapes[0]},
-        "point": {name: np.concatenate([rows[name] for rows in points]) for name in points[0]},
+    landscapes: list[Arrays] = []
+    ragged: dict[str, list[Arrays]] = {}
+    for slot in range(size):
+        instance = block * size + slot
+        census = _census(spec, landscape, instance, scatter)
+        row, tables = _landscape_row(census), {"point": _point_rows(census, slot, spec)}
+        if spec.get("topology"):
+            from tasks.topology.census import topology_of
+
+            found = topology_of(census, landscape.sample(spec["seed"], instance))
+            row |= _topology_columns(found)
+            tables |= _topology_rows(found, slot)
+        landscapes.append(row)
+        for name, rows in tables.items():
+            ragged.setdefault(name, []).append(rows)
+    tables = {
+        name: {column: np.concatenate([rows[column] for rows in parts]) for column in parts[0]}
+        for name, parts in ragged.items()
     }
+    return {
+        "landscape": {name: np.stack([row[name] for row in landscapes]) for name in landscapes[0]}
+    } | tables
 
 
 _compiled_for: list[Any] = []
@@ -171,6 +187,40 @@ def _path_columns(census: Any) -> Arrays:
         **{name: values[0] for name, values in whole.items()},
         **limits("sampled_points", None if sample is None else sample.number_by_index),
         **limits("recall", None if sample is None else sample.recall_by_index),
+    }
+
+
+def _topology_columns(found: Any) -> Arrays:
+    return {
+        "topology": np.asarray(found.outcome),
+        "n_unresolved_lines": np.asarray(found.unresolved),
+        "exact_degree": found.exact.astype(np.int8),
+        "homology_check": found.homology,
+        "square_check": np.asarray(found.square),
+        "dual_check": np.asarray(found.dual),
+    }
+
+
+def _topology_rows(found: Any, slot: int) -> dict[str, Arrays]:
+    boundary = found.complex.boundary
+    arcs = np.concatenate([np.zeros((0, 2), dtype=np.int64), *boundary.values()])
+    degrees = [np.full(len(part), degree) for degree, part in boundary.items()]
+    energy, pairs = found.complex.energy, found.pairs
+    return {
+        "arc": {
+            "slot": np.full(len(arcs), slot, dtype=np.uint16),
+            "degree": np.concatenate([np.zeros(0, dtype=np.int64), *degrees]),
+            "upper": arcs[:, 0],
+            "lower": arcs[:, 1],
+        },
+        "pair": {
+            "slot": np.full(len(pairs.dim), slot, dtype=np.uint16),
+            "dim": pairs.dim,
+            "birth": energy[pairs.birth],
+            "death": np.where(pairs.death < 0, np.nan, energy[pairs.death]),
+            "birth_row": pairs.birth,
+            "death_row": pairs.death,
+        },
     }
 
 

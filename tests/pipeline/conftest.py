@@ -27,7 +27,8 @@ def _bodies_are_importable(monkeypatch):
 
 def study_text(n="4:5", landscapes=20, name="demo", seed=1, **more):
     lines = [f'name = "{name}"', f"seed = {seed}", "[[cells]]", 'xi = "q^3"', f'n = "{n}"']
-    lines += [f"landscapes = {landscapes}", "block = 4", *(f"{k} = {json.dumps(v)}" for k, v in more.items())]
+    more = {"landscapes": landscapes, "block": 4} | more
+    lines += [f"{key} = {json.dumps(value)}" for key, value in more.items()]
     return "\n".join(lines) + "\n"
 
 

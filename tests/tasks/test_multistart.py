@@ -118,9 +118,9 @@ def test_every_stored_point_is_critical(xi, field, n):
     landscape = build("pspin", {"xi": xi, "field": field}, n)
     couplings = landscape.sample(9, 1)
     census = multistart(landscape, couplings, 9, 1, QUICK)
-    points, hits = census.points()
+    points, classes = census.points()
     assert census.ledger.status == COMPLETE
-    assert hits.min() >= QUICK.min_hits
+    assert census.classes.hits[classes].min() >= QUICK.min_hits
     gradient = jax.vmap(lambda x: landscape.manifold.project(x, landscape.jet(couplings, x).gradient))
     assert np.linalg.norm(gradient(points.points), axis=1).max() < 1e-12 * math.sqrt(n)
     np.testing.assert_allclose((points.points**2).sum(axis=1), n, rtol=1e-14)

@@ -1,0 +1,107 @@
+"""Paths of the gradient flow as NumPy arrays, for any number of starts and sinks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from tasks.landscapes.base import Couplings, Landscape
+from tasks.topology.flow import LANES, Ends, flow
+
+
+@dataclass(frozen=True)
+class Track:
+    """The steps of paths, one row per path; the first is the start, and unused ones have height -inf."""
+
+    height: Float[np.ndarray, "starts steps"]
+    time: Float[np.ndarray, "starts steps"]
+    point: Float[np.ndarray, "starts steps ambient"]
+    velocity: Float[np.ndarray, "starts steps ambient"]
+
+    def take(self, rows: np.ndarray) -> "Track":
+        return Track(self.height[rows], self.time[rows], self.point[rows], self.velocity[rows])
+
+
+@dataclass(frozen=True)
+class Paths:
+    """One row per start.
+
+    Attributes:
+        arrival: row of the sink, or LOST.
+        time: of the flow, until arrival.
+        trials: steps, taken or not.
+        steps: taken.
+        least_gradient: least local minimum of the gradient norm along the path; infinite if it has none.
+        least_point: where that was.
+        track: the steps taken; without room if nobody asked for them.
+    """
+
+    arrival: Int[np.ndarray, " starts"]
+    time: Float[np.ndarray, " starts"]
+    trials: Int[np.ndarray, " starts"]
+    steps: Int[np.ndarray, " starts"]
+    least_gradient: Float[np.ndarray, " starts"]
+    least_point: Float[np.ndarray, "starts ambient"]
+    track: Track
+
+    def take(self, rows: np.ndarray) -> "Paths":
+        columns = (getattr(self, name)[rows] for name in Ends._fields)
+        return Paths(*columns, track=self.track.take(rows))
+
+
+def _padded(size: int, least: int) -> int:
+    """The next power of two: few different shapes, few compilations."""
+    return max(least, 1 << (size - 1).bit_length()) if size > 1 else least
+
+
+def _pad(array: np.ndarray, size: int, value: float) -> np.ndarray:
+    missing = np.full((size - len(array), *array.shape[1:]), value)
+    return np.concatenate([array, missing])
+
+
+MOST_STARTS = 256
+"""In one call: bounds what the tracks take."""
+
+ROOM = 1024
+"""Steps of a track; the longest of thousands of lines at n = 8 has 690."""
+
+
+def join(parts: list[Paths]) -> Paths:
+    """The rows of all; tracks get the room of the longest."""
+    room = max(part.track.height.shape[1] for part in parts)
+
+    def joined(name: str, value: float) -> np.ndarray:
+        whole = [getattr(part.track, name) for part in parts]
+        spare = [[(0, 0), (0, room - a.shape[1]), *[(0, 0)] * (a.ndim - 2)] for a in whole]
+        pairs = zip(whole, spare, strict=True)
+        return np.concatenate([np.pad(a, widths, constant_values=value) for a, widths in pairs])
+
+    track = Track(joined("height", -np.inf), joined("time", 0), joined("point", 0), joined("velocity", 0))
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in Ends._fields)
+    return Paths(*columns, track=track)
+
+
+def flow_all(
+    landscape: Landscape,
+    couplings: Couplings,
+    sign: int,
+    starts: Float[np.ndarray, "starts ambient"],
+    sinks: Float[np.ndarray, "sinks ambient"],
+    radii: Float[np.ndarray, " sinks"],
+    tolerance: float,
+    tracks: bool,
+) -> Paths:
+    """`flow` for any number of starts and sinks, as NumPy arrays."""
+    many = _padded(len(radii), 8)
+    sinks, radii = _pad(sinks, many, 0.0), _pad(radii, many, -1.0)
+    parts: list[Paths] = []
+    for first in range(0, max(len(starts), 1), MOST_STARTS):
+        part = starts[first : first + MOST_STARTS]
+        size = LANES if len(part) <= LANES else MOST_STARTS
+        spare = np.concatenate([part, np.repeat(sinks[:1], size - len(part), axis=0)])
+        room = ROOM if tracks else 0
+        ends, steps = flow(landscape, couplings, float(sign), spare, len(part), sinks, radii, tolerance, room)
+        used = int(np.asarray(ends.steps)[: len(part)].max(initial=0)) + 1 if tracks else 0
+        track = Track(*(np.asarray(column)[: len(part), :used].copy() for column in steps))
+        parts.append(Paths(*(np.asarray(column)[: len(part)] for column in ends), track=track))
+    return join(parts)

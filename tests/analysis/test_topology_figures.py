@@ -1,0 +1,114 @@
+"""What the topology figures draw: the data given, all of it, and a name for each series."""
+
+import numpy as np
+import pytest
+
+from analysis.figures.topology import (
+    plot_barcode,
+    plot_betti_curves,
+    plot_diagram,
+    plot_disconnectivity,
+    plot_euler,
+    plot_lifetimes,
+    plot_ratios,
+)
+from analysis.style import new_figure, style
+
+BIRTH = np.array([-2.0, -1.0, -0.5, 0.3, 1.5])
+DEATH = np.array([np.inf, 0.2, -0.1, 0.9, np.inf])
+DIM = np.array([0, 0, 0, 1, 2])
+
+
+@pytest.fixture
+def ax():
+    with style():
+        figure, (panel,) = new_figure(1, 1, 3.0)
+        yield panel
+        # Warnings are errors: a legend or a layout that fails shows here.
+        figure.canvas.draw()
+
+
+def names(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def points(ax, label):
+    (line,) = [line for line in ax.get_lines() if line.get_label() == label]
+    return np.stack(line.get_data(), axis=1)
+
+
+def test_diagram(ax):
+    plot_diagram(ax, BIRTH, DEATH, DIM)
+    assert names(ax) == ["H$_0$", "H$_1$", "H$_2$"]
+    drawn = points(ax, "H$_0$")
+    np.testing.assert_array_equal(drawn[1:], [[-1.0, 0.2], [-0.5, -0.1]])
+    # Above all finite energies, and inside the panel.
+    assert 1.5 < drawn[0, 1] < ax.get_ylim()[1]
+    np.testing.assert_array_equal(points(ax, "H$_1$"), [[0.3, 0.9]])
+
+
+def test_barcode(ax):
+    plot_barcode(ax, BIRTH, DEATH, DIM)
+    bars = [segment for part in ax.collections for segment in part.get_segments()]
+    assert len(bars) == 5
+    assert [bar[0, 0] for bar in bars] == BIRTH.tolist()
+    assert [bar[1, 0] for bar in bars][1:4] == DEATH[1:4].tolist()
+    rows = [bar[0, 1] for bar in bars]
+    assert np.all(np.diff(rows) >= 1)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["H$_0$  (3)", "H$_1$  (1)", "H$_2$  (1)"]
+
+
+def test_diagrams_without_classes_are_empty(ax):
+    nothing = np.zeros(0)
+    plot_diagram(ax, nothing, nothing, np.zeros(0, dtype=int))
+    plot_barcode(ax, np.array([-1.0]), np.array([np.inf]), np.array([0]))
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_betti_curves(ax, exact):
+    levels = np.linspace(-2, 2, 9)
+    betti = np.stack([np.arange(9) % 3, np.arange(9) % 2]).astype(float)
+    plot_betti_curves(ax, [0, 3], levels, betti, 10 * betti, 9 * betti if exact else None)
+    assert names(ax) == ["β$_0$", "N$_0$", "β$_3$", "N$_3$"] + ["N$_k$, exact"] * exact
+    np.testing.assert_array_equal(points(ax, "β$_3$")[:, 1], betti[1])
+    np.testing.assert_array_equal(points(ax, "N$_0$")[:, 1], 10 * betti[0])
+
+
+def test_disconnectivity(ax):
+    lines = np.array(
+        [
+            [[0, -2], [0, -0.1], [0.5, 0]],
+            [[1, -1], [1, -0.1], [0.5, 0]],
+            [[0.5, 0], [0.5, 0.1], [0.5, 0.2]],
+        ]
+    )
+    plot_disconnectivity(ax, lines, -2.0, "N = 5")
+    path = np.stack(ax.get_lines()[0].get_data(), axis=1)
+    # Lines are parted by gaps, never joined.
+    np.testing.assert_array_equal(path[~np.isnan(path[:, 0])], lines.reshape(-1, 2))
+    assert np.isnan(path[3::4]).all()
+    np.testing.assert_array_equal(points(ax, "global minimum"), [[0, -2]])
+
+
+def test_ratios(ax):
+    n = [4, 5, 6]
+    ratio = np.array([[1.0, 2.0, 4.0], [np.nan, 3.0, 5.0], [np.nan] * 3])
+    plot_ratios(ax, n, ratio, 0.1 * ratio, [(0.69, 0.02, -2.76), None, None])
+    assert names(ax) == ["degree 0: rate 0.69 ± 0.02", "degree 1"]
+    assert ax.get_yscale() == "log"
+    fitted = ax.get_lines()[0].get_ydata()
+    np.testing.assert_allclose(fitted, np.exp(-2.76 + 0.69 * np.array([4, 6])))
+
+
+def test_lifetimes(ax):
+    rng = np.random.default_rng(0)
+    plot_lifetimes(ax, [4, 5, 6], [rng.exponential(1, 50), rng.exponential(0.5, 200), np.zeros(0)])
+    assert names(ax) == ["N = 4", "N = 5"]
+    assert ax.get_ylim()[0] < 1 / 200
+
+
+def test_euler(ax):
+    levels = np.linspace(-1, 1, 5)
+    plot_euler(ax, levels, levels**2, np.full(5, 0.1), levels**2 + 0.05, np.full(5, 0.3))
+    assert names(ax) == ["95% band", "exact", "measured"]
+    np.testing.assert_allclose(points(ax, "exact")[:, 1], levels**2 + 0.05)

@@ -1,0 +1,101 @@
+"""Topology by the command line and in a study: the JSON contract, and one dataset's pairs against it."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from pipeline.bodies import DEFAULT_BODY
+from pipeline.cli import app
+from storage.dataset import dataset_path
+
+KEYS = [
+    *("model", "xi", "field", "n", "seed", "landscape", "complete", "outcome", "why", "counts", "betti"),
+    *("degrees", "unresolved", "pairs", "checks"),
+]
+
+
+def _found(*arguments):
+    result = CliRunner().invoke(app, ["topology", *(str(a) for a in arguments), "--json", "--workers", "1"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def one():
+    return _found("--xi", "q^3", "--n", 4, "--seed", 6, "--landscape", 1)
+
+
+def test_the_contract(one):
+    assert list(one) == KEYS
+    assert one["complete"]
+    assert one["betti"] == [1, 0, 0, 1]
+    assert one["degrees"] == [0, 1, 2, 3]
+    born = np.bincount([pair["dim"] for pair in one["pairs"]], minlength=4)
+    died = np.bincount([pair["dim"] + 1 for pair in one["pairs"] if pair["death"] is not None], minlength=4)
+    assert list(born + died) == one["counts"], "every point gives birth or death to one class"
+    essential = [pair for pair in one["pairs"] if pair["death"] is None]
+    assert [pair["dim"] for pair in essential] == [0, 3]
+    assert all(pair["death_id"] is None for pair in essential)
+    assert all(pair["death"] > pair["birth"] for pair in one["pairs"] if pair["death"] is not None)
+    assert set(one["checks"].values()) <= {"pass", "uninformative"}
+    assert one["checks"]["homology_0"] == one["checks"]["square"] == one["checks"]["dual"] == "pass"
+
+
+def test_a_study_stores_the_same_pairs(one, toolbox, tmp_path):
+    cell = {"xi": "q^3", "n": 4, "landscapes": 2, "block": 2, "finder": "homotopy", "topology": True}
+    outcome = toolbox.run({"name": "t", "seed": 6, "cells": [cell]}, str(tmp_path / "run"), body=DEFAULT_BODY)
+    assert not outcome.failed
+    data = xr.open_zarr(dataset_path(outcome.store), group="c0000", consolidated=False).load()
+    assert list(data["topology"].values) == [0, 0]
+    mine = data["pair_landscape"].values == 1
+    assert list(data["pair_dim"].values[mine]) == [pair["dim"] for pair in one["pairs"]]
+    deaths = [np.nan if pair["death"] is None else pair["death"] for pair in one["pairs"]]
+    np.testing.assert_allclose(data["pair_death"].values[mine], deaths, rtol=1e-12)
+    # Rows count within the landscape: births are the energies of these points.
+    first = int(data["row_size"].values[0])
+    energy = data["energy"].values[first:]
+    np.testing.assert_array_equal(
+        energy[data["pair_birth_row"].values[mine]], data["pair_birth"].values[mine]
+    )
+    index = data["index"].values[first:]
+    arcs = data["arc_landscape"].values == 1
+    upper, lower = (data[f"arc_{end}"].values[arcs] for end in ("upper", "lower"))
+    assert (index[upper] == data["arc_degree"].values[arcs]).all()
+    assert (index[lower] == index[upper] - 1).all()
+    assert (energy[lower] < energy[upper]).all()
+
+
+def test_an_open_census_is_refused_with_the_reason(toolbox, tmp_path):
+    options = {"starts_per_round": 64, "max_rounds": 1, "min_hits": 1000}
+    cell = {"xi": "q^3", "n": 4, "landscapes": 1, "block": 1, "topology": True, "options": options}
+    outcome = toolbox.run({"name": "t", "seed": 6, "cells": [cell]}, str(tmp_path / "run"), body=DEFAULT_BODY)
+    data = xr.open_zarr(dataset_path(outcome.store), group="c0000", consolidated=False).load()
+    assert data["topology"].attrs["flag_meanings"].split()[int(data["topology"][0])] == "refused"
+    assert int(data["pair_size"].sum()) == int(data["arc_size"].sum()) == 0
+
+
+def test_people_read_a_table(one):
+    command = ["topology", "--xi", "q^3", "--n", "4", "--seed", "6", "--landscape", "1", "--workers", "1"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert "certified: every gradient line resolved" in result.stdout
+    assert "never die" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--n", "30"), "1073741823 paths"),
+        (("--n", "1"), "--n: got 1"),
+        (("--landscape", "-1"), "--landscape"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, message):
+    defaults = {"--xi": "q^3", "--n": "4", "--seed": "1"} | dict([arguments])
+    result = CliRunner().invoke(app, ["topology", *(word for pair in defaults.items() for word in pair)])
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
