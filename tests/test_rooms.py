@@ -17,6 +17,7 @@ LEAVES = {
     "ray": {"pipeline/ray_executor.py"},
     "numba": {"tasks/homotopy/simd.py"},
     "flint": {"tasks/homotopy/balls.py", "tasks/homotopy/extended.py", "tasks/homotopy/krawczyk.py"},
+    "gudhi": {"tasks/topology/filtered.py"},
 }
 LONGEST_LEAF = 200
 
