@@ -89,6 +89,7 @@ def _recall(family: FamilyResult) -> list[Part]:
     caption = (
         "From paths: mean numbers of points, unbiased whatever the census missed. Had: sampled real "
         "endpoints that multistart had found before. Recall at least: lower 95% limit for the points of "
-        "these landscapes (Clopper and Pearson; unresolved paths count as misses). All indices: recall.csv."
+        "these landscapes (Clopper and Pearson; unresolved paths count as misses). All indices: recall.csv; "
+        "numbers by energy: sampled_energies.csv."
     )
     return [HtmlTable(titles, texts, caption, (1,)).part()]

@@ -113,6 +113,55 @@ def _recalls(cell: Cell) -> tuple[Recall, ...]:
     return tuple(parts)
 
 
+@dataclass(frozen=True, eq=False)
+class SampledHistogram:
+    """Mean numbers of points of a landscape in bins of energy, from sampled paths: unbiased.
+
+    Attributes:
+        endpoints: sampled points in each bin (of a pair only the one in the bin counts).
+        number: their number times solutions per path.
+        lower, upper: Clopper and Pearson's limits at 95%, over all sampled paths of the cell.
+        census: mean number of points in the census.
+    """
+
+    edges: Floats
+    endpoints: NDArray[np.int64]
+    number: Floats
+    lower: Floats
+    upper: Floats
+    census: Floats
+
+
+def sampled_histogram(cell: Cell, edges: Floats) -> SampledHistogram | None:
+    """Numbers by energy where paths were sampled; None elsewhere. Unresolved paths are left out."""
+    data = cell.dataset
+    kept = (data["n_paths"].values > 0) & (data["n_jumps"].values >= 0)
+    if not kept.any():
+        return None
+    bins = len(edges) - 1
+
+    def counts(batch: Batch) -> NDArray[np.int64]:
+        energy = batch.columns["energy"]
+        sample = np.maximum(batch.columns["sample_hits"], 0)
+        return np.stack([np.histogram(energy, edges, weights=w)[0] for w in (sample, np.ones(len(energy)))])
+
+    endpoints, census = sum(reduce_points(data, ["energy", "sample_hits"], counts), np.zeros((2, bins)))
+    paths = int(data["n_distinct"].values[kept].sum())
+    # Each path stands for so many points of one landscape; a pair of antipodes has two solutions, or one
+    # that is both.
+    weight = float(data["bound"].values[kept].mean()) / (2 if _paired(cell) else 1)
+    lower = np.where(endpoints > 0, beta.ppf(0.025, endpoints, paths - endpoints + 1), 0.0)
+    upper = beta.ppf(0.975, endpoints + 1, np.maximum(paths - endpoints, 1e-9))
+    return SampledHistogram(
+        edges,
+        endpoints.astype(np.int64),
+        weight * endpoints / paths,
+        weight * lower,
+        weight * upper,
+        census / int(kept.sum()),
+    )
+
+
 def _paired(cell: Cell) -> bool:
     covariance = cell.covariance
     return covariance is not None and (covariance.is_odd or covariance.is_even)

@@ -16,7 +16,7 @@ from analysis.estimators import (
 )
 from analysis.ground_state import GroundStateLaw, ground_state_law
 from analysis.open import Cell, Family
-from analysis.paths import PathSummary, summarise_paths
+from analysis.paths import PathSummary, SampledHistogram, sampled_histogram, summarise_paths
 from analysis.predict import limits
 from analysis.reductions import Floats, energy_range
 from analysis.scaling import estimate_complexity
@@ -45,6 +45,7 @@ class CellResult:
     minima_complexity: xr.Dataset
     ledger: xr.Dataset
     paths: PathSummary | None
+    sampled: SampledHistogram | None
     spectra: tuple[SpectrumComparison, ...]
     judged: tuple[Judged, ...]
     total: float | None
@@ -152,6 +153,7 @@ def measure_cell(cell: Cell, edges: Floats) -> CellResult:
         minima_complexity=estimate_complexity(cell, index=0),
         ledger=summarise_ledger(cell),
         paths=summarise_paths(cell),
+        sampled=sampled_histogram(cell, edges),
         spectra=compare_spectra(cell, sample),
         judged=tuple(judge_cell(cell, sample)) if sample is not None else (),
         total=None if theory is None else theory.total(),

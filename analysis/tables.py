@@ -288,6 +288,23 @@ def recall_rows(results: Sequence[CellResult]) -> list[Row]:
     return rows
 
 
+def sampled_energy_rows(results: Sequence[CellResult]) -> list[Row]:
+    """Numbers by energy from sampled paths, beside the census and the exact means."""
+    rows = []
+    for result in results:
+        found, exact = result.sampled, result.binned_all
+        for b in range(0 if found is None else len(found.number)):
+            assert found is not None
+            rows.append(
+                _head(result)
+                | {"low": float(found.edges[b]), "high": float(found.edges[b + 1])}
+                | {"endpoints": int(found.endpoints[b]), "number": float(found.number[b])}
+                | {"lower": float(found.lower[b]), "upper": float(found.upper[b])}
+                | {"census": float(found.census[b]), "exact": None if exact is None else float(exact[b])}
+            )
+    return rows
+
+
 def verdict_rows(results: Sequence[CellResult]) -> list[Row]:
     """Every test of the study, Holm-corrected over all of them.
 
@@ -340,4 +357,5 @@ def all_rows(families: Sequence[FamilyResult]) -> Iterator[tuple[str, list[Row]]
     yield "ledger", ledger_rows(results)
     yield "paths", path_rows(results)
     yield "recall", recall_rows(results)
+    yield "sampled_energies", sampled_energy_rows(results)
     yield "tests", verdict_rows(results)

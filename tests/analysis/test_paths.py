@@ -1,12 +1,14 @@
 """What sampled paths say of a cell, against numbers counted by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
 from scipy.stats import binom
 
 from analysis.open import Cell
-from analysis.paths import summarise_paths
+from analysis.paths import sampled_histogram, summarise_paths
 
 
 def ragged(landscapes, xi="q^3", unresolved=0):
@@ -37,6 +39,10 @@ def ragged(landscapes, xi="q^3", unresolved=0):
         ),
         count,
     )
+
+
+def census_only(cell):
+    return replace(cell, dataset=cell.dataset.assign(n_paths=("landscape", [-1] * cell.landscapes)))
 
 
 # A minimum with its maximum, and a saddle with its antipode: two classes.
@@ -83,6 +89,21 @@ def test_even_landscapes_have_both_signs_at_each_index():
 def test_mixtures_have_no_pairs():
     parts = summarise_paths(ragged([[(0, 9, 1), (1, 9, 0), (2, 9, 1)]], xi="q^2+q^3")).recall
     assert [part.endpoints for part in parts] == [2, 1, 0, 1]
+
+
+def test_numbers_by_energy_weigh_endpoints():
+    cell = ragged([FOUND, MISSED])
+    energy = [-1.0, 1.0, -0.2, 0.2] * 2
+    cell.dataset["energy"] = ("row", energy)
+    cell.dataset["bound"] = ("landscape", [14.0, 14.0])
+    found = sampled_histogram(cell, np.array([-2.0, -0.5, 0.0, 2.0]))
+    # All 7 classes of each landscape were sampled, so the estimate is the census.
+    np.testing.assert_allclose(found.number, found.census)
+    np.testing.assert_allclose(found.census, [1, 1, 2])
+    assert list(found.endpoints) == [2, 2, 4]
+    assert binom.sf(1, 14, found.lower[0] / 7) == pytest.approx(0.025)
+    assert binom.cdf(2, 14, found.upper[0] / 7) == pytest.approx(0.025)
+    assert sampled_histogram(census_only(cell), found.edges) is None
 
 
 def test_a_cell_without_paths_has_no_summary():
