@@ -1,9 +1,12 @@
 """What homotopy paths add to the ledger's section of the report."""
 
+from math import isfinite
+
 from analysis import rounding as r
 from analysis import tables
 from analysis.page import HtmlTable, Part, heading, paragraph
 from analysis.results import FamilyResult
+from analysis.tables import Row
 
 _SHOWN = 6
 """Indices in the table of recall; all of them are in the CSV file."""
@@ -56,6 +59,14 @@ def path_parts(family: FamilyResult) -> list[Part]:
     return [heading("Paths and proofs", 4), paragraph(text), table, *_recall(family)]
 
 
+def _from_paths(row: Row) -> str:
+    """With its error over landscapes; of a single landscape, its own 95% limits."""
+    if isfinite(row["number_se"]):
+        return r.estimate(row["number"], row["number_se"])
+    limits = f"{row['number_lower']:,.0f} to {row['number_upper']:,.0f}"
+    return f"{row['number']:,.0f} ({limits})"
+
+
 def _recall(family: FamilyResult) -> list[Part]:
     rows = tables.recall_rows(family.cells)
     if not rows:
@@ -77,7 +88,7 @@ def _recall(family: FamilyResult) -> list[Part]:
             str(row["n"]),
             row["cell"],
             str(row["index"]),
-            r.estimate(row["number"], row["number_se"]),
+            _from_paths(row),
             r.number(row["census"], 6),
             r.number(row["exact"], 6),
             f"{row['endpoints']:,}",

@@ -47,6 +47,8 @@ class PathSummary:
     Attributes:
         sampled: whether the paths are a sample, or all of them.
         number, number_se: mean number of points from sampled paths, all and by index, shape (1 + N,).
+        number_limits: mean of the landscapes' own 95% limits, shape (2, 1 + N): the interval where there is
+            but one landscape.
         recall: all, then each index; empty where every path was followed.
     """
 
@@ -61,6 +63,7 @@ class PathSummary:
     points: int
     number: Floats
     number_se: Floats
+    number_limits: Floats
     recall: tuple[Recall, ...]
 
 
@@ -72,9 +75,10 @@ def summarise_paths(cell: Cell) -> PathSummary | None:
         return None
     sampled = bool((data["n_jumps"].values[kept] >= 0).any())
     certified = data["n_certified"].values[kept]
-    whole = data["sampled_points"].values[kept, None]
-    numbers = np.concatenate([whole, data["sampled_points_by_index"].values[kept]], axis=1)
-    number, error = mean_and_error(numbers)
+    number, error = mean_and_error(_all_and_by_index(cell, "sampled_points", kept))
+    limits = [
+        _all_and_by_index(cell, f"sampled_points_{end}", kept).mean(axis=0) for end in ("lower", "upper")
+    ]
     total = {name: int(data[f"n_{name}"].values[kept].sum()) for name in ("paths", "distinct", "retries")}
     return PathSummary(
         int(kept.sum()),
@@ -86,8 +90,14 @@ def summarise_paths(cell: Cell) -> PathSummary | None:
         points=int(data["n_points"].values[kept].sum()),
         number=number,
         number_se=error,
+        number_limits=np.stack(limits),
         recall=_recalls(cell) if sampled else (),
     )
+
+
+def _all_and_by_index(cell: Cell, name: str, kept: NDArray[np.bool_]) -> Floats:
+    whole = cell.dataset[name].values[kept, None]
+    return np.concatenate([whole, cell.dataset[f"{name}_by_index"].values[kept]], axis=1)
 
 
 def _recalls(cell: Cell) -> tuple[Recall, ...]:

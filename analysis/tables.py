@@ -276,6 +276,8 @@ def recall_rows(results: Sequence[CellResult]) -> list[Row]:
                     "index": "all" if whole else recall.index,
                     "number": float(found.number[place]),
                     "number_se": float(found.number_se[place]),
+                    "number_lower": float(found.number_limits[0, place]),
+                    "number_upper": float(found.number_limits[1, place]),
                     "census": float(counts["total"] if whole else counts["mean"][recall.index]),
                     "exact": exact,
                     "endpoints": recall.endpoints,

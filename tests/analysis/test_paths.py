@@ -31,6 +31,10 @@ def ragged(landscapes, xi="q^3", unresolved=0):
                 "n_points": ("landscape", by_index.sum(axis=1)),
                 "sampled_points": ("landscape", by_index.sum(axis=1).astype(float)),
                 "sampled_points_by_index": (("landscape", "morse_index"), by_index.astype(float)),
+                "sampled_points_lower": ("landscape", by_index.sum(axis=1) - 1.0),
+                "sampled_points_upper": ("landscape", by_index.sum(axis=1) + 1.0),
+                "sampled_points_lower_by_index": (("landscape", "morse_index"), by_index - 0.5),
+                "sampled_points_upper_by_index": (("landscape", "morse_index"), by_index + 0.5),
                 "index": ("row", [k for k, _, _ in rows]),
                 "hits": ("row", [hits for _, hits, _ in rows]),
                 "sample_hits": ("row", [sample for _, _, sample in rows]),
@@ -62,6 +66,7 @@ def test_pairs_are_one_endpoint():
     assert summary.sampled
     assert summary.retries == 3
     np.testing.assert_allclose(summary.number, [4, 1, 2, 1])
+    np.testing.assert_allclose(summary.number_limits, [[3, 0.5, 1.5, 0.5], [5, 1.5, 2.5, 1.5]])
 
 
 def test_the_lower_limit_is_the_largest_recall_that_the_hits_reject():
