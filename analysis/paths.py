@@ -128,7 +128,7 @@ class SampledHistogram:
     """Mean numbers of points of a landscape in bins of energy, from sampled paths: unbiased.
 
     Attributes:
-        endpoints: sampled points in each bin (of a pair only the one in the bin counts).
+        endpoints: sampled endpoints with a point in each bin.
         number: their number times solutions per path.
         lower, upper: Clopper and Pearson's limits at 95%, over all sampled paths of the cell.
         census: mean number of points in the census.
@@ -157,9 +157,13 @@ def sampled_histogram(cell: Cell, edges: Floats) -> SampledHistogram | None:
 
     endpoints, census = sum(reduce_points(data, ["energy", "sample_hits"], counts), np.zeros((2, bins)))
     paths = int(data["n_distinct"].values[kept].sum())
-    # Each path stands for so many points of one landscape; a pair of antipodes has two solutions, or one
-    # that is both.
-    weight = float(data["bound"].values[kept].mean()) / (2 if _paired(cell) else 1)
+    # A pair of antipodes has two solutions, or one that is both, and its hits stand at both of its rows. Even
+    # H: both rows are in the bin, for one endpoint. Odd H: one is, and it may be any of the two.
+    weight = float(data["bound"].values[kept].mean())
+    if is_odd(cell):
+        weight /= 2
+    elif _paired(cell):
+        endpoints = endpoints / 2
     lower = np.where(endpoints > 0, beta.ppf(0.025, endpoints, paths - endpoints + 1), 0.0)
     upper = beta.ppf(0.975, endpoints + 1, np.maximum(paths - endpoints, 1e-9))
     return SampledHistogram(

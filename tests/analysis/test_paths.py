@@ -111,6 +111,16 @@ def test_numbers_by_energy_weigh_endpoints():
     assert sampled_histogram(census_only(cell), found.edges) is None
 
 
+def test_both_points_of_an_even_pair_are_one_endpoint():
+    cell = ragged([[(0, 9, 1), (0, 9, 1), (2, 9, 0), (2, 9, 0)]], xi="q^4")
+    cell.dataset["energy"] = ("row", [-1.0, -1.0, 0.5, 0.5])
+    cell.dataset["bound"] = ("landscape", [14.0])
+    found = sampled_histogram(cell, np.array([-2.0, 0.0, 2.0]))
+    assert list(found.endpoints) == [1, 0]
+    np.testing.assert_allclose(found.number, [2, 0])
+    assert binom.sf(0, 7, found.lower[0] / 14) == pytest.approx(0.025)
+
+
 def test_a_cell_without_paths_has_no_summary():
     cell = ragged([FOUND])
     cell.dataset["n_paths"] = ("landscape", [-1])
