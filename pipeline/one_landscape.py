@@ -62,7 +62,7 @@ def _follow(
     from tasks.homotopy.pieces import elsewhere
 
     if scatter is not None:
-        return elsewhere(spec, landscape, instance, scatter)
+        return elsewhere(spec, instance, scatter)
     return here(polynomial_system(landscape, couplings), spec["finder_options"]["threads"])
 
 

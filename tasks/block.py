@@ -78,12 +78,13 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
     ragged: dict[str, list[Arrays]] = {}
     for slot in range(size):
         instance = block * size + slot
-        census = _census(spec, landscape, instance, scatter)
+        couplings = landscape.sample(spec["seed"], instance)
+        census = _census(spec, landscape, couplings, instance, scatter)
         row, tables = _landscape_row(census), {"point": _point_rows(census, slot, spec)}
         if spec.get("topology"):
             from tasks.topology.census import topology_of
 
-            found = topology_of(census, landscape.sample(spec["seed"], instance))
+            found = topology_of(census, couplings)
             row |= _topology_columns(found)
             tables |= _topology_rows(found, slot)
         landscapes.append(row)
@@ -111,10 +112,11 @@ def _forget_other_cells(landscape: Any) -> None:
     _compiled_for[:] = [landscape]
 
 
-def _census(spec: Mapping[str, Any], landscape: Any, instance: int, scatter: Scatter | None) -> Any:
+def _census(
+    spec: Mapping[str, Any], landscape: Any, couplings: Any, instance: int, scatter: Scatter | None
+) -> Any:
     seed, finder = spec["seed"], spec["finder"]
     options = OPTIONS[finder](**spec["finder_options"])
-    couplings = landscape.sample(seed, instance)
     if finder == "multistart":
         from tasks.multistart import multistart
 
@@ -124,7 +126,7 @@ def _census(spec: Mapping[str, Any], landscape: Any, instance: int, scatter: Sca
     from tasks.homotopy.sampled_census import sampled_homotopy
 
     find = {"homotopy": homotopy, "sampled-homotopy": sampled_homotopy}[finder]
-    follow = None if scatter is None else elsewhere(spec, landscape, instance, scatter)
+    follow = None if scatter is None else elsewhere(spec, instance, scatter)
     return find(landscape, couplings, seed, instance, options, follow)
 
 

@@ -65,6 +65,12 @@ def _sample(landscape: Any, options: SampledHomotopyOptions) -> Effort:
     return Effort(2 * paths, 16 * paths, seconds)
 
 
+def start_seconds(ambient: int) -> float:
+    """Rough seconds of one start on one thread: 10 Newton steps, each 1.5 us for n = 8 and 5 us for n = 20
+    (measured)."""
+    return 1e-5 * (1 + (ambient / 11) ** 2)
+
+
 def _multistart(landscape: Any, options: MultistartOptions) -> Effort:
     bound, ambient = landscape.complex_points, landscape.manifold.ambient
     starts = options.starts_per_round * options.max_rounds
@@ -72,8 +78,7 @@ def _multistart(landscape: Any, options: MultistartOptions) -> Effort:
     rows = min(most, bound) if bound is not None else most
     typical = min(landscape.typical_points, rows)
     likely = max(STARTS_PER_CLASS * typical / (2 if landscape.parity else 1), options.starts_per_round)
-    # 10 Newton steps a start; a step was measured at 1.5 us for n = 8 and 5 us for n = 20.
-    return Effort(rows, 4 * options.starts_per_round, likely * 1e-5 * (1 + (ambient / 11) ** 2))
+    return Effort(rows, 4 * options.starts_per_round, likely * start_seconds(ambient))
 
 
 def choose(landscape: Any) -> tuple[str, str]:
@@ -82,7 +87,7 @@ def choose(landscape: Any) -> tuple[str, str]:
     from tasks.homotopy.finder import MOST_PATHS, count_text, countable, path_count
 
     census = _multistart(landscape, OPTIONS["multistart"]())
-    starts = round(census.seconds / (1e-5 * (1 + (landscape.manifold.ambient / 11) ** 2)))
+    starts = round(census.seconds / start_seconds(landscape.manifold.ambient))
     effort_of_starts = f"about {starts} starts ({census.seconds:.2g} s)"
     if not countable(landscape):
         return "multistart", f"{effort_of_starts}; the number of complex critical points isn't known"

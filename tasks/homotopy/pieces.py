@@ -9,7 +9,7 @@ import numpy as np
 from tasks.homotopy.books import Follow, Paths, Weights, here, joined
 from tasks.homotopy.paths import Tracked, TrackerSettings
 from tasks.homotopy.system import PolynomialSystem
-from tasks.landscapes.base import Landscape, build
+from tasks.landscapes.base import build
 from tasks.scatter import Scatter
 
 WORTH = 16384
@@ -20,7 +20,7 @@ SMALLEST = 1024
 """Fewer paths take less time than it takes to send them."""
 
 
-def elsewhere(spec: Mapping[str, Any], landscape: Landscape, instance: int, scatter: Scatter) -> Follow:
+def elsewhere(spec: Mapping[str, Any], instance: int, scatter: Scatter) -> Follow:
     """Follow paths of an instance of a cell through ``scatter``."""
     source = (spec["model"], tuple(sorted(spec["parameters"].items())), spec["n"], spec["seed"], instance)
 

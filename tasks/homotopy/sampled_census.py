@@ -68,20 +68,20 @@ def judge(
     index = np.where(
         (signs < 0) & (landscape.parity < 0), landscape.manifold.dimension - found.index, found.index
     )
+    unresolved = int((~sample.resolved).sum())
     number, recall = [], []
     for k in range(landscape.manifold.dimension + 1):
         members, weight = _members(index, k, landscape, system)
         number.append(_number(sample, real, members, weight))
-        recall.append(estimate_recall(had[members], int((~sample.resolved).sum())))
+        recall.append(estimate_recall(had[members], unresolved))
     everything = np.ones(len(rows), dtype=bool)
     counts = SampledCounts(
         np.bincount(rows, minlength=len(classes.hits)),
         _number(sample, real, everything, 2 if system.homogeneous else 1),
         tuple(number),
-        estimate_recall(had, int((~sample.resolved).sum())),
+        estimate_recall(had, unresolved),
         tuple(recall),
     )
-    unresolved = int((~sample.resolved).sum())
     books = PathBooks(len(sample.paths), int(sample.resolved.sum()), sample.retries, unresolved, sample.jumps)
     ledger = assess(evidence_of(landscape, classes), min_hits)
     return replace(census, classes=classes, ledger=ledger, books=books, sample=counts)

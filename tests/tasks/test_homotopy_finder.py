@@ -227,7 +227,7 @@ def test_pieces_on_other_workers_change_nothing(instance_of, monkeypatch):
 
     spec = spec_of("homotopy", n=6, seed=5)
     whole = enumerate_landscape(model, couplings, 5, 3, FAST)
-    apart = enumerate_landscape(model, couplings, 5, 3, FAST, elsewhere(spec, model, 3, scatter))
+    apart = enumerate_landscape(model, couplings, 5, 3, FAST, elsewhere(spec, 3, scatter))
     assert len(sent) > 10
     # The couplings are made from their key: those of instance 3, not those that were given.
     other = model.sample(5, 3)
