@@ -16,6 +16,8 @@ from dask.base import compute
 from dask.delayed import delayed
 from numpy.typing import ArrayLike, NDArray
 
+from storage.schema import POINT, Table
+
 Floats = NDArray[np.float64]
 Result = TypeVar("Result")
 
@@ -51,19 +53,21 @@ def reduce_points(
     names: Sequence[str],
     function: Callable[[Batch], Result],
     batch_bytes: int = BATCH_BYTES,
+    table: Table = POINT,
 ) -> Iterator[Result]:
     """Yield ``function(batch)`` for every batch in order.
 
     Args:
-        dataset: with ``row_size`` and columns along ``row``.
+        dataset: with the table's row counts (``row_size``) and columns along its dimension (``row``).
         names: columns that the function reads.
         function: anything that holds much less than its batch.
         batch_bytes: the size of a batch; one landscape is never split.
+        table: a ragged one.
     """
-    sizes = dataset["row_size"].values.astype(np.int64)
+    sizes = dataset[table.count].values.astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     jobs = [
-        delayed(_apply)(dataset[list(names)], sizes[a:b], offsets[a], function)
+        delayed(_apply)(dataset[list(names)], table.dimension, sizes[a:b], offsets[a], function)
         for a, b in _batch_bounds(offsets, _row_bytes(dataset, names), batch_bytes)
     ]
     for start in range(0, len(jobs), _AT_ONCE):
@@ -71,11 +75,15 @@ def reduce_points(
 
 
 def _apply(
-    columns: xr.Dataset, sizes: NDArray[np.int64], first: int, function: Callable[[Batch], Result]
+    columns: xr.Dataset,
+    dimension: str,
+    sizes: NDArray[np.int64],
+    first: int,
+    function: Callable[[Batch], Result],
 ) -> Result:
     rows = slice(int(first), int(first + sizes.sum()))
     owner = np.repeat(np.arange(len(sizes)), sizes)
-    read = {str(name): columns[name].isel(row=rows).values for name in columns.data_vars}
+    read = {str(name): columns[name].isel({dimension: rows}).values for name in columns.data_vars}
     return function(Batch(len(sizes), owner, read))
 
 

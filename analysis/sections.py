@@ -9,7 +9,7 @@ from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
 from analysis.path_section import path_parts
 from analysis.results import CellResult, FamilyResult
 from analysis.tables import Row
-from analysis.topology_section import topology_parts
+from analysis.topology.section import topology_parts
 
 ABC = "Auffinger, Ben Arous, Černý, arXiv:1003.1129"
 CAPTIONS: Mapping[str, tuple[str, str, str]] = {

@@ -1,6 +1,7 @@
 """Which room may import what."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,17 @@ def test_imports_point_one_way(room):
         assert not roots & FORBIDDEN[room], path
 
 
-def test_analysis_takes_one_leaf_of_tasks():
+def test_analysis_takes_leaves_of_tasks_that_are_plain_numpy():
+    leaves = ("tasks.covariance", "tasks.topology.complex", "tasks.topology.persistence")
     for path in _files("analysis"):
         names = {name for name in _imports(path) if name.startswith("tasks")}
-        assert all(name.startswith("tasks.covariance") for name in names), path
+        assert all(name.startswith(leaves) for name in names), path
+    for leaf in leaves:
+        names = _imports(ROOT / f"{leaf.replace('.', '/')}.py")
+        assert all(
+            name.startswith(("tasks.", "numpy", "jaxtyping", *sys.stdlib_module_names)) for name in names
+        )
+        assert all(name.startswith(leaves) for name in names if name.startswith("tasks.")), leaf
 
 
 @pytest.mark.parametrize("package", LEAVES)
@@ -65,8 +73,6 @@ def test_heavy_packages_live_in_leaves(package):
 
 
 def test_no_module_hides_one_of_the_standard_library():
-    import sys
-
     for room in ROOMS:
         for path in _files(room):
             assert path.stem not in sys.stdlib_module_names, path

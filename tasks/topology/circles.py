@@ -23,7 +23,7 @@ bisection does the rest.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from tasks.topology.connections import LEAVE, Branches, flow_down, on_manifold
 from tasks.topology.flow import LANES
@@ -41,8 +41,10 @@ FIRST_ANGLE = 0.1234
 BISECTIONS = 10
 """Before an interval is started again further down."""
 
-MOST_BISECTIONS = 1000
-"""Then an interval counts as unresolved."""
+MOST_BISECTIONS = 10_000
+"""Then an interval counts as unresolved. Lines that creep for a time t where two points nearly exist take
+about l1 t / log 2 bisections, and one line in t^2 creeps so long: 3 intervals of some 10^4 took more than
+1,000."""
 
 CLOSE = 1e-3
 """How near two lines are where they are started again, in units of sqrt(ambient): the chord between them
@@ -162,11 +164,13 @@ class _Search:
         more = top - (top - bottom) * 0.5 ** np.arange(1, STAIRS + 1)
         return -np.sort(-np.concatenate([steps, more], axis=1), axis=1)
 
-    def give_up(self) -> Separatrices:
-        """What is reported of intervals that stay open."""
-        suspects = self.lines.paths.least_point[self.intervals.ends[:, 0]]
-        rows = self.curves.rows[self.intervals.curve]
-        return replace(_none(self.seen), unresolved=rows, suspects=suspects)
+    def give_up(self, which: Bool[np.ndarray, " intervals"] | bool = True) -> Separatrices:
+        """Take out intervals that stay open; returns what is reported of them."""
+        which = np.broadcast_to(which, len(self.intervals.curve))
+        given = self.intervals.take(which)
+        suspects = self.lines.paths.least_point[given.ends[:, 0]]
+        self.intervals = self.intervals.take(~which)
+        return replace(_none(self.seen), unresolved=self.curves.rows[given.curve], suspects=suspects)
 
 
 def _follow(seen: View, judge: Judge, starts: Float[np.ndarray, "lines ambient"]) -> Lines:
@@ -193,6 +197,10 @@ def _cut(seen: View, judge: Judge, rows: Int[np.ndarray, " rows"]) -> Separatric
     since_restart = total = 0
     while len(search.intervals.curve) and total < MOST_BISECTIONS:
         if since_restart >= BISECTIONS:
+            # Next to a line that was given up, or to such a branch, no interval is ever resolved.
+            parts.append(search.give_up(judge.hopeless(search.lines, search.intervals.ends)))
+            if not len(search.intervals.curve):
+                break
             search.restart()
             since_restart = 0
         # Lanes that would be idle find more of an interval in one go.

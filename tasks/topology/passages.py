@@ -55,6 +55,13 @@ class Judge:
         cutter[sound] = self.levels.saddle[parting[sound]]
         return cutter, arc | (cutter >= 0)
 
+    def hopeless(self, lines: Lines, ends: Int[np.ndarray, "intervals 2"]) -> Bool[np.ndarray, " intervals"]:
+        """Whether an end was given up, or a branch of the saddle that the ends part at."""
+        same = self.levels.side_by_side(lines.watched[ends[:, 0]], lines.watched[ends[:, 1]])
+        saddle = np.where(same.all(axis=1), -1, self.levels.saddle[same.argmin(axis=1)])
+        unknown = (self.found.minima[self.place[saddle]] == LOST).any(axis=1) & (saddle >= 0)
+        return (lines.arrival[ends] == LOST).any(axis=1) | unknown
+
     def parting_height(
         self, lines: Lines, ends: Int[np.ndarray, "intervals 2"]
     ) -> Float[np.ndarray, " intervals"]:

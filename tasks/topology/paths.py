@@ -11,7 +11,8 @@ from tasks.topology.flow import LANES, Ends, flow
 
 @dataclass(frozen=True)
 class Track:
-    """The steps of paths, one row per path; the first is the start, and unused ones have height -inf."""
+    """The steps of paths at which their velocity has changed, one row per path; the first is the start, the
+    last one the arrival, and unused ones have height -inf."""
 
     height: Float[np.ndarray, "starts steps"]
     time: Float[np.ndarray, "starts steps"]
@@ -31,15 +32,17 @@ class Paths:
         time: of the flow, until arrival.
         trials: steps, taken or not.
         steps: taken.
+        kept: of these, in the track.
         least_gradient: least local minimum of the gradient norm along the path; infinite if it has none.
         least_point: where that was.
-        track: the steps taken; without room if nobody asked for them.
+        track: the steps kept; without room if nobody asked for them.
     """
 
     arrival: Int[np.ndarray, " starts"]
     time: Float[np.ndarray, " starts"]
     trials: Int[np.ndarray, " starts"]
     steps: Int[np.ndarray, " starts"]
+    kept: Int[np.ndarray, " starts"]
     least_gradient: Float[np.ndarray, " starts"]
     least_point: Float[np.ndarray, "starts ambient"]
     track: Track
@@ -63,7 +66,7 @@ MOST_STARTS = 256
 """In one call: bounds what the tracks take."""
 
 ROOM = 1024
-"""Steps of a track; the longest of thousands of lines at n = 8 has 690."""
+"""Points of a track."""
 
 
 def join(parts: list[Paths]) -> Paths:
@@ -101,7 +104,7 @@ def flow_all(
         spare = np.concatenate([part, np.repeat(sinks[:1], size - len(part), axis=0)])
         room = ROOM if tracks else 0
         ends, steps = flow(landscape, couplings, float(sign), spare, len(part), sinks, radii, tolerance, room)
-        used = int(np.asarray(ends.steps)[: len(part)].max(initial=0)) + 1 if tracks else 0
+        used = int(np.asarray(ends.kept)[: len(part)].max(initial=0)) + 1 if tracks else 0
         track = Track(*(np.asarray(column)[: len(part), :used].copy() for column in steps))
         parts.append(Paths(*(np.asarray(column)[: len(part)] for column in ends), track=track))
     return join(parts)

@@ -6,7 +6,16 @@ import gudhi
 import numpy as np
 import pytest
 
-from tasks.topology.barcodes import betti_curve, count_ratio, lifetimes, persistent_betti
+from analysis.topology.barcodes import betti_curve, count_ratio, lifetimes, persistent_betti
+from analysis.topology.morse import (
+    characteristic_above,
+    characteristic_below,
+    counts_below,
+    inequalities,
+    sphere_betti,
+)
+from tasks.homotopy.finder import enumerate_landscape
+from tasks.options import HomotopyOptions
 from tasks.topology.complex import MorseComplex
 from tasks.topology.filtered import bottleneck
 from tasks.topology.persistence import ESSENTIAL, betti, diagram, exact_degrees, filtration_rank, pairs
@@ -285,3 +294,26 @@ def test_bottleneck_distance():
     assert bottleneck(bars, moved) == pytest.approx(0.25)
     assert bottleneck(bars, bars[:1]) == pytest.approx(1.0)
     assert bottleneck(bars, bars[1:]) == np.inf
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_an_enumerated_landscape(instance_of, n):
+    """The whole sphere's inequalities, and what x -> -x says of sub- and superlevel sets for odd xi."""
+    model, couplings, _ = instance_of(n)
+    points = enumerate_landscape(model, couplings, 5, 0, HomotopyOptions()).census.points()[0]
+    top = n - 1
+    levels = np.linspace(-2, 2, 41)
+    counts = counts_below(points.energy, points.index, top, levels)
+    assert inequalities(counts[-1], sphere_betti(top)).hold
+    below = characteristic_below(counts)
+    above = characteristic_above(points.energy, points.index, top, levels)
+    np.testing.assert_array_equal(above, below[::-1])
+    # chi{H <= u} and chi{H >= u} add up to the sphere's for even dimension; for odd dimension they agree.
+    np.testing.assert_array_equal(above, (2 - below) if top % 2 == 0 else below)
+    assert len(np.unique(below)) > 2
+
+    # Without one saddle (and its antipode) the strong inequality or the characteristic fails.
+    saddle = np.flatnonzero(points.index == 1)[0]
+    kept = np.arange(len(points.index)) != saddle
+    spoiled = counts_below(points.energy[kept], points.index[kept], top, levels)
+    assert not inequalities(spoiled[-1], sphere_betti(top)).hold

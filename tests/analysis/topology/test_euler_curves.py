@@ -10,7 +10,8 @@ from scipy.stats import kstest
 from analysis.coupling_scale import combined
 from analysis.estimators import estimate_counts
 from analysis.euler import mean_characteristic_above
-from analysis.euler_curves import (
+from analysis.open import Cell
+from analysis.topology.euler_curves import (
     bootstrap_maxima,
     curve_scale,
     curves_of,
@@ -20,7 +21,6 @@ from analysis.euler_curves import (
     joint_test,
     poisson_p_value,
 )
-from analysis.open import Cell
 from tasks.covariance import Covariance
 
 N = 2

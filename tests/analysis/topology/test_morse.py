@@ -1,21 +1,18 @@
-"""Counts, quotients and characteristics, by hand, on random complexes, and on an enumerated landscape."""
+"""Counts, quotients and characteristics, by hand and on random complexes."""
 
 import numpy as np
 import pytest
 
-from tasks.homotopy.finder import enumerate_landscape
-from tasks.options import HomotopyOptions
-from tasks.topology.barcodes import betti_curve
-from tasks.topology.complex import MorseComplex
-from tasks.topology.morse import (
+from analysis.topology.barcodes import betti_curve
+from analysis.topology.morse import (
     characteristic_above,
     characteristic_below,
     characteristic_steps,
     counts_below,
     inequalities,
     quotient,
-    sphere_betti,
 )
+from tasks.topology.complex import MorseComplex
 from tasks.topology.persistence import ESSENTIAL, diagram, pairs
 
 
@@ -90,26 +87,3 @@ def test_low_degrees_alone_are_compared_as_far_as_they_go():
 def test_an_index_that_cannot_be_is_refused():
     with pytest.raises(ValueError, match=r"0\.\.2"):
         counts_below(np.zeros(1), np.array([3]), 2, np.zeros(1))
-
-
-@pytest.mark.parametrize("n", [3, 4])
-def test_an_enumerated_landscape(instance_of, n):
-    """The whole sphere's inequalities, and what x -> -x says of sub- and superlevel sets for odd xi."""
-    model, couplings, _ = instance_of(n)
-    points = enumerate_landscape(model, couplings, 5, 0, HomotopyOptions()).census.points()[0]
-    top = n - 1
-    levels = np.linspace(-2, 2, 41)
-    counts = counts_below(points.energy, points.index, top, levels)
-    assert inequalities(counts[-1], sphere_betti(top)).hold
-    below = characteristic_below(counts)
-    above = characteristic_above(points.energy, points.index, top, levels)
-    np.testing.assert_array_equal(above, below[::-1])
-    # chi{H <= u} and chi{H >= u} add up to the sphere's for even dimension; for odd dimension they agree.
-    np.testing.assert_array_equal(above, (2 - below) if top % 2 == 0 else below)
-    assert len(np.unique(below)) > 2
-
-    # Without one saddle (and its antipode) the strong inequality or the characteristic fails.
-    saddle = np.flatnonzero(points.index == 1)[0]
-    kept = np.arange(len(points.index)) != saddle
-    spoiled = counts_below(points.energy[kept], points.index[kept], top, levels)
-    assert not inequalities(spoiled[-1], sphere_betti(top)).hold

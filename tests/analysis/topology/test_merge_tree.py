@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from tasks.topology.barcodes import betti_curve
-from tasks.topology.complex import MorseComplex
-from tasks.topology.disconnectivity import lay_out, prune
-from tasks.topology.merge_tree import (
+from analysis.topology.barcodes import betti_curve
+from analysis.topology.disconnectivity import lay_out, prune
+from analysis.topology.merge_tree import (
     ROOT,
     barrier_matrix,
     barriers_between,
@@ -19,6 +18,7 @@ from tasks.topology.merge_tree import (
     share_with_lowest,
     zeroth_pairs,
 )
+from tasks.topology.complex import MorseComplex
 from tasks.topology.persistence import diagram, pairs
 
 
