@@ -75,33 +75,37 @@ def _offsets(data: xr.Dataset, table: Table) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(data[table.count].values.astype(np.int64))])
 
 
+_COLUMNS = (
+    (POINT, ("energy", "index")),
+    (ARC, ("arc_degree", "arc_upper", "arc_lower")),
+    (PAIR, ("pair_dim", "pair_birth", "pair_death")),
+)
+
+
 class _Batch:
     """The rows of consecutive landscapes."""
 
     def __init__(self, data: xr.Dataset, offsets: dict[str, NDArray[np.int64]], first: int, last: int):
         self._bounds = {name: found[first : last + 1] - found[first] for name, found in offsets.items()}
         self._first = first
-        names = {
-            POINT: ("energy", "index"),
-            ARC: ("degree", "upper", "lower"),
-            PAIR: ("dim", "birth", "death"),
-        }
         self._columns = {
             (table.name, name): data[name]
             .isel({table.dimension: slice(int(offsets[table.name][first]), int(offsets[table.name][last]))})
             .values
-            for table, columns in names.items()
-            for name in columns
+            for table, names in _COLUMNS
+            for name in names
         }
 
     def landscapes(self, numbers: NDArray[np.int64], exact: NDArray[np.bool_]) -> Iterator[Landscape]:
         for number in numbers.tolist():
             energy, index = self._of(number, "point", "energy"), self._of(number, "point", "index")
-            degree = self._of(number, "arc", "degree")
-            arcs = np.stack([self._of(number, "arc", "upper"), self._of(number, "arc", "lower")], axis=1)
+            degree = self._of(number, "arc", "arc_degree")
+            arcs = np.stack(
+                [self._of(number, "arc", "arc_upper"), self._of(number, "arc", "arc_lower")], axis=1
+            )
             boundary = {int(k): arcs[degree == k] for k in np.unique(degree)}
-            dim, birth = self._of(number, "pair", "dim"), self._of(number, "pair", "birth")
-            death = self._of(number, "pair", "death")
+            dim, birth = self._of(number, "pair", "pair_dim"), self._of(number, "pair", "pair_birth")
+            death = self._of(number, "pair", "pair_death")
             yield Landscape(
                 number,
                 MorseComplex(energy, index.astype(np.int64), exact.shape[1] - 1, boundary),
