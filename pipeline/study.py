@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
@@ -61,7 +61,7 @@ class CellTable(_Table):
     finder: str = "multistart"
     positions: bool = False
     spectra: bool = True
-    topology: bool = False
+    topology: bool | Literal["components"] = False
     options: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tasks.cost import effort
-from tasks.options import OPTIONS
+from tasks.cost import effort, topology_seconds
+from tasks.options import BOUNDARIES, OPTIONS
 from tasks.scatter import Scatter
 
 Arrays = dict[str, np.ndarray]
@@ -41,7 +41,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         "rows_bound": int(rows if not spec.get("topology") else rows**2) * spec["block_size"],
         "memory_bytes": int(WORKER_BYTES + working),
         "expected_points": float(typical),
-        "seconds_per_landscape": needs.seconds,
+        "seconds_per_landscape": needs.seconds + topology_seconds(spec.get("topology", False), typical),
         "sizes": {
             "index": manifold.dimension + 1,
             "outcome": len(OUTCOMES),
@@ -84,7 +84,7 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
         if spec.get("topology"):
             from tasks.topology.census import topology_of
 
-            found = topology_of(census, couplings)
+            found = topology_of(census, couplings, BOUNDARIES[spec["topology"]])
             row |= _topology_columns(found)
             tables |= _topology_rows(found, slot)
         landscapes.append(row)

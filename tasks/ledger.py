@@ -19,7 +19,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.stats import chi2, norm
 
 CHECKS = ("pass", "fail", "uninformative")
@@ -150,6 +150,9 @@ class Ledger:
     chao1_by_index: Float[np.ndarray, " index"]
     chao1_lower_by_index: Float[np.ndarray, " index"]
     chao1_upper_by_index: Float[np.ndarray, " index"]
+    closed_by_index: Bool[np.ndarray, " index"]
+    """Whether nothing speaks against having all points of this index: each class was hit often enough, and
+    what keeps the landscape open can be blamed on other indices."""
     scale: int = field(default=1)
     """Points per class: multiply `overall` by it to count points."""
 
@@ -187,6 +190,11 @@ def _judge(evidence: Evidence, checks: dict[str, int], min_hits: int) -> tuple[i
     return COMPLETE, CLOSED
 
 
+def _blames_some(reason: int, often: Bool[np.ndarray, " index"]) -> bool:
+    """Whether what keeps a landscape open can be blamed on indices with rarely hit classes."""
+    return reason == CLOSED or (reason in (FEW_HITS, MORSE_SUM, PARITY) and not often.all())
+
+
 def assess(evidence: Evidence, min_hits: int) -> Ledger:
     """Run all checks and estimates.
 
@@ -206,7 +214,9 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
         "morse_sum": _check_morse_sum(evidence, morse_sum),
     }
     status, reason = _judge(evidence, checks, min_hits)
-    estimates = [estimate_unseen(evidence.hits[evidence.members(k)]) for k in range(evidence.dimension + 1)]
+    members = [evidence.members(k) for k in range(evidence.dimension + 1)]
+    estimates = [estimate_unseen(evidence.hits[mine]) for mine in members]
+    often = np.array([evidence.hits[mine].min(initial=min_hits) >= min_hits for mine in members])
     # Points of index k per class that holds one: 2 where both signs have it.
     middle = np.arange(evidence.dimension + 1) * 2 == evidence.dimension
     weight = np.where(middle, 2, 1) if evidence.parity < 0 else np.full(len(middle), evidence.pair_size)
@@ -225,6 +235,7 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
         weight * np.array([e.chao1 for e in estimates]),
         weight * np.array([e.chao1_lower for e in estimates]),
         weight * np.array([e.chao1_upper for e in estimates]),
+        often & _blames_some(reason, often),
         evidence.pair_size,
     )
 
@@ -258,4 +269,5 @@ def assess_enumeration(evidence: Evidence, whole: bool, certified: bool = True) 
         chao1_by_index=by_index,
         chao1_lower_by_index=by_index,
         chao1_upper_by_index=by_index + above,
+        closed_by_index=np.full(len(by_index), status == COMPLETE),
     )

@@ -100,3 +100,6 @@ OPTIONS = {
     "sampled-homotopy": SampledHomotopyOptions,
 }
 """Finder name -> its options."""
+
+BOUNDARIES = {False: 0, "components": 1, True: 2}
+"""What a study says of topology -> degree of the boundary matrices that are computed, from either end."""

@@ -114,7 +114,9 @@ def plot_betti_curves(
     return artists
 
 
-def plot_disconnectivity(ax: Axes, lines: Floats, lowest: float, title: str = "") -> list[Mark]:
+def plot_disconnectivity(
+    ax: Axes, lines: Floats, lowest: float, title: str = "", joined: float | None = None
+) -> list[Mark]:
     """Draw a disconnectivity graph: lines from minima up to where their components join.
 
     Args:
@@ -122,10 +124,15 @@ def plot_disconnectivity(ax: Axes, lines: Floats, lowest: float, title: str = ""
         lines: (x, energy per spin) of start, elbow and end of each line, shape (lines, 3, 2).
         lowest: energy of the global minimum, which is marked.
         title: of the panel.
+        joined: level from which all minima, also those not drawn, are in one component; None: not drawn.
     """
     gap = np.full((len(lines), 1, 2), np.nan)
     path = np.concatenate([lines, gap], axis=1).reshape(-1, 2)
-    artists: list[Mark] = [*ax.plot(path[:, 0], path[:, 1], color=INK, lw=0.8, solid_joinstyle="round")]
+    artists: list[Mark] = []
+    if joined is not None:
+        label = "one component from here"
+        artists.append(ax.axhline(joined, color=COLORS[0], lw=0.8, ls=":", label=label, zorder=1))
+    artists += ax.plot(path[:, 0], path[:, 1], color=INK, lw=0.8, solid_joinstyle="round")
     at = lines[np.argmin(np.abs(lines[:, 0, 1] - lowest)), 0]
     artists += ax.plot(at[0], at[1], "o", color=COLORS[1], label="global minimum", zorder=3)
     x = lines[:, :, 0]
@@ -134,7 +141,7 @@ def plot_disconnectivity(ax: Axes, lines: Floats, lowest: float, title: str = ""
     ax.spines["bottom"].set_visible(False)
     ax.set(ylabel="energy per spin", title=title)
     # Below the axis there are no ticks; within it lines may be anywhere.
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0))
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2)
     return artists
 
 

@@ -68,7 +68,8 @@ class _Half:
     lines: int
 
 
-def _refuse(landscape: Landscape, points: CriticalPoints) -> None:
+def require_sound(landscape: Landscape, points: CriticalPoints) -> None:
+    """Raise ValueError, naming rows and why, for points that gradient lines can't be followed between."""
     manifold = landscape.manifold
     if len(manifold.sizes) != 1:
         raise ValueError(f"manifold: got a product of {len(manifold.sizes)} spheres, allowed: one sphere")
@@ -180,7 +181,7 @@ def morse_complex(
     Raises:
         ValueError: if points are degenerate or unconverged, or plainly not a complete census.
     """
-    _refuse(landscape, points)
+    require_sound(landscape, points)
     dimension = landscape.manifold.dimension
     highest = min(highest, dimension)
     parity = landscape.parity

@@ -1,4 +1,8 @@
-"""The topology of one census: its Morse complex, how far that can be trusted, and its persistence pairs."""
+"""The topology of one census: its Morse complex, how far that can be trusted, and its persistence pairs.
+
+Boundary d_k takes the points of index 0 to k and no others (by duality those of the same distance from the
+top), so a large landscape that is open for its middle indices has merge trees, and pairs of its low degrees.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +12,8 @@ from jaxtyping import Bool, Int
 
 from tasks.census import Census
 from tasks.landscapes.base import Couplings
-from tasks.ledger import COMPLETE, FAIL, PASS, UNINFORMATIVE
-from tasks.topology.build import ComplexReport, morse_complex
+from tasks.ledger import FAIL, PASS, REASONS, UNINFORMATIVE, Ledger
+from tasks.topology.build import ComplexReport, morse_complex, require_sound
 from tasks.topology.complex import MorseComplex
 from tasks.topology.persistence import Pairs, exact_degrees, pairs
 
@@ -44,16 +48,21 @@ class Topology:
     unresolved: int
 
 
-def topology_of(census: Census, couplings: Couplings) -> Topology:
-    """Connect the points of a census and pair them; a census that isn't complete is refused."""
+def topology_of(census: Census, couplings: Couplings, highest: int = 2) -> Topology:
+    """Connect the points of a census and pair them.
+
+    Args:
+        highest: degree of the boundaries that are wanted from either end, 1 or 2. Where points of index 2 may
+            be missing it is 1; where minima or saddles of index 1 may be, the census is refused.
+    """
     landscape = census.landscape
     points, _ = census.points()
     dimension = landscape.manifold.dimension
     bare = MorseComplex(points.energy, points.index, dimension, {})
-    if census.ledger.status != COMPLETE:
-        return _refused(bare, "the census isn't complete")
     try:
-        whole, report = morse_complex(landscape, couplings, points)
+        require_sound(landscape, points)
+        highest = min(highest, _closed_degree(census.ledger, dimension))
+        whole, report = morse_complex(landscape, couplings, points, highest)
     except ValueError as error:
         return _refused(bare, str(error))
     unresolved = sum(len(rows) for rows in report.unresolved.values())
@@ -65,6 +74,18 @@ def topology_of(census: Census, couplings: Couplings) -> Topology:
         outcome, known = CONTRADICTED, bare
     exact = np.isin(np.arange(dimension + 1), exact_degrees(known))
     return Topology(outcome, "", known, pairs(known), exact, homology, square, dual, unresolved)
+
+
+def _closed_degree(ledger: Ledger, dimension: int) -> int:
+    """The largest k for which all points of index 0 to k, and as far from the top, are there."""
+    closed = ledger.closed_by_index & ledger.closed_by_index[::-1]
+    degree = dimension if closed.all() else int(closed.argmin()) - 1
+    if degree < 1:
+        raise ValueError(
+            f"census: got one that may lack points of index 0 or 1 or their likes at the top "
+            f"({REASONS[ledger.reason]}), allowed: all of them; give the finder more rounds, or enumerate"
+        )
+    return degree
 
 
 def _refused(bare: MorseComplex, why: str) -> Topology:

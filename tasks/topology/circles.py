@@ -114,11 +114,14 @@ class _Search:
     lines: Lines
 
     def settle(self) -> Separatrices:
-        """Take out the intervals that are resolved; returns the cuts among them."""
+        """Take out the intervals that are resolved, and lines that no interval needs; returns the cuts among
+        them."""
         cutter, resolved = self.judge.judge(self.lines, self.intervals.ends)
         cut = cutter >= 0
         upper, lower = self.curves.rows[self.intervals.curve[cut]], cutter[cut]
-        self.intervals = self.intervals.take(~resolved)
+        left = self.intervals.take(~resolved)
+        used, ends = np.unique(left.ends, return_inverse=True)
+        self.lines, self.intervals = self.lines.take(used), replace(left, ends=ends.reshape(-1, 2))
         return replace(_none(self.seen), upper=upper, lower=lower)
 
     def divide(self, parts: int) -> Separatrices:
@@ -133,10 +136,9 @@ class _Search:
 
     def restart(self) -> None:
         """Put the open intervals on chords, as far down as their ends are close to each other."""
-        used, ends = np.unique(self.intervals.ends, return_inverse=True)
-        lines, ends = self.lines.take(used), ends.reshape(-1, 2)
-        stairs = self._stairs(lines, ends)
-        where = np.stack([cross(lines.paths.track.take(ends[:, k]), stairs) for k in (0, 1)])
+        ends = self.intervals.ends
+        stairs = self._stairs(ends)
+        where = np.stack([cross(self.lines.paths.track.take(ends[:, k]), stairs) for k in (0, 1)])
         apart = np.linalg.norm(where[0] - where[1], axis=-1)
         usable = np.isfinite(apart)
         far = usable & (apart > CLOSE * where.shape[-1] ** 0.5)
@@ -148,17 +150,15 @@ class _Search:
         chords = on_manifold(self.seen, where[:, some, stair].reshape(len(ends) * 2, -1))
         chords = chords.reshape(2, len(ends), -1).swapaxes(0, 1)
         rows = self.curves.rows[self.intervals.curve]
-        self.curves, self.lines = Chords(rows, chords), lines
+        self.curves = Chords(rows, chords)
         self.intervals = Intervals(some, ends, np.tile([0.0, 1.0], (len(ends), 1)))
 
-    def _stairs(
-        self, lines: Lines, ends: Int[np.ndarray, "intervals 2"]
-    ) -> Float[np.ndarray, "intervals stairs"]:
+    def _stairs(self, ends: Int[np.ndarray, "intervals 2"]) -> Float[np.ndarray, "intervals stairs"]:
         """Descending levels between the starts of each interval's ends and where they part: those of the
         steps of one of them, which are dense where the flow is slow, and a few more."""
-        height = lines.paths.track.height
+        height = self.lines.paths.track.height
         top = height[ends, 0].min(axis=1)[:, None]
-        bottom = self.judge.parting_height(lines, ends)[:, None]
+        bottom = self.judge.parting_height(self.lines, ends)[:, None]
         steps = height[ends[:, 0], 1:]
         steps = np.where((steps < top) & (steps > bottom), steps, np.nan)
         more = top - (top - bottom) * 0.5 ** np.arange(1, STAIRS + 1)
