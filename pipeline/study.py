@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
@@ -47,6 +47,13 @@ def _several(value: object) -> list[Any]:
     return values
 
 
+def _topology(value: object) -> bool | str:
+    # A dict would find 1 where True is.
+    if not (isinstance(value, bool) or value == "components"):
+        raise ValueError(f'got {shown(value)}, allowed: true, false, or "components" for H_0 and its dual')
+    return value
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -61,7 +68,7 @@ class CellTable(_Table):
     finder: str = "multistart"
     positions: bool = False
     spectra: bool = True
-    topology: bool | Literal["components"] = False
+    topology: Annotated[bool | str, BeforeValidator(_topology)] = False
     options: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -4,16 +4,20 @@ Births and deaths are energies per spin; death is inf for a class that never die
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.reductions import Floats
-from analysis.rounding import estimate
-from analysis.style import COLORS, GREY, INK, PALE, Axes, Mark, shades, whole_numbers
+from analysis.rounding import MINUS, estimate
+from analysis.style import COLORS, EXACT, GREY, INK, PALE, Axes, Mark, shades, whole_numbers
+from analysis.topology.ratios import SERIES, Rate, Ratio
 
 _MARKS = "osD^vPX<>"
 _COLORS = (*COLORS, INK, "#8b6f47", GREY)
+_LEGEND_COLUMNS = 4
+_DASHED = (0, (4, 2))
 
 
 def _color(degree: int) -> str:
@@ -86,6 +90,7 @@ def plot_betti_curves(
     betti: Floats,
     counts: Floats,
     exact: Floats | None = None,
+    limits: tuple[Floats, Floats] | None = None,
 ) -> list[Mark]:
     """Draw Betti numbers of {H/N <= u} (solid) under numbers of critical points (dashed), by degree.
 
@@ -96,21 +101,30 @@ def plot_betti_curves(
         betti: beta_k(u), means or of one landscape, shape (degrees, levels).
         counts: N_k(u), shape (degrees, levels).
         exact: exact mean N_k(u), shape (degrees, levels).
+        limits: lower and upper ends of a shade around each Betti curve, shape (degrees, levels) each.
     """
     artists: list[Mark] = []
+    # Lines name what is counted, colours name degrees: one entry each.
+    kinds = [("β$_k$", "-", 1.6), ("N$_k$", _DASHED, 1.0), ("N$_k$, exact", ":", 0.8)]
+    for name, line, width in kinds[: 2 + (exact is not None)]:
+        ax.plot([], [], color=INK, ls=line, lw=width, label=name)
     for i, k in enumerate(degrees):
-        artists += ax.plot(levels, betti[i], color=_color(k), lw=1.6, label=f"β$_{k}$")
-        artists += ax.plot(levels, counts[i], color=_color(k), lw=1, ls=(0, (4, 2)), label=f"N$_{k}$")
-    if exact is not None:
-        for i, rows in enumerate(exact):
-            name = "N$_k$, exact" if i == 0 else None
-            artists += ax.plot(levels, rows, color=INK, lw=0.8, ls=":", zorder=3, label=name)
+        if limits is not None:
+            low, high = limits[0][i], limits[1][i]
+            artists.append(ax.fill_between(levels, low, high, color=_color(k), alpha=0.22, lw=0))
+        artists += ax.plot(levels, betti[i], color=_color(k), lw=1.6, label=f"k = {k}")
+        artists += ax.plot(levels, counts[i], color=_color(k), lw=1, ls=_DASHED, label=f"_N{k}")
+    for rows in exact if exact is not None else ():
+        artists += ax.plot(levels, rows, color=INK, lw=0.8, ls=":", zorder=3)
     # Linear up to 1: means of rare classes show, and so does zero.
-    ax.set_yscale("symlog", linthresh=1.0, linscale=0.6)
-    ax.set_ylim(0, 12 * float(np.max(counts, initial=1.0)))
+    linear = 0.6
+    ax.set_yscale("symlog", linthresh=1.0, linscale=linear)
+    decades = linear + np.log10(max(float(np.max(counts, initial=1.0)), 1.0))
+    rows = -(-(len(degrees) + 3) // _LEGEND_COLUMNS)
+    ax.set_ylim(0, 10 ** (decades / (0.93 - 0.08 * rows) - linear))
     ax.set_xlim(levels[0], levels[-1])
     ax.set(xlabel="level u: energy per spin", ylabel="number in {H/N ≤ u}")
-    ax.legend(ncols=len(degrees) + (exact is not None), loc="upper left", columnspacing=1.2)
+    ax.legend(ncols=_LEGEND_COLUMNS, loc="upper left", columnspacing=1.0, handlelength=1.8)
     return artists
 
 
@@ -145,40 +159,71 @@ def plot_disconnectivity(
     return artists
 
 
-def plot_ratios(
-    ax: Axes, n: ArrayLike, ratio: Floats, error: Floats, rates: Sequence[tuple[float, float, float] | None]
-) -> list[Mark]:
+def plot_ratios(ax: Axes, ratios: Sequence[Ratio], rates: Sequence[Rate]) -> list[Mark]:
     """Draw critical points for each class against N, on a log axis, with fitted exponentials.
+
+    Full marks entered the fit; open ones have too few classes; arrows are limits where there was none. Dashes
+    have the exact mean number of points in place of the measured one.
 
     Args:
         ax: to draw on.
-        n: numbers of spins, shape (cells,).
-        ratio: N_k/beta_k for each degree, nan where unknown, shape (degrees, cells).
-        error: standard errors.
-        rates: for each degree (rate, its error, logarithm of the ratio at N = 0), or None.
+        ratios: of one level, any series and N.
+        rates: of the same level.
     """
-    at, artists = np.asarray(n, np.float64), []
-    for k, (value, se, rate) in enumerate(zip(ratio, error, rates, strict=True)):
-        known = np.isfinite(value) & (value > 0)
-        if not known.any():
-            continue
-        label = f"degree {k}"
+    artists: list[Mark] = []
+    names = [name for name in SERIES if any(ratio.series == name for ratio in ratios)]
+    for place, name in enumerate(names):
+        color, shift = COLORS[SERIES.index(name)], 0.07 * (place - (len(names) - 1) / 2)
+        own = [ratio for ratio in ratios if ratio.series == name]
+        rate = next((rate for rate in rates if rate.series == name), None)
         if rate is not None:
-            label += f": rate {estimate(rate[0], rate[1])}"
-            ends = np.array([at[known].min(), at[known].max()])
-            artists += ax.plot(ends, np.exp(rate[2] + rate[0] * ends), color=_color(k), lw=1)
-        artists.append(
-            ax.errorbar(
-                at[known], value[known], np.nan_to_num(se[known]), fmt="o", color=_color(k), label=label
-            )
-        )
+            ends = np.array([min(rate.sizes), max(rate.sizes)], dtype=np.float64)
+            artists += ax.plot(ends + shift, np.exp(rate.intercept + rate.rate * ends), color=color, lw=0.9)
+        label = f"k = {name.replace('-', MINUS)}"
+        if rate is not None:
+            label += f": {estimate(rate.rate, rate.error)}"
+            label += f" (χ² {rate.chi2:.1f}/{rate.dof})" if rate.dof else ""
+        artists += _ratio_marks(ax, own, shift, color, label)
     ax.set_yscale("log")
     low, high = ax.get_ylim()
-    ax.set_ylim(low, high * (high / low) ** 0.35)
+    ax.set_ylim(low, high * (high / low) ** (0.1 * (len(names) + 1)))
+    _round_ticks(ax)
     ax.set(xlabel="N", ylabel="critical points for each class")
     whole_numbers(ax)
     if artists:
-        ax.legend(loc="upper left", title="lines: exp(rate × N)", title_fontsize=7.5)
+        ax.legend(loc="upper left", title="degree: rate of exp(rate × N)", title_fontsize=7.5)
+    return artists
+
+
+def _round_ticks(ax: Axes) -> None:
+    """Ticks of a log axis as plain numbers: 1, 2, 5, 10, ..., or powers of ten where there are many."""
+    low, high = ax.get_ylim()
+    first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    digits = (1,) if last - first > 3 else (1, 2, 5)
+    ticks = [d * 10.0**e for e in range(first, last + 1) for d in digits if low <= d * 10.0**e <= high]
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+
+
+def _ratio_marks(ax: Axes, ratios: Sequence[Ratio], shift: float, color: str, label: str) -> list[Mark]:
+    """Marks of one series; the first kind that is there carries the label."""
+    artists: list[Mark] = []
+    for fitted, face in ((True, color), (False, "white")):
+        own = [r for r in ratios if r.fitted == fitted and np.isfinite(r.value)]
+        if own:
+            n, value = np.array([r.n + shift for r in own]), np.array([r.value for r in own])
+            # Bars of one error of the logarithm.
+            factor = np.exp(np.nan_to_num([r.log_se for r in own]))
+            bars = np.stack([value - value / factor, value * factor - value])
+            style: dict[str, Any] = {"color": color, "mfc": face, "label": label}
+            artists.append(ax.errorbar(n, value, bars, fmt="o", **style))
+            exact = [r.points_exact / r.betti for r in own]
+            artists += ax.plot(n, exact, ls="none", color=INK, mew=1.0, zorder=4, **{**EXACT, "ms": 7})
+            label = "_"
+    none = [r for r in ratios if np.isfinite(r.at_least)]
+    if none:
+        n, least = [r.n + shift for r in none], [r.at_least for r in none]
+        artists += ax.plot(n, least, "^", mfc="white", color=color, ms=5, label=label)
     return artists
 
 
@@ -199,7 +244,13 @@ def plot_lifetimes(ax: Axes, n: Sequence[int], lifetimes: Sequence[Floats]) -> l
 
 
 def plot_euler(
-    ax: Axes, levels: Floats, mean: Floats, error: Floats, exact: Floats, band: Floats
+    ax: Axes,
+    levels: Floats,
+    mean: Floats,
+    error: Floats,
+    exact: Floats,
+    band: Floats,
+    legend: bool = True,
 ) -> list[Mark]:
     """Draw the mean Euler characteristic of {H/N >= u}, its simultaneous band and the exact curve."""
     artists: list[Mark] = [
@@ -209,7 +260,20 @@ def plot_euler(
     ]
     ax.axhline(0, color=GREY, lw=0.6, zorder=0)
     ax.set(xlabel="level u: energy per spin", ylabel="mean Euler characteristic of {H/N ≥ u}")
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.3 * (high - low))
-    ax.legend(ncols=3, loc="upper center", columnspacing=1.2, handlelength=1.4)
+    if legend:
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high + 0.3 * (high - low))
+        ax.legend(ncols=3, loc="upper center", columnspacing=1.2, handlelength=1.4)
+    return artists
+
+
+def plot_euler_residuals(ax: Axes, levels: Floats, score: Floats, critical: float) -> list[Mark]:
+    """Draw (mean - exact) / standard error at each level, between the limits that none may pass in 95% of
+    samples."""
+    ax.axhspan(-critical, critical, color=PALE, lw=0, zorder=0)
+    ax.axhline(0, color=GREY, lw=0.6, zorder=0)
+    artists: list[Mark] = [*ax.plot(levels, score, color=INK, lw=0.9)]
+    reach = 1.15 * max(critical, float(np.max(np.abs(score), initial=0.0)))
+    ax.set_ylim(-reach, reach)
+    ax.set(xlabel="level u: energy per spin", ylabel="residual / error")
     return artists

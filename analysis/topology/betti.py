@@ -57,6 +57,8 @@ def estimate_betti(cell: Cell, levels: Floats, seed: int = 0, draws: int = DRAWS
         ``peak``: place of the level where ``betti`` is largest, the first of them; ``peak_log_se``: bootstrap
         error of the log ratio there, the level chosen anew in each draw; ``peak_bias``: mean of the draws'
         log ratios less the log ratio.
+
+        A logarithm has no error where a draw or a mean has no class.
     """
     groups = grouping(known_degrees(cell))
     if not groups:

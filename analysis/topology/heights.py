@@ -115,12 +115,13 @@ def measure_heights(forest: Forest, kind: str, edges: Floats) -> Heights:
 def mean_per_minimum(
     owner: NDArray[np.int64], values: Floats, weight: Floats, trees: int
 ) -> tuple[float, float]:
-    """Mean of values that count with a weight, and its error over landscapes (delta method); nan for none."""
+    """Mean of values that count with a weight, and its error over landscapes (delta method); nan for
+    none, and no error where one landscape holds them all."""
     size = np.bincount(owner, weight, trees)
     if not size.sum():
         return float("nan"), float("nan")
     mean = float(values @ weight / size.sum())
-    if trees < 2:
+    if np.count_nonzero(size) < 2:
         return mean, float("nan")
     residual = np.bincount(owner, weight * values, trees) - mean * size
     return mean, float(np.sqrt((residual**2).sum() * trees / (trees - 1)) / size.sum())

@@ -15,7 +15,7 @@ from analysis.topology.ratios import Rate, Ratio, fit_rates, measure_ratios
 from analysis.topology.read import CERTIFIED, Landscape, has_topology, landscapes
 from analysis.topology.sublevels import energy_levels, known_degrees
 
-COARSE = 4
+COARSE = 2
 """Every so many levels make the grid of persistent Betti numbers."""
 MOST_POOLED = 4000
 """Classes in a pooled diagram. Arbitrary: more run together."""
@@ -48,12 +48,13 @@ class Classes:
 
     Attributes:
         n: number of spins N.
-        landscapes: how many; number: place in its cell if it is one.
+        cell: its name; landscapes: how many; number: place in its cell if it is one.
         birth, death: energies per spin, death inf for a class that never dies, shape (classes,).
         dim: degrees, shape (classes,).
     """
 
     n: int
+    cell: str
     landscapes: int
     number: int | None
     birth: Floats
@@ -123,7 +124,7 @@ def typical_classes(cell: Cell) -> Classes | None:
     points = cell.dataset["n_points"].values
     number = int(certified[np.argmin(np.abs(points[certified] - np.median(points)))])
     (one,) = landscapes(cell, [number])
-    return Classes(cell.n, 1, number, one.birth, one.death, one.dim)
+    return Classes(cell.n, cell.name, 1, number, one.birth, one.death, one.dim)
 
 
 def pooled_classes(cell: Cell, most: int = MOST_POOLED) -> Classes | None:
@@ -141,4 +142,4 @@ def pooled_classes(cell: Cell, most: int = MOST_POOLED) -> Classes | None:
         np.concatenate([getattr(one, name)[kept] for one, kept in parts]) for name in ("birth", "death")
     )
     dim = np.concatenate([one.dim[kept] for one, kept in parts])
-    return Classes(cell.n, len(parts), None, birth, death, dim)
+    return Classes(cell.n, cell.name, len(parts), None, birth, death, dim)

@@ -36,7 +36,7 @@ def estimate_persistent(cell: Cell, levels: Floats, degrees: Sequence[int] = (0,
     known = np.zeros(len(degrees), dtype=np.int64)
     sums = np.zeros((4, len(degrees), size, size))
     landscapes = 0
-    for chunk in chunks(cell, levels):
+    for chunk in chunks(cell, levels, (size + 1) ** 2):
         landscapes += len(chunk.known)
         for place, degree in enumerate(degrees):
             sure = chunk.known[:, degree, None, None]

@@ -9,6 +9,9 @@ that one series has a meaning at every N. By Alexander duality H_{N-2} of {H/N <
 its complement but one, and H_{N-3} its loops; so for odd H beta_{N-2}(u) has the law of beta_0(-u) - 1. The
 points of index N - 2 below u are mirror images of those of index 1 above -u, which is another number than
 N_0(-u): the ratios differ. H_{N-1} has one class, the sphere itself, above the highest maximum.
+
+Duality joins k with N - 2 - k. A degree at or beyond the middle of those isn't low in any sense (at N = 3
+degree 1 is the dual of degree 0), so a fit in N takes degrees from their own half only.
 """
 
 from collections.abc import Iterator, Sequence
@@ -71,8 +74,10 @@ class Ratio:
 
     @property
     def fitted(self) -> bool:
-        """Whether it enters the fit of its series."""
-        return self.with_class >= FEWEST and self.log_se > 0
+        """Whether it enters the fit of its series: enough classes, and a degree from its own half."""
+        side = self.n - 2 - 2 * self.degree
+        own_half = side > 0 if self.series.isdigit() else side < 0
+        return own_half and self.with_class >= FEWEST and self.log_se > 0
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ class Chunk:
         counts: N_k(u) of the points found, shape (landscapes, N, levels).
         betti: beta_k(u), without meaning where unknown, same shape.
         lower, upper: rigorous limits on beta_k(u), same shape; both equal it where it is known.
-        lacking: points that a landscape may lack at most, by index, shape (landscapes, N).
+        lacking: points that a landscape may lack at most, by index, shape (landscapes, N); none where the
+            homology is known, which takes all points of this index and the next.
     """
 
     first: int
@@ -78,16 +79,17 @@ def lacking_share(cell: Cell) -> Floats:
     return by_index / total if 0 < total < np.inf else np.ones_like(by_index)
 
 
-def chunks(cell: Cell, levels: Floats) -> Iterator[Chunk]:
+def chunks(cell: Cell, levels: Floats, width: int = 0) -> Iterator[Chunk]:
     """Yield all landscapes of a cell in order, as many at a time as memory likes.
 
     Args:
         cell: with topology.
         levels: energies per spin, ascending.
+        width: numbers for each landscape that the caller makes of a chunk, if more than N per level.
     """
     known = known_degrees(cell)
-    missing, share = missing_points(cell)[:, None], lacking_share(cell)
-    size = max(1, _AT_ONCE // (known.shape[1] * len(levels)))
+    lacking = np.where(known, 0.0, missing_points(cell)[:, None] * lacking_share(cell))
+    size = max(1, _AT_ONCE // max(width, known.shape[1] * len(levels)))
     offsets = {
         table.dimension: np.concatenate([[0], np.cumsum(cell.dataset[table.count].values.astype(np.int64))])
         for table in (POINT, PAIR)
@@ -96,7 +98,7 @@ def chunks(cell: Cell, levels: Floats) -> Iterator[Chunk]:
         last = min(first + size, cell.landscapes)
         rows = {name: slice(int(at[first]), int(at[last])) for name, at in offsets.items()}
         data = cell.dataset.isel({"landscape": slice(first, last), **rows})
-        yield _chunk(first, data, known[first:last], missing[first:last] * share, levels)
+        yield _chunk(first, data, known[first:last], lacking[first:last], levels)
 
 
 def _chunk(first: int, data: xr.Dataset, known: NDArray[np.bool_], lacking: Floats, levels: Floats) -> Chunk:

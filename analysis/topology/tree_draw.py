@@ -47,6 +47,7 @@ def _connectedness(result: TreeResult) -> Figure:
     panels.plot_with_lowest(axes[0], result.known)
     panels.plot_connected(axes[1], result.known)
     panels.plot_components(axes[2], result.known)
+    axes[2].set_xlim(*axes[0].get_xlim())
     panels.plot_onset(axes[3], result.known)
     _shared_legend(figure)
     return figure

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from pipeline.bodies import DEFAULT_BODY
 from pipeline.cli import app
+from pipeline.errors import UsageError
 from storage.dataset import dataset_path
 
 KEYS = [
@@ -75,6 +76,33 @@ def test_an_open_census_is_refused_with_the_reason(toolbox, tmp_path):
     data = xr.open_zarr(dataset_path(outcome.store), group="c0000", consolidated=False).load()
     assert data["topology"].attrs["flag_meanings"].split()[int(data["topology"][0])] == "refused"
     assert int(data["pair_size"].sum()) == int(data["arc_size"].sum()) == 0
+
+
+def _cell(path):
+    return xr.open_zarr(dataset_path(path), group="c0000", consolidated=False).load()
+
+
+def test_components_are_those_of_the_whole(one, toolbox, tmp_path):
+    """Branches alone: pairs of degree 0 and of the two top degrees, and the same ones."""
+    cell = {"xi": "q^3", "n": 4, "landscapes": 2, "block": 2, "finder": "homotopy", "topology": "components"}
+    outcome = toolbox.run({"name": "t", "seed": 6, "cells": [cell]}, str(tmp_path / "run"), body=DEFAULT_BODY)
+    data = _cell(outcome.store)
+    assert set(data["arc_degree"].values) == {1, 3}
+    assert data["exact_degree"].values.tolist() == [[1, 0, 1, 1]] * 2
+    mine = data["pair_landscape"].values == 1
+    found = zip(data["pair_dim"].values[mine], data["pair_birth"].values[mine], strict=True)
+    assert [(int(dim), birth) for dim, birth in found] == [
+        (pair["dim"], pair["birth"]) for pair in one["pairs"] if pair["dim"] != 1
+    ]
+
+
+@pytest.mark.parametrize("value", ["loops", 1, "true"])
+def test_a_study_says_what_topology_may_be(value, toolbox, tmp_path):
+    cell = {"xi": "q^3", "n": 4, "landscapes": 1, "topology": value}
+    with pytest.raises(
+        UsageError, match=r'cells\[0\].topology: got .*, allowed: true, false, or "components"'
+    ):
+        toolbox.run({"name": "t", "seed": 6, "cells": [cell]}, str(tmp_path / "run"), body=DEFAULT_BODY)
 
 
 def test_people_read_a_table(one):
