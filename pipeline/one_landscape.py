@@ -158,6 +158,8 @@ def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | N
         "counts": census.ledger.points_by_index.tolist(),
         "betti": _betti(found),
         "degrees": [k for k, exact in enumerate(found.exact.tolist()) if exact],
+        "connections": found.connections,
+        "loops": found.loops,
         "unresolved": found.unresolved,
         "pairs": _pairs(found),
         "checks": _checks(found),

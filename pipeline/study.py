@@ -48,10 +48,11 @@ def _several(value: object) -> list[Any]:
 
 
 def _topology(value: object) -> bool | str:
-    # A dict would find 1 where True is.
-    if not (isinstance(value, bool) or value == "components"):
-        raise ValueError(f'got {shown(value)}, allowed: true, false, or "components" for H_0 and its dual')
-    return value
+    if isinstance(value, bool):
+        return value
+    if value == "components":
+        return "components"
+    raise ValueError(f'got {shown(value)}, allowed: true, false, or "components" for H_0 and its dual')
 
 
 class _Table(BaseModel):

@@ -135,6 +135,7 @@ def _interval(name: str, long_name: str, by_index: bool = False) -> tuple[Column
 
 
 _BY_INDEX = ("morse_index",)
+_TOPOLOGY: dict[str, Any] = {"option": "topology"}
 
 LANDSCAPE = Table(
     "landscape",
@@ -188,7 +189,10 @@ LANDSCAPE = Table(
             failed=TOPOLOGY.index("refused"),
             option="topology",
         ),
-        Column("n_unresolved_lines", "i8", "gradient lines that are not resolved", option="topology"),
+        Column("n_connections", "i8", "gradient lines between critical points, from both ends", **_TOPOLOGY),
+        Column("n_loops", "i8", "saddles joined twice to one extremum, at both ends", **_TOPOLOGY),
+        Column("n_unresolved_lines", "i8", "branches and intervals that are not resolved", **_TOPOLOGY),
+        Column("n_unresolved_saddles", "i8", "saddles that these belong to", **_TOPOLOGY),
         Column("exact_degree", "i1", "homology known in this degree", _BY_INDEX, fill=0, option="topology"),
         Column(
             "homology_check",

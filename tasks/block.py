@@ -195,7 +195,10 @@ def _path_columns(census: Any) -> Arrays:
 def _topology_columns(found: Any) -> Arrays:
     return {
         "topology": np.asarray(found.outcome),
+        "n_connections": np.asarray(found.connections),
+        "n_loops": np.asarray(found.loops),
         "n_unresolved_lines": np.asarray(found.unresolved),
+        "n_unresolved_saddles": np.asarray(found.unresolved_saddles),
         "exact_degree": found.exact.astype(np.int8),
         "homology_check": found.homology,
         "square_check": np.asarray(found.square),

@@ -170,8 +170,8 @@ class _Sums:
             "betti_lower": low / max(self.planned, 1),
             "betti_upper": high / max(self.planned, 1),
             # A ratio is at least 1, so equal additions to both sides lower it.
-            "ratio_lower": _divide(fewest, high),
-            "ratio_upper": _divide(most, low, np.inf),
+            "ratio_lower": np.where(fewest > 0, _divide(fewest, high, np.inf), np.nan),
+            "ratio_upper": np.where(most > 0, _divide(most, low, np.inf), np.nan),
         }
 
     def peaks(self) -> dict[str, NDArray]:

@@ -11,7 +11,7 @@ from analysis.figures.topology import plot_euler, plot_euler_residuals
 from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
 from analysis.style import Axes, Figure, new_figure, save, style
 from analysis.tables import LEVEL, Row
-from analysis.topology.euler_curves import EVENTS, EXTREME
+from analysis.topology.euler_curves import EVENTS, EXTREME, LANDSCAPES_PER_LEVEL, SCALE_LEVELS
 from analysis.topology.euler_tests import POWER, WRONG_VARIANCE, EulerCell, EulerResult
 from analysis.topology.euler_tests import measure_euler as measure_euler
 from analysis.topology.tree_tables import head
@@ -214,6 +214,9 @@ def _table(result: EulerResult) -> Part:
         f"variance that the cell rejects at level {LEVEL:g} with power {POWER:g}; beside it the landscapes "
         f"that would see {r.percent(WRONG_VARIANCE)}."
     )
+    if any(cell.scale is None for cell in result.cells):
+        fewest = 2 * LANDSCAPES_PER_LEVEL * SCALE_LEVELS
+        caption += f" To measure the variance takes {fewest} landscapes."
     kinds = [{"disagrees": "bad", "undecided": "doubt"}.get(row["verdict"], "") for row in rows]
     return HtmlTable(titles, texts, caption, (1, 12), kinds).part()
 

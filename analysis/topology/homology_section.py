@@ -1,7 +1,7 @@
 """Persistent homology in the report: what cancels, what is left, and how that goes with N."""
 
 from collections.abc import Mapping
-from math import isfinite
+from math import exp, isfinite
 from pathlib import Path
 
 import xarray as xr
@@ -13,6 +13,8 @@ from analysis.topology.homology import Classes, HomologyResult
 from analysis.topology.ratios import FEWEST, ZERO, Rate, Ratio
 
 HALF = "u = 0"
+LARGE = 0.5
+"""Error of a logarithm above which one error either way is printed instead. Arbitrary."""
 
 
 def homology_parts(result: HomologyResult, figures: Mapping[str, Path], title: str = "") -> list[Part]:
@@ -209,10 +211,6 @@ def _where(where: str) -> str:
 
 
 def _ratio_texts(one: Ratio) -> tuple[str, ...]:
-    if isfinite(one.value):
-        value = r.estimate(one.value, one.value * one.log_se)
-    else:
-        value = f"> {r.number(one.at_least, 2)} (95%)"
     return (
         one.series.replace("-", r.MINUS),
         _where(one.where),
@@ -222,9 +220,18 @@ def _ratio_texts(one: Ratio) -> tuple[str, ...]:
         r.against(one.points_exact, one.points_se),
         r.estimate(one.betti, one.betti_se),
         f"{one.with_class:,} of {one.known:,}",
-        value,
+        _ratio_text(one),
         r.DASH if one.lower == one.upper else f"{r.number(one.lower, 3)} to {_upper(one.upper)}",
     )
+
+
+def _ratio_text(one: Ratio) -> str:
+    if not isfinite(one.value):
+        return f"> {r.number(one.at_least, 2)} (95%)"
+    if one.log_se > LARGE:
+        low, high = (one.value * exp(sign * one.log_se) for sign in (-1, 1))
+        return f"{r.number(one.value, 2)} ({r.number(low, 2)} to {r.number(high, 2)})"
+    return r.estimate(one.value, one.value * one.log_se)
 
 
 def _upper(value: float) -> str:
@@ -237,7 +244,7 @@ def _rate_texts(rate: Rate) -> tuple[str, ...]:
         _where(rate.where),
         ", ".join(str(n) for n in dict.fromkeys(rate.sizes)),
         r.estimate(rate.rate, rate.error),
-        r.number(rate.chi2, 3),
+        r.number(rate.chi2, 3) if rate.dof else r.DASH,
         str(rate.dof),
         r.probability(rate.p_value),
     )

@@ -6,7 +6,8 @@ numbers of points alone say
     [k = 0] <= beta_k(u) <= min( N_k(u), N_{k+1} above u + [k is 0 or top] ),
 
 the lower end once the set holds a point; the upper one because a class that is there at u, but for the
-sphere's own two, dies at a point of the next index. Points that an incomplete landscape may lack are added.
+sphere's own two, dies at a point of the next index. beta_top is 1 above the highest point, and 0 below it.
+Points that an incomplete landscape may lack are added.
 """
 
 from collections.abc import Iterator, Sequence
@@ -144,4 +145,9 @@ def betti_limits(counts: Floats, totals: Floats, lacking: Floats) -> tuple[Float
     upper = np.minimum(counts + lacking[:, :, None], deaths + spare[:, :, None])
     lower = np.zeros_like(counts)
     lower[:, 0] = counts.sum(axis=1) > 0
+    # The top degree has a class where the set is the sphere: where no point lies above.
+    whole = above.sum(axis=1) == 0
+    certain = (totals.sum(axis=1) > 0) & (lacking.sum(axis=1) == 0)
+    upper[:, -1] = np.minimum(upper[:, -1], whole)
+    lower[:, -1] = whole & certain[:, None]
     return lower, upper

@@ -34,7 +34,12 @@ class Topology:
         homology: for each degree, PASS, FAIL or UNINFORMATIVE: the Betti numbers of the whole sphere.
         square: d d = 0.
         dual: boundaries that both ends know are the same.
-        unresolved: gradient lines.
+        connections: gradient lines that were followed from saddle to saddle or extremum, from both ends.
+        loops: saddles next to the bottom or the top both of whose branches end in one extremum.
+        unresolved: branches, or intervals of directions, that weren't.
+        unresolved_saddles: that these belong to. Each is one column, or one row, of one boundary matrix, so
+            whatever is missing changes a Betti number of any {H <= u} by at most one for each saddle of its
+            two matrices.
     """
 
     outcome: int
@@ -45,7 +50,10 @@ class Topology:
     homology: Int[np.ndarray, " degrees"]
     square: int
     dual: int
+    connections: int
+    loops: int
     unresolved: int
+    unresolved_saddles: int
 
 
 def topology_of(census: Census, couplings: Couplings, highest: int = 2) -> Topology:
@@ -73,7 +81,20 @@ def topology_of(census: Census, couplings: Couplings, highest: int = 2) -> Topol
     if FAIL in (*homology, square, dual) and not unresolved:
         outcome, known = CONTRADICTED, bare
     exact = np.isin(np.arange(dimension + 1), exact_degrees(known))
-    return Topology(outcome, "", known, pairs(known), exact, homology, square, dual, unresolved)
+    return Topology(
+        outcome,
+        "",
+        known,
+        pairs(known),
+        exact,
+        homology,
+        square,
+        dual,
+        connections=sum(report.resolved.values()),
+        loops=report.loops,
+        unresolved=unresolved,
+        unresolved_saddles=sum(len(np.unique(rows)) for rows in report.unresolved.values()),
+    )
 
 
 def _closed_degree(ledger: Ledger, dimension: int) -> int:
@@ -91,7 +112,10 @@ def _closed_degree(ledger: Ledger, dimension: int) -> int:
 def _refused(bare: MorseComplex, why: str) -> Topology:
     degrees = bare.dimension + 1
     nothing, unknown = np.zeros(degrees, dtype=bool), np.full(degrees, UNINFORMATIVE)
-    return Topology(REFUSED, why, bare, pairs(bare), nothing, unknown, UNINFORMATIVE, UNINFORMATIVE, 0)
+    checks = nothing, unknown, UNINFORMATIVE, UNINFORMATIVE
+    return Topology(
+        REFUSED, why, bare, pairs(bare), *checks, connections=0, loops=0, unresolved=0, unresolved_saddles=0
+    )
 
 
 def _verdict(holds: bool | None) -> int:

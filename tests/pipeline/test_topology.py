@@ -14,7 +14,7 @@ from storage.dataset import dataset_path
 
 KEYS = [
     *("model", "xi", "field", "n", "seed", "landscape", "complete", "outcome", "why", "counts", "betti"),
-    *("degrees", "unresolved", "pairs", "checks"),
+    *("degrees", "connections", "loops", "unresolved", "pairs", "checks"),
 ]
 
 

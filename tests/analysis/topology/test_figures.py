@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from analysis.figures.homology import plot_left_over, plot_persistent_betti
 from analysis.figures.topology import (
     plot_barcode,
     plot_betti_curves,
@@ -12,7 +13,8 @@ from analysis.figures.topology import (
     plot_lifetimes,
     plot_ratios,
 )
-from analysis.style import new_figure, style
+from analysis.style import COLORS, new_figure, style
+from analysis.topology.ratios import Rate, Ratio
 
 BIRTH = np.array([-2.0, -1.0, -0.5, 0.3, 1.5])
 DEATH = np.array([np.inf, 0.2, -0.1, 0.9, np.inf])
@@ -69,9 +71,20 @@ def test_betti_curves(ax, exact):
     levels = np.linspace(-2, 2, 9)
     betti = np.stack([np.arange(9) % 3, np.arange(9) % 2]).astype(float)
     plot_betti_curves(ax, [0, 3], levels, betti, 10 * betti, 9 * betti if exact else None)
-    assert names(ax) == ["β$_0$", "N$_0$", "β$_3$", "N$_3$"] + ["N$_k$, exact"] * exact
-    np.testing.assert_array_equal(points(ax, "β$_3$")[:, 1], betti[1])
-    np.testing.assert_array_equal(points(ax, "N$_0$")[:, 1], 10 * betti[0])
+    assert names(ax) == ["β$_k$", "N$_k$", *["N$_k$, exact"] * exact, "k = 0", "k = 3"]
+    np.testing.assert_array_equal(points(ax, "k = 3")[:, 1], betti[1])
+    np.testing.assert_array_equal(points(ax, "_N0")[:, 1], 10 * betti[0])
+    # Everything is inside, and the legend has room above.
+    assert ax.get_ylim()[1] > 1.5 * 10 * betti.max()
+
+
+def test_limits_of_betti_curves_are_shaded(ax):
+    levels = np.linspace(-2, 2, 9)
+    betti = np.ones((1, 9))
+    plot_betti_curves(ax, [1], levels, betti, 5 * betti, limits=(0.5 * betti, 3 * betti))
+    (shade,) = ax.collections
+    corners = shade.get_paths()[0].vertices[:, 1]
+    assert (corners.min(), corners.max()) == (0.5, 3.0)
 
 
 def test_disconnectivity(ax):
@@ -90,14 +103,70 @@ def test_disconnectivity(ax):
     np.testing.assert_array_equal(points(ax, "global minimum"), [[0, -2]])
 
 
+def ratio(series, degree, n, value, with_class=20):
+    none = value == np.inf
+    return Ratio(
+        cell="c0",
+        n=n,
+        series=series,
+        degree=degree,
+        where="peak",
+        level=-0.5,
+        known=20,
+        with_class=0 if none else with_class,
+        points=8.0,
+        points_se=0.2,
+        points_exact=8.4,
+        betti=0.0 if none else 8 / value,
+        betti_se=0.1,
+        value=value,
+        log_se=np.nan if none else 0.1,
+        bias=np.nan,
+        at_least=57.0 if none else np.nan,
+        lower=value,
+        upper=value,
+    )
+
+
 def test_ratios(ax):
-    n = [4, 5, 6]
-    ratio = np.array([[1.0, 2.0, 4.0], [np.nan, 3.0, 5.0], [np.nan] * 3])
-    plot_ratios(ax, n, ratio, 0.1 * ratio, [(0.69, 0.02, -2.76), None, None])
-    assert names(ax) == ["degree 0: rate 0.69 ± 0.02", "degree 1"]
+    chosen = [ratio("0", 0, n, np.exp(0.69 * n - 2.76)) for n in (4, 5, 6)]
+    chosen += [ratio("N-2", 3, 5, 3.0, with_class=2), ratio("N-2", 4, 6, np.inf)]
+    rate = Rate("0", "peak", 0.69, 0.02, -2.76, 1.2, 1, 0.3, (4, 5, 6))
+    plot_ratios(ax, chosen, [rate])
+    assert names(ax) == ["k = 0: 0.69 ± 0.02 (χ² 1.2/1)", "k = N−2"]
     assert ax.get_yscale() == "log"
     fitted = ax.get_lines()[0].get_ydata()
     np.testing.assert_allclose(fitted, np.exp(-2.76 + 0.69 * np.array([4, 6])))
+    (limit,) = [line for line in ax.get_lines() if line.get_marker() == "^"]
+    assert limit.get_ydata().tolist() == [57.0]
+    # Open marks are those that no fit has.
+    faces = {bars.lines[0].get_mfc() for bars in ax.containers}
+    assert faces == {COLORS[0], "white"}
+    dashes = [line.get_ydata() for line in ax.get_lines() if line.get_marker() == "_"]
+    np.testing.assert_allclose(np.concatenate(dashes)[:3], 8.4 / 8 * np.exp(0.69 * np.arange(4, 7) - 2.76))
+
+
+def test_ratios_where_nothing_has_a_class(ax):
+    plot_ratios(ax, [ratio("1", 1, 6, np.inf)], [])
+    assert names(ax) == ["k = 1"]
+
+
+def test_left_over(ax):
+    levels = np.linspace(-1, 1, 5)
+    share = np.array([np.nan, 1.0, 0.5, 0.2, 0.1])
+    plot_left_over(ax, [4, 5], levels, [share, share / 2], [np.full(5, 0.1), np.full(5, np.nan)])
+    assert names(ax) == ["N = 4", "N = 5"]
+    np.testing.assert_array_equal(points(ax, "N = 5")[:, 1], share / 2)
+    assert ax.get_ylim()[0] < 0.05
+
+
+def test_persistent_betti(ax):
+    levels = np.arange(5.0)
+    mean = np.triu(10 - levels - levels[:, None])
+    plot_persistent_betti(ax, levels, mean, 0.1 * mean, (0, 2), 1)
+    ax.legend()
+    assert names(ax) == ["δ = 0: β", "δ = 2.00"]
+    np.testing.assert_array_equal(points(ax, "δ = 2.00"), [[0, 8], [1, 6], [2, 4]])
 
 
 def test_lifetimes(ax):
