@@ -18,6 +18,8 @@ from analysis.page import HtmlTable, Part, contents, heading, note, paragraph, p
 from analysis.results import FamilyResult, family_edges, family_title, measure_cell
 from analysis.sections import family_parts, rejected_table, verdict_table
 from analysis.tables import LEVEL, Row, all_rows, cell_rows, verdict_rows, write_csv
+from analysis.topology.measure import draw_topology, measure_topology, topology_rows
+from analysis.topology.section import topology_parts
 
 PAGE = "report.html"
 
@@ -38,7 +40,9 @@ def write_report(store: str, out: str | Path) -> Path:
     for part in ("figures", "tables"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     families, audits = measure_study(study), audit_cells(study.cells)
-    for name, rows in (*all_rows(families), *audit_rows(audits)):
+    topology = [measure_topology([result.cell for result in family.cells]) for family in families]
+    topology_tables = topology_rows([found for found in topology if found is not None])
+    for name, rows in (*all_rows(families), *audit_rows(audits), *topology_tables):
         write_csv(folder / "tables" / f"{name}.csv", rows)
     verdicts = verdict_rows([result for family in families for result in family.cells])
     parts = [
@@ -46,9 +50,12 @@ def write_report(store: str, out: str | Path) -> Path:
         *_study_table(study, families),
         *_verdicts(verdicts, repeated_cells(study.cells), folder / "figures"),
     ]
-    for number, family in enumerate(families):
-        figures = draw_family(family, folder / "figures", f"family-{number + 1}")
+    for number, (family, found) in enumerate(zip(families, topology, strict=True)):
+        figures = draw_family(family, folder / "figures", _anchor(number))
         parts += family_parts(family, {d.topic: d.vector for d in figures}, _anchor(number))
+        if found is not None:
+            figures = draw_topology(found, folder / "figures", _anchor(number))
+            parts += topology_parts(found, {d.topic: d.vector for d in figures})
     for number, audit in enumerate(audits):
         name = audit_anchor(number)
         drawings = draw_audit(audit, folder / "figures", name)

@@ -9,7 +9,6 @@ from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
 from analysis.path_section import path_parts
 from analysis.results import CellResult, FamilyResult
 from analysis.tables import Row
-from analysis.topology.section import topology_parts
 
 ABC = "Auffinger, Ben Arous, Černý, arXiv:1003.1129"
 CAPTIONS: Mapping[str, tuple[str, str, str]] = {
@@ -90,7 +89,6 @@ def family_parts(family: FamilyResult, figures: Mapping[str, Path], anchor: str)
         if not missing:
             parts.append(picture(figures[topic], f"{title}: {family.title}", caption))
         parts += _TABLES.get(topic, _no_table)(family)
-    parts += topology_parts(family)
     if not any(cell.cell.points for cell in family.cells):
         parts.insert(1, note("No critical point was found in any landscape of these cells.", "bad"))
     return parts

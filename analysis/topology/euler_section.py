@@ -12,7 +12,7 @@ from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
 from analysis.style import Axes, Figure, new_figure, save, style
 from analysis.tables import LEVEL, Row
 from analysis.topology.euler_curves import EVENTS, EXTREME, LANDSCAPES_PER_LEVEL, SCALE_LEVELS
-from analysis.topology.euler_tests import POWER, WRONG_VARIANCE, EulerCell, EulerResult
+from analysis.topology.euler_tests import MOST_EXTREME, POWER, WRONG_VARIANCE, EulerCell, EulerResult
 from analysis.topology.euler_tests import measure_euler as measure_euler
 from analysis.topology.tree_tables import head
 
@@ -207,12 +207,12 @@ def _table(result: EulerResult) -> Part:
         for row in rows
     ]
     caption = (
-        "Supremum: largest |mean − exact| in standard errors over the levels, and its bootstrap p-value. Top "
-        f"and bottom: caps beyond the level where {EXTREME:g} are expected in all landscapes, Poisson and "
-        "binomial (twice the smaller p-value; for odd H the bottom is the mirror image). Variance: that of "
-        "the couplings over the stated one, from the curve alone. Seen from: the smallest error of the "
-        f"variance that the cell rejects at level {LEVEL:g} with power {POWER:g}; beside it the landscapes "
-        f"that would see {r.percent(WRONG_VARIANCE)}."
+        "Supremum: largest |mean − exact| in standard errors over the levels, and its bootstrap p-value. "
+        f"Top and bottom: caps beyond the level where {EXTREME:g} to {MOST_EXTREME:g} are expected in all, "
+        "Poisson and binomial (twice the smaller p-value; for odd H the bottom is the mirror image). "
+        "Variance: that of the couplings over the stated one, from the curve alone. Seen from: the smallest "
+        f"error of the variance that the cell rejects at level {LEVEL:g} with power {POWER:g}; beside it the "
+        f"landscapes that would see {r.percent(WRONG_VARIANCE)}."
     )
     if any(cell.scale is None for cell in result.cells):
         fewest = 2 * LANDSCAPES_PER_LEVEL * SCALE_LEVELS

@@ -17,6 +17,8 @@ from analysis.open import Cell
 from analysis.tables import LEVEL
 from analysis.topology.euler_curves import (
     BAND,
+    DRAWS,
+    EXTREME,
     EulerCurve,
     ExtremeTest,
     curve_scale,
@@ -29,6 +31,11 @@ from analysis.topology.euler_curves import (
 WRONG_VARIANCE = 0.02
 """The error of the couplings' variance that a study should be large enough to see."""
 POWER = 0.9
+MOST_EXTREME = 9.0
+"""Caps expected beyond the levels of the exact tests, where landscapes are many: that none is found has the
+p-value 4 exp(-9) = 0.0005, small enough to be rejected beside twenty other tests. 5 would give 0.03."""
+RARE_CAPS = 0.02
+"""Of a landscape, once that makes more than EXTREME: the laws hold up to the square of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,22 +101,29 @@ class EulerResult:
     verdicts: tuple[str, ...]
 
 
-def measure_euler(cells: Sequence[Cell]) -> EulerResult | None:
-    """Measure and test the cells of one family; None without an exact formula."""
+def measure_euler(cells: Sequence[Cell], draws: int = DRAWS) -> EulerResult | None:
+    """Measure and test the cells of one family; None without an exact formula.
+
+    Args:
+        cells: any of the family.
+        draws: of the bootstrap; the smallest p-value of a curve is 1/(draws + 1).
+    """
     with_theory = [cell for cell in cells if cell.covariance is not None]
     if not with_theory:
         return None
     ordered = sorted(with_theory, key=lambda cell: (cell.n, cell.name))
-    measured = tuple(measure_cell(cell) for cell in ordered)
+    measured = tuple(measure_cell(cell, draws) for cell in ordered)
     curves = [cell.curve for cell in measured if cell.curve is not None]
     joint = joint_test(curves) if len(curves) > 1 else None
     return EulerResult(measured, joint, tuple(_verdicts(measured)))
 
 
-def measure_cell(cell: Cell) -> EulerCell:
+def measure_cell(cell: Cell, draws: int = DRAWS) -> EulerCell:
     """Make all tests of a cell that its landscapes allow."""
     missing = float(estimate_counts(cell)["missing"].values.sum())
-    return EulerCell(cell, euler_curve(cell), tuple(extreme_tests(cell)), curve_scale(cell), missing)
+    events = float(np.clip(RARE_CAPS * cell.landscapes, EXTREME, MOST_EXTREME))
+    extremes = tuple(extreme_tests(cell, events))
+    return EulerCell(cell, euler_curve(cell, draws=draws), extremes, curve_scale(cell), missing)
 
 
 def _extreme_result(cell: Cell, test: ExtremeTest) -> TestResult:

@@ -25,9 +25,6 @@ from analysis.topology.merge_tree import (
     merge_tree,
 )
 from analysis.topology.read import CERTIFIED, Landscape, landscapes
-from tasks.topology.complex import MorseComplex
-
-NO_ARCS = np.zeros((0, 2), dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,10 +133,7 @@ def tree_of(landscape: Landscape) -> MergeTree | None:
     """The merge tree of a landscape; None where degree 0 isn't known or its saddles don't join all minima."""
     if not landscape.exact[0]:
         return None
-    whole = landscape.complex
-    # Where all saddles are loops, d_1 is known and has no arc, so nothing of it is stored.
-    boundary = {1: NO_ARCS, **whole.boundary}
-    tree = merge_tree(MorseComplex(whole.energy, whole.index, whole.dimension, boundary))
+    tree = merge_tree(landscape.complex)
     return tree if tree.connected else None
 
 

@@ -60,7 +60,7 @@ def chosen_cells(cells: Sequence[CellHomology], most: int = PANELS) -> list[Cell
 
 def _betti(result: HomologyResult) -> Figure:
     chosen = chosen_cells(result.cells)
-    with_low = [cell for cell in result.cells if LOW in cell.betti["group"].values]
+    with_low = [cell for cell in result.cells if _has_share(cell)]
     panels = len(chosen) + bool(with_low)
     figure, axes = new_figure(-(-panels // 2), min(panels, 2), 3.1 * -(-panels // 2))
     for ax, cell in zip(axes, chosen, strict=False):
@@ -77,13 +77,22 @@ def _betti_panel(ax: Axes, cell: CellHomology) -> None:
     own = cell.betti.sel(group=[str(k) for k in degrees])
     # Errors widen the limits: without an unknown landscape the shade is one standard error.
     error = np.nan_to_num(own["betti_se"].values)
-    limits = np.maximum(own["betti_lower"].values - error, 0), own["betti_upper"].values + error
+    low, high = own["betti_lower"].values, own["betti_upper"].values
+    if high.max() > own["points"].values.max():
+        low = high = own["betti"].values  # limits that would fill the panel stand in the text alone
+    limits = np.maximum(low - error, 0), high + error
     exact = own["points_exact"].values
     known = exact if np.isfinite(exact).all() else None
     plot_betti_curves(
         ax, degrees, own["level"].values, own["betti"].values, own["points"].values, known, limits
     )
     ax.set_title(f"N = {cell.n}")
+
+
+def _has_share(cell: CellHomology) -> bool:
+    """Whether enough landscapes know both low degrees."""
+    known = dict(zip(cell.betti["group"].values, cell.betti["known"].values, strict=True))
+    return known.get(LOW, 0) >= FEWEST
 
 
 def _left_over(ax: Axes, cells: Sequence[CellHomology]) -> None:
@@ -117,10 +126,11 @@ def _persistent(cell: CellHomology) -> Figure:
     data = cell.persistent
     assert data is not None
     degrees = data["degree"].values.tolist()
-    figure, axes = new_figure(1, len(degrees), 2.9)
+    figure, axes = new_figure(1, len(degrees), 3.1)
     for ax, degree in zip(axes, degrees, strict=True):
         own = data.sel(degree=degree)
         plot_persistent_betti(ax, data["first"].values, own["mean"].values, own["se"].values, STEPS, degree)
     figure.suptitle(f"N = {cell.n}", fontsize=8.5)
-    axes[-1].legend(loc="upper right")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure

@@ -47,22 +47,24 @@ def homology_parts(result: HomologyResult, figures: Mapping[str, Path], title: s
 
 def _unknown(result: HomologyResult) -> list[Part]:
     """Landscapes and degrees without homology, and what they could change."""
-    parts = []
+    parts, lacking = [], []
     for cell in result.cells:
         data = cell.betti
-        planned = int(data.attrs["planned"])
-        lacking = {k: planned - int(data["known"].sel(group=str(k))) for k in cell.degrees}
-        worst = max(lacking, key=lambda k: lacking[k])
-        if lacking[worst]:
-            own = data.sel(group=str(worst))
-            room = float((own["betti_upper"] - own["betti_lower"]).max())
-            text = (
-                f"{cell.cell.name}, N = {cell.n}: the homology of {lacking[worst]:,} of {planned:,} planned "
-                f"landscapes is unknown in degree {worst}. Means are over the others; over all planned "
-                f"landscapes the mean of β at one level may lie anywhere in an interval as wide as "
-                f"{r.number(room, 2)}, which numbers of points allow. The limits are in betti.csv."
+        planned, alone = int(data.attrs["planned"]), data.sel(group=[str(k) for k in cell.degrees])
+        unknown = planned - int(alone["known"].min())
+        if unknown:
+            room = float((alone["betti_upper"] - alone["betti_lower"]).max())
+            lacking.append(
+                f"{cell.cell.name}, N = {cell.n}: {unknown:,} of {planned:,}, {r.number(room, 2)} at most"
             )
-            parts.append(note(text))
+    if lacking:
+        text = (
+            "Some planned landscapes don't know the homology of all degrees that others know. Means of Betti "
+            "numbers are over those that do; numbers of points limit what the others could make of the mean "
+            "over all planned landscapes (betti.csv). Landscapes, and the width of the widest limits: "
+            f"{'; '.join(lacking)}."
+        )
+        parts.append(note(text))
     middle = [
         f"{', '.join(str(k) for k in range(cell.n) if k not in cell.degrees)} (N = {cell.n})"
         for cell in result.cells
@@ -102,11 +104,12 @@ def _curves(result: HomologyResult) -> str:
     text = (
         "Mean Betti numbers β_k(u) of {H/N ≤ u} (solid) and mean numbers N_k(u) of critical points at or "
         "below u (dashed; dotted: exact, Kac-Rice), linear below 1 and logarithmic above. Shades: one "
-        "standard error beyond the limits that unknown landscapes leave. "
+        "standard error beyond the limits that unknown landscapes leave, but for N whose limits would fill "
+        "the panel: there the error alone. "
     )
     if any(LOW in cell.betti["group"].values for cell in result.cells):
         text += (
-            "Bottom right: (β_0 + β_1)/(N_0 + N_1), the share of the points of index 0 and 1 at or below u "
+            "Last panel: (β_0 + β_1)/(N_0 + N_1), the share of the points of index 0 and 1 at or below u "
             "whose partner, of index 2 at most, is not; levels that few landscapes reach are left out."
         )
     return text
@@ -187,8 +190,9 @@ def _ratios(result: HomologyResult) -> list[Part]:
     titles = ("degree", "at", "N", "u", "N_k", "exact", "β_k", "classes in", "N_k / β_k", "limits")
     order = sorted(result.ratios, key=lambda one: (one.where, _SERIES_ORDER.index(one.series), one.n))
     caption = (
-        "Classes in: landscapes that have one, of those that know the degree. Limits: on the ratio over all "
-        "planned landscapes. Errors at the peak hold the choice of its level, by bootstrap over landscapes; "
+        "N_k: mean over all landscapes; β_k and the ratio: over those that know the degree. Classes in: "
+        "those of them that have one. Limits: on the ratio over all planned landscapes. Errors at the peak "
+        "hold the choice of its level, by bootstrap over landscapes; "
         "the largest of noisy means lies a little high."
     )
     parts = [HtmlTable(titles, [_ratio_texts(one) for one in order], caption, (0, 1)).part()]

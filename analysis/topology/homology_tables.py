@@ -102,5 +102,5 @@ def homology_rows(results: Sequence[HomologyResult]) -> Iterator[tuple[str, list
     if results:
         cells = [cell for result in results for cell in result.cells]
         yield "betti", [row for cell in cells for row in betti_rows(cell)]
-        yield "persistent-betti", [row for cell in cells for row in persistent_rows(cell)]
-        yield "homology-ratios", [row for result in results for row in ratio_rows(result)]
+        yield "persistent_betti", [row for cell in cells for row in persistent_rows(cell)]
+        yield "homology_ratios", [row for result in results for row in ratio_rows(result)]

@@ -103,12 +103,15 @@ class _Batch:
             arcs = np.stack(
                 [self._of(number, "arc", "arc_upper"), self._of(number, "arc", "arc_lower")], axis=1
             )
-            boundary = {int(k): arcs[degree == k] for k in np.unique(degree)}
+            # A boundary may be known and have no arc: where all saddles are loops.
+            top = exact.shape[1] - 1
+            known = set(np.minimum(np.flatnonzero(exact[number]) + 1, top).tolist()) | set(degree.tolist())
+            boundary = {k: arcs[degree == k] for k in sorted(known)}
             dim, birth = self._of(number, "pair", "pair_dim"), self._of(number, "pair", "pair_birth")
             death = self._of(number, "pair", "pair_death")
             yield Landscape(
                 number,
-                MorseComplex(energy, index.astype(np.int64), exact.shape[1] - 1, boundary),
+                MorseComplex(energy, index.astype(np.int64), top, boundary),
                 exact[number],
                 dim.astype(np.int64),
                 birth,

@@ -1,55 +1,59 @@
-"""What came of the topology of a family's cells, for the report."""
+"""The report's section on topology: how far it is known, and what was measured."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
-import numpy as np
-
+from analysis import rounding as r
 from analysis.page import HtmlTable, Part, heading, paragraph
-from analysis.results import FamilyResult
-from storage.schema import CHECKS, TOPOLOGY
+from analysis.tables import Row
+from analysis.topology.euler_section import euler_parts
+from analysis.topology.homology_section import homology_parts
+from analysis.topology.measure import TopologyResult
+from analysis.topology.tree_section import tree_parts
 
 
-def topology_rows(family: FamilyResult) -> list[Mapping[str, int]]:
-    """Landscapes by outcome, gradient lines, pairs and failed checks: one row per cell with topology."""
-    rows = []
-    for result in family.cells:
-        data = result.cell.dataset
-        if "topology" not in data:
-            continue
-        outcome = data["topology"].values
-        failed = [data[name].values == CHECKS.index("fail") for name in ("homology_check", "square_check")]
-        failed.append(data["dual_check"].values == CHECKS.index("fail"))
-        rows.append(
-            {"n": result.n}
-            | {name: int(np.sum(outcome == code)) for code, name in enumerate(TOPOLOGY)}
-            | {
-                "unresolved_lines": int(np.maximum(data["n_unresolved_lines"].values, 0).sum()),
-                "arcs": int(data.sizes["arc"]),
-                "pairs": int(data.sizes["pair"]),
-                "failed_checks": int(sum(part.sum() for part in failed)),
-            }
-        )
-    return rows
+def topology_parts(result: TopologyResult, figures: Mapping[str, Path]) -> list[Part]:
+    """All of one family; ``figures`` are SVGs by topic, as `analysis.topology.measure.draw_topology` names
+    them."""
+    parts = _outcomes(result.outcomes)
+    if result.homology is not None:
+        parts += homology_parts(result.homology, figures)
+    if result.trees is not None:
+        parts += tree_parts(result.trees, figures)
+    if result.euler is not None:
+        parts += euler_parts(result.euler, figures)
+    return parts
 
 
-def topology_parts(family: FamilyResult) -> list[Part]:
-    """A table; nothing without topology."""
-    rows = topology_rows(family)
-    if not rows:
-        return []
+def _outcomes(rows: tuple[Row, ...]) -> list[Part]:
     text = (
         "Gradient lines join each saddle to the points below it: boundary matrices over Z/2, whose reduction "
         "pairs critical points into births and deaths. Certified: every line was resolved, the Betti numbers "
         "are those of the sphere, the boundary of a boundary is zero, and where both ends know a boundary, "
-        "from H and from -H, they agree."
+        "from H and from −H, they agree."
     )
-    # The long word would be broken in its narrow column.
-    titles = tuple(name.replace("_", " ").replace("contradicted", "wrong") for name in rows[0])
-    texts = [tuple(f"{value:,}" for value in row.values()) for row in rows]
+    titles = ("N", "cell", "landscapes", "certified", "unresolved", "wrong", "refused", "connections")
+    titles += ("resolved", "open saddles", "loops", "failed checks", "Morse inequalities")
+    texts = [
+        (
+            str(row["n"]),
+            row["cell"],
+            f"{row['planned']:,}",
+            *(f"{row[name]:,}" for name in ("certified", "unresolved", "contradicted", "refused")),
+            f"{row['connections']:,}",
+            r.DASH if row["resolved"] is None else f"{100 * row['resolved']:.4f}%",
+            f"{row['unresolved_saddles']:,}",
+            f"{row['loops']:,}",
+            f"{row['failed_checks']:,}",
+            f"{row['inequalities']:,} of {row['compared']:,}",
+        )
+        for row in rows
+    ]
     caption = (
-        "Landscapes by outcome, and sums over them. Wrong: every line resolved, and a check fails; failed "
-        "checks count those of unresolved landscapes too. Pairs and arcs are in the dataset; no figures are "
-        "drawn of them yet."
+        "Landscapes by outcome, and sums over them. Connections: gradient lines from index-1 and index-2 "
+        "saddles and their likes at the top. Each open saddle could change any Betti number of its landscape "
+        "by one at most. Wrong: every line resolved, and a check fails. Loops: saddles joined twice to one "
+        "extremum. Refused: points of low index may be missing, or some are degenerate. Morse inequalities: "
+        "landscapes in which they hold at every critical energy, in the low degrees that are known."
     )
-    table = HtmlTable(("N", *titles[1:]), texts, caption).part()
-    return [heading("Topology", 3), paragraph(text), table]
+    return [heading("Topology", 3), paragraph(text), HtmlTable(titles, texts, caption, (1,)).part()]

@@ -6,7 +6,7 @@ complex.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -40,7 +40,7 @@ class ComplexReport:
         loops: index-1 saddles both of whose branches end in one minimum, and their likes at the top.
         strangers: critical points that lines passed and the census doesn't have.
         lines: gradient lines that were followed.
-        checks: name -> whether it holds, None where that says nothing.
+        checks: of the boundaries that are resolved: name -> whether it holds, None where that says nothing.
     """
 
     resolved: Mapping[int, int]
@@ -202,8 +202,11 @@ def morse_complex(
         degree: np.concatenate([half.unresolved[degree] for half in (low, high) if degree in half.unresolved])
         for degree in boundary
     }
-    checks = certify_complex(complex_, parity < 0)
-    checks["from both ends"] = same_arcs(low.boundary, high.boundary)
+    sure = {k: arcs for k, arcs in complex_.boundary.items() if not len(unresolved[k])}
+    checks = certify_complex(replace(complex_, boundary=sure), parity < 0)
+    checks["from both ends"] = same_arcs(
+        *({k: half.boundary[k] for k in sure if k in half.boundary} for half in (low, high))
+    )
     checks["resolved"] = not any(len(rows) for rows in unresolved.values())
     suspects = np.concatenate([low.suspects, high.suspects])
     report = ComplexReport(

@@ -78,7 +78,7 @@ def topology_of(census: Census, couplings: Couplings, highest: int = 2) -> Topol
     known = MorseComplex(whole.energy, whole.index, dimension, sure)
     homology, square, dual = _checks(report, dimension)
     outcome = UNRESOLVED if unresolved else CERTIFIED
-    if FAIL in (*homology, square, dual) and not unresolved:
+    if FAIL in (*homology, square, dual):
         outcome, known = CONTRADICTED, bare
     exact = np.isin(np.arange(dimension + 1), exact_degrees(known))
     return Topology(

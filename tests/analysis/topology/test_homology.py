@@ -224,6 +224,13 @@ def test_mean_betti_numbers_are_those_of_ranks(n):
     np.testing.assert_allclose(found["betti"].sel(group="0+1"), alone["betti"][:2].sum("group"), atol=1e-12)
 
 
+def test_a_level_that_is_a_critical_energy_holds_its_point():
+    one = ensemble(3, 1)[0]
+    found = estimate_betti(make_cell([one]), one.energy, draws=2)
+    ranks = [[rank_of_inclusion(one, k, u, u) for u in one.energy] for k in range(3)]
+    np.testing.assert_array_equal(found["betti"].sel(group=["0", "1", "2"]), ranks)
+
+
 @pytest.mark.parametrize("n", [3, 4])
 def test_points_without_partner_are_classes(n):
     """The share that is left over, counted pair by pair."""
@@ -566,11 +573,11 @@ def test_report(tmp_path):
     page = render("test", parts)
     assert page.count("<figure>") == 4
     assert "Persistent homology: triangulations" in page
-    assert "the homology of 3 of 12 planned landscapes is unknown" in page
+    assert "c0001, N = 4: 3 of 12, " in page
     # Pictures are data in which any letters may meet.
     assert "nan" not in render("test", homology_parts(result, {})).lower()
     tables = dict(homology_rows([result]))
-    assert list(tables) == ["betti", "persistent-betti", "homology-ratios"]
+    assert list(tables) == ["betti", "persistent_betti", "homology_ratios"]
     for name, rows in tables.items():
         write_csv(tmp_path / f"{name}.csv", rows)
         with (tmp_path / f"{name}.csv").open() as file:
