@@ -20,8 +20,9 @@ _LEGEND_COLUMNS = 4
 _DASHED = (0, (4, 2))
 
 
-def _color(degree: int) -> str:
-    return _COLORS[degree % len(_COLORS)]
+def _look(place: int) -> tuple[str, str]:
+    """Colour and mark of a degree by its place among those drawn: of a large N only the ends are known."""
+    return _COLORS[place % len(_COLORS)], _MARKS[place % len(_MARKS)]
 
 
 def _room_for_essential(birth: Floats, death: Floats) -> tuple[float, float, float]:
@@ -44,11 +45,12 @@ def plot_diagram(ax: Axes, birth: ArrayLike, death: ArrayLike, dim: NDArray[np.i
         artists.append(ax.axhline(never, color=GREY, lw=0.8, ls=":"))
         middle = (low + high) / 2
         ax.text(middle, never, "never dies", color=GREY, ha="center", va="bottom", fontsize=7)
-    for k in np.unique(dim):
+    for place, k in enumerate(np.unique(dim)):
         chosen = dim == k
         y = np.where(np.isfinite(died), died, never)[chosen]
-        mark = _MARKS[k % len(_MARKS)]
-        artists += ax.plot(born[chosen], y, mark, color=_color(k), ms=3.2, mew=0, alpha=0.8, label=f"H$_{k}$")
+        color, mark = _look(place)
+        label = f"H$_{{{k}}}$"
+        artists += ax.plot(born[chosen], y, mark, color=color, ms=3.2, mew=0, alpha=0.8, label=label)
     ax.set(xlabel="birth: energy per spin", ylabel="death: energy per spin")
     ax.set_xlim(*ends)
     ax.set_ylim(ends[0], never + 2 * margin)
@@ -64,15 +66,16 @@ def plot_barcode(ax: Axes, birth: ArrayLike, death: ArrayLike, dim: NDArray[np.i
     order = np.lexsort((born, dim))
     artists: list[Mark] = []
     row, ticks = 0, []
-    for k in np.unique(dim):
+    for place, k in enumerate(np.unique(dim)):
+        color, _ = _look(place)
         chosen = order[dim[order] == k]
         rows = row + np.arange(len(chosen))
         last = np.where(np.isfinite(died[chosen]), died[chosen], never)
         width = float(np.clip(120 / len(order), 0.5, 2.2))
-        artists.append(ax.hlines(rows, born[chosen], last, color=_color(k), lw=width))
+        artists.append(ax.hlines(rows, born[chosen], last, color=color, lw=width))
         endless = ~np.isfinite(died[chosen])
-        artists += ax.plot(last[endless], rows[endless], ">", color=_color(k), ms=4)
-        ticks.append(((rows[0] + rows[-1]) / 2, f"H$_{k}$  ({len(chosen):,})"))
+        artists += ax.plot(last[endless], rows[endless], ">", color=color, ms=4)
+        ticks.append(((rows[0] + rows[-1]) / 2, f"H$_{{{k}}}$  ({len(chosen):,})"))
         row += len(chosen) + max(1, len(order) // 40)
     ax.set_yticks([at for at, _ in ticks], [text for _, text in ticks])
     ax.tick_params(axis="y", length=0)
@@ -109,11 +112,12 @@ def plot_betti_curves(
     for name, line, width in kinds[: 2 + (exact is not None)]:
         ax.plot([], [], color=INK, ls=line, lw=width, label=name)
     for i, k in enumerate(degrees):
+        color, _ = _look(i)
         if limits is not None:
             low, high = limits[0][i], limits[1][i]
-            artists.append(ax.fill_between(levels, low, high, color=_color(k), alpha=0.22, lw=0))
-        artists += ax.plot(levels, betti[i], color=_color(k), lw=1.6, label=f"k = {k}")
-        artists += ax.plot(levels, counts[i], color=_color(k), lw=1, ls=_DASHED, label=f"_N{k}")
+            artists.append(ax.fill_between(levels, low, high, color=color, alpha=0.22, lw=0))
+        artists += ax.plot(levels, betti[i], color=color, lw=1.6, label=f"k = {k}")
+        artists += ax.plot(levels, counts[i], color=color, lw=1, ls=_DASHED, label=f"_N{k}")
     for rows in exact if exact is not None else ():
         artists += ax.plot(levels, rows, color=INK, lw=0.8, ls=":", zorder=3)
     # Linear up to 1: means of rare classes show, and so does zero.

@@ -19,6 +19,8 @@ COARSE = 2
 """Every so many levels make the grid of persistent Betti numbers."""
 MOST_POOLED = 4000
 """Classes in a pooled diagram. Arbitrary: more run together."""
+ENOUGH = 20
+"""Landscapes that make a mean worth a picture, where some N has them. Arbitrary."""
 MOST_BARS = 80
 """In a barcode that can be read. Arbitrary."""
 
@@ -71,7 +73,7 @@ class HomologyResult:
         unknown: names of cells with topology of which no landscape knows any degree.
         ratios: of points to classes; rates: exponentials fitted to them.
         typical: pairs of a typical landscape at the largest N; bars: of one whose barcode can be read.
-        pooled: pairs of many landscapes at the largest N.
+        pooled: pairs of many landscapes at the largest N that is shown.
     """
 
     cells: tuple[CellHomology, ...]
@@ -81,6 +83,16 @@ class HomologyResult:
     typical: Classes | None
     bars: Classes | None
     pooled: Classes | None
+
+    @property
+    def shown(self) -> tuple[CellHomology, ...]:
+        """Those whose means are drawn: a few landscapes of an expensive N make no ensemble."""
+        return enough(self.cells)
+
+
+def enough(cells: Sequence[CellHomology]) -> tuple[CellHomology, ...]:
+    """The cells with enough landscapes, or all if none has."""
+    return tuple(cell for cell in cells if cell.cell.landscapes >= ENOUGH) or tuple(cells)
 
 
 def measure_homology(cells: Sequence[Cell]) -> HomologyResult | None:
@@ -108,7 +120,7 @@ def measure_homology(cells: Sequence[Cell]) -> HomologyResult | None:
         fit_rates(ratios),
         typical[-1] if typical else None,
         readable[-1] if readable else None,
-        pooled_classes(found[-1].cell),
+        pooled_classes(enough(found)[-1].cell),
     )
 
 

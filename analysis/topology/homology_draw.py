@@ -33,8 +33,8 @@ def _figures(result: HomologyResult) -> Iterator[tuple[str, Figure]]:
     yield "betti", _betti(result)
     if result.ratios:
         yield "homology-ratios", _ratios(result)
-    if result.cells[-1].persistent is not None:
-        yield "persistent-betti", _persistent(result.cells[-1])
+    if result.shown[-1].persistent is not None:
+        yield "persistent-betti", _persistent(result.shown[-1])
 
 
 def _persistence(result: HomologyResult, pooled: Classes) -> Figure:
@@ -59,8 +59,8 @@ def chosen_cells(cells: Sequence[CellHomology], most: int = PANELS) -> list[Cell
 
 
 def _betti(result: HomologyResult) -> Figure:
-    chosen = chosen_cells(result.cells)
-    with_low = [cell for cell in result.cells if _has_share(cell)]
+    chosen = chosen_cells(result.shown)
+    with_low = [cell for cell in result.shown if _has_share(cell)]
     panels = len(chosen) + bool(with_low)
     figure, axes = new_figure(-(-panels // 2), min(panels, 2), 3.1 * -(-panels // 2))
     for ax, cell in zip(axes, chosen, strict=False):

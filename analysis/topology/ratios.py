@@ -164,12 +164,12 @@ def most_share(landscapes: int) -> float:
 
 
 def fit_rates(ratios: Sequence[Ratio]) -> tuple[Rate, ...]:
-    """Fit an exponential in N to each series at each level; those with two different N at least."""
+    """Fit an exponential in N to each series at each level; those with three N at least: two fit any line."""
     rates = []
     for where in WHERE:
         for series in SERIES:
             chosen = [r for r in ratios if r.series == series and r.where == where and r.fitted]
-            if len({r.n for r in chosen}) >= 2:
+            if len({r.n for r in chosen}) >= 3:
                 sizes = tuple(r.n for r in chosen)
                 values, errors = np.array([(np.log(r.value), r.log_se) for r in chosen]).T
                 rates.append(Rate(series, where, *fit_line(np.array(sizes, float), values, errors), sizes))

@@ -41,12 +41,12 @@ def points(ax, label):
 
 def test_diagram(ax):
     plot_diagram(ax, BIRTH, DEATH, DIM)
-    assert names(ax) == ["H$_0$", "H$_1$", "H$_2$"]
-    drawn = points(ax, "H$_0$")
+    assert names(ax) == ["H$_{0}$", "H$_{1}$", "H$_{2}$"]
+    drawn = points(ax, "H$_{0}$")
     np.testing.assert_array_equal(drawn[1:], [[-1.0, 0.2], [-0.5, -0.1]])
     # Above all finite energies, and inside the panel.
     assert 1.5 < drawn[0, 1] < ax.get_ylim()[1]
-    np.testing.assert_array_equal(points(ax, "H$_1$"), [[0.3, 0.9]])
+    np.testing.assert_array_equal(points(ax, "H$_{1}$"), [[0.3, 0.9]])
 
 
 def test_barcode(ax):
@@ -57,7 +57,11 @@ def test_barcode(ax):
     assert [bar[1, 0] for bar in bars][1:4] == DEATH[1:4].tolist()
     rows = [bar[0, 1] for bar in bars]
     assert np.all(np.diff(rows) >= 1)
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["H$_0$  (3)", "H$_1$  (1)", "H$_2$  (1)"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == [
+        "H$_{0}$  (3)",
+        "H$_{1}$  (1)",
+        "H$_{2}$  (1)",
+    ]
 
 
 def test_diagrams_without_classes_are_empty(ax):
