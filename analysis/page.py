@@ -11,11 +11,11 @@ STYLE_SHEET = """
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1080px; padding: 1.2rem; color: #1c1f23; background: #fff;
   font: 16px/1.55 Georgia, "Times New Roman", serif; overflow-wrap: break-word; }
-h1, h2, h3, nav, table, figcaption, .note {
+h1, h2, h3, h4, nav, table, figcaption, .note {
   font-family: -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: .4rem 0; }
 h2 { font-size: 1.3rem; margin: 2.4rem 0 .6rem; padding-top: .6rem; border-top: 2px solid #1c1f23; }
-h3 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
+h3 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; } h4 { font-size: .92rem; margin: 1.4rem 0 .3rem; }
 p { margin: .5rem 0; max-width: 46rem; }
 a { color: #00548a; }
 nav { font-size: .9rem; margin: 1rem 0; } nav ul { margin: 0; padding-left: 1.1rem; }

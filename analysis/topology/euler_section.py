@@ -163,6 +163,7 @@ def _caption(result: EulerResult) -> str:
 def _joint(result: EulerResult) -> list[Part]:
     bad = [c.cell.name for c, v in zip(result.cells, result.verdicts, strict=True) if v == "disagrees"]
     doubt = [c.cell.name for c, v in zip(result.cells, result.verdicts, strict=True) if v == "undecided"]
+    wrong_variance = result.scale is not None and result.scale.p_value < LEVEL
     text = ""
     if result.joint is not None:
         text = (
@@ -175,9 +176,16 @@ def _joint(result: EulerResult) -> list[Part]:
         f"Rejected at a joint level of {LEVEL:g} (Holm, over all tests of the table): "
         f"{', '.join(bad) or 'none'}."
     )
+    if result.scale is not None:
+        seen = result.scale.power(1 + WRONG_VARIANCE, level=LEVEL)
+        text += (
+            f" Variance of the couplings over the stated one, from the curves of all N together: "
+            f"{r.estimate(result.scale.ratio, result.scale.se)}, p = {r.probability(result.scale.p_value)}; "
+            f"an error of {r.percent(WRONG_VARIANCE)} is rejected with probability {r.number(seen, 3)}."
+        )
     if doubt:
         text += f" Undecided, since points may be missing: {', '.join(doubt)}."
-    return [note(text, "bad" if bad else "" if doubt else "good")]
+    return [note(text, "bad" if bad or wrong_variance else "" if doubt else "good")]
 
 
 def _table(result: EulerResult) -> Part:

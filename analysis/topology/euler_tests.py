@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from analysis.agreement import TestResult, holm
-from analysis.coupling_scale import CouplingScale
+from analysis.coupling_scale import CouplingScale, combined
 from analysis.estimators import estimate_counts, missing_points
 from analysis.open import Cell
 from analysis.tables import LEVEL
@@ -99,6 +99,13 @@ class EulerResult:
     cells: tuple[EulerCell, ...]
     joint: TestResult | None
     verdicts: tuple[str, ...]
+
+    @property
+    def scale(self) -> CouplingScale | None:
+        """The couplings' variance over the stated one from the curves of all N together, one cell of each
+        (cells of one N share couplings), without cells that may lack points; None if there is none."""
+        of_size = {cell.n: cell.scale for cell in self.cells if cell.scale is not None and not cell.missing}
+        return combined(list(of_size.values())) if of_size else None
 
 
 def measure_euler(cells: Sequence[Cell], draws: int = DRAWS) -> EulerResult | None:

@@ -66,7 +66,7 @@ def _unknown(result: HomologyResult) -> list[Part]:
         )
         parts.append(note(text))
     middle = [
-        f"{', '.join(str(k) for k in range(cell.n) if k not in cell.degrees)} (N = {cell.n})"
+        f"{_span([k for k in range(cell.n) if k not in cell.degrees])} (N = {cell.n})"
         for cell in result.cells
         if len(cell.degrees) < cell.n
     ]
@@ -79,6 +79,11 @@ def _unknown(result: HomologyResult) -> list[Part]:
     if result.unknown:
         parts.append(note(f"Of {', '.join(result.unknown)} no landscape knows any degree."))
     return parts
+
+
+def _span(degrees: list[int]) -> str:
+    """Such as: 2, or 2 to 8; those that aren't known lie in the middle."""
+    return str(degrees[0]) if len(degrees) == 1 else f"{degrees[0]} to {degrees[-1]}"
 
 
 def _name(one: Classes) -> str:
@@ -188,12 +193,13 @@ def _ratios(result: HomologyResult) -> list[Part]:
     if not result.ratios:
         return []
     titles = ("degree", "at", "N", "u", "N_k", "exact", "β_k", "classes in", "N_k / β_k", "limits")
-    order = sorted(result.ratios, key=lambda one: (one.where, _SERIES_ORDER.index(one.series), one.n))
+    low = [one for one in result.ratios if one.series.isdigit()]
+    order = sorted(low, key=lambda one: (one.where, one.series, one.n))
     caption = (
         "N_k: mean over all landscapes; β_k and the ratio: over those that know the degree. Classes in: "
         "those of them that have one. Limits: on the ratio over all planned landscapes. Errors at the peak "
         "hold the choice of its level, by bootstrap over landscapes; "
-        "the largest of noisy means lies a little high."
+        "the largest of noisy means lies a little high. Degrees from the top: homology_ratios.csv."
     )
     parts = [HtmlTable(titles, [_ratio_texts(one) for one in order], caption, (0, 1)).part()]
     if result.rates:
@@ -205,9 +211,6 @@ def _ratios(result: HomologyResult) -> list[Part]:
         titles = ("degree", "at", "N", "rate", "χ²", "degrees of freedom", "p")
         parts.append(HtmlTable(titles, rows, caption, (0, 1)).part())
     return parts
-
-
-_SERIES_ORDER = ("0", "1", "N-3", "N-2", "N-1")
 
 
 def _where(where: str) -> str:

@@ -32,8 +32,8 @@ def _outcomes(rows: tuple[Row, ...]) -> list[Part]:
         "are those of the sphere, the boundary of a boundary is zero, and where both ends know a boundary, "
         "from H and from −H, they agree."
     )
-    titles = ("N", "cell", "landscapes", "certified", "unresolved", "wrong", "refused", "connections")
-    titles += ("resolved", "open saddles", "loops", "failed checks", "Morse inequalities")
+    titles = ("N", "cell", "landscapes", "certified", "unresolved", "wrong", "refused", "lines")
+    titles += ("resolved", "open saddles", "loops", "Morse")
     texts = [
         (
             str(row["n"]),
@@ -41,19 +41,24 @@ def _outcomes(rows: tuple[Row, ...]) -> list[Part]:
             f"{row['planned']:,}",
             *(f"{row[name]:,}" for name in ("certified", "unresolved", "contradicted", "refused")),
             f"{row['connections']:,}",
-            r.DASH if row["resolved"] is None else f"{100 * row['resolved']:.4f}%",
+            _share(row["resolved"]),
             f"{row['unresolved_saddles']:,}",
             f"{row['loops']:,}",
-            f"{row['failed_checks']:,}",
-            f"{row['inequalities']:,} of {row['compared']:,}",
+            "all" if row["inequalities"] == row["compared"] else f"{row['inequalities']:,}",
         )
         for row in rows
     ]
     caption = (
-        "Landscapes by outcome, and sums over them. Connections: gradient lines from index-1 and index-2 "
-        "saddles and their likes at the top. Each open saddle could change any Betti number of its landscape "
-        "by one at most. Wrong: every line resolved, and a check fails. Loops: saddles joined twice to one "
-        "extremum. Refused: points of low index may be missing, or some are degenerate. Morse inequalities: "
-        "landscapes in which they hold at every critical energy, in the low degrees that are known."
+        "Landscapes by outcome, and sums over them. Wrong: a check fails. Refused: points of low index may "
+        "be missing, or some are degenerate. Lines: gradient lines from saddles of index 1 and 2 and their "
+        "likes at the top. Each open saddle could change any Betti number of its landscape by one at most. "
+        "Loops: saddles joined twice to one extremum. Morse: landscapes in which the Morse inequalities hold "
+        "at every critical energy, in the low degrees that are known."
     )
     return [heading("Topology", 3), paragraph(text), HtmlTable(titles, texts, caption, (1,)).part()]
+
+
+def _share(resolved: float | None) -> str:
+    if resolved is None:
+        return r.DASH
+    return "all" if resolved == 1 else f"{100 * resolved:.3f}%"

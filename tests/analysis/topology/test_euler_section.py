@@ -125,6 +125,21 @@ def test_two_percent_of_the_variance_are_rejected(cell, factor, tmp_path):
         write_csv(tmp_path / f"{name}.csv", rows)
 
 
+def test_curves_of_all_n_measure_one_variance(cell):
+    """Cells of one N share couplings and count once; another N adds its information."""
+    first, second = some(cell, 0, 20_000), some(cell, 20_000, LANDSCAPES)
+    other = replace(second, name="c0001", dataset=second.dataset.assign_attrs(n=N))
+    alone, twice = measure_euler([first], DRAWS), measure_euler([first, other], DRAWS)
+    assert alone is not None
+    assert twice is not None
+    for result, last in ((alone, alone.cells[0]), (twice, twice.cells[1])):
+        assert result.scale is not None
+        assert last.scale is not None
+        assert (result.scale.ratio, result.scale.se) == pytest.approx((last.scale.ratio, last.scale.se))
+    lacking = replace(alone.cells[0], missing=0.1)
+    assert replace(alone, cells=(lacking,)).scale is None
+
+
 def test_the_landscapes_needed_are_those_of_a_larger_cell(cell):
     """A tenth of the landscapes foretells the same number."""
     results = [measure_euler([part], DRAWS) for part in (cell, some(cell, 0, LANDSCAPES // 10))]
