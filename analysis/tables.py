@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from analysis.agreement import holm
+from analysis.open import Cell
 from analysis.results import CellResult, FamilyResult
 
 Row = dict[str, Any]
@@ -33,14 +34,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _head(result: CellResult) -> Row:
-    parameters = dict(result.cell.family[1])
+def head(cell: Cell) -> Row:
+    """What every row of a cell begins with."""
+    parameters = dict(cell.family[1])
     return {
-        "cell": result.cell.name,
-        "model": result.cell.family[0],
+        "cell": cell.name,
+        "model": cell.family[0],
         "xi": parameters.get("xi", ""),
         "field": parameters.get("field", ""),
-        "n": result.n,
+        "n": cell.n,
     }
 
 
@@ -54,7 +56,7 @@ def cell_rows(results: Sequence[CellResult]) -> list[Row]:
     for result in results:
         cell, counts, ledger = result.cell, result.counts, result.ledger
         rows.append(
-            _head(result)
+            head(result.cell)
             | {
                 "planned": cell.planned,
                 "landscapes": cell.landscapes,
@@ -86,7 +88,7 @@ def count_rows(results: Sequence[CellResult]) -> list[Row]:
             se = float(counts["total_se"] if whole else counts["se"][index])
             exact = result.total if whole else None if result.by_index is None else result.by_index[index]
             rows.append(
-                _head(result)
+                head(result.cell)
                 | {
                     "index": index,
                     "mean": mean,
@@ -110,7 +112,7 @@ def energy_rows(results: Sequence[CellResult]) -> list[Row]:
             mean, se = float(data["mean"][index]), float(data["mean_se"][index])
             exact = None if result.energy_mean is None else float(result.energy_mean[index])
             rows.append(
-                _head(result)
+                head(result.cell)
                 | {
                     "index": index,
                     "points": int(data["points"][index]),
@@ -132,7 +134,7 @@ def histogram_rows(results: Sequence[CellResult]) -> list[Row]:
     for result in results:
         data = result.histogram
         for b in range(data.sizes["bin"]):
-            row = _head(result) | {name: float(data[name][b]) for name in ("low", "high")}
+            row = head(result.cell) | {name: float(data[name][b]) for name in ("low", "high")}
             row |= {name: float(data[name][b]) for name in ("all", "all_se")}
             row["all_exact"] = None if result.binned_all is None else float(result.binned_all[b])
             row |= {name: float(data[name][b]) for name in ("minima", "minima_se")}
@@ -168,7 +170,7 @@ def complexity_rows(families: Sequence[FamilyResult]) -> list[Row]:
                 annealed, error = float(data["annealed"]), float(data["annealed_se"])
                 values = {name: float(data[name]) for name in data.data_vars if name != "without"}
                 rows.append(
-                    _head(result)
+                    head(result.cell)
                     | {"points": kind, **values, "without": int(data["without"])}
                     | {"exact": finite, "limit": limit, "z": _score(annealed, error, finite)}
                 )
@@ -187,7 +189,7 @@ def lowest_rows(results: Sequence[CellResult]) -> list[Row]:
             steps = np.arange(energy.size + 1) / energy.size
             distance = float(max(np.max(steps[1:] - expected), np.max(expected - steps[:-1])))
         rows.append(
-            _head(result)
+            head(result.cell)
             | {
                 "landscapes": int(data["landscapes"]),
                 "mean": float(data["mean"]),
@@ -208,7 +210,7 @@ def spectrum_rows(results: Sequence[CellResult]) -> list[Row]:
         for found in result.spectra:
             for b in range(len(found.density)):
                 rows.append(
-                    _head(result)
+                    head(result.cell)
                     | {"index": found.index, "low": found.edges[b], "high": found.edges[b + 1]}
                     | {"density": found.density[b], "se": found.se[b]}
                     | {"exact": None if found.exact is None else found.exact[b]}
@@ -222,7 +224,7 @@ def ledger_rows(results: Sequence[CellResult]) -> list[Row]:
     rows = []
     for result in results:
         ledger = result.ledger
-        row = _head(result) | {"landscapes": result.cell.landscapes}
+        row = head(result.cell) | {"landscapes": result.cell.landscapes}
         row |= {str(s): int(v) for s, v in zip(ledger["state"].values, ledger["status"].values, strict=True)}
         for check in ledger["check"].values:
             for verdict in ledger["verdict"].values:
@@ -243,7 +245,7 @@ def path_rows(results: Sequence[CellResult]) -> list[Row]:
         found = result.paths
         if found is not None:
             rows.append(
-                _head(result)
+                head(result.cell)
                 | {
                     "landscapes": found.landscapes,
                     "sampled": int(found.sampled),
@@ -271,7 +273,7 @@ def recall_rows(results: Sequence[CellResult]) -> list[Row]:
             if not whole:
                 exact = None if result.by_index is None else result.by_index[recall.index]
             rows.append(
-                _head(result)
+                head(result.cell)
                 | {
                     "index": "all" if whole else recall.index,
                     "number": float(found.number[place]),
@@ -298,7 +300,7 @@ def sampled_energy_rows(results: Sequence[CellResult]) -> list[Row]:
         for b in range(0 if found is None else len(found.number)):
             assert found is not None
             rows.append(
-                _head(result)
+                head(result.cell)
                 | {"low": float(found.edges[b]), "high": float(found.edges[b + 1])}
                 | {"endpoints": int(found.endpoints[b]), "number": float(found.number[b])}
                 | {"lower": float(found.lower[b]), "upper": float(found.upper[b])}
@@ -320,7 +322,7 @@ def verdict_rows(results: Sequence[CellResult]) -> list[Row]:
     for (result, judged), p, q in zip(found, adjusted, lenient, strict=True):
         test = judged.result
         rows.append(
-            _head(result)
+            head(result.cell)
             | {
                 "test": test.name,
                 "landscapes": test.landscapes,

@@ -10,11 +10,10 @@ from analysis.drawing import Drawn
 from analysis.figures.topology import plot_euler, plot_euler_residuals
 from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
 from analysis.style import Axes, Figure, new_figure, save, style
-from analysis.tables import LEVEL, Row
+from analysis.tables import LEVEL, Row, head
 from analysis.topology.euler_curves import EVENTS, EXTREME, LANDSCAPES_PER_LEVEL, SCALE_LEVELS
 from analysis.topology.euler_tests import MOST_EXTREME, POWER, WRONG_VARIANCE, EulerCell, EulerResult
 from analysis.topology.euler_tests import measure_euler as measure_euler
-from analysis.topology.tree_tables import head
 
 MOST_PANELS = 6
 

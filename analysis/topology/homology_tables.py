@@ -5,25 +5,13 @@ from dataclasses import asdict
 
 import numpy as np
 
-from analysis.open import Cell
-from analysis.tables import Row
+from analysis.tables import Row, head
 from analysis.topology.homology import CellHomology, HomologyResult
 
 STRIDE = 2
 """Every so many levels of the persistent Betti numbers go into the table: half of them are a quarter of its
 rows."""
 PERSISTENT = ("mean", "se", "lower", "upper")
-
-
-def _head(cell: Cell) -> Row:
-    parameters = dict(cell.family[1])
-    return {
-        "cell": cell.name,
-        "model": cell.family[0],
-        "xi": parameters.get("xi", ""),
-        "field": parameters.get("field", ""),
-        "n": cell.n,
-    }
 
 
 def betti_rows(cell: CellHomology) -> list[Row]:
@@ -44,7 +32,7 @@ def betti_rows(cell: CellHomology) -> list[Row]:
         for place, level in enumerate(own["level"].values):
             here = {name: value[place] for name, value in columns.items()}
             rows.append(
-                _head(cell.cell)
+                head(cell.cell)
                 | {"degree": str(group), "level": level}
                 | {"planned": data.attrs["planned"], "known": int(own["known"])}
                 | {name: here[name] for name in ("betti", "betti_se", "betti_lower", "betti_upper")}
@@ -71,7 +59,7 @@ def persistent_rows(cell: CellHomology) -> list[Row]:
         for a in range(0, len(levels), STRIDE):
             for b in range(a, len(levels), STRIDE):
                 rows.append(
-                    _head(cell.cell)
+                    head(cell.cell)
                     | {"degree": degree, "a": levels[a], "b": levels[b]}
                     | {"known": int(data["known"][place])}
                     | {name: table[a, b] for name, table in tables.items()}
@@ -81,7 +69,7 @@ def persistent_rows(cell: CellHomology) -> list[Row]:
 
 def ratio_rows(result: HomologyResult) -> list[Row]:
     """Ratios with what they are made of, and the fit that each is part of."""
-    heads = {cell.cell.name: _head(cell.cell) for cell in result.cells}
+    heads = {cell.cell.name: head(cell.cell) for cell in result.cells}
     rates = {(rate.series, rate.where): rate for rate in result.rates}
     rows = []
     for ratio in result.ratios:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.open import Cell
-from analysis.tables import Row
+from analysis.tables import Row, head
 from analysis.topology.barcodes import betti_curve
 from analysis.topology.morse import counts_below, inequalities
 from analysis.topology.read import Landscape, has_topology, landscapes
@@ -36,9 +36,7 @@ def _row(cell: Cell) -> Row:
         for name in ("n_connections", "n_loops", "n_unresolved_lines", "n_unresolved_saddles")
     )
     held = [_hold(one) for one in landscapes(cell) if one.exact[0]]
-    return {
-        "cell": cell.name,
-        "n": cell.n,
+    return head(cell) | {
         "planned": cell.planned,
         "landscapes": cell.landscapes,
         **{name: int(np.sum(outcome == code)) for code, name in enumerate(TOPOLOGY)},

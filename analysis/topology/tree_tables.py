@@ -4,22 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analysis.open import Cell
-from analysis.tables import Row
+from analysis.tables import Row, head
 from analysis.topology.heights import KINDS, QUANTILES
 from analysis.topology.trees import CellTrees, TreeResult
-
-
-def head(cell: Cell) -> Row:
-    """What every row of a cell begins with."""
-    parameters = dict(cell.family[1])
-    return {
-        "cell": cell.name,
-        "model": cell.family[0],
-        "xi": parameters.get("xi", ""),
-        "field": parameters.get("field", ""),
-        "n": cell.n,
-    }
 
 
 def _known(measured: CellTrees) -> Row:
