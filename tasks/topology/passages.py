@@ -59,8 +59,10 @@ class Judge:
         """Whether an end was given up, or a branch of the saddle that the ends part at."""
         same = self.levels.side_by_side(lines.watched[ends[:, 0]], lines.watched[ends[:, 1]])
         saddle = np.where(same.all(axis=1), -1, self.levels.saddle[same.argmin(axis=1)])
-        unknown = (self.found.minima[self.place[saddle]] == LOST).any(axis=1) & (saddle >= 0)
-        return (lines.arrival[ends] == LOST).any(axis=1) | unknown
+        hopeless = (lines.arrival[ends] == LOST).any(axis=1)
+        parted = np.flatnonzero(saddle >= 0)
+        hopeless[parted] |= (self.found.minima[self.place[saddle[parted]]] == LOST).any(axis=1)
+        return hopeless
 
     def parting_height(
         self, lines: Lines, ends: Int[np.ndarray, "intervals 2"]

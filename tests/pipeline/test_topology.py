@@ -1,5 +1,6 @@
 """Topology by the command line and in a study: the JSON contract, and one dataset's pairs against it."""
 
+import csv
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+from analysis.report import write_report
 from pipeline.bodies import DEFAULT_BODY
 from pipeline.cli import app
 from pipeline.errors import UsageError
@@ -80,6 +82,50 @@ def test_an_open_census_is_refused_with_the_reason(toolbox, tmp_path):
 
 def _cell(path):
     return xr.open_zarr(dataset_path(path), group="c0000", consolidated=False).load()
+
+
+def test_the_report_has_it(toolbox, tmp_path):
+    """From a study to the page: tables have rows, figures are there, and the certificates are told."""
+    cell = {
+        "xi": "q^3",
+        "landscapes": 24,
+        "block": 24,
+        "finder": "homotopy",
+        "spectra": False,
+        "topology": True,
+    }
+    cells = [cell | {"n": n} for n in (3, 4)]
+    outcome = toolbox.run({"name": "t", "seed": 6, "cells": cells}, str(tmp_path / "run"), body=DEFAULT_BODY)
+    page = write_report(outcome.store, tmp_path / "report")
+    text = page.read_text()
+    for words in (
+        "Persistent homology",
+        "Merge trees and barriers",
+        "Disconnectivity",
+        "Euler characteristic",
+    ):
+        assert words in text
+    tables = (
+        "topology",
+        "betti",
+        "homology_ratios",
+        "persistent_betti",
+        "barriers",
+        "connectedness",
+        "lifetimes",
+    )
+    for name in (*tables, "euler_curves", "euler_tests"):
+        assert len((tmp_path / "report" / "tables" / f"{name}.csv").read_text().splitlines()) > 1, name
+    with (tmp_path / "report" / "tables" / "topology.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["n"], row["certified"], row["inequalities"]) for row in rows] == [
+        ("3", "24", "24"),
+        ("4", "24", "24"),
+    ]
+    assert all(float(row["resolved"]) == 1 for row in rows)
+    drawn = {path.stem.removeprefix("family-1-") for path in (tmp_path / "report" / "figures").glob("*.svg")}
+    assert {"persistence", "betti", "homology-ratios", "persistent-betti", "disconnectivity"} <= drawn
+    assert {"connectedness", "barriers", "lifetimes", "euler"} <= drawn
 
 
 def test_components_are_those_of_the_whole(one, toolbox, tmp_path):

@@ -96,8 +96,18 @@ def test_degenerate_points_are_refused_by_row(closed):
     assert "degenerate ones (rows" in found.why
 
 
-def enumerated(n, seed, instance):
-    landscape = build("pspin", {"xi": "q^3"}, n)
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_a_trivial_landscape_is_a_sphere(n):
+    """A strong field leaves one minimum and one maximum, and no saddle to compare lines at."""
+    found = topology_of(*enumerated(n, 1, 0, field=50.0))
+    assert found.outcome == CERTIFIED
+    assert found.complex.index.tolist() == [0, n - 1]
+    assert found.exact.all()
+    assert found.pairs.dim.tolist() == [0, n - 1]
+
+
+def enumerated(n, seed, instance, field=0.0):
+    landscape = build("pspin", {"xi": "q^3", "field": field}, n)
     couplings = landscape.sample(seed, instance)
     options = HomotopyOptions(certify=False)
     return enumerate_landscape(landscape, couplings, seed, instance, options).census, couplings
