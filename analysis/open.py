@@ -11,10 +11,13 @@ import xarray as xr
 
 from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
 from storage.dataset import dataset_path
+from storage.errors import StoreError
 from storage.schema import ERROR
 from storage.store import Run, open_run
 from tasks.covariance import Covariance, total_degree_bound
 
+ZARR_FORMAT = 3
+"""Arrays of format 2 may ask for a codec that unpickles them; a dataset has none."""
 Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
 
@@ -147,14 +150,26 @@ def open_study(store: str) -> Study:
 
 
 def open_cell(path: str, name: str) -> xr.Dataset:
-    """Open one group of a dataset without loading any column."""
-    return xr.open_zarr(path, group=name, chunks=None)
+    """Open one group of a dataset without loading any column.
+
+    Raises StoreError if one of its arrays could run code when it is read.
+    """
+    import zarr
+
+    # Also in a group of format 3: consolidated metadata may mix formats.
+    group = zarr.open_group(path, mode="r", zarr_format=ZARR_FORMAT)[name]
+    members = group.members() if isinstance(group, zarr.Group) else ()
+    if any(member.metadata.zarr_format != ZARR_FORMAT for _, member in members):
+        raise StoreError(
+            f"{path}: {name} holds arrays of another Zarr format than {ZARR_FORMAT}: no dataset of ours"
+        )
+    return xr.open_zarr(path, group=name, chunks=None, zarr_format=ZARR_FORMAT)
 
 
 def _groups(path: str) -> list[str]:
     import zarr
 
-    return sorted(name for name, _ in zarr.open_group(path, mode="r").groups())
+    return sorted(name for name, _ in zarr.open_group(path, mode="r", zarr_format=ZARR_FORMAT).groups())
 
 
 def _finder(spec: Mapping[str, Any]) -> str:

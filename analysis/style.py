@@ -113,4 +113,8 @@ def whole_numbers(ax: Axes) -> None:
 def legend_below(figure: Figure, entries: Sequence[tuple[str, str]]) -> None:
     """Draw one legend of coloured boxes under all panels; entries are (label, colour)."""
     boxes = [Patch(facecolor=color, edgecolor=GREY, linewidth=0.4, label=label) for label, color in entries]
-    figure.legend(handles=boxes, loc="outside lower center", ncols=-(-len(boxes) // 2))
+    legend = figure.legend(handles=boxes, loc="outside lower center", ncols=-(-len(boxes) // 2))
+    for text in legend.get_texts():
+        text.set_parse_math(
+            False
+        )  # a label may hold what a store says of a finder: no formula, whatever it is

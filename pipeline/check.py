@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from pipeline.errors import RunError
+from pipeline.bodies import DEFAULT_BODY
+from pipeline.errors import RunError, UsageError, shown
 from pipeline.executors import Executor, ask, start_executor
 from pipeline.run import Outcome, Settings, continue_run, take_lease
 from pipeline.stopping import StopRequest
@@ -66,9 +67,13 @@ class DeepReport:
     bitwise: int = 0
 
 
-def verify_store(store: str, *, deep: bool, blocks: int = DEEP_BLOCKS) -> tuple[Report, DeepReport]:
-    """Check a store; with ``deep`` also compute a sample of its sound blocks again."""
+def verify_store(
+    store: str, *, deep: bool, blocks: int = DEEP_BLOCKS, body: str = DEFAULT_BODY
+) -> tuple[Report, DeepReport]:
+    """Check a store; with ``deep`` also compute a sample of its sound blocks again, with this body."""
     run = open_run(store)
+    if deep:
+        _refuse_other_bodies(run, body)
     report, again = verify(run), DeepReport()
     if deep:
         executor = start_executor("serial")
@@ -79,6 +84,15 @@ def verify_store(store: str, *, deep: bool, blocks: int = DEEP_BLOCKS) -> tuple[
             finally:
                 executor.close()
     return report, again
+
+
+def _refuse_other_bodies(run: Run, body: str) -> None:
+    """A body is any function of any module: which one is called is for the user to say, not for a store."""
+    for cell in run.manifest.cells:
+        if cell.body != body:
+            raise UsageError(
+                f"{run.url}: {cell.id}: its blocks are computed by {shown(cell.body)}, allowed: {body}"
+            )
 
 
 def _deep_problems(
@@ -119,11 +133,14 @@ def _check_job(run: Run, cell: CellLayout, marker: Marker) -> dict[str, Any]:
     }
 
 
-def repair_store(store: str, settings: Settings, console: Console) -> tuple[Report, Outcome]:
-    """Delete what is damaged, under the lease, and compute it again. Returns what was found and what was
-    done.
+def repair_store(
+    store: str, settings: Settings, console: Console, *, body: str = DEFAULT_BODY
+) -> tuple[Report, Outcome]:
+    """Delete what is damaged, under the lease, and compute it again with this body. Returns what was found
+    and what was done.
     """
     run = open_run(store)
+    _refuse_other_bodies(run, body)
     with take_lease(run.files):
         report = verify(run)
         discard(run, report)

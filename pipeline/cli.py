@@ -45,13 +45,13 @@ POINT_COLUMNS = ("energy", "index", "radius")
 def _user_errors() -> Iterator[None]:
     """Turn what a user can cause into one line on standard error and an exit code."""
     from pipeline.errors import Interrupted, RunError, UsageError
-    from storage.errors import StoreError
+    from storage.errors import RemoteError, StoreError
 
     try:
         yield
     except (UsageError, RunError, Interrupted) as error:
         _fail(str(error), error.exit_code)
-    except StoreError as error:
+    except (StoreError, RemoteError) as error:
         _fail(str(error), 1)
     except KeyboardInterrupt:
         _fail("stopped at once; what is committed is safe, the same command goes on from there", 130)
@@ -61,7 +61,9 @@ def _user_errors() -> Iterator[None]:
 
 
 def _fail(text: str, code: int) -> NoReturn:
-    typer.echo(f"morsecensus: {' '.join(text.split())}", err=True)
+    from pipeline.errors import plain
+
+    typer.echo(f"morsecensus: {plain(' '.join(text.split()))}", err=True)
     raise typer.Exit(code)
 
 
@@ -81,14 +83,18 @@ def _print_json(value: Any) -> None:
 def _print_table(rows: list[dict[str, Any]], title: str) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    from pipeline.errors import plain
+
+    # Text, for a string would be read as markup; plain, for names may come from a store.
+    table = Table(title=Text(plain(title)), title_justify="left", box=SIMPLE_HEAD)
     names = list(dict.fromkeys(name for row in rows for name in row))  # models differ in their parameters
     for name in names:
         right = any(isinstance(row.get(name), int | float) for row in rows)
-        table.add_column(name.replace("_", " "), justify="right" if right else "left")
+        table.add_column(Text(plain(name.replace("_", " "))), justify="right" if right else "left")
     for row in rows:
-        table.add_row(*(_cell_text(row.get(name)) for name in names))
+        table.add_row(*(Text(plain(_cell_text(row.get(name)))) for name in names))
     _console().print(table)
 
 
@@ -200,12 +206,14 @@ def verify(
     deep: Annotated[bool, typer.Option("--deep", help="Also compute a sample of blocks again.")] = False,
     blocks: Annotated[int, typer.Option(min=1, help="Blocks per cell that --deep computes.")] = 4,
     as_json: Json = False,
+    body: Body = DEFAULT_BODY,
 ) -> None:
     """Re-read every object of a store against its markers. Exit code 1 if something is damaged."""
     with _user_errors():
         from pipeline import check
+        from pipeline.errors import plain
 
-        report, again = check.verify_store(store, deep=deep, blocks=blocks)
+        report, again = check.verify_store(store, deep=deep, blocks=blocks, body=body)
         if as_json:
             _print_json(
                 {
@@ -221,7 +229,7 @@ def verify(
             )
         else:
             for problem in report.problems:
-                typer.echo(problem.text)
+                typer.echo(plain(problem.text))
             typer.echo(
                 f"{report.done} of {report.planned} blocks done, {report.failed} failed, "
                 f"{report.objects} objects read, {len(report.problems)} damaged, "
@@ -235,7 +243,11 @@ def verify(
 
 @app.command(epilog="Example: morsecensus repair runs/demo")
 def repair(
-    store: Store, backend: Backend = "serial", address: Address = None, workers: Workers = None
+    store: Store,
+    backend: Backend = "serial",
+    address: Address = None,
+    workers: Workers = None,
+    body: Body = DEFAULT_BODY,
 ) -> None:
     """Delete what verify finds damaged and compute it again, under the lease."""
     with _user_errors():
@@ -243,7 +255,7 @@ def repair(
         from pipeline.run import Settings
 
         settings = Settings(backend, workers, address)
-        report, outcome = check.repair_store(store, settings, _console(err=True))
+        report, outcome = check.repair_store(store, settings, _console(err=True), body=body)
         typer.echo(
             f"{len(report.bad_blocks)} damaged blocks and {len(report.leftovers)} leftovers removed, "
             f"{outcome.computed_blocks} blocks computed"

@@ -1,5 +1,7 @@
 """Mistakes and failures as the user sees them: one line each, and the exit code that goes with it."""
 
+MAX_LINE = 2000
+
 
 class UsageError(Exception):
     """Wrong input: the text names the field, what was got, what is allowed. Exit code 2."""
@@ -23,5 +25,16 @@ class Interrupted(Exception):
 
 def shown(value: object, limit: int = 60) -> str:
     """Return a value as it may stand in a one-line message: no control characters, not too long."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of more than 4300 digits, tables in tables in tables
+        return f"a {type(value).__name__} too long to be shown"
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def plain(text: str, limit: int = MAX_LINE) -> str:
+    """Return text as it may reach a terminal: what isn't printable, such as escape sequences and marks that
+    turn the direction of writing, is spelled out.
+    """
+    cut = text if len(text) <= limit else text[: limit - 3] + "..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.errors import UsageError, shown
 from pipeline.ranges import parse_integers
+from storage.errors import RemoteError
 
 MAX_ENERGIES = 10_000
 
@@ -85,5 +86,7 @@ def write_report(store: str, out: Path) -> Path:
 
     try:
         return Path(report.write_report(store, out) or out)
+    except RemoteError:
+        raise  # of the store, not of --out
     except OSError as error:
         raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error

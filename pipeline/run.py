@@ -17,6 +17,7 @@ from pipeline.progress import Counts, Progress
 from pipeline.stopping import StopRequest
 from pipeline.study import Study
 from storage.compact import compact
+from storage.errors import RemoteError
 from storage.files import Files, open_files
 from storage.layout import CellLayout, Generation, failed_key
 from storage.lease import Lease, acquire
@@ -103,6 +104,8 @@ def take_lease(files: Files) -> Lease:
     """Take the lease of a store; raises UsageError if nothing can be written there."""
     try:
         return acquire(files)
+    except RemoteError:
+        raise
     except OSError as error:
         raise UsageError(f"--store: cannot write {files.url}: {error.strerror or error}") from error
 

@@ -6,7 +6,7 @@ import itertools
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -19,15 +19,22 @@ from tasks.landscapes import MODELS
 from tasks.landscapes.parameters import Parameter
 from tasks.options import OPTIONS
 
-MAX_BYTES = 2**20
+MAX_BYTES = 2**17
+MAX_KEY_PARTS = 16
+"""The parser takes time that grows with the square of a key's parts, as in a.b.c."""
 MAX_CELLS = 1000
 MAX_LANDSCAPES = 10**7
 MAX_BLOCK = 2**15  # the slot of a row within its block is 16 bits
+MAX_OPTION = 2**53  # far beyond any budget, and every integer up to it is a double
 AUTO = "auto"
 """Not a finder: stands for the one that `tasks.cost.choose` takes for each model and n."""
 FINDERS = (AUTO, *sorted(OPTIONS))
 _Kind = TypeVar("_Kind", bound=BaseModel)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+# Also seen inside texts and comments, where nobody writes so many. Without the look-behind, a long word
+# would be tried from each of its letters.
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_KEY_PARTS}}}", re.ASCII)
 
 
 def _name(value: object) -> object:
@@ -145,7 +152,10 @@ def read_study(path: Path) -> Study:
     if len(data) > MAX_BYTES:
         raise UsageError(f"{path}: got more than {MAX_BYTES} bytes, allowed: a study of at most that size")
     try:
-        content = tomllib.loads(data.decode())
+        text = data.decode()
+        if _LONG_KEY.search(text):
+            raise ValueError(f"a key of more than {MAX_KEY_PARTS} parts")
+        content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not TOML: {' '.join(str(error).split())[:200]}") from error
     return parse_study(content, str(path))
@@ -180,8 +190,8 @@ def _cells_of(table: dict[str, Any], seed: int, source: str, where: str) -> Iter
         raise UsageError(f"{source}.finder: got {shown(cell.finder)}, allowed: {', '.join(FINDERS)}")
     if cell.finder == AUTO and cell.options:
         raise UsageError(
-            f"{source}.options: got {', '.join(map(shown_key, cell.options))}, allowed: none with finder "
-            f"{AUTO}; name the finder that they are for"
+            f"{source}.options: got {_listed(cell.options)}, allowed: none with finder {AUTO}; name the "
+            "finder that they are for"
         )
     for parameters, n in itertools.product(_grid(cell), cell.n):
         finder, why = cell.finder, None
@@ -229,6 +239,8 @@ def finder_options(finder: str, given: Mapping[str, Any], where: str) -> dict[st
         if key not in known:
             raise UsageError(f"{where}: unknown key {shown(key)}, allowed: {', '.join(known)}")
         wanted = known[key].type
+        if type(value) is int and abs(value) > MAX_OPTION:
+            raise UsageError(f"{where}.{key}: got {shown(value)}, allowed: integers up to {MAX_OPTION}")
         if wanted is float and type(value) is int:
             value = float(value)
         if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
@@ -264,6 +276,11 @@ def _line(error: ErrorDetails, kind: type[BaseModel], separator: str) -> str:
         return f"{start}: {message}"
     message = message.removeprefix("Input should be ").removeprefix("a valid ")
     return f"{start}: got {shown(error['input'])}, allowed: {message}"
+
+
+def _listed(keys: Collection[str], most: int = 5) -> str:
+    more = ", ..." if len(keys) > most else ""
+    return ", ".join(map(shown_key, itertools.islice(keys, most))) + more
 
 
 def shown_key(key: str) -> str:

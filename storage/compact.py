@@ -5,7 +5,6 @@ One group per cell; ragged tables become contiguous ragged arrays (``row_size`` 
 it last, so a reader never sees half of one. Memory is bounded by one shard of one column.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from storage.blocks import read_column
 from storage.chunks import ZSTD_LEVEL
-from storage.dataset import content_digest, object_table, read_pointer
+from storage.dataset import DATASET, content_digest, object_table, read_pointer
 from storage.layout import LATEST, CellLayout, array_name
 from storage.markers import Marker
 from storage.schema import FORMAT, LANDSCAPE, SLOT, Column, Table
@@ -39,7 +38,7 @@ def compact(run: Run) -> str:
     if current is not None and current.content == content:
         return current.dataset
     name = f"dataset-{_next_number(run)}.zarr"
-    with quiet_zarr():
+    with quiet_zarr(), run.files.errors(name):
         _write(run, name)
     run.files.sync(name)
     pointer = {"dataset": name, "content": content, "objects": object_table(run.files, name)}
@@ -49,7 +48,7 @@ def compact(run: Run) -> str:
 
 def datasets(run: Run) -> list[str]:
     """Return the names of all datasets of a run, current and former."""
-    return [name for name in run.files.names("") if re.fullmatch(r"dataset-\d+\.zarr", name)]
+    return [name for name in run.files.names("") if DATASET.fullmatch(name)]
 
 
 def _next_number(run: Run) -> int:

@@ -1,6 +1,7 @@
 """Opening and naming the compacted dataset of a run."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from storage.files import Files, open_files
 from storage.layout import LATEST
 from storage.seals import digest, read_record
 from storage.store import Run
+
+DATASET = re.compile(r"dataset-\d{1,18}\.zarr", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,14 @@ def read_pointer(files: Files) -> Pointer | None:
         record = read_record(files, LATEST)
     except FileNotFoundError:
         return None
-    return Pointer(record["dataset"], record["content"], record["objects"])
+    try:
+        pointer = Pointer(record["dataset"], record["content"], record["objects"])
+        # joined with the root to what is opened and read
+        if DATASET.fullmatch(pointer.dataset) and not any(".." in key.split("/") for key in pointer.objects):
+            return pointer
+    except (KeyError, TypeError, AttributeError):
+        pass
+    raise StoreError(f"{files.url}: {LATEST} does not point to a dataset of this store")
 
 
 def dataset_path(store: str) -> str:

@@ -11,16 +11,21 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import fsspec
 from fsspec.core import url_to_fs
 
-from storage.errors import StoreError
+from storage.errors import RemoteError, StoreError
 
 PARTIAL = ".partial"
 """Ending of a file that was being written; a kill may leave it behind, and nothing ever reads it."""
 WRITERS = 8
 """Threads that wait for the disk: 41 small files took 28 ms one by one and take 15 ms together (measured)."""
+REMOTE_OPTIONS = {"use_listings_cache": False}
+"""fsspec remembers listings for good and answers from them: what another process wrote would stay unseen."""
+S3_OPTIONS = {"max_concurrency": 1}
+"""Read an object by one request: s3fs first asks for its size, so that it can read large ones in parts."""
 
 
 class Files(Protocol):
@@ -64,6 +69,10 @@ class Files(Protocol):
         """Return what zarr opens as a store at a key."""
         ...
 
+    def errors(self, what: str) -> contextlib.AbstractContextManager[None]:
+        """Return a context in which all that a remote store raises becomes an OSError that names it."""
+        ...
+
 
 class LocalFiles:
     """A local directory."""
@@ -71,14 +80,22 @@ class LocalFiles:
     def __init__(self, root: Path):
         self.root = root
         self.url = str(root)
+        self._real = root.resolve()
+
+    def path(self, key: str) -> Path:
+        """Return where an object lies; raises StoreError if a name or a link leads out of the root."""
+        path = self.root / key
+        if not path.resolve().is_relative_to(self._real):
+            raise StoreError(f"{self.url}: {key} leads out of the store: remove that link or entry")
+        return path
 
     def read(self, key: str) -> bytes:
-        return (self.root / key).read_bytes()
+        return self.path(key).read_bytes()
 
     def write(self, objects: Mapping[str, bytes]) -> None:
         directories: dict[Path, None] = {}
         for key in objects:
-            path = self.root / key
+            path = self.path(key)
             for made in _make_directory(path.parent, self.root):
                 directories[made.parent] = None
             directories[path.parent] = None
@@ -102,7 +119,7 @@ class LocalFiles:
             raise
 
     def create(self, key: str, data: bytes) -> bool:
-        path = self.root / key
+        path = self.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}{PARTIAL}")
         try:
@@ -117,25 +134,25 @@ class LocalFiles:
 
     def size(self, key: str) -> int | None:
         try:
-            return (self.root / key).stat().st_size
+            return self.path(key).stat().st_size
         except (FileNotFoundError, NotADirectoryError):
             return None
 
     def names(self, prefix: str) -> list[str]:
         try:
-            return sorted(path.name for path in (self.root / prefix).iterdir())
+            return sorted(path.name for path in self.path(prefix).iterdir())
         except (FileNotFoundError, NotADirectoryError):
             return []
 
     def walk(self, prefix: str = "") -> Iterator[str]:
         found = []
-        for folder, _, names in os.walk(self.root / prefix):
+        for folder, _, names in os.walk(self.path(prefix)):
             base = Path(folder).relative_to(self.root)
             found.extend((base / name).as_posix() for name in names)
         yield from sorted(found)
 
     def remove(self, key: str) -> None:
-        path = self.root / key
+        path = self.path(key)
         if path.is_dir():
             for inner in list(self.walk(key)):
                 (self.root / inner).unlink(missing_ok=True)
@@ -153,7 +170,10 @@ class LocalFiles:
     def zarr(self, key: str) -> Any:
         from zarr.storage import LocalStore
 
-        return LocalStore(self.root / key)
+        return LocalStore(self.path(key))
+
+    def errors(self, what: str) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
 
 class RemoteFiles:
@@ -166,49 +186,83 @@ class RemoteFiles:
         return str(PurePosixPath(self.root) / key) if key else self.root
 
     def read(self, key: str) -> bytes:
-        data = self.fs.cat_file(self._path(key))
+        with self.errors(key):
+            data = self.fs.cat_file(self._path(key))
         return data if isinstance(data, bytes) else bytes(data, "latin-1")
 
     def write(self, objects: Mapping[str, bytes]) -> None:
-        for key, data in objects.items():
-            self.fs.pipe_file(self._path(key), data)
+        if not objects:
+            return
+        with self.errors(next(iter(objects))):
+            # together, where the file system can: each of 51 objects would wait for its own round trip
+            self.fs.pipe({self._path(key): data for key, data in objects.items()})
 
     def create(self, key: str, data: bytes) -> bool:
         try:
-            self.fs.pipe_file(self._path(key), data, mode="create")
+            with self.errors(key):
+                self.fs.pipe_file(self._path(key), data, mode="create")
         except FileExistsError:
             return False
         return True
 
     def size(self, key: str) -> int | None:
         try:
-            return int(self.fs.info(self._path(key))["size"])
+            with self.errors(key):
+                return int(self.fs.info(self._path(key))["size"])
         except FileNotFoundError:
             return None
 
     def names(self, prefix: str) -> list[str]:
+        folder = self._path(prefix)
         try:
-            found = self.fs.ls(self._path(prefix), detail=False, refresh=True)
+            with self.errors(prefix):
+                found = self.fs.ls(folder, detail=False, refresh=True)
         except FileNotFoundError:
             return []
-        return sorted(PurePosixPath(path).name for path in found)
+        # a console's "create folder" leaves an object named like the folder itself
+        return sorted(PurePosixPath(path).name for path in found if path.rstrip("/") != folder)
 
     def walk(self, prefix: str = "") -> Iterator[str]:
         cut = len(self.root) + 1
-        for path in sorted(str(p) for p in self.fs.find(self._path(prefix))):
-            yield path[cut:]
+        with self.errors(prefix):
+            found = sorted(str(p) for p in self.fs.find(self._path(prefix)))
+        for path in found:
+            if path[cut:]:
+                yield path[cut:]
 
     def remove(self, key: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            self.fs.rm(self._path(key), recursive=True)
+        path = self._path(key)
+        with self.errors(key), contextlib.suppress(FileNotFoundError):
+            self.fs.rm(path, recursive=True)
+            # s3fs deletes in bulk and passes over what the server refuses
+            if self.fs.exists(path):
+                raise PermissionError("it is still there after it was deleted")
 
     def sync(self, prefix: str) -> None:
         """A PUT that was acknowledged is durable."""
 
     def zarr(self, key: str) -> Any:
+        from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
         from zarr.storage import FsspecStore
 
-        return FsspecStore.from_url(f"{self.url.rstrip('/')}/{key}")
+        # Through this client: zarr's own, for another event loop, would never be closed.
+        return FsspecStore(AsyncFileSystemWrapper(self.fs, asynchronous=True), path=self._path(key))
+
+    @contextlib.contextmanager
+    def errors(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (StoreError, RemoteError, FileNotFoundError, FileExistsError):
+            raise
+        except Exception as error:
+            # Clients have exceptions of their own; what Python itself raises is, OSError apart, our bug.
+            if type(error).__module__ == "builtins" and not isinstance(error, OSError):
+                raise
+            reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+            raise RemoteError(
+                f"{self.url}: {what or 'the store'}: {reason}: check the URL, the network, and the "
+                "credentials in the environment"
+            ) from error
 
 
 def open_files(url: str) -> Files:
@@ -217,11 +271,23 @@ def open_files(url: str) -> Files:
         raise StoreError(f"store: got {url!r}, allowed: a directory or an fsspec URL such as s3://bucket/run")
     if "://" not in url or url.startswith("file://"):
         return LocalFiles(Path(url.removeprefix("file://")).expanduser().absolute())
+    _refuse_secrets(url)
     try:
-        fs, root = url_to_fs(url)
+        s3 = url.partition("://")[0] in ("s3", "s3a")
+        fs, root = url_to_fs(url, **REMOTE_OPTIONS, **(S3_OPTIONS if s3 else {}))
     except (ValueError, ImportError) as error:
         raise StoreError(f"store: cannot open {url}: {' '.join(str(error).split())}") from error
     return RemoteFiles(fs, root, url)
+
+
+def _refuse_secrets(url: str) -> None:
+    """Raise StoreError if a URL holds a password: it would end up in jobs, records and messages."""
+    try:
+        secret = urlsplit(url).password
+    except ValueError:
+        secret = None  # no network location; fsspec says what is wrong with it
+    if secret is not None:
+        raise StoreError("store: the URL holds a password: give credentials through the environment only")
 
 
 def _make_directory(path: Path, root: Path) -> list[Path]:

@@ -4,6 +4,7 @@ Generation 0 lies at the root; blocks computed in another environment lie under 
 no writer ever overwrites bytes of another environment.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from storage.schema import FORMAT, POINT, SLOT, TABLES, Column, Table
 RUN = "run.json"
 LEASE = "lease.json"
 LATEST = "latest.json"
+_CELL_NAME = re.compile(r"c\d{4,9}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,10 @@ class CellLayout:
 
     @staticmethod
     def from_record(record: Mapping[str, Any]) -> "CellLayout":
-        """Return the cell of a record; raises TypeError or KeyError if it is not one."""
+        """Return the cell of a record; raises TypeError, KeyError or StoreError if it is not one."""
         known: dict[str, Any] = {k: v for k, v in record.items() if k != "blocks"}
+        if not _CELL_NAME.fullmatch(known["id"]):  # it becomes the name of folders
+            raise StoreError(f"run.json: a cell is called {known['id'][:60]!r}, allowed: names such as c0003")
         known["options"] = tuple(known["options"])
         return CellLayout(**known)
 

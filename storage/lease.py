@@ -79,7 +79,9 @@ def acquire(files: Files) -> Lease:
     with _guard(files):
         if not files.create(LEASE, record):
             current = _read(files)
-            if current is not None and not is_dead(current):
+            # a client that missed the answer to its own PUT tries again, and finds its own lease
+            ours = current is not None and current.get("token") == holder["token"]
+            if current is not None and not ours and not is_dead(current):
                 who = f"host {current.get('host')}, pid {current.get('pid')}"
                 raise StoreError(
                     f"{files.url}: held by another driver ({who}): wait for it, or stop it; "
@@ -168,7 +170,7 @@ def _guard(files: Files) -> Iterator[None]:
         yield
         return
     files.root.mkdir(parents=True, exist_ok=True)
-    with (files.root / _GUARD).open("w") as lock:
+    with files.path(_GUARD).open("w") as lock:
         with contextlib.suppress(OSError):  # some network file systems have no flock; the token check remains
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -11,7 +11,7 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 from zarr.storage import MemoryStore
 
 from storage.chunks import ZSTD_LEVEL
-from storage.errors import StoreError
+from storage.errors import RemoteError, StoreError
 from storage.files import Files, open_files
 from storage.layout import RUN, CellLayout, Generation, Manifest, array_name, stream_key
 from storage.markers import Committed, committed
@@ -43,13 +43,15 @@ def exists(url: str) -> bool:
 
 def open_run(url: str) -> Run:
     """Open an existing run; raises StoreError if there is none, or if run.json is damaged or of another
-    format.
+    format, RemoteError if a remote store can't be asked.
     """
     files = open_files(url)
     try:
         record = read_record(files, RUN)
     except FileNotFoundError:
         raise StoreError(f"{url}: no run here (run.json is missing)") from None
+    except RemoteError:
+        raise
     except OSError as error:
         raise StoreError(f"{url}: cannot read run.json: {error.strerror or error}") from error
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from storage.chunks import checksum
 from storage.compact import datasets
 from storage.dataset import read_pointer
-from storage.errors import StoreError
+from storage.errors import RemoteError, StoreError
 from storage.files import PARTIAL
 from storage.layout import LATEST, CellLayout, marker_key, stream_key
 from storage.store import Run, stream_metadata
@@ -75,6 +75,8 @@ def _compare(run: Run, key: str, size: int, crc: str) -> str:
         data = run.files.read(key)
     except FileNotFoundError:
         return "missing"
+    except RemoteError:
+        raise  # says nothing about the object, which repair would delete
     except OSError:
         return "unreadable"
     if len(data) != size:
@@ -109,7 +111,7 @@ def _dataset_problems(run: Run) -> Iterator[Problem]:
 
 def failed_blocks(run: Run, cell: CellLayout, done: Collection[int]) -> list[int]:
     """Return the blocks of a cell that have a failure record and no valid marker."""
-    numbers = [int(name[:-5]) for name in run.files.names(f"failed/{cell.id}") if name[:-5].isdigit()]
+    numbers = [int(name[:-5]) for name in run.files.names(f"failed/{cell.id}") if name[:-5].isdecimal()]
     return [n for n in numbers if n not in done and n < cell.blocks]
 
 

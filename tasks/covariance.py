@@ -192,4 +192,4 @@ def total_degree_bound(covariance: Covariance, n: int) -> int:
     if n < 1:
         raise ValueError(f"dimension n: got {n}; allowed is n >= 1; give the number of spins")
     base = covariance.degree - 1
-    return 2 * n if base == 1 else 2 * sum(base**j for j in range(n))
+    return 2 * n if base == 1 else 2 * ((base**n - 1) // (base - 1))

@@ -140,7 +140,7 @@ class PolynomialSystem:
 def solution_count(n: int, degree: int) -> int:
     """((p-1)^n - 1)/(p-2), and n for p = 2: eigenvectors of a generic symmetric tensor over the complex
     numbers (Cartwright and Sturmfels, arXiv:1004.4953)."""
-    return sum((degree - 1) ** k for k in range(n))
+    return n if degree == 2 else ((degree - 1) ** n - 1) // (degree - 2)
 
 
 def _padded(rows: int) -> int:

@@ -1,7 +1,6 @@
 """How a study writes the parameters of a model: readers from TOML values to canonical JSON values. Free of
 JAX."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,10 +28,18 @@ class Model:
     parameters: dict[str, Parameter]
 
 
+def _shown(value: object) -> str:
+    """A value for a message; what is too long or too deep for `str`, by its type."""
+    try:
+        return str(value)[:60]
+    except (ValueError, RecursionError):
+        return f"{type(value).__name__} too long to be shown"
+
+
 def covariance(value: object) -> str:
     """The canonical text of a covariance polynomial."""
     if not isinstance(value, str):
-        raise ValueError(f'got {str(value)[:60]!r}, allowed: text such as "q^3" or "0.5*q^2+0.5*q^3"')
+        raise ValueError(f'got {_shown(value)!r}, allowed: text such as "q^3" or "0.5*q^2+0.5*q^3"')
     return str(Covariance.parse(value))
 
 
@@ -40,9 +47,11 @@ def variance(value: object) -> float:
     """A variance, from 0."""
     allowed = f"a variance from 0 to {MAX_COEFFICIENT:g}"
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"got {str(value)[:60]!r}, allowed: {allowed}")
-    if not math.isfinite(value) or not 0 <= value <= MAX_COEFFICIENT:
-        raise ValueError(f"got {value:.6g}, allowed: {allowed}")
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
+    # An int too large for a float: compare before converting. NaN compares as false.
+    if not 0 <= value <= MAX_COEFFICIENT:
+        shown = f"{value:.6g}" if isinstance(value, float) else _shown(value)
+        raise ValueError(f"got {shown}, allowed: {allowed}")
     return float(value) + 0.0
 
 
@@ -51,7 +60,7 @@ def one_of(*allowed: int, why: str) -> Reader:
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
-            raise ValueError(f"got {str(value)[:60]!r}, allowed: {', '.join(map(str, allowed))} ({why})")
+            raise ValueError(f"got {_shown(value)!r}, allowed: {', '.join(map(str, allowed))} ({why})")
         return value
 
     return read

@@ -136,7 +136,7 @@ class MixedSpin(Landscape):
     def coupling_bytes(self) -> int:
         # An entry is held as a double in NumPy, in JAX and once in between, and while its table is made, as
         # 32-bit multi-indices, twice, and two 64-bit ranks.
-        pairs = len(_pairs(self.n))
+        pairs = symmetric.packed_size(self.n, 2) if self.n >= PACKED_FROM else self.n**2
         return sum(
             pairs * symmetric.packed_size(self.n, p - 2) * (40 + 8 * p)
             for p, _ in self.covariance.terms

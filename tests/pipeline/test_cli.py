@@ -22,7 +22,9 @@ def call(tmp_path, toolbox):
         if study is not None:
             path = tmp_path / "study.toml"
             path.write_text(study)
-            arguments = (arguments[0], str(path), *arguments[1:], "--body", toolbox.body)
+            arguments = (arguments[0], str(path), *arguments[1:])
+        if study is not None or arguments[0] in ("verify", "repair"):
+            arguments = (*arguments, "--body", toolbox.body)
         return CliRunner().invoke(app, [str(a) for a in arguments])
 
     return run

@@ -1,0 +1,139 @@
+"""Stores whose names and arrays mean harm to whoever reads them: markup in names, arrays that are pickles."""
+
+import json
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numcodecs
+import pytest
+
+from analysis.open import open_cell, open_study
+from analysis.report import write_report
+from analysis.style import legend_below, new_figure, save, style
+from storage.dataset import dataset_path
+from storage.errors import StoreError
+from storage.seals import seal, unseal
+
+PAYLOAD = '"><script>alert(1)</script><img src=x onerror=alert(1)>--><!--]]>$\\input{x}$'
+
+
+class Attributes(HTMLParser):
+    """The names of all attributes of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found |= {name for name, _ in attrs}
+
+
+@pytest.fixture(scope="module")
+def page(synthetic, tmp_path_factory):
+    """The report of a store with a payload wherever a name can stand, and its figures."""
+    folder = tmp_path_factory.mktemp("payload")
+    layouts = [synthetic.layout(i, n, 20, model=PAYLOAD, p=PAYLOAD) for i, n in enumerate((3, 4))]
+    store = synthetic.store(folder / "run", [(layout, {}, ()) for layout in layouts])
+    path = folder / "run/run.json"
+    record = unseal(path.read_bytes())
+    record |= {"name": PAYLOAD, "software": {PAYLOAD: PAYLOAD}}
+    record["generations"][0]["environment"] = {PAYLOAD: {PAYLOAD: [PAYLOAD]}}
+    for cell in record["cells"]:
+        cell["spec"] |= {
+            "seed": PAYLOAD,
+            "finder": PAYLOAD.replace(" ", "/"),
+            "finder_options": {PAYLOAD: PAYLOAD},
+        }
+    path.write_bytes(seal(record))
+    written = write_report(store, folder / "out")
+    figures = [figure.read_text(encoding="utf-8") for figure in (folder / "out/figures").glob("*.svg")]
+    return written.read_text(encoding="utf-8"), figures
+
+
+def test_payloads_are_text(page):
+    text, _ = page
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<script" not in text
+    assert "<!--" not in text
+    assert text.count("<img") == len(re.findall(r'<img src="data:image/svg\+xml;base64,', text))
+    found = Attributes(text).found
+    assert found == {"lang", "charset", "name", "content", "http-equiv", "id", "class", "href", "src", "alt"}
+
+
+def test_legends_are_neither_formulas_nor_markup(tmp_path):
+    """The audit's legends name finders with their options, as the store has them."""
+    with style():
+        figure, _ = new_figure(1, 1, 2.0)
+        legend_below(figure, [(PAYLOAD, "#000000"), ("$\\frac{$", "#000000")])
+        vector, _ = save(figure, tmp_path, "legend")
+    tags = {element.tag.rpartition("}")[2] for element in ElementTree.parse(vector).iter()}
+    assert not tags & {"script", "img", "a", "image", "foreignObject"}
+
+
+def test_figures_hold_no_payload(page):
+    _, figures = page
+    assert figures
+    for figure in figures:
+        assert "<script" not in figure
+        assert "<img" not in figure
+        assert "alert(1)" not in figure
+
+
+class Bomb:
+    """Whoever unpickles it leaves a file behind."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_arrays_are_never_unpickled(synthetic, tmp_path, monkeypatch, allowed):
+    """Zarr's format 2 has a codec for it. That numcodecs refuses it by default is not what we rest on."""
+    import pickle
+    import shutil
+    from pathlib import Path
+
+    monkeypatch.setattr(numcodecs.pickles, "ALLOW_UNSAFE_PICKLE_DECODE", allowed, raising=False)
+    store = synthetic.store(tmp_path / "run", [(synthetic.layout(0, 3, 4), {}, ())])
+    path = dataset_path(store)
+    shutil.rmtree(path)
+    array = Path(path) / "c0000/landscape"
+    array.mkdir(parents=True)
+    for group in (Path(path), array.parent):
+        (group / ".zgroup").write_text('{"zarr_format": 2}')
+    metadata = {"zarr_format": 2, "shape": [4], "chunks": [4], "dtype": "<i8", "fill_value": 0, "order": "C"}
+    metadata |= {"compressor": {"id": "pickle", "protocol": 5}, "filters": None}
+    (array / ".zarray").write_text(json.dumps(metadata))
+    (array / ".zattrs").write_text('{"_ARRAY_DIMENSIONS": ["landscape"]}')
+    (array / "0").write_bytes(pickle.dumps(Bomb(tmp_path / "exploded")))
+    with pytest.raises((FileNotFoundError, KeyError, ValueError)):
+        open_study(store)
+    with pytest.raises((FileNotFoundError, KeyError, ValueError)):
+        open_cell(path, "c0000").load()
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_consolidated_metadata_of_another_format_is_refused(tmp_path, monkeypatch):
+    """The folder says format 3; what its first file says of the array is format 2 and a pickle."""
+    import pickle
+
+    monkeypatch.setattr(numcodecs.pickles, "ALLOW_UNSAFE_PICKLE_DECODE", True, raising=False)
+    array = {"zarr_format": 2, "node_type": "array", "shape": [4], "chunks": [4], "dtype": "|O", "order": "C"}
+    array |= {"fill_value": "", "compressor": None, "filters": [{"id": "vlen-utf8"}, {"id": "pickle"}]}
+    array |= {"attributes": {"_ARRAY_DIMENSIONS": ["landscape"]}}
+    group = {"zarr_format": 3, "node_type": "group", "attributes": {}}
+    nodes = {"c0000": group, "c0000/landscape": array}
+    inline = {"kind": "inline", "must_understand": False, "metadata": nodes}
+    folder = tmp_path / "c0000/landscape"
+    folder.mkdir(parents=True)
+    (tmp_path / "zarr.json").write_text(json.dumps(group | {"consolidated_metadata": inline}))
+    (tmp_path / "c0000/zarr.json").write_text(json.dumps(group))
+    (folder / "0").write_bytes(pickle.dumps(Bomb(tmp_path / "exploded")))
+    with pytest.raises(StoreError, match="another Zarr format"):
+        open_cell(str(tmp_path), "c0000")
+    assert not (tmp_path / "exploded").exists()
