@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from analysis.open import Cell
 from analysis.reductions import Floats
-from analysis.topology.sublevels import Chunk, betti_limits, chunks, known_degrees, lacking_share
+from analysis.topology.read import exact_degrees
+from analysis.topology.sublevels import Chunk, betti_limits, chunks, lacking_share
 
 DRAWS = 400
 """Of the bootstrap: the error of a standard error from them is 4%."""
@@ -60,7 +61,7 @@ def estimate_betti(cell: Cell, levels: Floats, seed: int = 0, draws: int = DRAWS
 
         A logarithm has no error where a draw or a mean has no class.
     """
-    groups = grouping(known_degrees(cell))
+    groups = grouping(exact_degrees(cell))
     if not groups:
         return None
     sums = _Sums(groups, len(levels), draws)

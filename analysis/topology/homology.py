@@ -12,8 +12,8 @@ from analysis.reductions import Floats
 from analysis.topology.betti import estimate_betti
 from analysis.topology.persistent import estimate_persistent
 from analysis.topology.ratios import Rate, Ratio, fit_rates, measure_ratios
-from analysis.topology.read import CERTIFIED, Landscape, has_topology, landscapes
-from analysis.topology.sublevels import energy_levels, known_degrees
+from analysis.topology.read import CERTIFIED, Landscape, exact_degrees, has_topology, landscapes
+from analysis.topology.sublevels import energy_levels
 
 COARSE = 2
 """Every so many levels make the grid of persistent Betti numbers."""
@@ -130,7 +130,7 @@ def typical_classes(cell: Cell) -> Classes | None:
     Of equally near ones it is the first.
     """
     certified = np.flatnonzero(cell.dataset["topology"].values == CERTIFIED)
-    certified = certified[known_degrees(cell)[certified].any(axis=1)]
+    certified = certified[exact_degrees(cell)[certified].any(axis=1)]
     if not len(certified):
         return None
     points = cell.dataset["n_points"].values
@@ -141,7 +141,7 @@ def typical_classes(cell: Cell) -> Classes | None:
 
 def pooled_classes(cell: Cell, most: int = MOST_POOLED) -> Classes | None:
     """Pairs of the first landscapes that know a degree, up to so many classes; None if none knows one."""
-    known = known_degrees(cell)
+    known = exact_degrees(cell)
     numbers = np.flatnonzero(known.any(axis=1))
     sizes = np.cumsum(cell.dataset["pair_size"].values[numbers])
     numbers = numbers[: max(1, int(np.searchsorted(sizes, most, side="right")))]

@@ -8,10 +8,8 @@ from analysis.open import Cell
 from analysis.tables import Row, head
 from analysis.topology.barcodes import betti_curve
 from analysis.topology.morse import counts_below, inequalities
-from analysis.topology.read import Landscape, has_topology, landscapes
-from storage.schema import CHECKS, TOPOLOGY
-
-_FAIL = CHECKS.index("fail")
+from analysis.topology.read import FAIL, Landscape, has_topology, landscapes
+from storage.schema import TOPOLOGY
 
 
 def outcome_rows(cells: Sequence[Cell]) -> list[Row]:
@@ -27,7 +25,7 @@ def _row(cell: Cell) -> Row:
     data = cell.dataset
     outcome = data["topology"].values
     failed = sum(
-        (data[name].values == _FAIL).reshape(len(outcome), -1).sum()
+        (data[name].values == FAIL).reshape(len(outcome), -1).sum()
         for name in ("homology_check", "square_check", "dual_check")
     )
     # A failed block has -1.

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from analysis.open import Cell
 from analysis.reductions import Floats
-from storage.schema import ARC, PAIR, POINT, TOPOLOGY, Table
+from storage.schema import ARC, CHECKS, PAIR, POINT, TOPOLOGY, Table
 from tasks.topology.complex import MorseComplex
 
-CERTIFIED = TOPOLOGY.index("certified")
+CERTIFIED, CONTRADICTED, REFUSED = (TOPOLOGY.index(name) for name in ("certified", "contradicted", "refused"))
+FAIL = CHECKS.index("fail")
 
 BATCH_ROWS = 2**20
 """Points, arcs and pairs read at a time, in whole landscapes. Arbitrary: some tens of MB."""
@@ -50,8 +51,13 @@ def has_topology(cell: Cell) -> bool:
 
 
 def exact_degrees(cell: Cell) -> NDArray[np.bool_]:
-    """For each landscape and degree, whether the pairs are known, shape (landscapes, N)."""
-    return cell.dataset["exact_degree"].values > 0
+    """For each landscape and degree, whether the pairs are known and no check speaks against them, shape
+    (landscapes, N)."""
+    data = cell.dataset
+    against = np.any(data["homology_check"].values == FAIL, axis=1)
+    against |= (data["square_check"].values == FAIL) | (data["dual_check"].values == FAIL)
+    against |= np.isin(data["topology"].values, (CONTRADICTED, REFUSED))
+    return (data["exact_degree"].values > 0) & ~against[:, None]
 
 
 def landscapes(cell: Cell, numbers: Sequence[int] | None = None) -> Iterator[Landscape]:

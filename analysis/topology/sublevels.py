@@ -21,7 +21,7 @@ from analysis.estimators import estimate_counts, missing_points
 from analysis.open import Cell
 from analysis.reductions import Batch, Floats, energy_range, reduce_points
 from analysis.topology.read import exact_degrees
-from storage.schema import CHECKS, PAIR, POINT, TOPOLOGY, Table
+from storage.schema import PAIR, POINT, Table
 
 LEVELS = 129
 """A power of two and one: u = 0 is one of them, and every fourth one makes a coarse grid. Arbitrary."""
@@ -62,17 +62,6 @@ def energy_levels(cells: Sequence[Cell]) -> Floats:
     return np.linspace(-reach, reach, LEVELS)
 
 
-def known_degrees(cell: Cell) -> NDArray[np.bool_]:
-    """For each landscape and degree, whether the pairs are known and no check speaks against them."""
-    data, fail = cell.dataset, CHECKS.index("fail")
-    against = np.any(data["homology_check"].values == fail, axis=1)
-    against |= (data["square_check"].values == fail) | (data["dual_check"].values == fail)
-    against |= np.isin(
-        data["topology"].values, [TOPOLOGY.index(name) for name in ("contradicted", "refused")]
-    )
-    return exact_degrees(cell) & ~against[:, None]
-
-
 def lacking_share(cell: Cell) -> Floats:
     """Part of the missing points that can have one index: half where x -> -x pairs indices, shape (N,)."""
     counts = estimate_counts(cell)
@@ -88,7 +77,7 @@ def chunks(cell: Cell, levels: Floats, width: int = 0) -> Iterator[Chunk]:
         levels: energies per spin, ascending.
         width: numbers for each landscape that the caller makes of a chunk, if more than N per level.
     """
-    known = known_degrees(cell)
+    known = exact_degrees(cell)
     lacking = np.where(known, 0.0, missing_points(cell)[:, None] * lacking_share(cell))
     size = max(1, _AT_ONCE // max(width, known.shape[1] * len(levels)))
     offsets = {

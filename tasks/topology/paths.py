@@ -111,8 +111,9 @@ def flow_all(
     for first in range(0, max(len(starts), 1), MOST_STARTS):
         part = starts[first : first + MOST_STARTS]
         parts.append(follow(part, ROOM if tracks else 0))
-        full = np.flatnonzero(parts[-1].kept == ROOM - 1) if tracks else []
-        for some in np.array_split(full, -(-len(full) // LANES)) if len(full) else []:
+        full = np.flatnonzero(parts[-1].kept == ROOM - 1) if tracks else np.zeros(0, dtype=np.int64)
+        for begin in range(0, len(full), LANES):
+            some = full[begin : begin + LANES]
             parts[-1] = _replaced(parts[-1], some, follow(part[some], MORE_ROOM))
     return join(parts)
 

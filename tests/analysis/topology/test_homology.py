@@ -27,7 +27,8 @@ from analysis.topology.homology_section import homology_parts
 from analysis.topology.homology_tables import homology_rows
 from analysis.topology.persistent import estimate_persistent
 from analysis.topology.ratios import fit_line, fit_rates, measure_ratios, most_share, series_degrees
-from analysis.topology.sublevels import chunks, energy_levels, known_degrees
+from analysis.topology.read import exact_degrees
+from analysis.topology.sublevels import chunks, energy_levels
 from storage.schema import CHECKS, ERROR, STATUS, TOPOLOGY
 from tasks.topology.complex import MorseComplex
 from tasks.topology.persistence import pairs
@@ -372,7 +373,7 @@ def test_points_that_may_be_missing_widen_limits():
 
 def test_what_a_check_speaks_against_is_unknown():
     cell = make_cell(ensemble(3, 6))
-    assert known_degrees(cell).all()
+    assert exact_degrees(cell).all()
     checks = np.full((6, 3), PASS)
     checks[0, 1] = FAIL
     doubtful = with_columns(
@@ -382,7 +383,7 @@ def test_what_a_check_speaks_against_is_unknown():
         dual_check=np.array([PASS, PASS, FAIL, PASS, PASS, PASS]),
         topology=np.array([UNRESOLVED, CERTIFIED, CERTIFIED, CONTRADICTED, REFUSED, UNRESOLVED]),
     )
-    np.testing.assert_array_equal(known_degrees(doubtful).all(axis=1), [False] * 5 + [True])
+    np.testing.assert_array_equal(exact_degrees(doubtful).all(axis=1), [False] * 5 + [True])
 
 
 def test_degrees_that_nobody_knows_are_left_out():

@@ -29,10 +29,11 @@ from analysis.topology.tree_draw import draw_trees
 from analysis.topology.tree_section import tree_parts
 from analysis.topology.tree_tables import tree_rows
 from analysis.topology.trees import measure_trees, picture, typical
-from storage.schema import STATUS, TOPOLOGY
+from storage.schema import CHECKS, STATUS, TOPOLOGY
 from tasks.topology.complex import MorseComplex
 from tasks.topology.persistence import ESSENTIAL, pairs
 
+PASS, UNINFORMATIVE = CHECKS.index("pass"), CHECKS.index("uninformative")
 LEVELS = np.linspace(-3.0, 4.0, 57)
 
 
@@ -105,6 +106,9 @@ def make_cell(complexes, n=4, xi="q^3", planned=None, name="c0000"):
         ),
         "pair_death": ("pair", np.concatenate(death)),
         "exact_degree": (("landscape", "morse_index"), exact),
+        "homology_check": (("landscape", "morse_index"), np.where(exact, PASS, UNINFORMATIVE)),
+        "square_check": ("landscape", np.full(count, UNINFORMATIVE)),
+        "dual_check": ("landscape", np.full(count, UNINFORMATIVE)),
         "topology": ("landscape", np.full(count, TOPOLOGY.index("certified"))),
         "status": ("landscape", np.zeros(count, int)),
         "bound": ("landscape", np.full(count, 40.0)),
