@@ -43,7 +43,7 @@ def status(store: str) -> dict[str, Any]:
 
 
 def _cell_status(run: Run, cell: CellLayout) -> dict[str, Any]:
-    found = run.committed(cell)
+    found = run.summaries(cell)
     return {
         "cell": cell.id,
         "model": cell.spec["model"],
@@ -51,11 +51,11 @@ def _cell_status(run: Run, cell: CellLayout) -> dict[str, Any]:
         "n": cell.spec["n"],
         "landscapes": cell.padded,
         "blocks": cell.blocks,
-        "committed": len(found.markers),
-        "failed": len(failed_blocks(run, cell, found.markers.keys())),
+        "committed": len(found.blocks),
+        "failed": len(failed_blocks(run, cell, found.blocks.keys())),
         "damaged": len(found.damaged),
-        "points": sum(marker.totals.get("n_points", 0) for marker in found.markers.values()),
-        "seconds": round(sum(m.provenance.get("seconds", 0.0) for m in found.markers.values()), 1),
+        "points": sum(one.points for one in found.blocks.values()),
+        "seconds": round(sum(one.seconds for one in found.blocks.values()), 1),
     }
 
 

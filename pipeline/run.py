@@ -1,5 +1,6 @@
 """One run: plan against the store, submit blocks, record failures, compact. It may be killed any time."""
 
+import contextlib
 import importlib.metadata
 import platform
 from collections.abc import Callable, Iterator, Mapping
@@ -21,10 +22,13 @@ from storage.errors import RemoteError
 from storage.files import Files, open_files
 from storage.layout import CellLayout, Generation, failed_key
 from storage.lease import Lease, acquire
+from storage.rollup import FRESH, Summary, stamped, write_rollup
 from storage.seals import seal
 from storage.store import Run, add_generation, exists, open_run, write_manifest
 
-_OURS = {"run.json", "lease.json", "latest.json", ".lease.lock", "stream.zarr", "commits", "failed"}
+_OURS = {"run.json", "lease.json", "latest.json", ".lease.lock", "stream.zarr", "commits", "rollup", "failed"}
+ROLL_UP_EVERY = 10_000
+"""Blocks of a cell: after a kill, at most so many markers, 3 s of them, are read again."""
 FATAL = {
     "full": "the disk is full: free space, then run again; what is committed is safe",
     "write": "cannot write the store: mend that, then run again; what is committed is safe",
@@ -164,21 +168,30 @@ class _Session:
 
     def __init__(self, run: Run, generation: int, lease: Lease, stop: StopRequest):
         self.run, self.generation, self.lease, self.stop = run, generation, lease, stop
-        self.done = {cell.id: run.committed(cell).markers for cell in run.manifest.cells}
-        before = sum(len(self.done[cell.id]) * cell.block_size for cell in run.manifest.cells)
+        self.known: dict[str, dict[int, Summary]] = {}
+        self.unrolled: dict[str, int] = {}
+        for cell in run.manifest.cells:
+            found = run.summaries(cell)
+            self.known[cell.id], self.unrolled[cell.id] = found.blocks, found.fresh
+        self._roll_up(FRESH)
+        before = sum(len(self.known[cell.id]) * cell.block_size for cell in run.manifest.cells)
         self.counts = Counts(
             landscapes=sum(cell.padded for cell in run.manifest.cells),
             done=before,
             resumed=before,
-            points=sum(
-                m.totals.get("n_points", 0) for markers in self.done.values() for m in markers.values()
-            ),
+            points=sum(one.points for blocks in self.known.values() for one in blocks.values()),
         )
         self.computed = 0
         self.failed: dict[str, str] = {}
 
     def work(self, executor: Executor, progress: Progress) -> None:
         """Keep the window full until every block is committed or failed."""
+        try:
+            self._work(executor, progress)
+        finally:
+            self._roll_up(FRESH)
+
+    def _work(self, executor: Executor, progress: Progress) -> None:
         jobs = self._jobs()
         running = 0
         while True:
@@ -205,7 +218,7 @@ class _Session:
         for cell in self.run.manifest.cells:
             record = cell.to_record()
             for block in range(cell.blocks):
-                if block not in self.done[cell.id]:
+                if block not in self.known[cell.id]:
                     yield {
                         "job": "block",
                         "store": self.run.url,
@@ -220,15 +233,33 @@ class _Session:
         cell, block = CellLayout.from_record(done.job["cell"]), done.job["block"]
         error = done.receipt.get("error")
         if error is None:
-            self.computed += 1
-            self.counts.done += cell.block_size
-            self.counts.points += done.receipt["points"]
+            self._commit(cell, block, Summary(**done.receipt["summary"]))
             return
         if error["kind"] in FATAL:
             raise RunError(f"{cell.id} block {block}: {error['message']}; {FATAL[error['kind']]}")
         self.counts.failed_blocks += 1
         self.failed[f"{cell.id} block {block}"] = error["message"]
         record_failure(self.run.files, cell, block, error)
+
+    def _commit(self, cell: CellLayout, block: int, summary: Summary) -> None:
+        self.computed += 1
+        self.counts.done += cell.block_size
+        self.counts.points += summary.points
+        self.known[cell.id][block] = summary
+        self.unrolled[cell.id] += 1
+        if self.unrolled[cell.id] >= ROLL_UP_EVERY:
+            self._roll_up(ROLL_UP_EVERY)
+
+    def _roll_up(self, fresh: int) -> None:
+        """Write the roll-ups of the cells that have so many markers outside of theirs."""
+        for cell in self.run.manifest.cells:
+            if self.unrolled[cell.id] < fresh:
+                continue
+            with contextlib.suppress(OSError):  # a cache: a full disk must not end the run here
+                blocks = stamped(self.run.files, cell, self.known[cell.id])
+                write_rollup(self.run.files, cell, blocks)
+                self.known[cell.id] = blocks
+                self.unrolled[cell.id] = 0
 
 
 def record_failure(files: Files, cell: CellLayout, block: int, error: Mapping[str, str]) -> None:

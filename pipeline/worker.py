@@ -28,6 +28,7 @@ from storage.errors import StoreError
 from storage.files import open_files
 from storage.layout import CellLayout, Generation
 from storage.markers import Marker, read_marker
+from storage.rollup import Summary
 from tasks.scatter import Scatter
 
 RTOL, ATOL = 1e-7, 1e-9
@@ -157,7 +158,7 @@ def _receipt(marker: Marker, started: float) -> dict[str, Any]:
     return {
         "cell": marker.cell,
         "block": marker.block,
-        "points": marker.totals.get("n_points", 0),
+        "summary": asdict(Summary.of(marker)),
         "seconds": round(time.time() - started, 3),
         "pid": os.getpid(),
     }
@@ -172,9 +173,9 @@ def _check_block(job: Mapping[str, Any]) -> dict[str, Any]:
         stored = read_block(open_files(job["store"]), cell, marker)
         return {"bitwise": False, "differ": _far(cell, stored, tables)}
     objects, _ = encode_block(cell, block, number, tables)
-    again = {key: (len(data), checksum(data)) for key, data in objects.items()}
-    keys = sorted(marker.objects.keys() | again.keys())
-    return {"bitwise": True, "differ": [key for key in keys if marker.objects.get(key) != again.get(key)]}
+    there, again = dict(marker.objects.items()), {k: (len(v), checksum(v)) for k, v in objects.items()}
+    differ = [key for key in sorted(there.keys() | again.keys()) if there.get(key) != again.get(key)]
+    return {"bitwise": True, "differ": differ}
 
 
 def _far(cell: CellLayout, stored: Mapping[str, Any], again: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from storage.errors import StoreError
 from storage.files import Files
 from storage.layout import CellLayout, chunk_key
 from storage.markers import Marker
+from storage.object_table import Entry, ObjectTable
 from storage.schema import SLOT, TABLES, Column, Table
 
 Tables = Mapping[str, Mapping[str, Any]]
@@ -59,15 +60,17 @@ def write_block(
     """Write a block: its chunks, durably, then its marker. Raises ValueError for tables that do not fit."""
     objects, slots = encode_block(cell, block, generation, tables)
     landscape = tables["landscape"]
+    rows = {name: sum(counts) for name, counts in slots.items()}
+    entries = {key: (len(data), checksum(data)) for key, data in objects.items()}
     marker = Marker(
         cell=cell.id,
         cell_hash=cell.hash,
         fingerprint=fingerprint,
         generation=generation,
         block=block,
-        rows={name: sum(counts) for name, counts in slots.items()},
+        rows=rows,
         slots=slots,
-        objects={key: (len(data), checksum(data)) for key, data in objects.items()},
+        objects=ObjectTable(cell, rows, block, generation, entries),
         totals={name: int(np.sum(landscape[name])) for name in ("n_points", "n_starts")},
         provenance=provenance,
     )
@@ -76,11 +79,11 @@ def write_block(
     return marker
 
 
-def read_object(files: Files, marker: Marker, key: str) -> bytes:
+def read_object(files: Files, marker: Marker, key: str, entry: Entry) -> bytes:
     """Return an object of a committed block; raises StoreError, naming the block, if it is not what was
     written.
     """
-    size, crc = marker.objects[key]
+    size, crc = entry
     where = f"{files.url}: {marker.cell} block {marker.block}: {key}"
     try:
         data = files.read(key)
@@ -102,7 +105,7 @@ def read_column(files: Files, cell: CellLayout, marker: Marker, table: Table, co
     parts = []
     for chunk in range(cell.row_chunks(rows) if ragged else 1):
         key = chunk_key(cell, table, column, marker.block, chunk, marker.generation)
-        data = read_object(files, marker, key)
+        data = read_object(files, marker, key, marker.objects.of(table, column, chunk))
         try:
             part = decode(data, column.little_endian, (*shape, *trailing))
         except ValueError as error:

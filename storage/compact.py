@@ -12,9 +12,11 @@ import numpy as np
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
+from storage.ahead import in_order
 from storage.blocks import read_column
 from storage.chunks import ZSTD_LEVEL
 from storage.dataset import DATASET, content_digest, object_table, read_pointer
+from storage.errors import StoreError
 from storage.layout import LATEST, CellLayout, array_name
 from storage.markers import Marker
 from storage.schema import FORMAT, LANDSCAPE, SLOT, Column, Table
@@ -75,8 +77,20 @@ def _write(run: Run, name: str) -> None:
     zarr.consolidate_metadata(store)
 
 
-def _write_cell(root: zarr.Group, run: Run, cell: CellLayout) -> None:
+def _markers(run: Run, cell: CellLayout) -> Mapping[int, Marker]:
+    """The markers of a cell, all of them read; raises StoreError where the roll-up says something else."""
     markers = run.committed(cell).markers
+    for block, one in run.summaries(cell).blocks.items():
+        if block not in markers or not one.agrees(markers[block]):
+            raise StoreError(
+                f"{run.url}: {cell.id} block {block}: its marker has changed since it was committed; "
+                "`morsecensus repair` mends it"
+            )
+    return markers
+
+
+def _write_cell(root: zarr.Group, run: Run, cell: CellLayout) -> None:
+    markers = _markers(run, cell)
     attrs = {"cell_hash": cell.hash, "landscapes_failed": (cell.blocks - len(markers)) * cell.block_size}
     group = root.create_group(cell.id, attributes={**cell.attrs, **attrs})
     _coordinates(group, cell)
@@ -108,13 +122,13 @@ def _write_ragged(
     )
     _write_array(group, size.name, size, ("landscape",), cell.padded, {}, iter([counts]))
     owner = Column(table.instance, "i8", "landscape of the row", attrs={"instance_dimension": "landscape"})
+    owners = _read(run, cell, markers, table, SLOT)
     parts = (
-        read_column(run.files, cell, marker, table, SLOT).astype(np.int64) + block * cell.block_size
-        for block, marker in markers.items()
+        part.astype(np.int64) + block * cell.block_size for block, part in zip(markers, owners, strict=True)
     )
     _write_array(group, owner.name, owner, (table.dimension,), rows, {}, parts)
     for column in table.active(cell.options):
-        parts = (read_column(run.files, cell, marker, table, column) for marker in markers.values())
+        parts = _read(run, cell, markers, table, column)
         more = {"coordinates": table.instance}
         _write_array(
             group, array_name(table, column), column, (table.dimension,), rows, cell.sizes, parts, more
@@ -126,9 +140,20 @@ def _landscape_parts(
 ) -> Iterator[np.ndarray]:
     unknown = column.fill if column.failed is None else column.failed
     absent = np.full((cell.block_size, *column.shape(cell.sizes)), unknown, column.little_endian)
+    parts = _read(run, cell, markers, LANDSCAPE, column)
     for block in range(cell.blocks):
-        marker = markers.get(block)
-        yield absent if marker is None else read_column(run.files, cell, marker, LANDSCAPE, column)
+        yield next(parts) if block in markers else absent
+
+
+def _read(
+    run: Run, cell: CellLayout, markers: Mapping[int, Marker], table: Table, column: Column
+) -> Iterator[np.ndarray]:
+    """The parts of a column in the order of the blocks; markers are in that order."""
+
+    def read(marker: Marker) -> np.ndarray:
+        return read_column(run.files, cell, marker, table, column)
+
+    return in_order(read, markers.values(), run.files.readers)
 
 
 def _write_array(

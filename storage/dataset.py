@@ -77,7 +77,8 @@ def content_digest(run: Run) -> str:
     """Return the digest of everything a dataset is made of: the cells, and each committed block's objects."""
     cells = []
     for cell in run.manifest.cells:
-        markers = run.committed(cell).markers
-        blocks = [[b, m.fingerprint, digest(m.objects)] for b, m in markers.items()]
+        known = sorted(run.summaries(cell).blocks.items())
+        prints = [generation.fingerprint for generation in run.manifest.generations]
+        blocks = [[block, prints[one.generation], one.content] for block, one in known]
         cells.append([cell.id, cell.hash, cell.blocks, blocks])
     return digest(cells)

@@ -32,6 +32,8 @@ class Files(Protocol):
     """The operations a store needs. Keys are relative, with forward slashes."""
 
     url: str
+    readers: int
+    """How many threads read at a time what is many: a remote store answers slowly, but to many."""
 
     def read(self, key: str) -> bytes:
         """Return the bytes of an object; raises FileNotFoundError."""
@@ -51,6 +53,11 @@ class Files(Protocol):
 
     def names(self, prefix: str) -> list[str]:
         """Return the sorted names of what lies directly under a prefix."""
+        ...
+
+    def stamps(self, prefix: str) -> dict[str, str]:
+        """Return, for each object directly under a prefix, what changes when it is written again; empty if
+        the store tells nothing of the kind."""
         ...
 
     def walk(self, prefix: str = "") -> Iterator[str]:
@@ -76,6 +83,8 @@ class Files(Protocol):
 
 class LocalFiles:
     """A local directory."""
+
+    readers = 1
 
     def __init__(self, root: Path):
         self.root = root
@@ -144,6 +153,17 @@ class LocalFiles:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
+    def stamps(self, prefix: str) -> dict[str, str]:
+        found = {}
+        with (
+            contextlib.suppress(FileNotFoundError, NotADirectoryError),
+            os.scandir(self.path(prefix)) as inside,
+        ):
+            for entry in inside:
+                known = entry.stat()
+                found[entry.name] = f"{known.st_size}-{known.st_mtime_ns}"
+        return found
+
     def walk(self, prefix: str = "") -> Iterator[str]:
         found = []
         for folder, _, names in os.walk(self.path(prefix)):
@@ -166,6 +186,7 @@ class LocalFiles:
         for folder, _, names in os.walk(self.root / prefix):
             for path in (*(Path(folder) / name for name in names), Path(folder)):
                 _sync(path)
+        _sync((self.root / prefix).parent)
 
     def zarr(self, key: str) -> Any:
         from zarr.storage import LocalStore
@@ -178,6 +199,8 @@ class LocalFiles:
 
 class RemoteFiles:
     """A prefix of an fsspec file system; one PUT per object, assumed atomic and strongly consistent."""
+
+    readers = 16
 
     def __init__(self, fs: fsspec.AbstractFileSystem, root: str, url: str):
         self.fs, self.root, self.url = fs, root.rstrip("/"), url
@@ -222,6 +245,14 @@ class RemoteFiles:
         # a console's "create folder" leaves an object named like the folder itself
         return sorted(PurePosixPath(path).name for path in found if path.rstrip("/") != folder)
 
+    def stamps(self, prefix: str) -> dict[str, str]:
+        try:
+            with self.errors(prefix):
+                found = self.fs.ls(self._path(prefix), detail=True, refresh=True)
+        except FileNotFoundError:
+            return {}
+        return {PurePosixPath(entry["name"]).name: _stamp(entry) for entry in found}
+
     def walk(self, prefix: str = "") -> Iterator[str]:
         cut = len(self.root) + 1
         with self.errors(prefix):
@@ -263,6 +294,11 @@ class RemoteFiles:
                 f"{self.url}: {what or 'the store'}: {reason}: check the URL, the network, and the "
                 "credentials in the environment"
             ) from error
+
+
+def _stamp(entry: Mapping[str, Any]) -> str:
+    version = next((entry[name] for name in ("ETag", "etag", "LastModified", "mtime") if entry.get(name)), "")
+    return f"{entry.get('size')}-{version}" if version else ""
 
 
 def open_files(url: str) -> Files:

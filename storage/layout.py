@@ -157,6 +157,11 @@ def marker_key(cell: str, block: int, generation: int) -> str:
     return f"{commits_key(cell, generation)}/{block:06d}.json"
 
 
+def rollup_key(cell: str) -> str:
+    """Return the key of the roll-up of a cell's markers."""
+    return f"rollup/{cell}.json"
+
+
 def failed_key(cell: str, block: int) -> str:
     """Return the key of the record of a failed block."""
     return f"failed/{cell}/{block:06d}.json"
@@ -173,6 +178,18 @@ def chunk_key(cell: CellLayout, table: Table, column: Column, block: int, chunk:
     index = leading + (0,) * len(column.dims)
     name = array_name(table, column)
     return f"{stream_key(generation)}/{cell.id}/{name}/c.{'.'.join(map(str, index))}"
+
+
+def object_place(cell: CellLayout, rows: Mapping[str, int], table: Table, column: Column, chunk: int) -> int:
+    """Return where an object stands in the order of ``block_objects``."""
+    place = 0
+    for other in cell.tables:
+        chunks = cell.row_chunks(rows[other.name]) if other.ragged else 1
+        columns = cell.columns(other)
+        if other is table:
+            return place + columns.index(column) * chunks + chunk
+        place += len(columns) * chunks
+    raise ValueError(f"{table.name}: no table of {cell.id}")
 
 
 def block_objects(cell: CellLayout, rows: Mapping[str, int], block: int, generation: int) -> Iterator[str]:

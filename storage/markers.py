@@ -4,15 +4,17 @@ A marker is written last, after everything it names is durable. It carries its o
 cell, the environment's fingerprint, the rows of each table, and size and CRC of each object.
 """
 
-import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from storage.ahead import in_order
 from storage.errors import StoreError
-from storage.files import PARTIAL, Files
-from storage.layout import CellLayout, Generation, block_objects, commits_key, marker_key
-from storage.seals import read_record, seal
+from storage.files import Files
+from storage.layout import CellLayout, Generation, commits_key, marker_key
+from storage.object_table import ObjectTable
+from storage.seals import digest, read_record, seal
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Marker:
     block: int
     rows: Mapping[str, int]
     slots: Mapping[str, Sequence[int]]
-    objects: Mapping[str, tuple[int, str]]
+    objects: ObjectTable
     totals: Mapping[str, int] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -38,9 +40,16 @@ class Marker:
         """Where the marker lies."""
         return marker_key(self.cell, self.block, self.generation)
 
+    @property
+    def content(self) -> str:
+        """The digest of what the block's objects hold."""
+        return digest(dict(self.objects.items()))
+
     def to_bytes(self) -> bytes:
         """Return the sealed text of the marker."""
-        return seal(asdict(self))
+        record = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        slots = {table: list(counts) for table, counts in self.slots.items()}
+        return seal(record | {"slots": slots, "objects": dict(self.objects.items())})
 
 
 def read_marker(files: Files, cell: CellLayout, block: int, generation: int, of: Generation) -> Marker:
@@ -51,38 +60,42 @@ def read_marker(files: Files, cell: CellLayout, block: int, generation: int, of:
     """
     key = marker_key(cell.id, block, generation)
     record = read_record(files, key)
-    try:
-        record["objects"] = {k: (int(size), str(crc)) for k, (size, crc) in record["objects"].items()}
-        marker = Marker(**record)
-        # one more than it names is enough to differ; the rows that it claims may be any number
-        most = len(marker.objects) + 1
-        expected = set(itertools.islice(block_objects(cell, marker.rows, block, generation), most))
-        consistent = (
-            all(
-                len(counts) == cell.block_size and sum(counts) == marker.rows[table]
-                for table, counts in marker.slots.items()
-            )
-            and marker.slots.keys() == marker.rows.keys()
-        )
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise StoreError(f"{files.url}: {key} is not a marker of this format") from error
-    claims = {
-        "cell": (marker.cell, cell.id),
-        "cell_hash": (marker.cell_hash, cell.hash),
-        "block": (marker.block, block),
-        "generation": (marker.generation, generation),
-        "fingerprint": (marker.fingerprint, of.fingerprint),
+    if record.keys() != {entry.name for entry in fields(Marker)}:
+        raise StoreError(f"{files.url}: {key} is not a marker of this format")
+    truth = {
+        "cell": cell.id,
+        "cell_hash": cell.hash,
+        "block": block,
+        "generation": generation,
+        "fingerprint": of.fingerprint,
     }
-    for name, (claimed, true) in claims.items():
-        if claimed != true:
+    for name, true in truth.items():
+        if record[name] != true:
             raise StoreError(
-                f"{files.url}: {key} is foreign: its {name} is {claimed!r}, this block's is {true!r}"
+                f"{files.url}: {key} is foreign: its {name} is {record[name]!r}, this block's is {true!r}"
             )
-    if set(marker.objects) != expected or not consistent:
+    try:
+        return Marker(**record | truth | _contents(record, cell, block, generation))
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise StoreError(
-            f"{files.url}: {key} is foreign: its objects or counts are not those of such a block"
-        )
-    return marker
+            f"{files.url}: {key} is foreign: its objects or counts are not those of such a block ({error})"
+        ) from error
+
+
+def _contents(record: Mapping[str, Any], cell: CellLayout, block: int, generation: int) -> dict[str, Any]:
+    """Return the parts of a marker that are checked and packed."""
+    rows, totals = (dict(record[name].items()) for name in ("rows", "totals"))
+    slots = {table: array("q", counts) for table, counts in record["slots"].items()}
+    if slots.keys() != rows.keys() or slots.keys() != {table.name for table in cell.ragged}:
+        raise ValueError("its tables are others")
+    for table, counts in slots.items():
+        if len(counts) != cell.block_size or sum(counts) != rows[table] or min(counts, default=0) < 0:
+            raise ValueError(f"{table}: its rows don't add up")
+    if not all(type(value) is int for value in totals.values()):
+        raise ValueError("its totals are no numbers")
+    float(record["provenance"].get("seconds", 0.0))
+    objects = ObjectTable(cell, rows, block, generation, record["objects"])
+    return {"rows": rows, "slots": slots, "totals": totals, "objects": objects}
 
 
 @dataclass(frozen=True)
@@ -98,15 +111,37 @@ def committed(files: Files, cell: CellLayout, generations: Sequence[Generation])
     markers: dict[int, Marker] = {}
     damaged: dict[tuple[int, int], str] = {}
     for number, generation in enumerate(generations):
-        for name in files.names(commits_key(cell.id, number)):
-            stem, _, ending = name.partition(".")
-            if ending != "json" or not stem.isdecimal() or name.endswith(PARTIAL):
-                continue
-            block = int(stem)
-            if block >= cell.blocks or block in markers:
-                continue
-            try:
-                markers[block] = read_marker(files, cell, block, number, generation)
-            except StoreError as error:
-                damaged[number, block] = str(error)
+        named = set(marked(files.names(commits_key(cell.id, number))))
+        wanted = [block for block in sorted(named - markers.keys()) if block < cell.blocks]
+        for block, found in read_markers(files, cell, wanted, number, generation):
+            if isinstance(found, Marker):
+                markers[block] = found
+            else:
+                damaged[number, block] = str(found)
     return Committed(dict(sorted(markers.items())), damaged)
+
+
+def read_markers(
+    files: Files, cell: CellLayout, blocks: Iterable[int], generation: int, of: Generation
+) -> Iterator[tuple[int, Marker | StoreError]]:
+    """Yield the markers of some blocks, or what is wrong with them; those that are gone are left out."""
+
+    def read(block: int) -> tuple[int, Marker | StoreError | None]:
+        try:
+            return block, read_marker(files, cell, block, generation, of)
+        except StoreError as error:
+            return block, error
+        except FileNotFoundError:
+            return block, None
+
+    for block, found in in_order(read, blocks, files.readers):
+        if found is not None:
+            yield block, found
+
+
+def marked(names: Iterable[str]) -> Iterator[int]:
+    """Yield the blocks that have a marker, by the names of a folder of markers."""
+    for name in names:
+        stem, _, ending = name.partition(".")
+        if ending == "json" and stem.isdecimal():
+            yield int(stem)

@@ -15,6 +15,7 @@ from storage.errors import RemoteError, StoreError
 from storage.files import Files, open_files
 from storage.layout import RUN, CellLayout, Generation, Manifest, array_name, stream_key
 from storage.markers import Committed, committed
+from storage.rollup import Summaries, summarise
 from storage.schema import Column, Table
 from storage.seals import canonical, read_record, seal
 
@@ -34,6 +35,12 @@ class Run:
     def committed(self, cell: CellLayout) -> Committed:
         """Return the committed blocks of a cell, read from the markers."""
         return committed(self.files, cell, self.manifest.generations)
+
+    def summaries(self, cell: CellLayout) -> Summaries:
+        """Return what is known of the committed blocks of a cell, reading only markers that are not rolled
+        up.
+        """
+        return summarise(self.files, cell, self.manifest.generations)
 
 
 def exists(url: str) -> bool:

@@ -1,14 +1,17 @@
 """Integrity: every object against its marker, every marker against its block; and removal of what is bad."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from storage.ahead import in_order
 from storage.chunks import checksum
 from storage.compact import datasets
 from storage.dataset import read_pointer
 from storage.errors import RemoteError, StoreError
 from storage.files import PARTIAL
-from storage.layout import LATEST, CellLayout, marker_key, stream_key
+from storage.layout import LATEST, CellLayout, marker_key, rollup_key, stream_key
+from storage.object_table import Entry
+from storage.rollup import read_rollup
 from storage.store import Run, stream_metadata
 
 
@@ -60,13 +63,22 @@ def _verify_cell(run: Run, cell: CellLayout, report: Report) -> None:
     for (generation, block), text in found.damaged.items():
         key = marker_key(cell.id, block, generation)
         report.problems.append(Problem(cell.id, block, generation, "marker", key, text))
+    for block, one in read_rollup(run.files, cell).items():
+        if block in found.markers and not one.agrees(found.markers[block]):
+            key = rollup_key(cell.id)
+            text = f"{key} says something else of block {block} than its marker"
+            report.problems.append(Problem(cell.id, -1, one.generation, "rollup", key, text))
     for block, marker in found.markers.items():
-        for key, (size, crc) in marker.objects.items():
+        for key, kind in _compared(run, marker.objects.items()):
             report.objects += 1
-            kind = _compare(run, key, size, crc)
             if kind:
                 text = f"{cell.id} block {block}: {key} is {kind}"
                 report.problems.append(Problem(cell.id, block, marker.generation, kind, key, text))
+
+
+def _compared(run: Run, entries: Iterable[tuple[str, Entry]]) -> Iterator[tuple[str, str]]:
+    """Yield the key of each object, and what is wrong with it."""
+    return in_order(lambda one: (one[0], _compare(run, one[0], *one[1])), entries, run.files.readers)
 
 
 def _compare(run: Run, key: str, size: int, crc: str) -> str:
@@ -102,9 +114,8 @@ def _dataset_problems(run: Run) -> Iterator[Problem]:
         return
     if pointer is None:
         return
-    for name, (size, crc) in pointer.objects.items():
-        key = f"{pointer.dataset}/{name}"
-        kind = _compare(run, key, size, crc)
+    entries = ((f"{pointer.dataset}/{name}", entry) for name, entry in pointer.objects.items())
+    for key, kind in _compared(run, entries):
         if kind:
             yield Problem("", -1, 0, "dataset", key, f"{key} is {kind}: `morsecensus repair` compacts again")
 
@@ -141,6 +152,8 @@ def discard(run: Run, report: Report) -> list[tuple[str, int]]:
     for problem in report.problems:
         if problem.block >= 0 and problem.kind != "marker":
             run.files.remove(problem.key)
+    for key in {problem.key for problem in report.problems if problem.kind == "rollup"}:
+        run.files.remove(key)
     if any(p.kind == "dataset" for p in report.problems):
         run.files.remove(LATEST)
     for key in report.leftovers:

@@ -187,6 +187,22 @@ def test_two_drivers_never_share_a_store(tmp_path, toolbox):
         toolbox.run(toolbox.content(), store)
 
 
+@pytest.mark.parametrize("every", [1, 3])
+def test_a_run_that_rolls_up_its_markers_is_the_same_run(tmp_path, toolbox, reference, monkeypatch, every):
+    monkeypatch.setattr("pipeline.run.FRESH", 1)
+    monkeypatch.setattr("pipeline.run.ROLL_UP_EVERY", every)
+    store = tmp_path / "run"
+    toolbox.run(toolbox.content(), store, script={"raise": ["4:1"]})
+    assert sorted(path.name for path in (store / "rollup").iterdir()) == ["c0000.json", "c0001.json"]
+    outcome = toolbox.run(toolbox.content(), store)
+    assert (outcome.computed_blocks, outcome.landscapes) == (1, 40)
+    assert dataset_hash(str(store)) == reference["small"]
+    _sound(store)
+    before = {p: p.read_bytes() for p in store.rglob("*") if p.is_file()}
+    assert toolbox.run(toolbox.content(), store).computed_blocks == 0
+    assert {p: p.read_bytes() for p in store.rglob("*") if p.is_file()} == before
+
+
 def test_nothing_is_touched_when_the_study_does_not_fit(tmp_path, toolbox):
     store = tmp_path / "run"
     toolbox.run(toolbox.content(), store)
