@@ -28,7 +28,7 @@ from storage.store import Run, add_generation, exists, open_run, write_manifest
 
 _OURS = {"run.json", "lease.json", "latest.json", ".lease.lock", "stream.zarr", "commits", "rollup", "failed"}
 ROLL_UP_EVERY = 10_000
-"""Blocks of a cell: after a kill, at most so many markers, 3 s of them, are read again."""
+"""Blocks of a cell, or a quarter of those it has: after a kill no more markers than that are read again."""
 FATAL = {
     "full": "the disk is full: free space, then run again; what is committed is safe",
     "write": "cannot write the store: mend that, then run again; what is committed is safe",
@@ -173,7 +173,7 @@ class _Session:
         for cell in run.manifest.cells:
             found = run.summaries(cell)
             self.known[cell.id], self.unrolled[cell.id] = found.blocks, found.fresh
-        self._roll_up(FRESH)
+        self._roll_up()
         before = sum(len(self.known[cell.id]) * cell.block_size for cell in run.manifest.cells)
         self.counts = Counts(
             landscapes=sum(cell.padded for cell in run.manifest.cells),
@@ -189,7 +189,7 @@ class _Session:
         try:
             self._work(executor, progress)
         finally:
-            self._roll_up(FRESH)
+            self._roll_up()
 
     def _work(self, executor: Executor, progress: Progress) -> None:
         jobs = self._jobs()
@@ -247,19 +247,21 @@ class _Session:
         self.counts.points += summary.points
         self.known[cell.id][block] = summary
         self.unrolled[cell.id] += 1
-        if self.unrolled[cell.id] >= ROLL_UP_EVERY:
-            self._roll_up(ROLL_UP_EVERY)
+        # in step with what is there, so that it costs every block the same
+        if self.unrolled[cell.id] >= max(ROLL_UP_EVERY, len(self.known[cell.id]) // 4):
+            self._roll_up_cell(cell)
 
-    def _roll_up(self, fresh: int) -> None:
-        """Write the roll-ups of the cells that have so many markers outside of theirs."""
+    def _roll_up(self) -> None:
+        """Write the roll-ups that would save somebody time."""
         for cell in self.run.manifest.cells:
-            if self.unrolled[cell.id] < fresh:
-                continue
-            with contextlib.suppress(OSError):  # a cache: a full disk must not end the run here
-                blocks = stamped(self.run.files, cell, self.known[cell.id])
-                write_rollup(self.run.files, cell, blocks)
-                self.known[cell.id] = blocks
-                self.unrolled[cell.id] = 0
+            if self.unrolled[cell.id] >= FRESH:
+                self._roll_up_cell(cell)
+
+    def _roll_up_cell(self, cell: CellLayout) -> None:
+        with contextlib.suppress(OSError):  # a cache: a full disk must not end the run here
+            self.known[cell.id] = stamped(self.run.files, cell, self.known[cell.id])
+            write_rollup(self.run.files, cell, self.known[cell.id])
+            self.unrolled[cell.id] = 0
 
 
 def record_failure(files: Files, cell: CellLayout, block: int, error: Mapping[str, str]) -> None:
