@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from storage.compact import compact
 from storage.seals import seal, unseal
+from storage.store import stream_metadata
 from storage.verify import discard, verify
 
 CHUNK = "stream.zarr/c0000/energy/c.{}.0"
@@ -129,6 +131,21 @@ def test_damaged_metadata_and_datasets_are_named(full_run, fault):
         ("metadata", "stream.zarr/c0000/energy/zarr.json"),
         ("dataset", f"{name}/c0000/energy/c/0"),
     ]
+
+
+def test_an_extension_that_was_cut_short_is_no_damage(full_run, toolbox):
+    longer = toolbox.layout(landscapes=40)
+    whole = replace(full_run.manifest, cells=(longer, toolbox.layout(1)))
+    for name, data in stream_metadata(whole).items():
+        full_run.files.write({f"stream.zarr/{name}": data})
+    assert verify(full_run).problems == []
+    shorter = replace(full_run.manifest, cells=(toolbox.layout(landscapes=4),))
+    name = "c0000/energy/zarr.json"
+    full_run.files.write({f"stream.zarr/{name}": stream_metadata(shorter)[name]})
+    assert [(p.kind, p.key) for p in verify(full_run).problems] == [("metadata", f"stream.zarr/{name}")]
+    changed = {**json.loads(stream_metadata(whole)[name]), "fill_value": 1.0}
+    full_run.files.write({f"stream.zarr/{name}": json.dumps(changed).encode()})
+    assert [p.key for p in verify(full_run).problems] == [f"stream.zarr/{name}"]
 
 
 def test_leftovers_of_a_kill_are_reported_and_swept(full_run):
