@@ -23,9 +23,10 @@ def our_points(worker: int, starts: int = STARTS) -> tuple[int, float]:
     """Converged starts whose point was identified, deduplicated and classified, and the seconds that took."""
     from tasks.census import Classes
     from tasks.keys import generator
-    from tasks.multistart import add_hits, draw_starts
+    from tasks.multistart import add_hits
     from tasks.newton import CONVERGED, refine
     from tasks.options import MultistartOptions
+    from tasks.rounds import draw_starts
 
     landscape, couplings = _landscape(N)
     variation = landscape.hessian_variation(couplings)

@@ -69,10 +69,11 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
         ``{"landscape": columns with block_size rows, "point": columns with a row a point, "slot" first}``,
         and with topology an "arc" for each entry of a boundary matrix and a "pair" for each persistence pair.
     """
+    from tasks.compiled import forget_other_cells
     from tasks.landscapes.base import build
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
-    _forget_other_cells(landscape)
+    forget_other_cells(landscape)
     size = spec["block_size"]
     landscapes: list[Arrays] = []
     ragged: dict[str, list[Arrays]] = {}
@@ -99,28 +100,19 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
     } | tables
 
 
-_compiled_for: list[Any] = []
-
-
-def _forget_other_cells(landscape: Any) -> None:
-    """Drop what was compiled for another landscape: blocks come cell by cell, and each cell's code takes 12
-    MB (measured), which over a long study would grow without bound."""
-    import jax
-
-    if _compiled_for and _compiled_for[0] != landscape:
-        jax.clear_caches()
-    _compiled_for[:] = [landscape]
-
-
 def _census(
     spec: Mapping[str, Any], landscape: Any, couplings: Any, instance: int, scatter: Scatter | None
 ) -> Any:
     seed, finder = spec["seed"], spec["finder"]
     options = OPTIONS[finder](**spec["finder_options"])
     if finder == "multistart":
+        from tasks import rounds
         from tasks.multistart import multistart
 
-        return multistart(landscape, couplings, seed, instance, options)
+        search = None
+        if scatter is not None and rounds.is_worth_sending(landscape, options):
+            search = rounds.elsewhere(spec, instance, scatter)
+        return multistart(landscape, couplings, seed, instance, options, search)
     from tasks.homotopy.finder import homotopy
     from tasks.homotopy.pieces import elsewhere
     from tasks.homotopy.sampled_census import sampled_homotopy

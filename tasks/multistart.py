@@ -1,47 +1,16 @@
 """Multistart: rounds of descent and Newton from random starts, until the ledger closes or the budget ends."""
 
-import math
-
 import numpy as np
 from jaxtyping import Float, Int
 
 from tasks.census import Census, Classes
 from tasks.classify import classify
 from tasks.deduplicate import bucket, canonical_signs, match_known, same_point
-from tasks.descent import descend
-from tasks.keys import generator
 from tasks.landscapes.base import Couplings, Landscape
 from tasks.ledger import COMPLETE, FAILED, Evidence, assess
-from tasks.newton import CONVERGED, OUTCOMES, refine
+from tasks.newton import OUTCOMES
 from tasks.options import MultistartOptions
-
-CHUNK = 64
-"""Starts that descend together; sorted by depth first, so that a chunk holds lanes of like length."""
-
-
-def draw_starts(
-    landscape: Landscape, couplings: Couplings, draw: np.random.Generator, options: MultistartOptions
-) -> Float[np.ndarray, "starts ambient"]:
-    """One round of independent starts: half uniform, half along descents (or ascents) stopped at random
-    depths.
-
-    Uniform starts reach the crowd of points near energy zero; the others reach the thinly populated edges of
-    the spectrum. For odd H an ascent is the mirror image of a descent, so only descents are made.
-    """
-    count = options.starts_per_round
-    starts = landscape.manifold.random_points(draw, count)
-    depths = np.exp(draw.uniform(0, math.log(options.max_depth + 1), count)).astype(np.int64)
-    depths[: count // 2] = 0
-    depths.sort()
-    signs = np.where(draw.random(count) < 0.5, -1.0, 1.0) if landscape.parity >= 0 else np.ones(count)
-    target = 1e-8 * landscape.gradient_scale * landscape.manifold.ambient**0.5
-    for first in range(count // 2 // CHUNK * CHUNK, count, CHUNK):
-        rows = slice(first, first + CHUNK)
-        ends = descend(
-            landscape, couplings, starts[rows], signs[rows], depths[rows], target, 2 * options.max_depth
-        )
-        starts[rows] = ends.points
-    return starts
+from tasks.rounds import Search, here
 
 
 def _merge(landscape: Landscape, classes: Classes) -> Classes:
@@ -89,30 +58,30 @@ def evidence_of(landscape: Landscape, classes: Classes) -> Evidence:
 
 
 def multistart(
-    landscape: Landscape, couplings: Couplings, seed: int, instance: int, options: MultistartOptions
+    landscape: Landscape,
+    couplings: Couplings,
+    seed: int,
+    instance: int,
+    options: MultistartOptions,
+    search: Search | None = None,
 ) -> Census:
     """The census of one instance.
 
     Args:
         seed: of the study.
         instance: the landscape id; with the seed it keys the starts, as it keyed the couplings.
+        search: where the rounds are searched; here, one by one, if None. The census doesn't depend on it.
     """
-    manifold = landscape.manifold
     variation = landscape.hessian_variation(couplings)
-    classes = Classes.none(manifold)
+    classes = Classes.none(landscape.manifold)
     outcomes: Int[np.ndarray, " outcome"] = np.zeros(len(OUTCOMES), dtype=np.int64)
-    rounds = 0
     ledger = assess(evidence_of(landscape, classes), options.min_hits)
-    while (
-        rounds < options.max_rounds and ledger.status != COMPLETE and (ledger.status != FAILED or rounds == 0)
-    ):
-        draw = generator(seed, landscape.name, manifold.ambient, instance, "starts", rounds)
-        starts = draw_starts(landscape, couplings, draw, options)
-        hits = refine(landscape, couplings, starts, options.max_iterations, options.max_step)
-        ended = np.asarray(hits.outcomes)
-        outcomes += np.bincount(ended, minlength=len(OUTCOMES))
-        points = np.asarray(hits.points)[ended == CONVERGED]
+    rounds = 0
+    for ended, points in (search or here(landscape, couplings, seed, instance))(options):
+        outcomes += ended
         classes = add_hits(landscape, couplings, variation, classes, points)
         ledger = assess(evidence_of(landscape, classes), options.min_hits)
         rounds += 1
+        if ledger.status in (COMPLETE, FAILED):
+            break
     return Census(landscape, classes, ledger, outcomes, rounds)

@@ -86,9 +86,14 @@ def test_a_piece_in_another_environment_stops_the_run(tmp_path, toolbox):
     assert verify(open_run(str(store))).done == 0
 
 
+PATHS = {"n": "15", "finder": "homotopy"}
+ROUNDS = {"n": "20", "options.starts_per_round": 2**15, "options.max_rounds": 3}
+
+
 @pytest.mark.slow
-def test_one_landscape_on_two_workers_is_the_same_byte_for_byte(tmp_path, toolbox):
-    study = toolbox.text(n="15", landscapes=1, block=1, finder="homotopy", positions=True)
+@pytest.mark.parametrize("cell", [PATHS, ROUNDS], ids=["paths", "rounds"])
+def test_one_landscape_on_two_workers_is_the_same_byte_for_byte(tmp_path, toolbox, cell):
+    study = toolbox.text(landscapes=1, block=1, positions=True, **cell)
     found = set()
     for number, where in enumerate(((), RAY)):
         store = tmp_path / str(number)

@@ -3,6 +3,7 @@ on."""
 
 import itertools
 import math
+import pickle
 from dataclasses import replace
 
 import jax
@@ -24,6 +25,7 @@ from tasks.ledger import COMPLETE, UNINFORMATIVE
 from tasks.multistart import add_hits, multistart
 from tasks.newton import CONVERGED, MAX_ITERATIONS, NOT_FINITE, OUTCOMES, STALLED, refine
 from tasks.options import MultistartOptions
+from tasks.rounds import AHEAD, elsewhere, is_worth_sending, search_piece
 
 QUICK = MultistartOptions(starts_per_round=512)
 CUBIC = Covariance.parse("q^3")
@@ -163,6 +165,38 @@ def test_results_do_not_depend_on_the_order_of_the_starts():
     np.testing.assert_allclose(
         np.asarray(plain.points)[order][converged], np.asarray(mixed.points)[converged], atol=1e-11
     )
+
+
+def test_rounds_that_are_searched_elsewhere_give_the_same_census():
+    """Pieces carry keys, not couplings; rounds beyond the one that closed the ledger are dropped."""
+    cell = spec(n=5, seed=3)
+    landscape = build(cell["model"], cell["parameters"], cell["n"])
+    couplings = landscape.sample(3, 7)
+    options = MultistartOptions(starts_per_round=64, max_rounds=30)
+    sent = []
+
+    def scatter(name, arguments):
+        assert name == "tasks.rounds:search_piece"
+        sent.extend(arguments)
+        assert len(pickle.dumps(arguments)) < 1000 * len(arguments)
+        return [search_piece(argument) for argument in reversed(arguments)][::-1]
+
+    plain = multistart(landscape, couplings, 3, 7, options)
+    spread = multistart(landscape, couplings, 3, 7, options, elsewhere(cell, 7, scatter))
+    assert 1 < plain.rounds == spread.rounds < len(sent) < options.max_rounds
+    assert len(sent) % AHEAD == 0
+    (one, owner), (other, other_owner) = plain.points(), spread.points()
+    np.testing.assert_array_equal(one.points, other.points)
+    np.testing.assert_array_equal(one.spectrum, other.spectrum)
+    np.testing.assert_array_equal(owner, other_owner)
+    np.testing.assert_array_equal(plain.classes.hits, spread.classes.hits)
+    np.testing.assert_array_equal(plain.outcomes, spread.outcomes)
+
+
+def test_only_rounds_that_take_a_second_travel():
+    landscape = MixedSpin(CUBIC, 8)
+    assert not is_worth_sending(landscape, MultistartOptions())
+    assert is_worth_sending(landscape, MultistartOptions(starts_per_round=2**17))
 
 
 def test_one_compilation_serves_a_cell():
