@@ -1,6 +1,7 @@
 """Where the report's batches are computed: on threads here, on a Dask cluster, or on Ray."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ def _distributed(address: str, console: "Console") -> Iterator[None]:
             "--dask: a Dask cluster needs the package distributed: "
             'pip install "morsecensus[distributed]", here and on the cluster'
         ) from error
-    with _client(distributed.Client, address) as client:
+    with _client(address) as client:
         cpus = sum(client.nthreads().values())
         if not cpus:
             console.print(f"{address} has no worker yet; waiting for one")
@@ -84,14 +85,22 @@ def _distributed(address: str, console: "Console") -> Iterator[None]:
             ) from error
 
 
-def _client(make: Callable[..., Any], address: str) -> Any:
+def _client(address: str) -> Any:
+    import distributed
+
+    async def greet() -> None:
+        arguments = distributed.Security().get_connection_args("client")
+        async with distributed.rpc(address, connection_args=arguments) as scheduler:
+            await scheduler.identity()
+
     try:
-        return make(address, timeout=CONNECT_SECONDS)
+        # first: a client waits for as long as somebody listens, be it no Dask scheduler
+        asyncio.run(asyncio.wait_for(greet(), CONNECT_SECONDS))
+        return distributed.Client(address, timeout=CONNECT_SECONDS)
     except ValueError as error:
         raise UsageError(f"--dask: got {shown(address)}, allowed: {ALLOWED} ({_line(error)})") from error
-    # TypeError: tls without a certificate; AssertionError: somebody who isn't a Dask scheduler
-    except (OSError, TypeError, AssertionError) as error:
-        text = _line(error) or "somebody is there, but no Dask scheduler"
+    except (OSError, TypeError) as error:  # TypeError: tls without a certificate
+        text = _line(error) or f"no answer in {CONNECT_SECONDS} s"
         raise RunError(f"--dask: cannot use a Dask scheduler at {address}: {text}") from error
 
 

@@ -5,6 +5,7 @@ through names that Dask keeps to itself, and patches Dask when it is imported.
 """
 
 import copy
+import socket
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
@@ -15,6 +16,8 @@ from pipeline.ray_executor import RayExecutor  # before ray: it sets what Ray re
 
 import ray  # isort: skip
 from ray.exceptions import RayError, RayTaskError  # isort: skip
+
+CONNECT_SECONDS = 5
 
 
 @ray.remote(num_cpus=1, max_retries=MAX_RETRIES)
@@ -29,6 +32,7 @@ class RayPool(Executor):
     """
 
     def __init__(self, address: str | None = None):
+        _knock(address or "")
         try:
             self._session = RayExecutor(address=address)
         except RunError as error:
@@ -57,6 +61,16 @@ class RayPool(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._session.close()
+
+
+def _knock(address: str) -> None:
+    """Raise unless somebody listens: Ray itself would wait for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and "://" not in host and port.isdigit():
+        try:
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+        except (OSError, OverflowError) as error:
+            raise RunError(f"--dask ray: cannot use {address}: {error}") from error
 
 
 def _plain(error: BaseException) -> BaseException:
