@@ -41,11 +41,13 @@ class Batch:
         landscapes: how many.
         owner: landscape of each row, counted from the first one of the batch, shape (rows,).
         columns: the columns asked for, each of shape (rows, ...).
+        first: place of the first one in the dataset.
     """
 
     landscapes: int
     owner: NDArray[np.int64]
     columns: Mapping[str, np.ndarray]
+    first: int
 
     def per_landscape(
         self, group: NDArray[np.integer], groups: int, weight: Floats | None = None
@@ -81,7 +83,7 @@ def reduce_points(
     at_once = dask.config.get(AT_ONCE, 4)
     for start in range(0, len(bounds), at_once):
         jobs = [
-            delayed(_apply)(columns, table.dimension, sizes[a:b], offsets[a], function)
+            delayed(_apply)(columns, table.dimension, sizes[a:b], a, int(offsets[a]), function)
             for a, b in bounds[start : start + at_once]
         ]
         yield from cast(tuple[Result, ...], compute(*jobs))
@@ -92,14 +94,15 @@ def _apply(
     dimension: str,
     sizes: NDArray[np.int64],
     first: int,
+    row: int,
     function: Callable[[Batch], Result],
 ) -> Result:
     if "source" in columns.encoding:
         _require(columns.encoding["source"])
-    rows = slice(int(first), int(first + sizes.sum()))
+    rows = slice(row, row + int(sizes.sum()))
     owner = np.repeat(np.arange(len(sizes)), sizes)
     read = {str(name): columns[name].isel({dimension: rows}).values for name in columns.data_vars}
-    return function(Batch(len(sizes), owner, read))
+    return function(Batch(len(sizes), owner, read, first))
 
 
 @lru_cache
