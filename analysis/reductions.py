@@ -107,7 +107,7 @@ def _apply(
 
 @lru_cache
 def _require(dataset: str) -> None:
-    """Raise unless the dataset is here: Zarr takes chunks that aren't there for zeros, without a word."""
+    """Raise unless the dataset is here: Zarr reads absent chunks as fill values, without a word."""
     if open_files(dataset).size("zarr.json") is None:
         raise StoreError(
             f"{dataset}: not there on {socket.gethostname()}: workers need the store at the same path or URL"
