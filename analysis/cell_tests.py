@@ -116,11 +116,13 @@ def judge_energy_moments(cell: Cell, theory: FiniteN, missing: Floats) -> Judged
     if not len(kept):
         return Judged(not_testable("energies by index", cell.landscapes, "too few points expected"), None, "")
 
+    levels = cell.n  # the function may travel to a worker, the cell should not
+
     def residuals(batch: Batch) -> Floats:
         index = batch.columns["index"].astype(np.int64)
         score = (batch.columns["energy"] - mean[index]) / spread[index]
-        first = batch.per_landscape(index, cell.n, score)
-        second = batch.per_landscape(index, cell.n, score**2 - 1)
+        first = batch.per_landscape(index, levels, score)
+        second = batch.per_landscape(index, levels, score**2 - 1)
         return np.concatenate([first[:, kept], second[:, kept]], axis=1)
 
     moments = landscape_moments(cell.dataset, ["index", "energy"], residuals)

@@ -57,13 +57,14 @@ def coupling_scale(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> 
     if theory is None or cell.landscapes < 2 or cell.points == 0:
         return None
     mean, error = _exact_widths(cell, sample)
+    levels = cell.n  # the function may travel to a worker, the cell should not
 
     def sums(batch: Batch) -> Floats:
         index = batch.columns["index"].astype(np.int64)
         width = batch.columns["lambda_max"] - batch.columns["lambda_min"]
         same = np.zeros(len(index), np.int64)
         columns = [batch.per_landscape(same, 1, values) for values in (width - mean[index], mean[index])]
-        counts = batch.per_landscape(index, cell.n).astype(np.float64)
+        counts = batch.per_landscape(index, levels).astype(np.float64)
         return np.concatenate([*columns, counts], axis=1)
 
     moments = landscape_moments(cell.dataset, ["index", "lambda_min", "lambda_max"], sums)

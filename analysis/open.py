@@ -1,6 +1,7 @@
 """A run as the report reads it: each cell's dataset with what the study says of it."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,7 +31,7 @@ class Cell:
         name: of its group in the dataset, such as c0003.
         dataset: CF contiguous ragged: per-landscape columns, per-point columns along ``row``; not loaded.
         planned: landscapes that the study asks for (whole blocks); the dataset may hold fewer.
-        finder: its name and options, as text.
+        finder: its name, a space, and its options as a JSON object.
     """
 
     name: str
@@ -69,12 +70,12 @@ class Cell:
     @property
     def finder_name(self) -> str:
         """Such as: multistart."""
-        return self.finder.partition(" ")[0]
+        return _split(self.finder)[0]
 
     @property
     def finder_options(self) -> dict[str, Any]:
         """All options of the finder, defaults included."""
-        return json.loads(self.finder.partition(" ")[2] or "{}")
+        return _split(self.finder)[1]
 
     @cached_property
     def covariance(self) -> Covariance | None:
@@ -102,6 +103,16 @@ class Cell:
         if known.size:
             return float(known.max())
         return float("inf") if self.covariance is None else float(total_degree_bound(self.covariance, self.n))
+
+
+def _split(finder: str) -> tuple[str, dict[str, Any]]:
+    """Name and options: the options are the longest JSON object after a space, for a name may hold spaces."""
+    for found in re.finditer(r" (?=\{)", finder):
+        try:
+            return finder[: found.start()], json.loads(finder[found.end() :])
+        except (ValueError, RecursionError):
+            continue
+    return finder.rstrip(), {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,8 +184,10 @@ def _groups(path: str) -> list[str]:
 
 
 def _finder(spec: Mapping[str, Any]) -> str:
-    options = spec.get("finder_options") or {}
-    return f"{spec.get('finder', '')} {json.dumps(options, sort_keys=True)}"
+    options = spec.get("finder_options")
+    return (
+        f"{spec.get('finder', '')} {json.dumps(options if isinstance(options, dict) else {}, sort_keys=True)}"
+    )
 
 
 def _provenance(run: Run, path: str, missing: list[str]) -> dict[str, Any]:

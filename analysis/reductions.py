@@ -2,20 +2,26 @@
 
 A batch is a run of whole landscapes: in a contiguous ragged array their rows are consecutive, so every
 quantity of a landscape is known within one batch. Dask reads and reduces a few batches at a time; any
-scheduler that is set (threads by default, a distributed client) does it.
+scheduler that is set (threads by default, a distributed client) does it. To a worker elsewhere travel the
+function and a dataset of which nothing is loaded, some kilobytes; it reads its batch itself.
 """
 
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import boost_histogram as bh
+import dask.config
 import numpy as np
 import xarray as xr
 from dask.base import compute
 from dask.delayed import delayed
 from numpy.typing import ArrayLike, NDArray
 
+from storage.errors import StoreError
+from storage.files import open_files
 from storage.schema import POINT, Table
 
 Floats = NDArray[np.float64]
@@ -23,7 +29,8 @@ Result = TypeVar("Result")
 
 BATCH_BYTES = 48 * 2**20
 """Of all columns of a batch. Arbitrary: large against a chunk (1 MiB), small against any memory."""
-_AT_ONCE = 4
+AT_ONCE = "morsecensus.batches-at-once"
+"""Key of Dask's configuration: batches between two rests, 4 where it isn't set. More keep a cluster busy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +41,13 @@ class Batch:
         landscapes: how many.
         owner: landscape of each row, counted from the first one of the batch, shape (rows,).
         columns: the columns asked for, each of shape (rows, ...).
+        first: place of the first one in the dataset.
     """
 
     landscapes: int
     owner: NDArray[np.int64]
     columns: Mapping[str, np.ndarray]
+    first: int
 
     def per_landscape(
         self, group: NDArray[np.integer], groups: int, weight: Floats | None = None
@@ -52,7 +61,7 @@ def reduce_points(
     dataset: xr.Dataset,
     names: Sequence[str],
     function: Callable[[Batch], Result],
-    batch_bytes: int = BATCH_BYTES,
+    batch_bytes: int | None = None,
     table: Table = POINT,
 ) -> Iterator[Result]:
     """Yield ``function(batch)`` for every batch in order.
@@ -60,18 +69,24 @@ def reduce_points(
     Args:
         dataset: with the table's row counts (``row_size``) and columns along its dimension (``row``).
         names: columns that the function reads.
-        function: anything that holds much less than its batch.
-        batch_bytes: the size of a batch; one landscape is never split.
+        function: its result holds much less than its batch; it and what it refers to may be pickled.
+        batch_bytes: the size of a batch, BATCH_BYTES by default; one landscape is never split.
         table: a ragged one.
+
+    Raises:
+        StoreError: the dataset isn't where a worker looks for it.
     """
     sizes = dataset[table.count].values.astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
-    jobs = [
-        delayed(_apply)(dataset[list(names)], table.dimension, sizes[a:b], offsets[a], function)
-        for a, b in _batch_bounds(offsets, _row_bytes(dataset, names), batch_bytes)
-    ]
-    for start in range(0, len(jobs), _AT_ONCE):
-        yield from cast(tuple[Result, ...], compute(*jobs[start : start + _AT_ONCE]))
+    columns = dataset[list(names)]
+    bounds = _batch_bounds(offsets, _row_bytes(dataset, names), batch_bytes or BATCH_BYTES)
+    at_once = dask.config.get(AT_ONCE, 4)
+    for start in range(0, len(bounds), at_once):
+        jobs = [
+            delayed(_apply)(columns, table.dimension, sizes[a:b], a, int(offsets[a]), function)
+            for a, b in bounds[start : start + at_once]
+        ]
+        yield from cast(tuple[Result, ...], compute(*jobs))
 
 
 def _apply(
@@ -79,12 +94,24 @@ def _apply(
     dimension: str,
     sizes: NDArray[np.int64],
     first: int,
+    row: int,
     function: Callable[[Batch], Result],
 ) -> Result:
-    rows = slice(int(first), int(first + sizes.sum()))
+    if "source" in columns.encoding:
+        _require(columns.encoding["source"])
+    rows = slice(row, row + int(sizes.sum()))
     owner = np.repeat(np.arange(len(sizes)), sizes)
     read = {str(name): columns[name].isel({dimension: rows}).values for name in columns.data_vars}
-    return function(Batch(len(sizes), owner, read))
+    return function(Batch(len(sizes), owner, read, first))
+
+
+@lru_cache
+def _require(dataset: str) -> None:
+    """Raise unless the dataset is here: Zarr reads absent chunks as fill values, without a word."""
+    if open_files(dataset).size("zarr.json") is None:
+        raise StoreError(
+            f"{dataset}: not there on {socket.gethostname()}: workers need the store at the same path or URL"
+        )
 
 
 def _row_bytes(dataset: xr.Dataset, names: Sequence[str]) -> int:

@@ -13,12 +13,17 @@ from analysis.open import Cell
 from analysis.results import CellResult, FamilyResult
 
 Row = dict[str, Any]
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a field begins that spreadsheets compute."""
 LEVEL = 0.01
 """Of the study as a whole, after Holm's correction."""
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows of one shape; unknown (None, nan, inf) is an empty field."""
+    """Write rows of one shape; unknown (None, nan, inf) is an empty field.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe before it: names may be anybody's.
+    """
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         if rows:
@@ -31,7 +36,17 @@ def _plain(value: Any) -> Any:
         value = value.item()
     if value is None or (isinstance(value, float) and not isfinite(value)):
         return ""
-    return value
+    return f"'{value}" if isinstance(value, str) and _is_formula(value) else value
+
+
+def _is_formula(text: str) -> bool:
+    if not text.startswith(FORMULA):
+        return False
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return "\t" in text or "\r" in text
 
 
 def head(cell: Cell) -> Row:

@@ -361,18 +361,29 @@ def topology(
         typer.echo("All pairs: --json.")
 
 
-@app.command(epilog="Example: morsecensus report runs/demo --out report")
+@app.command(epilog="Example: morsecensus report runs/demo --out report --dask tcp://127.0.0.1:8786")
 def report(
     store: Store,
     out: Annotated[Path, typer.Option(help="Folder for the page, the figures and the tables.")] = Path(
         "report"
     ),
+    dask: Annotated[
+        str,
+        typer.Option(
+            metavar="WHERE",
+            help="Where points are read and reduced: threads, ray, ray:ADDRESS (a running Ray cluster, such "
+            "as ray:auto), or the address of a Dask scheduler, such as tcp://host:8786.",
+        ),
+    ] = "threads",
 ) -> None:
-    """Write one self-contained HTML page, figures and CSV tables."""
+    """Write one self-contained HTML page, figures and CSV tables; the same wherever it is computed."""
     with _user_errors():
+        from pipeline.dask_scheduler import scheduler
         from pipeline.predicting import write_report
 
-        typer.echo(str(write_report(store, out)))
+        with scheduler(dask, _console(err=True)):
+            page = write_report(store, out)
+        typer.echo(str(page))
 
 
 def main() -> None:

@@ -11,11 +11,12 @@ ROOMS = ("tasks", "storage", "analysis", "pipeline")
 FORBIDDEN = {
     "tasks": {"storage", "pipeline", "analysis", "ray", "xarray", "zarr", "fsspec", "matplotlib", "dask"},
     "storage": {"tasks", "analysis", "pipeline", "ray", "jax", "xarray", "dask", "scipy", "matplotlib"},
-    "analysis": {"pipeline", "ray", "jax"},
+    "analysis": {"pipeline", "ray", "jax", "distributed"},
     "pipeline": {"jax", "matplotlib"},
 }
 LEAVES = {
-    "ray": {"pipeline/ray_executor.py"},
+    "ray": {"pipeline/ray_executor.py", "pipeline/ray_pool.py"},
+    "distributed": {"pipeline/dask_scheduler.py"},
     "numba": {"tasks/homotopy/simd.py"},
     "flint": {"tasks/homotopy/balls.py", "tasks/homotopy/extended.py", "tasks/homotopy/krawczyk.py"},
     "gudhi": {"tasks/topology/filtered.py"},

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.open import Cell
-from analysis.reductions import Floats, reduce_points
+from analysis.reductions import Batch, Floats, reduce_points
 
 Ints = NDArray[np.int64]
 
@@ -21,7 +21,7 @@ index come closer than this they are matched by number."""
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """The points of some landscapes of one cell, in memory: enumerated landscapes are small enough.
+    """The points of some landscapes of one cell, in memory.
 
     Attributes:
         n: number of spins.
@@ -60,29 +60,42 @@ class Points:
 
 def read_points(cell: Cell, kept: NDArray[np.bool_]) -> Points:
     """Load the points of a cell's landscapes where ``kept``, shape (landscapes of the cell,), is true."""
-    data = cell.dataset
-    sizes = data["row_size"].values.astype(np.int64)
-    energy, index, hits = (data[name].values for name in ("energy", "index", "hits"))
-    whole = Points(
+    names = [name for name in ("energy", "index", "hits", "spectrum") if name in cell.dataset]
+    ids = np.flatnonzero(kept)
+    # those behind the last one are neither read nor told of to the workers
+    last = int(ids[-1]) + 1 if len(ids) else 1
+    kept = kept[:last]
+    sizes = cell.dataset["row_size"].values[:last].astype(np.int64)
+    data = cell.dataset.isel(landscape=slice(last), row=slice(int(sizes.sum())))
+
+    def read(batch: Batch) -> tuple[np.ndarray, ...]:
+        rows = kept[batch.first + batch.owner]
+        found = {name: values[rows] for name, values in batch.columns.items()}
+        if "spectrum" in found:
+            with np.errstate(divide="ignore"):
+                found["spectrum"] = np.log(np.abs(found["spectrum"])).sum(axis=1)
+        return tuple(found[name] for name in names)
+
+    parts = zip(*reduce_points(data, names, read), strict=True)
+    columns = {name: np.concatenate(part) for name, part in zip(names, parts, strict=False)}
+    return Points(
         cell.n,
-        np.arange(len(sizes)),
-        np.repeat(np.arange(len(sizes)), sizes),
-        energy,
-        index.astype(np.int64),
-        hits.astype(np.int64),
-        _log_det(cell),
+        ids,
+        np.repeat(np.arange(len(ids)), sizes[ids]),
+        columns["energy"],
+        columns["index"].astype(np.int64),
+        columns["hits"].astype(np.int64),
+        columns.get("spectrum"),
     )
-    return whole.only(np.flatnonzero(kept))
 
 
-def _log_det(cell: Cell) -> Floats | None:
-    if "spectrum" not in cell.dataset:
-        return None
-    with np.errstate(divide="ignore"):
-        parts = reduce_points(
-            cell.dataset, ["spectrum"], lambda b: np.log(np.abs(b.columns["spectrum"])).sum(axis=1)
-        )
-        return np.concatenate([np.zeros(0), *parts])
+def first_landscapes(cell: Cell, kept: NDArray[np.bool_], most: int) -> NDArray[np.bool_]:
+    """Of the landscapes kept, the first ones that together have at most so many points; one at least."""
+    total = np.cumsum(np.where(kept, cell.dataset["row_size"].values, 0))
+    fits = kept & (total <= most)
+    if not fits.any():
+        fits[np.flatnonzero(kept)[:1]] = True
+    return fits
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.audit.calibration import Calibration, calibrate
 from analysis.audit.hits import HitBias, measure_hits
-from analysis.audit.matching import Ints, Joined, Points, join, read_points
+from analysis.audit.matching import Ints, Joined, Points, first_landscapes, join, read_points
 from analysis.audit.naive import NaiveAverage, naive_averages
 from analysis.audit.recall import COMPLETE, Claims, Recall, check_claims, estimate_recall
 from analysis.open import Cell, Family, finder_labels
@@ -15,6 +15,8 @@ from storage.schema import ERROR, REASONS
 
 ENUMERATED = REASONS.index("enumerated")
 AUDITED = "multistart"
+MOST_POINTS = 2**22
+"""Of one cell in memory, in whole landscapes. Arbitrary: about 1 GB with everything made of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +43,15 @@ class Audited:
 class AuditedSize:
     """All multistart cells of one N, and the hits of the one with the most starts, the ``reference``.
 
-    ``enumerated`` of the truth's ``landscapes`` count: those complete because every point was enumerated.
+    ``enumerated`` of the truth's ``landscapes`` are complete because every point was enumerated; of these the
+    first ``audited`` ones count, as many as memory likes.
     """
 
     n: int
     truth: Cell
     landscapes: int
     enumerated: int
+    audited: int
     points: int
     cells: tuple[Audited, ...]
     reference: str
@@ -94,15 +98,17 @@ def _audit_family(family: Family, cells: Sequence[Cell]) -> Audit:
 
 
 def _audit_size(truth: Cell, cells: Sequence[Cell], budgets: Mapping[str, str]) -> AuditedSize:
-    kept = enumerated_landscapes(truth)
+    enumerated = enumerated_landscapes(truth)
+    kept = first_landscapes(truth, enumerated, MOST_POINTS)
     points = read_points(truth, kept)
-    joined = [join(points, cell, _computed_points(cell)) for cell in cells]
+    joined = [join(points, cell, _computed_points(cell, kept)) for cell in cells]
     joined = [one for one in joined if one.truth.landscapes]
     reference = max(joined, key=_effort, default=None)
     return AuditedSize(
         truth.n,
         truth,
         len(kept),
+        int(enumerated.sum()),
         int(kept.sum()),
         len(points.owner),
         tuple(_audit_cell(one, reference, budgets) for one in joined),
@@ -111,8 +117,13 @@ def _audit_size(truth: Cell, cells: Sequence[Cell], budgets: Mapping[str, str]) 
     )
 
 
-def _computed_points(cell: Cell) -> Points:
-    return read_points(cell, cell.dataset["reason"].values != ERROR)
+def _computed_points(cell: Cell, wanted: np.ndarray) -> Points:
+    """Of the landscapes that are wanted (by their number, in another cell) and were computed here."""
+    kept = cell.dataset["reason"].values != ERROR
+    shared = min(len(kept), len(wanted))
+    kept[:shared] &= wanted[:shared]
+    kept[shared:] = False
+    return read_points(cell, kept)
 
 
 def _effort(joined: Joined) -> tuple[bool, float]:

@@ -47,6 +47,12 @@ def _extras(audit: Audit) -> list[Part]:
                 "were enumerated; the others are left out."
             )
             parts.append(note(text))
+        if size.audited < size.enumerated:
+            text = (
+                f"N = {size.n}: the first {size.audited:,} of them are audited, with {size.points:,} points: "
+                "their points must fit in memory together."
+            )
+            parts.append(note(text))
     rows = [row for row in tables.claim_rows([audit]) if row["extra_points"]]
     parts += [
         note(

@@ -107,10 +107,11 @@ def curves_of(cell: Cell, levels: Floats, *, above: bool = True) -> Floats:
         levels: energies per spin, ascending.
         above: super- or sublevel sets.
     """
+    top = cell.n - 1  # the function may travel to a worker, the cell should not
 
     def function(batch: Batch) -> Floats:
         index = batch.columns["index"].astype(np.int64)
-        odd = (cell.n - 1 - index if above else index) % 2 == 1
+        odd = (top - index if above else index) % 2 == 1
         sign = np.where(odd, -1.0, 1.0)
         # A point counts at all levels before its slot (above), or from its slot on (below).
         slot = np.searchsorted(levels, batch.columns["energy"], side="right" if above else "left")

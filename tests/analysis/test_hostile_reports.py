@@ -1,7 +1,9 @@
 """Stores whose names and arrays mean harm to whoever reads them: markup in names, arrays that are pickles."""
 
+import csv
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -11,6 +13,7 @@ import pytest
 from analysis.open import open_cell, open_study
 from analysis.report import write_report
 from analysis.style import legend_below, new_figure, save, style
+from analysis.tables import write_csv
 from storage.dataset import dataset_path
 from storage.errors import StoreError
 from storage.seals import seal, unseal
@@ -43,13 +46,41 @@ def page(synthetic, tmp_path_factory):
     for cell in record["cells"]:
         cell["spec"] |= {
             "seed": PAYLOAD,
-            "finder": PAYLOAD.replace(" ", "/"),
+            "finder": PAYLOAD,
             "finder_options": {PAYLOAD: PAYLOAD},
         }
     path.write_bytes(seal(record))
     written = write_report(store, folder / "out")
     figures = [figure.read_text(encoding="utf-8") for figure in (folder / "out/figures").glob("*.svg")]
     return written.read_text(encoding="utf-8"), figures
+
+
+@pytest.mark.parametrize("name", ["", "a finder", "a {b", 'a {"b": 1', "=a {} {", PAYLOAD])
+def test_the_name_of_a_finder_may_be_anything(name, census_store):
+    options = {"key": "} {", "deep": {"a": [1]}}
+    cell = open_study(census_store).cells[0]
+    cell = replace(cell, finder=f"{name} {json.dumps(options)}")
+    assert (cell.finder_name, cell.finder_options) == (name, options)
+    assert replace(cell, finder=f"{name} {{}}").finder_options == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd", "'+cmd"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("-0.5", "-0.5"),
+        (-0.5, "-0.5"),
+        ("q^3", "q^3"),
+    ],
+)
+def test_no_field_of_a_table_is_a_formula(value, field, tmp_path):
+    write_csv(tmp_path / "table.csv", [{"name": value}])
+    with (tmp_path / "table.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["name"] == field
 
 
 def test_payloads_are_text(page):

@@ -1,0 +1,199 @@
+"""A report over columns of many batches: what is read at once, what comes back, what travels to a worker."""
+
+import csv
+
+import cloudpickle
+import dask.config
+import numpy as np
+import pytest
+from dask.local import get_sync
+from rich.console import Console
+from xarray.backends.zarr import ZarrArrayWrapper
+
+from analysis import reductions
+from analysis.audit import measure as audit_measure
+from analysis.audit.matching import read_points
+from analysis.audit.measure import audit_cells
+from analysis.open import open_study
+from analysis.report import write_report
+from analysis.topology import read, sublevels
+from pipeline.run import Settings, run_study
+from pipeline.study import parse_study
+from storage.errors import StoreError
+
+BATCH_BYTES, BATCH_ROWS, NUMBERS = 2000, 250, 10_000
+"""Of a batch of points, of topology, of its curves: the columns below are longer by far."""
+MOST_TO_A_WORKER = 16_000
+RAGGED = {"row", "arc", "pair"}
+STUDY = {
+    "name": "small",
+    "seed": 4,
+    "cells": [
+        {
+            "xi": "q^3",
+            "n": 4,
+            "finder": "homotopy",
+            "landscapes": 60,
+            "block": 60,
+            "topology": True,
+            "spectra": True,
+        },
+        {
+            "xi": "q^3",
+            "n": 4,
+            "landscapes": 60,
+            "block": 60,
+            "options": {"starts_per_round": 64, "max_rounds": 1},
+        },
+    ],
+}
+
+
+class TooMuch(Exception):
+    """More than a batch was read or made at once."""
+
+
+class Guard:
+    """Raises where a read of a ragged column, or the result of a task, is larger than a batch."""
+
+    def __init__(self, monkeypatch):
+        self.reads, self.tasks, self.largest = {}, 0, 0
+        self._read = ZarrArrayWrapper.__getitem__
+        guard = self
+
+        def getitem(wrapper, key):
+            return guard.read(wrapper, key)
+
+        monkeypatch.setattr(ZarrArrayWrapper, "__getitem__", getitem)
+
+    def read(self, wrapper, key):
+        values = self._read(wrapper, key)
+        dims = wrapper._array.metadata.dimension_names
+        if dims and dims[0] in RAGGED:
+            name = wrapper._array.basename
+            if values.nbytes > max(BATCH_BYTES, 8 * BATCH_ROWS):
+                raise TooMuch(f"{name}: {values.shape} of {wrapper.shape} read at once")
+            self.reads.setdefault(name, []).append((len(values), wrapper.shape[0]))
+        return values
+
+    def get(self, graph, keys, **options):
+        tasks = dict(graph.__dask_graph__())
+        self.tasks += len(tasks)
+        self.largest = max(self.largest, *(len(cloudpickle.dumps(task)) for task in tasks.values()))
+        found = get_sync(tasks, keys, **options)
+        for result in found:
+            size = sum(
+                np.asarray(part).nbytes for part in (result if isinstance(result, tuple) else [result])
+            )
+            if size > max(BATCH_BYTES, 8 * NUMBERS):
+                raise TooMuch(f"a task gave {size} bytes")
+        return found
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Enumerated landscapes with topology and spectra, and a multistart census of the same ones."""
+    path = str(tmp_path_factory.mktemp("size") / "run")
+    assert run_study(parse_study(STUDY), path, Settings("serial"), Console(quiet=True)).failed == {}
+    return path
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr(reductions, "BATCH_BYTES", BATCH_BYTES)
+    monkeypatch.setattr(read, "BATCH_ROWS", BATCH_ROWS)
+
+
+@pytest.fixture
+def guard(monkeypatch, small_batches):
+    monkeypatch.setattr(sublevels, "_AT_ONCE", NUMBERS)
+    found = Guard(monkeypatch)
+    with dask.config.set(scheduler=found.get):
+        yield found
+
+
+def test_no_section_of_the_report_takes_a_column_at_once(store, guard, tmp_path):
+    write_report(store, tmp_path)
+    for name in ("audit_slopes", "betti", "tests", "spectra"):
+        assert list(tmp_path.glob(f"tables/{name}*.csv")), name
+    wanted = {"energy", "index", "hits", "spectrum", "arc_lower", "pair_birth"}
+    assert wanted <= set(guard.reads)
+    for name in wanted:
+        # every column is several batches long
+        assert max(length for _, length in guard.reads[name]) > 3 * max(n for n, _ in guard.reads[name]), name
+    assert guard.tasks > 100
+
+
+def test_little_travels_to_a_worker(store, guard, tmp_path):
+    write_report(store, tmp_path)
+    assert 1000 < guard.largest < MOST_TO_A_WORKER
+
+
+@pytest.mark.parametrize("take", [lambda data: data["energy"].values, lambda data: data["pair_birth"].load()])
+def test_the_guard_sees_a_column_that_is_read_at_once(store, guard, take):
+    data = open_study(store).cells[0].dataset
+    with pytest.raises(TooMuch, match="read at once"):
+        take(data)
+
+
+def test_the_guard_sees_a_result_as_large_as_a_column(store, guard):
+    data = open_study(store).cells[0].dataset
+    with pytest.raises(TooMuch, match="a task gave"):
+        list(
+            reductions.reduce_points(data, ["energy"], lambda batch: np.repeat(batch.columns["energy"], 200))
+        )
+
+
+def test_a_report_of_small_batches_says_the_same(store, small_batches, tmp_path, monkeypatch):
+    """Sums in another order: numbers agree to rounding, texts exactly."""
+    write_report(store, tmp_path / "small")
+    monkeypatch.undo()
+    write_report(store, tmp_path / "large")
+    for path in (tmp_path / "large/tables").iterdir():
+        with path.open() as one, (tmp_path / "small/tables" / path.name).open() as other:
+            for row, again in zip(csv.reader(one), csv.reader(other), strict=True):
+                for value, same in zip(row, again, strict=True):
+                    try:
+                        number = float(value)
+                    except ValueError:
+                        assert value == same, path.name
+                    else:
+                        assert float(same) == pytest.approx(number, rel=1e-6, abs=1e-9), path.name
+
+
+def test_points_are_read_as_from_the_whole_columns(store, guard):
+    cell = open_study(store).cells[0]
+    kept = np.zeros(60, bool)
+    kept[[3, 4, 40]] = True
+    found = read_points(cell, kept)
+    whole = open_study(store).cells[0].dataset
+    guard.read = guard._read  # from here on anything may be read
+    rows = np.isin(whole["row_landscape"].values, [3, 4, 40])
+    np.testing.assert_array_equal(found.energy, whole["energy"].values[rows])
+    np.testing.assert_array_equal(found.hits, whole["hits"].values[rows])
+    np.testing.assert_array_equal(found.ids[found.owner], whole["row_landscape"].values[rows])
+    np.testing.assert_allclose(found.log_det, np.log(np.abs(whole["spectrum"].values[rows])).sum(axis=1))
+
+
+def test_an_audit_takes_as_many_landscapes_as_fit(store, tmp_path, monkeypatch):
+    cells = open_study(store).cells
+    sizes = cells[0].dataset["row_size"].values
+    monkeypatch.setattr(audit_measure, "MOST_POINTS", int(sizes[:20].sum()))
+    (audit,) = audit_cells(cells)
+    (size,) = audit.sizes
+    assert (size.enumerated, size.audited, size.points) == (60, 20, sizes[:20].sum())
+    assert size.cells[0].landscapes == 20
+    page = write_report(store, tmp_path).read_text()
+    assert "the first 20 of them are audited" in page
+
+
+def test_a_worker_without_the_store_says_so(synthetic, tmp_path):
+    """Zarr would read fill values."""
+    path = synthetic.store(tmp_path / "run", [(synthetic.layout(0, 3, 4), {}, ())])
+    cell = synthetic.cell(path)
+    assert cell.dataset["row_size"].values.sum() > 0
+    (tmp_path / "run").rename(tmp_path / "elsewhere")
+    reductions._require.cache_clear()
+    with pytest.raises(StoreError, match="workers need the store at the same path"):
+        list(reductions.reduce_points(cell.dataset, ["energy"], len))
+    assert np.isnan(cell.dataset["energy"].values).all()
