@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
 OUT ?= demo-output
 
-.PHONY: setup test lint types demo bench lock clean
+.PHONY: setup test lint types demo bench fuzz lock clean
 
 setup: $(STAMP)
 
@@ -36,6 +36,13 @@ demo: setup
 bench: setup
 	$(BIN)/uv pip install --quiet --python $(BIN)/python pymanopt bertini2
 	$(BIN)/python -m benchmarks
+
+# Coverage-guided, FUZZ_SECONDS for each target; atheris is outside the lock, for it has no wheels for every system.
+FUZZ_SECONDS ?= 60
+fuzz: setup
+	$(BIN)/uv pip install --quiet --python $(BIN)/python atheris
+	for target in study covariance integers records chunk; do \
+		$(BIN)/python tests/fuzz/fuzz.py $$target -max_total_time=$(FUZZ_SECONDS) -max_len=16384 || exit 1; done
 
 lock: $(BIN)/uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -4,6 +4,7 @@ Going round zarr's writer lets each object be fsynced and gives its checksum wit
 holds the bytes against zarr's.
 """
 
+import math
 import zlib
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from numcodecs.zstd import Zstd
 
 ZSTD_LEVEL = 3
 _ZSTD = Zstd(level=ZSTD_LEVEL)
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
 def encode(values: np.ndarray, dtype: np.dtype) -> bytes:
@@ -27,7 +29,28 @@ def decode(data: bytes, dtype: np.dtype, shape: Sequence[int]) -> np.ndarray:
     body, stored = data[:-4], data[-4:]
     if len(data) < 5 or google_crc32c.value(body).to_bytes(4, "little") != stored:
         raise ValueError("its crc32c does not match its content")
-    return np.frombuffer(_ZSTD.decode(body), dtype=dtype).reshape(shape)
+    wanted = dtype.itemsize * math.prod(shape)
+    # before it is unpacked: a few bytes may claim to be terabytes
+    if _content_size(body) != wanted:
+        raise ValueError(f"it does not hold {wanted} bytes")
+    try:
+        return np.frombuffer(_ZSTD.decode(body), dtype=dtype).reshape(shape)
+    except RuntimeError as error:
+        raise ValueError(" ".join(str(error).split())) from error
+
+
+def _content_size(frame: bytes) -> int | None:
+    """Return the size that a zstd frame claims to unpack to, None if it claims none (RFC 8878, 3.1.1.1)."""
+    if len(frame) < 5 or frame[:4] != _ZSTD_MAGIC:
+        return None
+    descriptor = frame[4]
+    single, kind = descriptor >> 5 & 1, descriptor >> 6
+    width = (1 if single else 0, 2, 4, 8)[kind]
+    start = 5 + (not single) + (0, 1, 2, 4)[descriptor & 3]
+    field = frame[start : start + width]
+    if not width or len(field) < width:
+        return None
+    return int.from_bytes(field, "little") + (256 if width == 2 else 0)
 
 
 def checksum(data: bytes) -> str:

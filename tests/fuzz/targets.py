@@ -2,6 +2,7 @@
 reader documents; anything else, or a second of processor time, is a finding.
 """
 
+import contextlib
 import json
 import tempfile
 import time
@@ -46,10 +47,8 @@ def study(data: bytes) -> None:
     """A study file, planned."""
     path = _FOLDER / "study.toml"
     path.write_bytes(data)
-    try:
+    with contextlib.suppress(UsageError):
         make_plan(read_study(path))
-    except UsageError:
-        pass
 
 
 def covariance(data: bytes) -> None:
@@ -63,10 +62,8 @@ def covariance(data: bytes) -> None:
 
 def integers(data: bytes) -> None:
     """The dimensions of --n."""
-    try:
+    with contextlib.suppress(ValueError, UsageError):
         parse_integers(data.decode(errors="replace"))
-    except (ValueError, UsageError):
-        pass
 
 
 def records(data: bytes) -> None:
@@ -82,10 +79,8 @@ def records(data: bytes) -> None:
         committed(files, _CELL, [_GENERATION])
         summarise(files, _CELL, [_GENERATION])
         for read in (lambda: read_pointer(files), lambda text=text: _open(files, text)):
-            try:
+            with contextlib.suppress(StoreError):
                 read()
-            except StoreError:
-                pass
 
 
 def _open(files: object, text: bytes) -> None:

@@ -43,3 +43,35 @@ def test_the_checksum_tells_intact_chunks_apart():
     one, other = (encode(np.full(8, value), np.dtype("<f8")) for value in (1.0, 2.0))
     assert google_crc32c.value(one) == google_crc32c.value(other), "why markers don't use crc32c"
     assert checksum(one) != checksum(other)
+
+
+@pytest.mark.parametrize("size", [1, 31, 32, 33, 300, 8191, 8192, 8200, 100_000])
+@pytest.mark.parametrize("kind", ["same", "random"])
+def test_chunks_of_all_sizes_come_back(size, kind):
+    values = np.random.default_rng(size).normal(size=size) if kind == "random" else np.ones(size)
+    np.testing.assert_array_equal(decode(encode(values, np.dtype("<f8")), np.dtype("<f8"), (size,)), values)
+
+
+def _sealed(body):
+    return body + google_crc32c.value(body).to_bytes(4, "little")
+
+
+MAGIC = bytes.fromhex("28b52ffd")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"not a frame at all",
+        MAGIC,
+        MAGIC + b"\xe0" + (2**50).to_bytes(8, "little") + b"\x01\x00\x00",
+        MAGIC + b"\xe0" + (160).to_bytes(8, "little") + b"\x01\x00\x00",
+        MAGIC + b"\x00\x58\x01\x00\x00",
+        encode(np.arange(21.0), np.dtype("<f8"))[:-4],
+        encode(np.arange(20.0), np.dtype("<f8"))[:-5],
+    ],
+    ids=["text", "nothing", "terabytes", "of no data", "of unknown size", "longer", "cut"],
+)
+def test_a_forged_chunk_is_refused_before_it_fills_the_memory(body):
+    with pytest.raises(ValueError, match="."):
+        decode(_sealed(body), np.dtype("<f8"), (20,))
