@@ -59,6 +59,9 @@ def _sealed(body):
 MAGIC = bytes.fromhex("28b52ffd")
 
 
+REFUSED = r"does not hold 160 bytes|decompression error"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -73,5 +76,5 @@ MAGIC = bytes.fromhex("28b52ffd")
     ids=["text", "nothing", "terabytes", "of no data", "of unknown size", "longer", "cut"],
 )
 def test_a_forged_chunk_is_refused_before_it_fills_the_memory(body):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=REFUSED):
         decode(_sealed(body), np.dtype("<f8"), (20,))
