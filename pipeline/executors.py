@@ -22,6 +22,8 @@ from pipeline.stopping import StopRequest
 Job = Mapping[str, Any]
 MAX_RETRIES = 3
 """Times that a job is given to a new worker after its worker died (not after an exception)."""
+LEAST_GPU = 0.01
+"""Share of a GPU: a hundred workers on one device is more than any has memory for."""
 BACKENDS = ("serial", "ray")
 POLL_SECONDS = 0.25
 
@@ -164,16 +166,24 @@ def ask(executor: Executor, job: Job, stop: StopRequest, stopped: str) -> dict[s
     return done[0].receipt
 
 
-def start_executor(backend: str, *, workers: int | None = None, address: str | None = None) -> Executor:
-    """Start a backend. ``workers`` limits a local Ray, ``address`` joins a running cluster."""
+def start_executor(
+    backend: str, *, workers: int | None = None, address: str | None = None, gpus: float = 0.0
+) -> Executor:
+    """Start a backend. ``workers`` limits a local Ray, ``address`` joins a running cluster, ``gpus`` is the
+    share of a GPU that each worker gets.
+    """
     if backend not in BACKENDS:
         raise UsageError(f"--backend: got {shown(backend)}, allowed: {' or '.join(BACKENDS)}")
     if workers is not None and workers < 1:
         raise UsageError(f"--workers: got {workers}, allowed: integers >= 1")
+    if gpus != 0 and not LEAST_GPU <= gpus <= 1:
+        raise UsageError(f"--gpus: got {gpus:g}, allowed: 0, or a share of one GPU from {LEAST_GPU} to 1")
     if backend == "ray":
         from pipeline.ray_executor import RayExecutor
 
-        return RayExecutor(workers=workers, address=address)
+        return RayExecutor(workers=workers, address=address, gpus=gpus)
+    if gpus:
+        raise UsageError("--gpus: allowed only with --backend ray")
     if address is not None:
         raise UsageError("--address: allowed only with --backend ray")
     if workers not in (None, 1):
