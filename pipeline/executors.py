@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import queue
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -179,6 +180,7 @@ def start_executor(
     if gpus != 0 and not LEAST_GPU <= gpus <= 1:
         raise UsageError(f"--gpus: got {gpus:g}, allowed: 0, or a share of one GPU from {LEAST_GPU} to 1")
     if backend == "ray":
+        _authenticate(address)
         from pipeline.ray_executor import RayExecutor
 
         return RayExecutor(workers=workers, address=address, gpus=gpus)
@@ -189,3 +191,16 @@ def start_executor(
     if workers not in (None, 1):
         raise UsageError(f"--workers: got {workers}, allowed: 1 with --backend serial; use --backend ray")
     return SerialExecutor()
+
+
+def _authenticate(address: str | None) -> None:
+    """Say how the processes of a Ray session know each other, before ray is imported.
+
+    A local session listens on all interfaces, whatever address it is given (seen in Ray 2.60), and whoever
+    may connect may run code: it gets a token of its own. A cluster's mode is for the user to say.
+    """
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    os.environ["RAY_AUTH_MODE"] = "disabled" if address else "token"
+    if not address:
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)

@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# before the import: Ray reads these once. Local sessions are bound to this host, so no token is needed; a
-# cluster's own mode comes from the user's environment.
-os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+# before the import: Ray reads these once, RAY_AUTH_MODE too, which start_executor sets
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # Ray runs its workers at niceness 15: beside other work they were 10 % slower than the serial backend
 os.environ.setdefault("RAY_worker_niceness", "0")
@@ -175,8 +173,8 @@ class RayExecutor:
             return [Done(self._running.pop(ref), _receipt(ref)) for ref in found]
 
     def close(self) -> None:
-        for ref in self._running:
-            ray.cancel(ref, force=True)
+        # Ray ends the workers of a driver that leaves. Cancelling each task first crashed the driver when one
+        # ended at that moment (a failed check in Ray's C++, with thousands of tasks)
         self._running.clear()
         ray.shutdown()
 
@@ -185,7 +183,7 @@ def _refused(where: str, error: Exception) -> str:
     text = " ".join(str(error).split())[:300]
     if text.startswith("Version mismatch"):
         return f"--backend ray: {where} runs other versions: {text}: use those of the cluster"
-    return f"--backend ray: cannot use {where} (RAY_AUTH_MODE={os.environ['RAY_AUTH_MODE']}): {text}"
+    return f"--backend ray: cannot use {where} (RAY_AUTH_MODE={os.environ.get('RAY_AUTH_MODE', '')}): {text}"
 
 
 def _receipt(ref: ray.ObjectRef) -> dict[str, Any]:
