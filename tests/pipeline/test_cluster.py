@@ -72,7 +72,7 @@ class Head:
 
     @contextmanager
     def node(self, *, gpus=0, before=(), script=None, **env):
-        """A node; ``script`` is for the bodies on it: a driver's own environment doesn't reach its workers."""
+        """A node; ``script`` is for the bodies on it: no driver's environment reaches its workers."""
         ray = Path(sys.executable).with_name("ray")
         command = [*before, str(ray), "start", f"--address={self.address}", f"--node-ip-address={ADDRESS}"]
         command += ["--num-cpus=1", f"--num-gpus={gpus}", "--object-store-memory=80000000", "--block"]
@@ -114,6 +114,12 @@ def _no_tokens(monkeypatch):
 
 def _on(address):
     return ("--backend", "ray", "--address", address)
+
+
+def _from_elsewhere(monkeypatch, folder):
+    """Ray's workers look in the driver's folder too: on one machine they would find its program there."""
+    monkeypatch.delenv("PYTHONPATH")
+    monkeypatch.chdir(folder)
 
 
 def _line(err):
@@ -176,7 +182,7 @@ def test_a_node_with_other_sources_is_refused(tmp_path, toolbox, head, monkeypat
         shutil.copytree(ROOT / room, other / room, ignore=shutil.ignore_patterns("__pycache__"))
     with (other / "tasks" / "newton.py").open("a") as stream:
         stream.write("# one line more\n")
-    monkeypatch.delenv("PYTHONPATH")
+    _from_elsewhere(monkeypatch, tmp_path)
     with head.node(PYTHONPATH=str(other)):
         study = toolbox.text(n="3", landscapes=4)
         driver = toolbox.driver(study, tmp_path / "run", *_on(head.address), "--body", DEFAULT_BODY)
@@ -192,7 +198,7 @@ def test_a_node_without_the_program_is_refused(tmp_path, toolbox, head, monkeypa
     broken = tmp_path / "broken"
     (broken / "pipeline").mkdir(parents=True)
     (broken / "pipeline" / "__init__.py").write_text("raise ImportError('nothing here')\n")
-    monkeypatch.delenv("PYTHONPATH")
+    _from_elsewhere(monkeypatch, tmp_path)
     with head.node(PYTHONPATH=str(broken)):
         study = toolbox.text(n="3", landscapes=4)
         driver = toolbox.driver(study, tmp_path / "run", *_on(head.address), "--body", DEFAULT_BODY)
