@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pipeline.address import check_address
 from pipeline.environment import WORKER_ENV
 from pipeline.errors import Interrupted, UsageError, shown
 from pipeline.stopping import StopRequest
@@ -180,6 +181,8 @@ def start_executor(
     if gpus != 0 and not LEAST_GPU <= gpus <= 1:
         raise UsageError(f"--gpus: got {gpus:g}, allowed: 0, or a share of one GPU from {LEAST_GPU} to 1")
     if backend == "ray":
+        if address is not None:
+            check_address(address)
         _authenticate(address)
         from pipeline.ray_executor import RayExecutor
 

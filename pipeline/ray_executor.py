@@ -18,7 +18,6 @@ os.environ.setdefault("RAY_worker_niceness", "0")
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from pipeline.address import check_address
 from pipeline.environment import worker_env
 from pipeline.errors import RunError
 from pipeline.executors import MAX_RETRIES, Done, Job, crashed
@@ -136,8 +135,6 @@ class RayExecutor:
             "object_store_memory": OBJECT_STORE_BYTES,
             "_node_ip_address": "127.0.0.1",
         }
-        if address:
-            check_address(address)
         try:
             ray.init(address=address or "local", **common, **({} if address else local))
         except (ConnectionError, RuntimeError, ValueError, RayError) as error:

@@ -71,11 +71,11 @@ class Head:
         self._process.stdout.close()
 
     @contextmanager
-    def node(self, *, gpus=0, before=(), script=None, **env):
+    def node(self, *, cpus=1, gpus=0, before=(), script=None, **env):
         """A node; ``script`` is for the bodies on it: no driver's environment reaches its workers."""
         ray = Path(sys.executable).with_name("ray")
         command = [*before, str(ray), "start", f"--address={self.address}", f"--node-ip-address={ADDRESS}"]
-        command += ["--num-cpus=1", f"--num-gpus={gpus}", "--object-store-memory=80000000", "--block"]
+        command += [f"--num-cpus={cpus}", f"--num-gpus={gpus}", "--object-store-memory=80000000", "--block"]
         command += ["--min-worker-port=0", "--max-worker-port=0"]
         process = subprocess.Popen(
             command,
@@ -232,6 +232,40 @@ def test_gpus_without_gpus_is_one_line(tmp_path, toolbox, head):
         code, _, err = toolbox.driver(toolbox.text(), tmp_path / "run", *arguments).finish(seconds=60)
         assert code == 1
         assert f"a worker on {socket.gethostname()} has no GPU that JAX can use" in _line(err)
+
+
+LOOK = """
+import json, sys
+from pipeline.ray_executor import RayExecutor
+
+executor = RayExecutor(address=sys.argv[1], gpus=float(sys.argv[2]))
+job = {"job": "describe", "body": "looking_body:describe", "spec": {"seconds": 2.0}}
+for _ in range(6):
+    executor.submit(job)
+found = []
+while len(found) < 6:
+    found += [done.receipt["description"]["sizes"] for done in executor.completed(1.0)]
+print(json.dumps({"window": executor.window(), "found": found}))
+executor.close()
+"""
+
+
+def test_a_share_of_a_gpu_limits_how_many_run(head):
+    """Ray believes what a node says of its GPUs, so this needs none."""
+    with head.node(cpus=4, gpus=1):
+        done = subprocess.run(
+            [sys.executable, "-c", LOOK, head.address, "0.5"], capture_output=True, text=True, timeout=120
+        )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    seen = answer["found"]
+    assert answer["window"] == 6  # two places of four CPUs, three jobs for each
+    assert {worker["CUDA_VISIBLE_DEVICES"] for worker in seen} == {"0"}
+    assert {worker["JAX_PLATFORMS"] for worker in seen} == {"cuda"}
+    assert {worker["JAX_ENABLE_X64"] for worker in seen} == {"1"}
+    assert {worker["XLA_PYTHON_CLIENT_PREALLOCATE"] for worker in seen} == {"false"}
+    together = [sum(w["start"] <= worker["start"] < w["end"] for w in seen) for worker in seen]
+    assert max(together) == 2
 
 
 def _computing(session):
