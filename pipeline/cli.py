@@ -29,6 +29,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Backend = Annotated[str, typer.Option(help="Where blocks run: serial or ray.")]
 Address = Annotated[str | None, typer.Option(help="A running Ray cluster, such as auto or ray-head:6379.")]
 Workers = Annotated[int | None, typer.Option(help="CPUs of a local Ray; all of them by default.")]
+Gpus = Annotated[
+    float, typer.Option(help="Share of a GPU for each Ray worker, such as 0.25 or 1; 0 computes on CPUs.")
+]
 Body = Annotated[str, typer.Option(hidden=True)]
 Xi = Annotated[str, typer.Option(help='Covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3".')]
 Dimension = Annotated[int, typer.Option(help="Dimension.")]
@@ -113,6 +116,7 @@ def run(
     backend: Backend = "serial",
     address: Address = None,
     workers: Workers = None,
+    gpus: Gpus = 0.0,
     allow_environment: Annotated[
         bool, typer.Option("--allow-environment", help="Go on in another environment, kept apart.")
     ] = False,
@@ -125,7 +129,7 @@ def run(
 
         console = _console(err=True)
         parsed = read_study(study)
-        settings = Settings(backend, workers, address, allow_environment)
+        settings = Settings(backend, workers, address, allow_environment, gpus)
         outcome = run_study(parsed, store or f"runs/{parsed.name}", settings, console, body=body)
         typer.echo(f"{outcome.store}/{outcome.dataset}")
         if outcome.failed:
@@ -247,6 +251,7 @@ def repair(
     backend: Backend = "serial",
     address: Address = None,
     workers: Workers = None,
+    gpus: Gpus = 0.0,
     body: Body = DEFAULT_BODY,
 ) -> None:
     """Delete what verify finds damaged and compute it again, under the lease."""
@@ -254,7 +259,7 @@ def repair(
         from pipeline import check
         from pipeline.run import Settings
 
-        settings = Settings(backend, workers, address)
+        settings = Settings(backend, workers, address, gpus=gpus)
         report, outcome = check.repair_store(store, settings, _console(err=True), body=body)
         typer.echo(
             f"{len(report.bad_blocks)} damaged blocks and {len(report.leftovers)} leftovers removed, "

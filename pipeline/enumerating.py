@@ -13,7 +13,7 @@ from pipeline.errors import RunError, UsageError
 from pipeline.executors import Executor, ask, start_executor
 from pipeline.plan import available_memory, size_text, time_text
 from pipeline.ranges import MAX_VALUE
-from pipeline.run import Settings, worker_environment
+from pipeline.run import Settings, advised, worker_environment
 from pipeline.stopping import StopRequest
 from tasks.landscapes import MODELS
 from tasks.options import HomotopyOptions
@@ -94,7 +94,7 @@ def on_worker(
         finally:
             executor.close()
     if "error" in receipt:
-        raise RunError(f"{what}: {receipt['error']['message']}")
+        raise RunError(f"{what}: {advised(receipt['error'])}")
     return receipt["record"]
 
 
@@ -107,7 +107,7 @@ def _describe(
         error = receipt["error"]
         if error["kind"] == "usage":
             raise UsageError(f"{error['message']} (finders are chosen in a study)")
-        raise RunError(f"workers cannot start: {error['message']}")
+        raise RunError(f"workers cannot start: {advised(error)}")
     description = receipt["description"]
     memory = None if settings.address else available_memory()
     if memory is not None and description["memory_bytes"] > memory:

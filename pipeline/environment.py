@@ -10,6 +10,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,20 +24,41 @@ WORKER_ENV: Mapping[str, str] = {
     "JAX_PLATFORMS": "cpu",
     "JAX_ENABLE_X64": "1",
 }
+GPU_ENV: Mapping[str, str] = {
+    "JAX_PLATFORMS": "cuda",
+    # several workers may share a device; JAX's default takes three quarters of its memory at once
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    # kernels that add in a fixed order, none of them chosen by measuring which is fastest today
+    "XLA_FLAGS": "--xla_gpu_deterministic_ops=true --xla_gpu_autotune_level=0",
+}
 _PACKAGES = ("jax", "jaxlib", "llvmlite", "numba", "numcodecs", "numpy", "scipy", "zarr")
+
+
+class NoGpu(Exception):
+    """This worker was told to use a GPU, and can't."""
+
+
+def worker_env(gpus: float = 0) -> dict[str, str]:
+    """Return the variables that every worker gets before it imports anything."""
+    return {**WORKER_ENV, **(GPU_ENV if gpus else {})}
 
 
 @functools.cache
 def environment() -> dict[str, Any]:
-    """Return what the bytes of a result may depend on, for this process."""
-    return {
+    """Return what the bytes of a result may depend on, for this process.
+
+    Raises NoGpu in a worker that was told to use a GPU and has none that JAX can use.
+    """
+    found = {
         "python": f"{platform.python_implementation()} {sys.version_info.major}.{sys.version_info.minor}",
         "machine": platform.machine(),
         "cpu": _cpu(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: version_of(name) for name in _PACKAGES},
         "blas": _blas(),
         "threads": {name: os.environ.get(name, "") for name in (*WORKER_ENV, "XLA_FLAGS")},
     }
+    # not a word of it on CPUs: their fingerprints, and so their stores, know nothing of GPUs
+    return found | _device() if os.environ.get("JAX_PLATFORMS") == GPU_ENV["JAX_PLATFORMS"] else found
 
 
 def fingerprint(of: Mapping[str, Any]) -> str:
@@ -56,7 +78,18 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any], prefix: str = 
     return found
 
 
-def _version(name: str) -> str:
+def _device() -> dict[str, Any]:
+    from tasks.device import accelerator
+
+    try:
+        return {"device": accelerator()}
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise NoGpu(f"a worker on {socket.gethostname()} has no GPU that JAX can use: {reason}") from error
+
+
+def version_of(name: str) -> str:
+    """Return the version of an installed package, ``none`` if it isn't installed."""
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import queue
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pipeline.address import check_address
 from pipeline.environment import WORKER_ENV
 from pipeline.errors import Interrupted, UsageError, shown
 from pipeline.stopping import StopRequest
@@ -22,6 +24,8 @@ from pipeline.stopping import StopRequest
 Job = Mapping[str, Any]
 MAX_RETRIES = 3
 """Times that a job is given to a new worker after its worker died (not after an exception)."""
+LEAST_GPU = 0.01
+"""Share of a GPU: a hundred workers on one device is more than any has memory for."""
 BACKENDS = ("serial", "ray")
 POLL_SECONDS = 0.25
 
@@ -164,18 +168,42 @@ def ask(executor: Executor, job: Job, stop: StopRequest, stopped: str) -> dict[s
     return done[0].receipt
 
 
-def start_executor(backend: str, *, workers: int | None = None, address: str | None = None) -> Executor:
-    """Start a backend. ``workers`` limits a local Ray, ``address`` joins a running cluster."""
+def start_executor(
+    backend: str, *, workers: int | None = None, address: str | None = None, gpus: float = 0.0
+) -> Executor:
+    """Start a backend. ``workers`` limits a local Ray, ``address`` joins a running cluster, ``gpus`` is the
+    share of a GPU that each worker gets.
+    """
     if backend not in BACKENDS:
         raise UsageError(f"--backend: got {shown(backend)}, allowed: {' or '.join(BACKENDS)}")
     if workers is not None and workers < 1:
         raise UsageError(f"--workers: got {workers}, allowed: integers >= 1")
+    if gpus != 0 and not LEAST_GPU <= gpus <= 1:
+        raise UsageError(f"--gpus: got {gpus:g}, allowed: 0, or a share of one GPU from {LEAST_GPU} to 1")
     if backend == "ray":
+        if address is not None:
+            check_address(address)
+        _authenticate(address)
         from pipeline.ray_executor import RayExecutor
 
-        return RayExecutor(workers=workers, address=address)
+        return RayExecutor(workers=workers, address=address, gpus=gpus)
+    if gpus:
+        raise UsageError("--gpus: allowed only with --backend ray")
     if address is not None:
         raise UsageError("--address: allowed only with --backend ray")
     if workers not in (None, 1):
         raise UsageError(f"--workers: got {workers}, allowed: 1 with --backend serial; use --backend ray")
     return SerialExecutor()
+
+
+def _authenticate(address: str | None) -> None:
+    """Say how the processes of a Ray session know each other, before ray is imported.
+
+    A local session listens on all interfaces, whatever address it is given (seen in Ray 2.60), and whoever
+    may connect may run code: it gets a token of its own. A cluster's mode is for the user to say.
+    """
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    os.environ["RAY_AUTH_MODE"] = "disabled" if address else "token"
+    if not address:
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)

@@ -17,6 +17,7 @@ from pipeline.plan import Plan, available_memory, extend_manifest, make_plan, ne
 from pipeline.progress import Counts, Progress
 from pipeline.stopping import StopRequest
 from pipeline.study import Study
+from pipeline.visibility import identity
 from storage.compact import compact
 from storage.errors import RemoteError
 from storage.files import Files, open_files
@@ -33,17 +34,22 @@ FATAL = {
     "full": "the disk is full: free space, then run again; what is committed is safe",
     "write": "cannot write the store: mend that, then run again; what is committed is safe",
     "environment": "use workers of one kind, or another --store",
+    "program": "install the driver's version on every node, then run again; what is committed is safe",
+    "unseen": "use a folder that every node shares, or a bucket; then run again",
 }
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a study is run; none of it changes a byte of the result."""
+    """How a study is run; none of it changes a byte of the result, but for ``gpus``, which makes it another
+    environment.
+    """
 
     backend: str = "serial"
     workers: int | None = None
     address: str | None = None
     allow_environment: bool = False
+    gpus: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,9 @@ def _drive(
     files: Files, prepare: Callable[[Generation], Run], settings: Settings, console: Console
 ) -> Outcome:
     with take_lease(files) as lease:
-        executor = start_executor(settings.backend, workers=settings.workers, address=settings.address)
+        executor = start_executor(
+            settings.backend, workers=settings.workers, address=settings.address, gpus=settings.gpus
+        )
         # after the start: Ray installs a handler of its own
         with StopRequest() as stop:
             try:
@@ -144,8 +152,13 @@ def worker_environment(executor: Executor, stop: StopRequest) -> Generation:
     """Ask a worker what it computes in."""
     receipt = ask(executor, {"job": "environment"}, stop, "stopped before anything was computed")
     if "error" in receipt:
-        raise RunError(f"workers cannot start: {receipt['error']['message']}")
+        raise RunError(f"workers cannot start: {advised(receipt['error'])}")
     return Generation(fingerprint(receipt["environment"]), receipt["environment"])
+
+
+def advised(error: Mapping[str, str]) -> str:
+    """Return a worker's error with what to do about it, where that is known."""
+    return "; ".join([error["message"], *([FATAL[error["kind"]]] if error["kind"] in FATAL else [])])
 
 
 def _choose_generation(run: Run, here: Generation, settings: Settings) -> tuple[Run, int]:
@@ -215,6 +228,7 @@ class _Session:
 
     def _jobs(self) -> Iterator[dict[str, Any]]:
         generation = asdict(self.run.manifest.generations[self.generation])
+        run = identity(self.run)
         for cell in self.run.manifest.cells:
             record = cell.to_record()
             for block in range(cell.blocks):
@@ -222,6 +236,7 @@ class _Session:
                     yield {
                         "job": "block",
                         "store": self.run.url,
+                        "run": run,
                         "cell": record,
                         "block": block,
                         "number": self.generation,
@@ -236,7 +251,7 @@ class _Session:
             self._commit(cell, block, Summary(**done.receipt["summary"]))
             return
         if error["kind"] in FATAL:
-            raise RunError(f"{cell.id} block {block}: {error['message']}; {FATAL[error['kind']]}")
+            raise RunError(f"{cell.id} block {block}: {advised(error)}")
         self.counts.failed_blocks += 1
         self.failed[f"{cell.id} block {block}"] = error["message"]
         record_failure(self.run.files, cell, block, error)

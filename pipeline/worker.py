@@ -20,8 +20,10 @@ from typing import Any
 import numpy as np
 
 from pipeline.bodies import describe, load
-from pipeline.environment import differences, environment, fingerprint
+from pipeline.environment import NoGpu, differences, environment, fingerprint
 from pipeline.errors import UsageError
+from pipeline.program import ProgramDiffers, check_program
+from pipeline.visibility import StoreUnseen, check_visible
 from storage.blocks import encode_block, read_block, write_block
 from storage.chunks import checksum
 from storage.errors import StoreError
@@ -33,6 +35,8 @@ from tasks.scatter import Scatter
 
 RTOL, ATOL = 1e-7, 1e-9
 """How close the portable columns of another environment must be: polished points agree to about 1e-12."""
+SPOKEN = ("environment", "program", "unseen", "usage")
+"""Kinds of errors whose text is our own: no name of an exception before it."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -45,6 +49,8 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
     """
     started = time.time()
     try:
+        if "program" in job:
+            check_program(job["program"])
         if job["job"] == "environment":
             return {"environment": environment()}
         if job["job"] == "describe":
@@ -57,8 +63,12 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         return _run_block(job, scatter, started)
     except UsageError as error:
         return _error("usage", error)
-    except EnvironmentDiffers as error:
+    except ProgramDiffers as error:
+        return _error("program", error)
+    except (EnvironmentDiffers, NoGpu) as error:
         return _error("environment", error)
+    except StoreUnseen as error:
+        return _error("unseen", error)
     except BodyFailed as error:
         full = isinstance(error.cause, OSError) and error.cause.errno in DISK_FULL
         return _error("full" if full else "body", error.cause)
@@ -68,13 +78,18 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         return _error("body", error)
 
 
-def run_piece(name: str, argument: Any, generation: Mapping[str, Any]) -> Any:
+def run_piece(name: str, argument: Any, whole: Mapping[str, Any]) -> Any:
     """A piece of a block that another worker has: one call of a named function.
 
-    Raises what the function raises, and EnvironmentDiffers: the block's bytes are defined for one
-    environment, wherever its pieces run.
+    Args:
+        whole: of the block's job, the parts that say by what it is computed.
+
+    Raises what the function raises, EnvironmentDiffers, and ProgramDiffers: the block's bytes are defined for
+    one environment, wherever its pieces run.
     """
-    _check_environment(generation)
+    if "program" in whole:
+        check_program(whole["program"])
+    _check_environment(whole["generation"])
     return load(name)(argument)
 
 
@@ -101,7 +116,7 @@ def _compute(job: Mapping[str, Any], scatter: Scatter | None = None) -> tuple[Ce
     cell = _cell(job)
     try:
         return cell, load(cell.body)(dict(cell.spec), int(job["block"]), scatter)
-    except EnvironmentDiffers:
+    except (EnvironmentDiffers, ProgramDiffers):
         raise  # of a piece: no failure of the body
     except Exception as error:
         raise BodyFailed(error) from error
@@ -120,6 +135,8 @@ def _cell(job: Mapping[str, Any]) -> CellLayout:
 
 
 def _run_block(job: Mapping[str, Any], scatter: Scatter | None, started: float) -> dict[str, Any]:
+    if "run" in job:
+        check_visible(job["store"], job["run"])
     files = open_files(job["store"])
     done = _already_committed(job)
     if done is not None:
@@ -196,7 +213,7 @@ def _error(kind: str, error: BaseException) -> dict[str, Any]:
     return {
         "error": {
             "kind": kind,
-            "message": text if kind in ("environment", "usage") else f"{type(error).__name__}: {text}",
+            "message": text if kind in SPOKEN else f"{type(error).__name__}: {text}",
             "traceback": "".join(traceback.format_exception(error))[-20_000:],
         }
     }

@@ -2,9 +2,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
-CONFIG = Path(__file__).parents[2] / "cluster.yaml"
+ROOT = Path(__file__).parents[2]
+CONFIGS = [ROOT / "cluster.yaml", ROOT / "examples" / "cluster" / "aws.yaml"]
 CHECK = """
 import sys, yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
@@ -13,14 +15,16 @@ validate_config(prepare_config(config))
 """
 
 
-def test_ray_accepts_the_cluster_file():
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_ray_accepts_the_cluster_file(config):
     # in a process of its own: importing ray.autoscaler warns about things that are not ours
-    done = subprocess.run([sys.executable, "-c", CHECK, str(CONFIG)], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", CHECK, str(config)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-500:]
 
 
-def test_every_node_gets_an_explicit_token_mode():
-    config = yaml.safe_load(CONFIG.read_text())
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_node_gets_an_explicit_token_mode(path):
+    config = yaml.safe_load(path.read_text())
     for key in ("head_start_ray_commands", "worker_start_ray_commands"):
         starts = [command for command in config[key] if "ray start" in command]
         assert starts

@@ -1,0 +1,48 @@
+"""Whether a worker sees the run that its driver writes: nodes of a cluster need not share a disk.
+
+Without this check a node would write its blocks, and their markers, into a new folder of its own, and nobody
+would ever find them.
+"""
+
+import functools
+import socket
+import time
+
+from storage.errors import StoreError
+from storage.files import Files, open_files
+from storage.layout import RUN
+from storage.seals import digest, read_record
+from storage.store import Run
+
+PATIENCE_SECONDS = 5.0
+"""How long to wait for a run.json that isn't there: network file systems show new files late."""
+PAUSE_SECONDS = 0.25
+
+
+class StoreUnseen(Exception):
+    """This node does not see the driver's store."""
+
+
+def identity(run: Run) -> str:
+    """Return what a worker must find in run.json: the seal that the driver wrote."""
+    return digest(run.manifest.to_record())
+
+
+@functools.lru_cache(maxsize=8)
+def check_visible(store: str, wanted: str) -> None:
+    """Raise StoreUnseen unless ``store`` is the driver's run as seen from here. Read once per process."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (problem := _problem(open_files(store), wanted)) is not None:
+        if time.monotonic() > deadline:
+            raise StoreUnseen(f"the store is not visible from node {socket.gethostname()}: {problem}")
+        time.sleep(PAUSE_SECONDS)
+
+
+def _problem(files: Files, wanted: str) -> str | None:
+    try:
+        found = digest(read_record(files, RUN))
+    except FileNotFoundError:
+        return f"there is no run.json in {files.url}"
+    except (OSError, StoreError) as error:
+        return f"it cannot read {files.url}: {error}"
+    return None if found == wanted else f"run.json in {files.url} is another one than the driver's"
