@@ -10,6 +10,7 @@ import dask.config
 
 from analysis.reductions import AT_ONCE
 from pipeline.errors import RunError, UsageError, shown
+from pipeline.executors import start_executor
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,9 +51,14 @@ def scheduler(where: str, console: "Console") -> Iterator[None]:
 def _ray(address: str | None) -> Iterator[None]:
     if address == "":
         raise UsageError(f"--dask: got 'ray:', allowed: {ALLOWED}")
-    from pipeline.ray_pool import RayPool
+    try:
+        session = start_executor("ray", address=address)
+    except (UsageError, RunError) as error:
+        text = str(error).removeprefix("--backend ray: ").removeprefix("--address: ")
+        raise type(error)(f"--dask ray: {text}") from error
+    from pipeline.ray_pool import RayPool  # after the start, which sets what Ray reads when it is imported
 
-    with RayPool(address) as pool, dask.config.set({"scheduler": pool, AT_ONCE: pool.window}):
+    with RayPool(session) as pool, dask.config.set({"scheduler": pool, AT_ONCE: pool.window}):
         yield
 
 

@@ -1,4 +1,4 @@
-"""The Ray backend: the only file that imports ray."""
+"""The Ray backend. Import it through ``start_executor``, which sets what Ray reads when it is imported."""
 
 import copy
 import functools

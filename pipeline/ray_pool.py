@@ -5,19 +5,16 @@ through names that Dask keeps to itself, and patches Dask when it is imported.
 """
 
 import copy
-import socket
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
 
+import ray
+from ray.exceptions import RayError, RayTaskError
+
 from pipeline.errors import RunError
 from pipeline.executors import MAX_RETRIES
-from pipeline.ray_executor import RayExecutor  # before ray: it sets what Ray reads from the environment
-
-import ray  # isort: skip
-from ray.exceptions import RayError, RayTaskError  # isort: skip
-
-CONNECT_SECONDS = 5
+from pipeline.executors import Executor as Session
 
 
 @ray.remote(num_cpus=1, max_retries=MAX_RETRIES)
@@ -26,19 +23,12 @@ def _call(function: Callable[..., Any], arguments: tuple[Any, ...], keywords: di
 
 
 class RayPool(Executor):
-    """A pool on a local Ray, which starts and ends with it, or on a running cluster.
+    """A pool on the Ray of a session, which ends with it."""
 
-    Raises RunError if there is no Ray to use.
-    """
-
-    def __init__(self, address: str | None = None):
-        _knock(address or "")
-        try:
-            self._session = RayExecutor(address=address)
-        except RunError as error:
-            raise RunError(str(error).replace("--backend", "--dask", 1)) from error
+    def __init__(self, session: Session):
+        self._session = session
         # the name that Dask looks for: calls that it submits at once
-        self._max_workers = self._session.window()
+        self._max_workers = session.window()
 
     @property
     def window(self) -> int:
@@ -61,16 +51,6 @@ class RayPool(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._session.close()
-
-
-def _knock(address: str) -> None:
-    """Raise unless somebody listens: Ray itself would wait for minutes."""
-    host, _, port = address.rpartition(":")
-    if host and "://" not in host and port.isdigit():
-        try:
-            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
-        except (OSError, OverflowError) as error:
-            raise RunError(f"--dask ray: cannot use {address}: {error}") from error
 
 
 def _plain(error: BaseException) -> BaseException:

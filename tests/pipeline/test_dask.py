@@ -141,7 +141,7 @@ def free_port():
         ("ray:", 2, "--dask: got 'ray:', allowed"),
         ("http://127.0.0.1:1", 2, "unknown address scheme"),
         ("tcp://127.0.0.1:{port}", 1, "cannot use a Dask scheduler at tcp://127.0.0.1:"),
-        ("ray:127.0.0.1:{port}", 1, "cannot use 127.0.0.1:"),
+        ("ray:127.0.0.1:{port}", 1, "--dask ray: no Ray head answers at 127.0.0.1:"),
     ],
 )
 def test_where_there_is_nobody(tmp_path, where, code, text):
