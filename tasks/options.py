@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+MOST_ORDER = 32
+"""Of a power series: twice what rounding leaves any use for, and a bound on memory."""
+
 
 @dataclass(frozen=True)
 class MultistartOptions:
@@ -65,8 +68,8 @@ class HomotopyOptions:
     """Threads that follow paths; the results don't depend on it."""
 
     def __post_init__(self) -> None:
-        if self.order < 3:
-            raise ValueError(f"order: got {self.order}, allowed: integers >= 3")
+        if not 3 <= self.order <= MOST_ORDER:
+            raise ValueError(f"order: got {self.order}, allowed: integers from 3 to {MOST_ORDER}")
         for name in ("most_steps", "attempts", "rounds", "max_paths", "threads"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: got {getattr(self, name)}, allowed: integers >= 1")
