@@ -1,0 +1,96 @@
+"""The soak: faults in turn, each injection with a generator of its own, until enough processes were killed."""
+
+import argparse
+import resource
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.chaos.bench import Bench
+from benchmarks.chaos.faults import Fault, Result, all_faults
+from benchmarks.chaos.table import Line, Soak, write_table
+
+SEED = 20250611
+
+
+def main() -> None:
+    asked = _arguments()
+    faults = all_faults()
+    for name in asked.only or ():
+        if name not in faults:
+            sys.exit(f"--only: got {name!r}, allowed: {', '.join(map(repr, faults))}")
+    chosen = [f for f in faults.values() if not asked.only or f.name in asked.only]
+    chosen = [f for f in chosen if asked.ray or not f.ray]
+    folder = Path(asked.folder or tempfile.mkdtemp(prefix="chaos-"))
+    started = time.monotonic()
+    bench = Bench(folder / "reference").prepare()
+    lines = {f.name: Line(f) for f in chosen}
+    broken: list[str] = []
+    number = asked.injection
+    while True:
+        for fault in chosen:
+            if number % fault.every and asked.rounds is None:
+                continue
+            result, seconds = inject(bench, fault, asked.seed, number, folder)
+            lines[fault.name].results.append(result)
+            kills = sum(line.kills for line in lines.values())
+            mark = "held" if result.held else "DID NOT HOLD"
+            print(
+                f"{kills:4} kills  {seconds:5.1f} s  {fault.name} [{number}]: {mark}: {result.outcome}",
+                flush=True,
+            )
+            if not result.held:
+                broken.append(f"--seed {asked.seed} --only {fault.name!r} --injection {number}")
+        number += 1
+        if (asked.rounds and number - asked.injection >= asked.rounds) or (
+            not asked.rounds and kills >= asked.kills
+        ):
+            break
+    # in blocks of 512 bytes, of all processes that were waited for
+    written = 512 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_oublock
+    soak = Soak(asked.seed, number - asked.injection, kills, time.monotonic() - started, written)
+    if asked.table:
+        write_table(asked.table, list(lines.values()), soak)
+    print(soak.text())
+    if broken:
+        sys.exit("\n".join(["did not hold; to replay one: python -m benchmarks.chaos ...", *broken]))
+    if not asked.folder:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def inject(bench: Bench, fault: Fault, seed: int, number: int, folder: Path) -> tuple[Result, float]:
+    """Inject a fault once. Its generator depends on the seed, its name and its number only."""
+    random = np.random.default_rng([seed, zlib.crc32(fault.name.encode()), number])
+    place = folder / "".join(c if c.isalnum() else "-" for c in f"{fault.name} {number}")
+    started = time.monotonic()
+    try:
+        result = fault.inject(bench, random, place)
+    except Exception:
+        # a soak of an hour must not end at one trial; what is wrong with it is shown and fails the soak
+        result = Result(f"the trial itself failed: {traceback.format_exc()[-1500:]}", 0, False)
+    if result.held:
+        shutil.rmtree(place, ignore_errors=True)
+    return result, time.monotonic() - started
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
+    parser.add_argument("--kills", type=int, default=100, help="stop after so many kills (default 100)")
+    parser.add_argument("--rounds", type=int, help="stop after so many rounds of all faults instead")
+    parser.add_argument("--seed", type=int, default=SEED, help=f"default {SEED}")
+    parser.add_argument("--only", action="append", metavar="NAME", help="only this fault; may be repeated")
+    parser.add_argument("--injection", type=int, default=0, metavar="K", help="number of the first injection")
+    parser.add_argument("--no-ray", dest="ray", action="store_false", help="leave out what starts a Ray")
+    parser.add_argument("--table", type=Path, metavar="PAGE.md", help="rewrite the table of this page")
+    parser.add_argument("--folder", help="work here and keep it; by default a temporary folder")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
