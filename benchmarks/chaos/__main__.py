@@ -1,4 +1,4 @@
-"""The soak: faults in turn, each injection with a generator of its own, until enough processes were killed."""
+"""The soak: faults in turn, each injection with its own generator, until enough processes were killed."""
 
 import argparse
 import resource

@@ -30,13 +30,14 @@ SECONDS = 0.05
 class Driver:
     """The command line in a process and a session of its own."""
 
-    def __init__(self, folder: Path, arguments: list[str], env: Mapping[str, str], prefix: list[str]):
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(
+        self, folder: Path, arguments: list[str], env: Mapping[str, str], prefix: list[str] | None = None
+    ):
         # files, not pipes: workers that outlive a killed driver would keep a pipe open
         self._out, self._err = folder / "out.txt", folder / "err.txt"
         with self._out.open("w") as out, self._err.open("w") as err:
             self.process = subprocess.Popen(
-                [*prefix, sys.executable, "-m", "benchmarks.chaos.entry", *arguments],
+                [*(prefix or []), sys.executable, "-m", "benchmarks.chaos.entry", *arguments],
                 env=dict(env),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -75,7 +76,7 @@ class Bench:
     root: Path
     hashes: dict[str, str] = field(default_factory=dict)
     events: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    sizes: list[int] = field(default_factory=list)
+    biggest: dict[str, int] = field(default_factory=dict)
 
     def prepare(self) -> "Bench":
         """Run the small and the large study undisturbed, side by side, with a log of what they do."""
@@ -83,8 +84,9 @@ class Bench:
         for name in ("small", "large"):
             folder = self.root / name
             log = {role: {"store": f"{folder}/store/", "log": str(folder / role)} for role in self._roles()}
-            (folder / "study.toml").parent.mkdir(parents=True)
-            drivers[name] = self.driver(folder, folder / "store", study=name, script=log)
+            folder.mkdir(parents=True)
+            command = self.run_command(folder, folder / "store", name)
+            drivers[name] = Driver(folder, command, environment(log))
         for name, driver in drivers.items():
             if driver.finish():
                 raise RuntimeError(f"the undisturbed run failed: {driver.error}")
@@ -93,30 +95,23 @@ class Bench:
             for role in self._roles():
                 lines = (folder / role).read_text().splitlines()
                 self.events[f"{name} {role}"] = [(a, b) for a, _, b in (s.partition("\t") for s in lines)]
-        self.sizes = [p.stat().st_size for p in (self.root / "small/store").rglob("*") if p.is_file()]
+        store = self.root / "small/store"
+        self.biggest = {
+            "worker": max(path.stat().st_size for path in store.glob("commits/*/*")),
+            "driver": max(path.stat().st_size for path in store.rglob("*") if path.is_file()),
+        }
         return self
 
     @staticmethod
     def _roles() -> tuple[str, str]:
         return "driver", "worker"
 
-    def driver(
-        self,
-        folder: Path,
-        store: Path,
-        *arguments: str,
-        study: str = "small",
-        script: Mapping[str, Any] | None = None,
-        mark: str = "",
-        env: Mapping[str, str] | None = None,
-        prefix: list[str] | None = None,
-    ) -> Driver:
-        """Start `run` of one of the studies."""
+    @staticmethod
+    def run_command(folder: Path, store: Path, study: str, *arguments: str) -> list[str]:
+        """Return the arguments of `run` of one of the studies, whose file is written to a folder."""
         path = folder / f"{study}.toml"
-        if not path.exists():
-            path.write_text(study_text(study))
-        given = ["run", str(path), "--store", str(store), "--body", BODY, *arguments]
-        return Driver(folder, given, environment(script, mark, env), prefix or [])
+        path.write_text(study_text(study))
+        return ["run", str(path), "--store", str(store), "--body", BODY, *arguments]
 
     def copy(self, name: str, store: Path) -> None:
         """Put a copy of a reference store somewhere."""
@@ -130,13 +125,13 @@ class Bench:
         first = next(i for i, (_, path) in enumerate(events) if within in path)
         return sum(1 for event, _ in events[first:] if kind == "operation" or event == "write")
 
-    def offset(self, random: np.random.Generator) -> int:
+    def offset(self, random: np.random.Generator, role: str) -> int:
         """Return a byte offset that hits small files as well as large ones: log-uniform, zero included."""
-        return int(max(self.sizes) ** random.uniform()) - 1
+        return int(self.biggest[role] ** random.uniform()) - 1
 
 
 def environment(
-    script: Mapping[str, Any] | None, mark: str, more: Mapping[str, str] | None = None
+    script: Mapping[str, Any] | None, mark: str = "", more: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Return the environment of a driver. A script without ``body`` leaves blocks at their usual length."""
     told = {"body": {"seconds": SECONDS}} | dict(script or {})

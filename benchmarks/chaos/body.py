@@ -1,9 +1,9 @@
 """The block body of the soak: no numerics, a deterministic function of (spec, block), rows that vary.
 
-Importing it in a worker arms the hooks. MORSECENSUS_CHAOS may also say under ``body``: ``seconds`` (each block
-takes so long), lists of "n:block" to ``raise``, to ``exit``, to ask for too much memory (``allocate``) or to
-fill up ``bytes`` of it and wait (``hoard``), and ``break`` (write the marker before what it names: a negative
-control).
+Importing it in a worker arms the hooks. MORSECENSUS_CHAOS may also say under ``body``: ``seconds`` (each
+block takes so long), lists of "n:block" to ``raise``, to ``exit``, to ask for ``bytes`` of memory at once
+(``allocate``) or to fill it bit by bit and wait (``hoard``), and ``break`` (write the marker before what it
+names: a negative control).
 """
 
 import os

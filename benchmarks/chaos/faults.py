@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """One injection: ``outcome`` in words, ``lost`` in bytes, ``kills`` that happened, and whether it held."""
+    """One injection: ``outcome`` in words, ``lost`` bytes, ``kills`` that happened, and whether it held."""
 
     outcome: str
     lost: int
     held: bool
     kills: int = 0
-    written: int = 0
 
 
 Inject = Callable[["Bench", np.random.Generator, Path], Result]

@@ -2,11 +2,11 @@
 
 What to do comes as JSON in MORSECENSUS_CHAOS, by role (``driver`` or ``worker``):
 
-* ``store``: only operations below this folder count; ``within``: only from the first one whose path holds this;
+* ``store``: only operations below this folder count; ``within``: only from the first path on that holds this;
 * ``log``: write a line for each operation, and nothing else;
 * ``at``: count files opened for writing (``open``) or all operations on files (``operation``);
-* ``number``: at which of them to act; ``bytes``: end the process when it writes this byte of a file, from then
-  on; without it, end it right there; ``errno``: refuse it and all that follow, instead;
+* ``number``: at which of them to act; ``bytes``: from then on, end the process when it writes this byte of a
+  file; without it, end it right there; ``errno``: refuse it and all that follow, instead;
 * ``tokens`` and ``times``: a folder where processes take turns: only so many of them are armed.
 
 The kernel ends a process in the middle of a write where RLIMIT_FSIZE says, if SIGXFSZ has its default action

@@ -25,7 +25,7 @@ def _point(bench: Bench, random: np.random.Generator, who: str, at: str, within:
     """Draw a point of an undisturbed run: which opening or operation, and which byte of what is written."""
     told: dict[str, Any] = {"at": at, "number": int(random.integers(bench.count(who, at, within)))}
     if at == "open":
-        told["bytes"] = bench.offset(random)
+        told["bytes"] = bench.offset(random, who.split()[1])
     return told | ({"within": within} if within else {})
 
 
@@ -47,7 +47,8 @@ def _worker(bench: Bench, random: np.random.Generator, folder: Path, at: str) ->
         if failed:
             trial.expect("the worker process died" in driver.message, f"ended with: {driver.error[-300:]}")
             trial.resume()
-        return trial.judge("block failed, next run same bytes" if failed else "same bytes")
+        reached = "same bytes" if trial.kills else "not reached, same bytes"
+        return trial.judge("block failed, next run same bytes" if failed else reached)
 
 
 @fault("worker dies at a byte", "the kernel ends the worker (SIGXFSZ) at byte k of the j-th file it writes")

@@ -91,7 +91,7 @@ def driver_ray(bench: Bench, random: np.random.Generator, folder: Path) -> Resul
 
 @fault(
     "driver killed, Ray, orphans at work",
-    "SIGKILL to the driver alone: Ray's workers go on writing while the next driver, serial, works on the store",
+    "SIGKILL to the driver alone: Ray's workers go on writing while the next driver, serial, works",
     every=3,
     ray=True,
 )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.chaos import processes
-from benchmarks.chaos.bench import BLOCKS, SECONDS, Bench, Driver
+from benchmarks.chaos.bench import BLOCKS, SECONDS, Bench, Driver, environment
 from benchmarks.chaos.faults import Result
 from storage.chunks import checksum
 from storage.dataset import dataset_hash
@@ -60,15 +60,17 @@ class Trial:
         script: Mapping[str, Any] | None = None,
         env: Mapping[str, str] | None = None,
         prefix: list[str] | None = None,
-        store: Path | None = None,
+        command: list[str] | None = None,
     ) -> Driver:
-        """Start a driver; ``script`` tells its hooks and its body what to do."""
+        """Start a driver: `run` of a study, or another command.
+
+        ``script`` tells its hooks and its body what to do, ``prefix`` is what the process is started through.
+        """
         folder = self.folder / f"driver-{len(self.drivers)}"
         folder.mkdir()
-        where = store or self.store
-        driver = self.bench.driver(
-            folder, where, *arguments, study=study, script=script, mark=self.mark, env=env, prefix=prefix
-        )
+        told = environment(script, self.mark, env)
+        given = command or self.bench.run_command(folder, self.store, study, *arguments)
+        driver = Driver(folder, given, told, prefix)
         self.drivers.append(driver)
         return driver
 
@@ -146,6 +148,10 @@ class Trial:
         except OSError:
             return False
         return len(data) == size and checksum(data) == crc
+
+    def lose(self, name: str, size: int) -> None:
+        """Count an object as lost."""
+        self._lost[name] = size
 
     def expect(self, truth: bool, otherwise: str) -> None:
         """Note what is wrong unless something is true."""
