@@ -2,27 +2,38 @@
 
 Importing it in a worker arms the hooks. MORSECENSUS_CHAOS may also say under ``body``: ``seconds`` (each
 block takes so long), lists of "n:block" to ``raise``, to ``exit``, to ask for ``bytes`` of memory at once
-(``allocate``) or to fill it bit by bit and wait (``hoard``), and ``break`` (write the marker before what it
-names: a negative control).
+(``allocate``) or to fill it bit by bit and wait (``hoard``), ``limit`` (bytes that a worker may take beyond
+what it has), and ``break`` (write the marker before what it names: a negative control).
 """
 
 import os
+import resource
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.chaos.hooks import install, script
+from benchmarks.chaos.hooks import install, role, script
 from storage.schema import LANDSCAPE, POINT
 
 BODY = "benchmarks.chaos.body:run_block"
 
 install("worker")
-if script("body").get("break"):
+if role() == "worker" and script("body").get("break"):
     from benchmarks.chaos.broken import break_writes
 
     break_writes()
+
+
+def _limit(more: int) -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + more,) * 2)
+
+
+if role() == "worker" and "limit" in script("body"):
+    _limit(script("body")["limit"])
 
 
 def describe(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,11 @@ def script(role: str) -> dict[str, Any]:
     return json.loads(os.environ.get(ENV, "{}")).get(role, {})
 
 
+def role() -> str:
+    """Return the role of this process."""
+    return _role
+
+
 def install(role: str) -> None:
     """Arm this process, once. The driver imports the body too: the first role stays."""
     global _role

@@ -32,6 +32,8 @@ class Trial:
         self.tokens = folder / "tokens"
         self.tokens.mkdir()
         self.mark = uuid.uuid4().hex
+        self.view = self.window = self.store  # what is judged; what shows how far a run is
+        self.prefix: list[str] = []
         self.kills = 0
         self.drivers: list[Driver] = []
         self.wrong: list[str] = []
@@ -59,18 +61,17 @@ class Trial:
         study: str = "small",
         script: Mapping[str, Any] | None = None,
         env: Mapping[str, str] | None = None,
-        prefix: list[str] | None = None,
         command: list[str] | None = None,
     ) -> Driver:
         """Start a driver: `run` of a study, or another command.
 
-        ``script`` tells its hooks and its body what to do, ``prefix`` is what the process is started through.
+        ``script`` tells its hooks and its body what to do.
         """
         folder = self.folder / f"driver-{len(self.drivers)}"
         folder.mkdir()
         told = environment(script, self.mark, env)
         given = command or self.bench.run_command(folder, self.store, study, *arguments)
-        driver = Driver(folder, given, told, prefix)
+        driver = Driver(folder, given, told, self.prefix)
         self.drivers.append(driver)
         return driver
 
@@ -82,7 +83,7 @@ class Trial:
         """Wait for a random moment of a run: after so many commits, and then a random while."""
         count = int(random.integers(0, BLOCKS[study] + 1))
         ends = 1.0 if count in (0, BLOCKS[study]) else 3 * SECONDS
-        self.wait(lambda: (self.store / "lease.json").exists() and self.commits() >= count, driver)
+        self.wait(lambda: (self.window / "lease.json").exists() and self.commits() >= count, driver)
         time.sleep(random.uniform(0.0, ends))
 
     def wait(self, condition: Callable[[], bool], driver: Driver, seconds: float = 120.0) -> bool:
@@ -96,9 +97,14 @@ class Trial:
             time.sleep(0.005)
         return True
 
+    def pause(self, driver: Driver, seconds: float) -> None:
+        """Wait so long, or until the driver ended."""
+        until = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() > until, driver)
+
     def commits(self) -> int:
         """Return how many markers lie there, valid or not."""
-        return sum(1 for _ in self.store.glob("commits/*/*.json"))
+        return sum(1 for _ in self.window.glob("commits/*/*.json"))
 
     def below(self, driver: Driver) -> set[processes.Identity]:
         """Return the living processes of this trial, and remember them."""
@@ -128,9 +134,9 @@ class Trial:
         intact?
         """
         with contextlib.suppress(StoreError):
-            if not exists(str(self.store)):
+            if not exists(str(self.view)):
                 return
-            run = open_run(str(self.store))
+            run = open_run(str(self.view))
             valid = {
                 marker.key: dict(marker.objects)
                 for cell in run.manifest.cells
@@ -144,7 +150,7 @@ class Trial:
 
     def _intact(self, name: str, size: int, crc: str) -> bool:
         try:
-            data = (self.store / name).read_bytes()
+            data = (self.view / name).read_bytes()
         except OSError:
             return False
         return len(data) == size and checksum(data) == crc
@@ -172,16 +178,23 @@ class Trial:
         self.wrong.append(f"not done after {MAX_RUNS} runs")
         return MAX_RUNS
 
+    def sound(self) -> None:
+        """Expect a store without problems, however far it is."""
+        if exists(str(self.view)):
+            report = verify(open_run(str(self.view)))
+            self.expect(not report.problems, f"verify: {[p.text for p in report.problems[:3]]}")
+            self.expect(report.failed == 0, f"{report.failed} blocks failed")
+
     def judge(self, outcome: str = "same bytes", *, study: str = "small") -> Result:
         """The final word: nothing lost, nothing damaged, everything done, the bytes of an undisturbed run."""
         self.look()
         try:
-            run = open_run(str(self.store))
+            run = open_run(str(self.view))
             report = verify(run)
             self.expect(not report.problems, f"verify: {[p.text for p in report.problems[:3]]}")
             self.expect(report.done == report.planned == BLOCKS[study], f"{report.done} blocks done")
             self.expect(report.failed == 0, f"{report.failed} blocks failed")
-            same = dataset_hash(str(self.store)) == self.bench.hashes[study]
+            same = dataset_hash(str(self.view)) == self.bench.hashes[study]
             self.expect(same, "other bytes than the undisturbed run")
         except (StoreError, OSError) as error:
             self.wrong.append(str(error))
