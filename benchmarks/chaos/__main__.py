@@ -3,6 +3,7 @@
 import argparse
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -21,6 +22,9 @@ SEED = 20250611
 
 def main() -> None:
     asked = _arguments()
+    # an exception, so that a trial ends its processes; a shell may have set SIGINT to be ignored
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     faults = all_faults()
     for name in asked.only or ():
         if name not in faults:

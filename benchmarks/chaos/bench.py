@@ -71,9 +71,13 @@ class Driver:
 
 @dataclass
 class Bench:
-    """The references: hashes of undisturbed serial runs, their stores, and the operations they did."""
+    """The references: hashes of undisturbed serial runs, their stores, and the operations they did.
+
+    ``short`` spares trials what only takes time, for the test suite.
+    """
 
     root: Path
+    short: bool = False
     hashes: dict[str, str] = field(default_factory=dict)
     events: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     biggest: dict[str, int] = field(default_factory=dict)

@@ -12,6 +12,13 @@ from benchmarks.chaos.faults import Result, fault
 from benchmarks.chaos.trial import Trial
 
 
+LOOPBACK = {
+    "RAY_AUTH_MODE": "disabled",
+    # this switch makes Ray call its own host 127.0.0.1; else it puts the host's address for that one
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+
+
 class ClusterHost:
     """A cluster in a process of its own. Use as a context manager."""
 
@@ -19,7 +26,7 @@ class ClusterHost:
         self._errors = (trial.folder / "cluster.txt").open("w")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.chaos.cluster_host"],
-            env=environment(None, trial.mark, {"RAY_AUTH_MODE": "disabled"}),
+            env=environment(None, trial.mark, LOOPBACK),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -67,7 +74,7 @@ class ClusterHost:
 def node(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     with Trial(bench, folder) as trial, ClusterHost(trial) as host:
         where = ("--backend", "ray", "--address", host.address)
-        driver = trial.start(*where, script={"body": {"seconds": 0.4}}, env={"RAY_AUTH_MODE": "disabled"})
+        driver = trial.start(*where, script={"body": {"seconds": 0.4}}, env=LOOPBACK)
         for command in ("remove", "add"):
             count = int(random.integers(0, BLOCKS["small"] - 2))
             trial.wait(lambda count=count: trial.commits() >= count, driver)

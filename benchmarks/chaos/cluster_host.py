@@ -14,7 +14,6 @@ HEAD = {"num_cpus": 0, "include_dashboard": False}
 
 
 def main() -> None:
-    os.environ["RAY_AUTH_MODE"] = "disabled"
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     from ray.cluster_utils import Cluster
 

@@ -47,15 +47,10 @@ def of_trial(mark: str, root: int) -> set[Identity]:
     return {(pid, started) for pid, _, started in alive if pid in found}
 
 
-def is_worker(who: Identity) -> bool:
-    """Say whether a process runs blocks: of the serial backend, or of Ray, idle or busy."""
-    command = _text(who[0], "cmdline")
-    return "pipeline.worker" in command or command.startswith("ray::")
-
-
 def is_busy(who: Identity) -> bool:
-    """Say whether a worker may be inside a block: Ray's idle ones say that they are not."""
-    return is_worker(who) and not _text(who[0], "cmdline").startswith("ray::IDLE")
+    """Say whether a process is a worker that may be inside a block: Ray's say so in their title."""
+    command = _text(who[0], "cmdline")
+    return "pipeline.worker" in command or command.startswith("ray::_call")
 
 
 def end(who: Identity, number: int = signal.SIGKILL) -> bool:
