@@ -36,7 +36,7 @@ def main() -> None:
     bench = Bench(folder / "reference").prepare()
     lines = {f.name: Line(f) for f in chosen}
     broken: list[str] = []
-    number = asked.injection
+    number, kills = asked.injection, 0
     while True:
         for fault in chosen:
             if number % fault.every and asked.rounds is None:
@@ -52,15 +52,15 @@ def main() -> None:
             if not result.held:
                 broken.append(f"--seed {asked.seed} --only {fault.name!r} --injection {number}")
         number += 1
+        # in blocks of 512 bytes, of all processes that were waited for
+        written = 512 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_oublock
+        soak = Soak(asked.seed, number - asked.injection, kills, time.monotonic() - started, written)
+        if asked.table:  # after each round, so that a soak that is stopped leaves what it has
+            write_table(asked.table, list(lines.values()), soak)
         if (asked.rounds and number - asked.injection >= asked.rounds) or (
             not asked.rounds and kills >= asked.kills
         ):
             break
-    # in blocks of 512 bytes, of all processes that were waited for
-    written = 512 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_oublock
-    soak = Soak(asked.seed, number - asked.injection, kills, time.monotonic() - started, written)
-    if asked.table:
-        write_table(asked.table, list(lines.values()), soak)
     print(soak.text())
     if broken:
         sys.exit("\n".join(["did not hold; to replay one: python -m benchmarks.chaos ...", *broken]))

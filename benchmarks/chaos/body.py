@@ -28,8 +28,8 @@ if role() == "worker" and script("body").get("break"):
 
 
 def _limit(more: int) -> None:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + more,) * 2)
+    most = resource.getpagesize() * int(Path("/proc/self/statm").read_text().split()[0]) + more
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 if role() == "worker" and "limit" in script("body"):

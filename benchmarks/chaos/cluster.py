@@ -11,7 +11,6 @@ from benchmarks.chaos.bench import BLOCKS, Bench, environment
 from benchmarks.chaos.faults import Result, fault
 from benchmarks.chaos.trial import Trial
 
-
 LOOPBACK = {
     "RAY_AUTH_MODE": "disabled",
     # this switch makes Ray call its own host 127.0.0.1; else it puts the host's address for that one

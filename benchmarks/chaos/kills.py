@@ -9,6 +9,7 @@ from benchmarks.chaos import processes
 from benchmarks.chaos.bench import BLOCKS, Bench, Driver
 from benchmarks.chaos.faults import Result, fault
 from benchmarks.chaos.trial import RAY, Trial
+from storage.store import open_run
 
 MOST_KILLS = 5
 """Of one run: more than the retries of a block, so that some blocks fail and the next run must mend that."""
@@ -18,7 +19,7 @@ def _kill_worker(trial: Trial, driver: Driver, random: np.random.Generator) -> b
     """Kill one worker that may be in a block; wait for one, since a new one may be about to start."""
     for _ in range(100):
         below = trial.below(driver)
-        workers = sorted(who for who in below if processes.is_busy(who) and who[0] != driver.process.pid)
+        workers = sorted(who for who in below if processes.is_busy(who))
         if workers:
             return trial.kill(workers[int(random.integers(len(workers)))])
         if driver.ended:
@@ -54,22 +55,18 @@ def worker_ray(bench: Bench, random: np.random.Generator, folder: Path) -> Resul
     return _workers(bench, random, folder, *RAY)
 
 
-def _drivers(bench: Bench, random: np.random.Generator, folder: Path, *arguments: str) -> Trial:
-    trial = Trial(bench, folder)
+def _kill_driver(trial: Trial, random: np.random.Generator, *arguments: str) -> None:
     driver = trial.start(*arguments)
     trial.moment(driver, random)
     trial.kill_driver(driver)
     trial.look()
-    return trial
 
 
 @fault("driver killed, serial", "SIGKILL to the driver, twice in a row, then resumed")
 def driver_serial(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
-    with _drivers(bench, random, folder) as trial:
-        second = trial.start()
-        trial.moment(second, random)
-        trial.kill_driver(second)
-        trial.look()
+    with Trial(bench, folder) as trial:
+        _kill_driver(trial, random)
+        _kill_driver(trial, random)
         trial.resume()
         return trial.judge()
 
@@ -81,9 +78,10 @@ def driver_serial(bench: Bench, random: np.random.Generator, folder: Path) -> Re
     ray=True,
 )
 def driver_ray(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
-    with _drivers(bench, random, folder, *RAY) as trial:
+    with Trial(bench, folder) as trial:
+        _kill_driver(trial, random, *RAY)
         for who in trial.below(trial.drivers[0]) | trial.remembered:
-            trial.kill(who)
+            processes.end(who)  # not counted: most of them are Ray's own
         trial.look()
         trial.resume(*RAY)
         return trial.judge()
@@ -96,8 +94,7 @@ def driver_ray(bench: Bench, random: np.random.Generator, folder: Path) -> Resul
     ray=True,
 )
 def orphans_ray(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
-    trial = Trial(bench, folder)
-    with trial:
+    with Trial(bench, folder) as trial:
         driver = trial.start(*RAY, script={"body": {"seconds": 0.5}})
         count = int(random.integers(0, BLOCKS["small"] - 2))
         trial.wait(lambda: trial.commits() >= count and _working(trial, driver), driver)
@@ -112,13 +109,11 @@ def orphans_ray(bench: Bench, random: np.random.Generator, folder: Path) -> Resu
 
 
 def _working(trial: Trial, driver: Driver) -> bool:
-    return sum(map(processes.is_busy, trial.below(driver) - {(driver.process.pid, "")})) >= 2
+    return sum(map(processes.is_busy, trial.below(driver))) >= 2
 
 
 def _foreign_writers(trial: Trial) -> int:
     """Count the blocks that the killed driver's workers committed, before or after its death."""
-    from storage.store import open_run
-
     run = open_run(str(trial.store))
     known = {pid for pid, _ in trial.remembered}
     return sum(

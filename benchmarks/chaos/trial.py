@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -41,10 +41,11 @@ class Trial:
         self._lost: dict[str, int] = {}
         self.remembered: set[processes.Identity] = set()
 
-    def __enter__(self) -> "Trial":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *exception: object) -> None:
+        del exception
         for driver in self.drivers:
             self.below(driver)
         for _ in range(3):
@@ -133,16 +134,16 @@ class Trial:
         """Check every block that is committed now, or was when this looked before: is each of its objects
         intact?
         """
-        with contextlib.suppress(StoreError):
-            if not exists(str(self.view)):
-                return
-            run = open_run(str(self.view))
-            valid = {
-                marker.key: dict(marker.objects)
-                for cell in run.manifest.cells
-                for marker in run.committed(cell).markers.values()
-            }
-            self._seen |= {key: objects for key, objects in valid.items() if key not in self._seen}
+        valid: dict[str, dict[str, tuple[int, str]]] = {}
+        if exists(str(self.view)):
+            with contextlib.suppress(StoreError):  # a damaged run.json; then nothing is committed any more
+                run = open_run(str(self.view))
+                valid = {
+                    marker.key: dict(marker.objects)
+                    for cell in run.manifest.cells
+                    for marker in run.committed(cell).markers.values()
+                }
+        self._seen = valid | self._seen
         for key, objects in self._seen.items():
             for name, (size, crc) in objects.items():
                 if key not in valid or not self._intact(name, size, crc):
