@@ -1,6 +1,7 @@
 """The soak: faults in turn, each injection with its own generator, until enough processes were killed."""
 
 import argparse
+import itertools
 import resource
 import shutil
 import signal
@@ -30,42 +31,44 @@ def main() -> None:
         if name not in faults:
             sys.exit(f"--only: got {name!r}, allowed: {', '.join(map(repr, faults))}")
     chosen = [f for f in faults.values() if not asked.only or f.name in asked.only]
-    chosen = [f for f in chosen if asked.ray or not f.ray]
     folder = Path(asked.folder or tempfile.mkdtemp(prefix="chaos-"))
+    broken = _soak(asked, [f for f in chosen if asked.ray or not f.ray], folder)
+    if broken:
+        sys.exit("\n".join([f"what did not hold lies in {folder}; to replay one: ", *broken]))
+    if not asked.folder:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _soak(asked: argparse.Namespace, faults: list[Fault], folder: Path) -> list[str]:
+    """Go round the faults until there were enough kills; return how to replay what did not hold."""
     started = time.monotonic()
     bench = Bench(folder / "reference").prepare()
-    lines = {f.name: Line(f) for f in chosen}
+    lines = {fault.name: Line(fault) for fault in faults}
     broken: list[str] = []
-    number, kills = asked.injection, 0
-    while True:
-        for fault in chosen:
+    for number in itertools.count(asked.injection):
+        for fault in faults:
             if number % fault.every and asked.rounds is None:
                 continue
             result, seconds = inject(bench, fault, asked.seed, number, folder)
             lines[fault.name].results.append(result)
-            kills = sum(line.kills for line in lines.values())
-            mark = "held" if result.held else "DID NOT HOLD"
-            print(
-                f"{kills:4} kills  {seconds:5.1f} s  {fault.name} [{number}]: {mark}: {result.outcome}",
-                flush=True,
-            )
+            held = "held" if result.held else "DID NOT HOLD"
+            print(f"{seconds:6.1f} s  {fault.name} [{number}]: {held}: {result.outcome}", flush=True)
             if not result.held:
-                broken.append(f"--seed {asked.seed} --only {fault.name!r} --injection {number}")
-        number += 1
+                broken.append(_replay(asked.seed, fault, number))
+        rounds, kills = number + 1 - asked.injection, sum(line.kills for line in lines.values())
         # in blocks of 512 bytes, of all processes that were waited for
         written = 512 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_oublock
-        soak = Soak(asked.seed, number - asked.injection, kills, time.monotonic() - started, written)
+        soak = Soak(asked.seed, rounds, kills, time.monotonic() - started, written)
+        print(soak.text(), flush=True)
         if asked.table:  # after each round, so that a soak that is stopped leaves what it has
             write_table(asked.table, list(lines.values()), soak)
-        if (asked.rounds and number - asked.injection >= asked.rounds) or (
-            not asked.rounds and kills >= asked.kills
-        ):
+        if rounds >= asked.rounds if asked.rounds else kills >= asked.kills:
             break
-    print(soak.text())
-    if broken:
-        sys.exit("\n".join(["did not hold; to replay one: python -m benchmarks.chaos ...", *broken]))
-    if not asked.folder:
-        shutil.rmtree(folder, ignore_errors=True)
+    return broken
+
+
+def _replay(seed: int, fault: Fault, number: int) -> str:
+    return f"python -m benchmarks.chaos --rounds 1 --seed {seed} --only {fault.name!r} --injection {number}"
 
 
 def inject(bench: Bench, fault: Fault, seed: int, number: int, folder: Path) -> tuple[Result, float]:

@@ -41,14 +41,14 @@ def _failing(
     return trial.judge("recorded as failed, next run same bytes")
 
 
-@fault("block raises", "1 to 4 random blocks raise an exception", every=3)
+@fault("block raises", "1 to 4 random blocks raise an exception", every=4)
 def raises(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     bad = _some(random, 4)
     with Trial(bench, folder) as trial:
         return _failing(trial, {"raise": bad}, bad, "ArithmeticError: scripted failure")
 
 
-@fault("block ends its process", "1 or 2 random blocks end their worker, on every try", every=3)
+@fault("block ends its process", "1 or 2 random blocks end their worker, on every try", every=4)
 def exits(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     bad = _some(random, 2)
     with Trial(bench, folder) as trial:
@@ -56,7 +56,7 @@ def exits(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
         return result
 
 
-@fault("allocation refused", "1 to 4 random blocks ask for 1 GiB more than RLIMIT_AS leaves them", every=3)
+@fault("allocation refused", "1 to 4 random blocks ask for 1 GiB more than RLIMIT_AS leaves them", every=4)
 def allocates(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     bad = _some(random, 4)
     with Trial(bench, folder) as trial:

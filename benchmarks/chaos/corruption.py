@@ -135,7 +135,7 @@ def check_named(trial: Trial, damage: Damage, random: np.random.Generator) -> se
 
 
 def _register(name: str, how: str, damage: Damage) -> None:
-    @fault(name, how, every=3)
+    @fault(name, how, every=5)
     def inject(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
         with Trial(bench, folder) as trial:
             expected = check_named(trial, damage, random)
@@ -165,7 +165,7 @@ for _name, (_how, _damage) in DAMAGES.items():
 
 
 @fault(
-    "leftovers planted", "up to 9 *.partial files and half a dataset: no problem, swept by repair", every=3
+    "leftovers planted", "up to 9 *.partial files and half a dataset: no problem, swept by repair", every=5
 )
 def leftovers(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     with Trial(bench, folder) as trial:
@@ -189,7 +189,7 @@ def leftovers(bench: Bench, random: np.random.Generator, folder: Path) -> Result
         return _restored(trial, "listed, swept, same bytes")
 
 
-@fault("run.json damaged", "cut at a random byte, or a bit flipped: nothing restores it but a copy", every=3)
+@fault("run.json damaged", "cut at a random byte, or a bit flipped: nothing restores it but a copy", every=5)
 def manifest(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     with Trial(bench, folder) as trial:
         bench.copy("small", trial.store)

@@ -53,7 +53,7 @@ class Soak:
     def text(self) -> str:
         return (
             f"{self.kills} kills in {self.rounds} rounds, {self.seconds / 60:.0f} minutes, "
-            f"{self.written / 1e6:.0f} MB written, seed {self.seed}"
+            f"at least {self.written / 1e6:.0f} MB written, seed {self.seed}"
         )
 
 
