@@ -10,6 +10,7 @@ import tempfile
 import time
 import traceback
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,26 +46,35 @@ def _soak(asked: argparse.Namespace, faults: list[Fault], folder: Path) -> list[
     bench = Bench(folder / "reference").prepare()
     lines = {fault.name: Line(fault) for fault in faults}
     broken: list[str] = []
-    for number in itertools.count(asked.injection):
-        for fault in faults:
-            if number % fault.every and asked.rounds is None:
-                continue
-            result, seconds = inject(bench, fault, asked.seed, number, folder)
-            lines[fault.name].results.append(result)
-            held = "held" if result.held else "DID NOT HOLD"
-            print(f"{seconds:6.1f} s  {fault.name} [{number}]: {held}: {result.outcome}", flush=True)
-            if not result.held:
-                broken.append(_replay(asked.seed, fault, number))
-        rounds, kills = number + 1 - asked.injection, sum(line.kills for line in lines.values())
+    soak = Soak(asked.seed, 0, 0.0, 0)
+    for number, fault in _turns(faults, asked):
+        kills = sum(line.kills for line in lines.values())
+        if not asked.rounds and kills >= asked.kills and all(line.results for line in lines.values()):
+            break
+        result, seconds = inject(bench, fault, asked.seed, number, folder)
+        lines[fault.name].results.append(result)
+        kills += result.kills
+        held = "held" if result.held else "DID NOT HOLD"
+        text = f"{fault.name} [{number}]: {held}: {result.outcome}"
+        print(f"{kills:4} kills {seconds:6.1f} s  {text}", flush=True)
+        if not result.held:
+            broken.append(_replay(asked.seed, fault, number))
         # in blocks of 512 bytes, of all processes that were waited for
         written = 512 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_oublock
-        soak = Soak(asked.seed, rounds, kills, time.monotonic() - started, written)
-        print(soak.text(), flush=True)
-        if asked.table:  # after each round, so that a soak that is stopped leaves what it has
+        soak = Soak(asked.seed, kills, time.monotonic() - started, written)
+        if asked.table:  # each time, so that a soak that is stopped leaves what it has
             write_table(asked.table, list(lines.values()), soak)
-        if rounds >= asked.rounds if asked.rounds else kills >= asked.kills:
-            break
+    print(soak.text())
     return broken
+
+
+def _turns(faults: list[Fault], asked: argparse.Namespace) -> Iterator[tuple[int, Fault]]:
+    """Yield number and fault of each injection: of all of them, or for ever with some in some rounds only."""
+    if asked.rounds:
+        yield from itertools.product(range(asked.injection, asked.injection + asked.rounds), faults)
+        return
+    for number in itertools.count(asked.injection):
+        yield from ((number, fault) for fault in faults if (number - asked.injection) % fault.every == 0)
 
 
 def _replay(seed: int, fault: Fault, number: int) -> str:

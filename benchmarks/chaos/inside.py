@@ -18,7 +18,8 @@ from benchmarks.chaos.trial import RAY, Trial
 from storage.dataset import dataset_hash
 
 DATASET = "/dataset-"
-TIMES = 5
+TIMES = 8
+"""Of one run: more than the retries of a block, so that some blocks fail and the next run must mend that."""
 
 
 def _point(bench: Bench, random: np.random.Generator, who: str, at: str, within: str = "") -> dict[str, Any]:
@@ -50,12 +51,18 @@ def _worker(bench: Bench, random: np.random.Generator, folder: Path, at: str) ->
         return trial.judge("block failed, next run same bytes" if failed else _outcome(trial))
 
 
-@fault("worker dies at a byte", "the kernel ends the worker (SIGXFSZ) at byte k of the j-th file it writes")
+@fault(
+    "worker dies at a byte",
+    "the kernel ends the worker (SIGXFSZ) at byte k of the j-th file it writes; 1 to 8 times",
+)
 def worker_byte(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     return _worker(bench, random, folder, "open")
 
 
-@fault("worker dies at an operation", "SIGKILL at the j-th open, rename, link, remove or mkdir of the worker")
+@fault(
+    "worker dies at an operation",
+    "SIGKILL at the j-th open, rename, link, remove or mkdir of the worker; 1 to 8 times",
+)
 def worker_operation(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     return _worker(bench, random, folder, "operation")
 

@@ -11,7 +11,7 @@ from benchmarks.chaos.faults import Result, fault
 from benchmarks.chaos.trial import RAY, Trial
 from storage.store import open_run
 
-MOST_KILLS = 5
+MOST_KILLS = 10
 """Of one run: more than the retries of a block, so that some blocks fail and the next run must mend that."""
 
 
@@ -45,12 +45,12 @@ def _workers(bench: Bench, random: np.random.Generator, folder: Path, *arguments
         return trial.judge("block failed, next run same bytes" if failed else "same bytes")
 
 
-@fault("worker killed, serial", "SIGKILL to the worker of the serial backend, 1 to 5 times in a run")
+@fault("worker killed, serial", "SIGKILL to the worker of the serial backend, 1 to 10 times in a run")
 def worker_serial(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     return _workers(bench, random, folder)
 
 
-@fault("worker killed, Ray", "SIGKILL to a busy worker of Ray, 1 to 5 times in a run", every=3, ray=True)
+@fault("worker killed, Ray", "SIGKILL to a busy worker of Ray, 1 to 10 times in a run", every=3, ray=True)
 def worker_ray(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     return _workers(bench, random, folder, *RAY)
 

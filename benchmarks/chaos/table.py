@@ -45,14 +45,13 @@ class Soak:
     """The figures of a whole soak."""
 
     seed: int
-    rounds: int
     kills: int
     seconds: float
     written: int
 
     def text(self) -> str:
         return (
-            f"{self.kills} kills in {self.rounds} rounds, {self.seconds / 60:.0f} minutes, "
+            f"{self.kills} kills, {self.seconds / 60:.0f} minutes, "
             f"at least {self.written / 1e6:.0f} MB written, seed {self.seed}"
         )
 

@@ -131,8 +131,8 @@ class Trial:
         return True
 
     def look(self) -> None:
-        """Check every block that is committed now, or was when this looked before: is each of its objects
-        intact?
+        """Check every block that is committed now, or was when this looked before: does its marker say the
+        same, and is each object that it names intact?
         """
         valid: dict[str, dict[str, tuple[int, str]]] = {}
         if exists(str(self.view)):
@@ -146,7 +146,7 @@ class Trial:
         self._seen = valid | self._seen
         for key, objects in self._seen.items():
             for name, (size, crc) in objects.items():
-                if key not in valid or not self._intact(name, size, crc):
+                if valid.get(key) != objects or not self._intact(name, size, crc):
                     self._lost[name] = size
 
     def _intact(self, name: str, size: int, crc: str) -> bool:

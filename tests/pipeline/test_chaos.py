@@ -96,15 +96,15 @@ def test_the_judge_notices_other_bytes(bench, tmp_path):
 
 def test_only_the_table_of_a_page_is_rewritten(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    page.write_text(f"before\n{BEGIN}\nlast year\n{END}\nafter\n")
     line = Line(Fault("a | b", "how", lambda *_: Result("", 0, True)))
     line.results += [Result("fine", 0, True, 2), Result("fine", 0, True, 1), Result("bad", 7, False)]
-    write_table(page, [line], Soak(seed=1, rounds=3, kills=3, seconds=60.0, written=10**6))
+    write_table(page, [line], Soak(seed=1, kills=3, seconds=60.0, written=10**6))
     text = page.read_text()
-    assert text.startswith(f"before\n{BEGIN}\n3 kills in 3 rounds, 1 minutes, at least 1 MB written, seed 1")
+    assert text.startswith(f"before\n{BEGIN}\n3 kills, 1 minutes, at least 1 MB written, seed 1")
     assert "| a / b | how | 3 | 3 | fine (2); **did not hold: bad** (1) | 7 |" in text
     assert text.endswith(f"{END}\nafter\n")
-    assert "old" not in text
+    assert "last year" not in text
     page.write_text("no marks")
     with pytest.raises(ValueError, match="must hold"):
-        write_table(page, [line], Soak(seed=1, rounds=3, kills=3, seconds=60.0, written=10**6))
+        write_table(page, [line], Soak(seed=1, kills=3, seconds=60.0, written=10**6))
