@@ -117,6 +117,11 @@ class Bench:
         path.write_text(study_text(study))
         return ["run", str(path), "--store", str(store), "--body", BODY, *arguments]
 
+    @property
+    def twice(self) -> int:
+        """How often in a row a driver is ended."""
+        return 1 if self.short else 2
+
     def copy(self, name: str, store: Path) -> None:
         """Put a copy of a reference store somewhere."""
         shutil.copytree(self.root / name / "store", store)

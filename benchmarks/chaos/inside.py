@@ -100,7 +100,7 @@ def _outcome(trial: Trial) -> str:
 
 def _driver(bench: Bench, random: np.random.Generator, folder: Path, at: str) -> Result:
     with Trial(bench, folder) as trial:
-        for _ in range(2):
+        for _ in range(bench.twice):
             _driver_dies(trial, _point(bench, random, "small driver", at))
         trial.resume()
         return trial.judge(_outcome(trial))
@@ -129,7 +129,7 @@ def _compaction(bench: Bench, random: np.random.Generator, folder: Path, at: str
     with Trial(bench, folder) as trial:
         bench.copy("small", trial.store)
         trial.look()
-        for _ in range(2):
+        for _ in range(bench.twice):
             _driver_dies(trial, _point(bench, random, "large driver", at, DATASET), "large")
             whole = dataset_hash(str(trial.store)) in (bench.hashes["small"], bench.hashes["large"])
             trial.expect(whole, "neither the old dataset nor the new one is whole")

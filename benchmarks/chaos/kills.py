@@ -65,8 +65,8 @@ def _kill_driver(trial: Trial, random: np.random.Generator, *arguments: str) -> 
 @fault("driver killed, serial", "SIGKILL to the driver, twice in a row, then resumed")
 def driver_serial(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     with Trial(bench, folder) as trial:
-        _kill_driver(trial, random)
-        _kill_driver(trial, random)
+        for _ in range(bench.twice):
+            _kill_driver(trial, random)
         trial.resume()
         return trial.judge()
 

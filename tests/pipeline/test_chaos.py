@@ -73,7 +73,7 @@ def test_the_judge_notices_a_marker_before_its_data(bench, tmp_path):
     assert result.lost > 0
 
 
-@pytest.mark.parametrize("name", [name for name in DAMAGES if name != "metadata edited"])
+@pytest.mark.parametrize("name", REPAIRED)
 def test_the_judge_notices_damage(bench, tmp_path, name):
     with Trial(bench, tmp_path) as trial:
         bench.copy("small", trial.store)
@@ -81,7 +81,7 @@ def test_the_judge_notices_damage(bench, tmp_path, name):
         DAMAGES[name][1](trial.store, np.random.default_rng(2))
         result = trial.judge()
     assert not result.held
-    assert (result.lost > 0) == name.startswith(("chunk", "marker"))
+    assert (result.lost > 0) == name.startswith(("chunk", "marker")), "of committed blocks"
 
 
 def test_the_judge_notices_other_bytes(bench, tmp_path):
