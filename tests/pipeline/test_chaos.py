@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks are not installed
+from benchmarks.chaos import disks  # noqa: E402
 from benchmarks.chaos.__main__ import SEED, inject  # noqa: E402
 from benchmarks.chaos.bench import Bench  # noqa: E402
 from benchmarks.chaos.corruption import DAMAGES, check_named  # noqa: E402
@@ -53,6 +54,14 @@ def test_it_holds(results, name):
     result, _ = results[name].result()
     assert result.held, result.outcome
     assert result.lost == 0
+
+
+@pytest.mark.parametrize("name", ["disk full", "disk full while compacting", "read-only store"])
+def test_where_namespaces_are_not_permitted_a_hook_refuses(bench, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(disks, "permitted", lambda: False)
+    result, _ = inject(bench, FAULTS[name], SEED, 0, tmp_path)
+    assert result.held, result.outcome
+    assert result.outcome.endswith("(hook)")
 
 
 @pytest.mark.parametrize("name", list(DAMAGES))
