@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
 OUT ?= demo-output
 
-.PHONY: setup test lint types demo bench fuzz lock clean
+.PHONY: setup test lint types demo bench chaos fuzz lock clean
 
 setup: $(STAMP)
 
@@ -36,6 +36,9 @@ demo: setup
 bench: setup
 	$(BIN)/uv pip install --quiet --python $(BIN)/python pymanopt bertini2
 	$(BIN)/python -m benchmarks
+
+chaos: setup
+	$(BIN)/python -m benchmarks.chaos --kills 100 --table docs/reliability.md
 
 # Coverage-guided, FUZZ_SECONDS for each target; atheris is outside the lock, for it has no wheels for every system.
 FUZZ_SECONDS ?= 60

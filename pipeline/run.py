@@ -4,6 +4,7 @@ import contextlib
 import importlib.metadata
 import platform
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipeline.progress import Counts, Progress
 from pipeline.stopping import StopRequest
 from pipeline.study import Study
 from pipeline.visibility import identity
+from pipeline.worker import DISK_FULL
 from storage.compact import compact
 from storage.errors import RemoteError
 from storage.files import Files, open_files
@@ -89,7 +91,9 @@ def run_study(
 
 def continue_run(store: str, settings: Settings, console: Console) -> Outcome:
     """Go on with a run as its run.json says, without the study's file."""
-    return _drive(open_files(store), lambda _: open_run(store), settings, console)
+    files = open_files(store)
+    # metadata of the stream that is damaged is written again
+    return _drive(files, lambda _: write_manifest(files, open_run(store).manifest), settings, console)
 
 
 def software() -> dict[str, str]:
@@ -117,7 +121,21 @@ def take_lease(files: Files) -> Lease:
     except RemoteError:
         raise
     except OSError as error:
+        if error.errno in DISK_FULL:
+            raise RunError(f"{files.url}: {FATAL['full']}") from error
         raise UsageError(f"--store: cannot write {files.url}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _writing(files: Files) -> Iterator[None]:
+    """Turn what the driver's own writes may meet, metadata and the dataset among them, into a RunError."""
+    try:
+        yield
+    except RemoteError:
+        raise
+    except OSError as error:
+        kind = "full" if error.errno in DISK_FULL else "write"
+        raise RunError(f"{files.url}: {error.strerror or error}; {FATAL[kind]}") from error
 
 
 def _drive(
@@ -131,13 +149,15 @@ def _drive(
         with StopRequest() as stop:
             try:
                 here = worker_environment(executor, stop)
-                run, number = _choose_generation(prepare(here), here, settings)
+                with _writing(files):
+                    run, number = _choose_generation(prepare(here), here, settings)
                 session = _Session(run, number, lease, stop)
                 with Progress(console, session.counts) as progress:
                     session.work(executor, progress)
             finally:
                 executor.close()
-        dataset = compact(run)
+        with _writing(files):
+            dataset = compact(run)
         return Outcome(
             store=run.url,
             dataset=dataset,
@@ -254,7 +274,8 @@ class _Session:
             raise RunError(f"{cell.id} block {block}: {advised(error)}")
         self.counts.failed_blocks += 1
         self.failed[f"{cell.id} block {block}"] = error["message"]
-        record_failure(self.run.files, cell, block, error)
+        with _writing(self.run.files):
+            record_failure(self.run.files, cell, block, error)
 
     def _commit(self, cell: CellLayout, block: int, summary: Summary) -> None:
         self.computed += 1

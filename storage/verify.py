@@ -103,7 +103,7 @@ def _metadata_problems(run: Run) -> Iterator[Problem]:
             key = f"{stream_key(generation)}/{name}"
             kind = _compare(run, key, len(data), checksum(data))
             if kind and not (kind in ("changed", "too long") and _is_extended(run.files.read(key), data)):
-                text = f"{key} is {kind}: the next `morsecensus run` writes it again"
+                text = f"{key} is {kind}: `morsecensus repair`, or the next run, writes it again"
                 yield Problem("", -1, generation, "metadata", key, text)
 
 

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -6,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from pipeline.check import repair_store
 from pipeline.errors import RunError, UsageError
 from pipeline.run import Settings, continue_run
 from pipeline.stopping import StopRequest
@@ -149,6 +151,36 @@ def test_a_store_that_cannot_be_written_stops_the_run(tmp_path, toolbox, referen
     blocked.unlink()
     (store / "away").rename(blocked)
     toolbox.run(toolbox.content(), store)
+    assert dataset_hash(str(store)) == reference["small"]
+
+
+@pytest.mark.parametrize("name", ["acquire", "write_manifest", "record_failure", "compact"])
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(errno.ENOSPC, "disk is full: free space, then run again"), (errno.EROFS, "cannot write")],
+)
+def test_what_the_driver_itself_cannot_write_stops_the_run(
+    tmp_path, toolbox, reference, monkeypatch, name, number, text
+):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    store = tmp_path / "run"
+    with monkeypatch.context() as context:
+        context.setattr(f"pipeline.run.{name}", refuse)
+        with pytest.raises((RunError, UsageError), match=text):
+            toolbox.run(toolbox.content(), store, script={"raise": ["4:1"]})
+    toolbox.run(toolbox.content(), store)
+    assert dataset_hash(str(store)) == reference["small"]
+
+
+def test_repair_writes_damaged_metadata_again(tmp_path, toolbox, reference):
+    store = tmp_path / "run"
+    toolbox.run(toolbox.content(), store)
+    (store / "stream.zarr/c0000/energy/zarr.json").write_text("{")
+    assert [problem.kind for problem in verify(open_run(str(store))).problems] == ["metadata"]
+    repair_store(str(store), Settings(), _quiet(), body=toolbox.body)
+    _sound(store)
     assert dataset_hash(str(store)) == reference["small"]
 
 

@@ -1,0 +1,85 @@
+"""Drivers that are asked to stop, and drivers that want the same store."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.chaos.bench import Bench
+from benchmarks.chaos.faults import Result, fault
+from benchmarks.chaos.trial import RAY, Trial
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _stopped(bench: Bench, random: np.random.Generator, folder: Path, *arguments: str) -> Result:
+    number = NUMBERS[int(random.integers(2))]
+    with Trial(bench, folder) as trial:
+        driver = trial.start(*arguments)
+        trial.moment(driver, random)
+        trial.below(driver)
+        if not driver.ended:
+            os.kill(driver.process.pid, number)
+        code = driver.finish()
+        # a shell shows 128 + number for both ways to end by a signal
+        stopped = code in (128 + number, -number)
+        trial.expect(stopped or code == 0, f"{number.name}: exit code {code}: {driver.error[-300:]}")
+        if code == 128 + number:
+            trial.expect(
+                not (trial.store / "lease.json").exists(), f"{number.name}: the lease was left behind"
+            )
+            trial.expect(
+                "the same command goes on" in driver.message or "stopped" in driver.message, driver.error
+            )
+        trial.look()
+        trial.resume(*arguments)
+        # while Ray starts, and while the dataset is written, a signal still acts as ever
+        how = (
+            f"exit {code}" if code > 0 else f"ended by {number.name} at once" if stopped else "had just ended"
+        )
+        return trial.judge(f"{how}, same bytes")
+
+
+@fault("asked to stop, serial", "SIGINT or SIGTERM to the driver at a random moment, then resumed", every=2)
+def stop_serial(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
+    return _stopped(bench, random, folder)
+
+
+@fault("asked to stop, Ray", "the same with Ray", every=3, ray=True)
+def stop_ray(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
+    return _stopped(bench, random, folder, *RAY)
+
+
+@fault("second driver", "a second driver starts while the first one works", every=2)
+def second(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
+    with Trial(bench, folder) as trial:
+        first = trial.start(script={"body": {"seconds": 0.4}})
+        trial.wait(lambda: (trial.store / "lease.json").exists(), first)
+        time.sleep(random.uniform(0.0, 1.0))
+        other = trial.start()
+        trial.expect(other.finish() == 1, f"the second one ended with {other.process.returncode}")
+        named = re.search(r"held by another driver \(host \S+, pid (\d+)\)", other.message)
+        right = named is not None and int(named[1]) == first.process.pid
+        trial.expect(right, f"the second one said: {other.error[-300:]}")
+        trial.expect(first.finish() == 0, f"the first one: {first.error[-300:]}")
+        return trial.judge("refused, naming host and pid of the holder; same bytes")
+
+
+@fault("two take over a dead one", "two drivers start together on the lease of a killed one", every=2)
+def race(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
+    with Trial(bench, folder) as trial:
+        dead = trial.start(script={"body": {"seconds": 0.2}})
+        trial.wait(lambda: trial.commits() >= 1, dead)
+        time.sleep(random.uniform(0.0, 0.5))
+        trial.kill_driver(dead)
+        trial.expect((trial.store / "lease.json").exists(), "the killed one left no lease")
+        trial.look()
+        both = [trial.start(script={"body": {"seconds": 0.4}}) for _ in range(2)]
+        codes = sorted(driver.finish() for driver in both)
+        trial.expect(codes == [0, 1], f"exit codes {codes}")
+        loser = next((driver for driver in both if driver.process.returncode == 1), both[0])
+        trial.expect("held by another driver" in loser.message, f"the loser said: {loser.error[-300:]}")
+        return trial.judge("one wins, the other is refused; same bytes")

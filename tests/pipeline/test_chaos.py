@@ -1,0 +1,119 @@
+"""A short version of the soak: every fault once, and the judge on stores that are broken on purpose."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))  # benchmarks are not installed
+from benchmarks.chaos import disks  # noqa: E402
+from benchmarks.chaos.__main__ import SEED, inject  # noqa: E402
+from benchmarks.chaos.bench import Bench  # noqa: E402
+from benchmarks.chaos.corruption import DAMAGES, check_named  # noqa: E402
+from benchmarks.chaos.faults import Fault, Result, all_faults  # noqa: E402
+from benchmarks.chaos.table import BEGIN, END, Line, Soak, write_table  # noqa: E402
+from benchmarks.chaos.trial import Trial  # noqa: E402
+
+FAULTS = all_faults()
+sys.path.remove(str(ROOT))
+
+AT_ONCE = 2
+REPAIRED = ("chunk with a bit flipped", "marker forged", "metadata cut", "dataset object deleted")
+"""Damages that go through `repair` here; what `verify` says is tested of each of them."""
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    return Bench(tmp_path_factory.mktemp("reference") / "bench", short=True).prepare()
+
+
+@pytest.fixture(scope="module")
+def results(bench, request, tmp_path_factory):
+    """The selected faults, a few at a time: most of a trial is waiting."""
+    names = [item.callspec.params["name"] for item in request.session.items if _is_of(item, "test_it_holds")]
+    folder = tmp_path_factory.mktemp("chaos")
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {name: pool.submit(inject, bench, FAULTS[name], SEED, 0, folder) for name in names}
+
+
+def _is_of(item, name):
+    return getattr(item, "originalname", "") == name
+
+
+def _faults():
+    for name, fault in FAULTS.items():
+        if name not in DAMAGES or name in REPAIRED:
+            yield pytest.param(name, marks=[pytest.mark.ray] if fault.ray else [])
+
+
+@pytest.mark.parametrize("name", list(_faults()))
+def test_it_holds(results, name):
+    result, _ = results[name].result()
+    assert result.held, result.outcome
+    assert result.lost == 0
+
+
+@pytest.mark.parametrize("name", ["disk full", "disk full while compacting", "read-only store"])
+def test_where_namespaces_are_not_permitted_a_hook_refuses(bench, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(disks, "permitted", lambda: False)
+    result, _ = inject(bench, FAULTS[name], SEED, 0, tmp_path)
+    assert result.held, result.outcome
+    assert result.outcome.endswith("(hook)")
+
+
+@pytest.mark.parametrize("name", list(DAMAGES))
+def test_verify_names_what_is_damaged_and_nothing_else(bench, tmp_path, name):
+    with Trial(bench, tmp_path) as trial:
+        check_named(trial, DAMAGES[name][1], np.random.default_rng(1))
+        assert not trial.wrong
+
+
+def test_the_judge_notices_a_marker_before_its_data(bench, tmp_path):
+    """A worker that writes in the wrong order, killed between the marker and the last object."""
+    with Trial(bench, tmp_path) as trial:
+        script = trial.hook("worker", at="operation", number=40, within="/commits/")
+        driver = trial.start(script=script | {"body": {"break": True}})
+        driver.finish()
+        result = trial.judge()
+    assert not result.held
+    assert result.lost > 0
+
+
+@pytest.mark.parametrize("name", REPAIRED)
+def test_the_judge_notices_damage(bench, tmp_path, name):
+    with Trial(bench, tmp_path) as trial:
+        bench.copy("small", trial.store)
+        trial.look()
+        DAMAGES[name][1](trial.store, np.random.default_rng(2))
+        result = trial.judge()
+    assert not result.held
+    assert (result.lost > 0) == name.startswith(("chunk", "marker")), "of committed blocks"
+
+
+def test_the_judge_notices_other_bytes(bench, tmp_path):
+    """A sound store of another study: nothing is lost, all of it verifies, and the hash is another one."""
+    with Trial(bench, tmp_path) as trial:
+        bench.copy("large", trial.store)
+        result = trial.judge(study="small")
+    assert not result.held
+    assert result.lost == 0
+    assert "other bytes" in result.outcome
+
+
+def test_only_the_table_of_a_page_is_rewritten(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nlast year\n{END}\nafter\n")
+    line = Line(Fault("a | b", "how", lambda *_: Result("", 0, True)))
+    line.results += [Result("fine", 0, True, 2), Result("fine", 0, True, 1), Result("bad", 7, False)]
+    write_table(page, [line], Soak(seed=1, kills=3, seconds=60.0, written=10**6))
+    text = page.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n3 kills, 1 minutes, at least 1 MB written, seed 1")
+    assert "| a / b | how | 3 | 3 | fine (2); **did not hold: bad** (1) | 7 |" in text
+    assert text.endswith(f"{END}\nafter\n")
+    assert "last year" not in text
+    page.write_text("no marks")
+    with pytest.raises(ValueError, match="must hold"):
+        write_table(page, [line], Soak(seed=1, kills=3, seconds=60.0, written=10**6))
