@@ -15,35 +15,40 @@ from benchmarks.chaos.trial import RAY, Trial
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
+def _stop(trial: Trial, number: signal.Signals, random: np.random.Generator, *arguments: str) -> str:
+    """Send a signal to a driver at a random moment; say how it ended."""
+    driver = trial.start(*arguments)
+    trial.moment(driver, random)
+    trial.below(driver)
+    if not driver.ended:
+        os.kill(driver.process.pid, number)
+    code = driver.finish()
+    trial.look()
+    if code == 128 + number:
+        left = (trial.store / "lease.json").exists()
+        trial.expect(not left, f"{number.name}: the lease was left behind")
+        said = "the same command goes on" in driver.message or "stopped" in driver.message
+        trial.expect(said, f"{number.name}: it said: {driver.error[-300:]}")
+        return f"exit {code}"
+    # while Ray starts, and while the dataset is written, a signal still acts as ever
+    trial.expect(code in (0, -number), f"{number.name}: exit code {code}: {driver.error[-300:]}")
+    return f"ended by {number.name} at once" if code else "had just ended"
+
+
+def _shuffled(random: np.random.Generator) -> list[signal.Signals]:
+    return [NUMBERS[i] for i in random.permutation(len(NUMBERS))]
+
+
 def _stopped(bench: Bench, random: np.random.Generator, folder: Path, *arguments: str) -> Result:
-    number = NUMBERS[int(random.integers(2))]
     with Trial(bench, folder) as trial:
-        driver = trial.start(*arguments)
-        trial.moment(driver, random)
-        trial.below(driver)
-        if not driver.ended:
-            os.kill(driver.process.pid, number)
-        code = driver.finish()
-        # a shell shows 128 + number for both ways to end by a signal
-        stopped = code in (128 + number, -number)
-        trial.expect(stopped or code == 0, f"{number.name}: exit code {code}: {driver.error[-300:]}")
-        if code == 128 + number:
-            trial.expect(
-                not (trial.store / "lease.json").exists(), f"{number.name}: the lease was left behind"
-            )
-            trial.expect(
-                "the same command goes on" in driver.message or "stopped" in driver.message, driver.error
-            )
-        trial.look()
+        how = [_stop(trial, number, random, *arguments) for number in _shuffled(random)]
         trial.resume(*arguments)
-        # while Ray starts, and while the dataset is written, a signal still acts as ever
-        how = (
-            f"exit {code}" if code > 0 else f"ended by {number.name} at once" if stopped else "had just ended"
-        )
-        return trial.judge(f"{how}, same bytes")
+        return trial.judge(f"{', '.join(sorted(how))}, same bytes")
 
 
-@fault("asked to stop, serial", "SIGINT or SIGTERM to the driver at a random moment, then resumed", every=2)
+@fault(
+    "asked to stop, serial", "SIGINT and SIGTERM, one driver each, at a random moment, then resumed", every=2
+)
 def stop_serial(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     return _stopped(bench, random, folder)
 

@@ -12,12 +12,12 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from benchmarks.chaos.bench import Bench
-from benchmarks.chaos.body import BODY
-from benchmarks.chaos.faults import Result, fault
 from rich.console import Console
 
+from benchmarks.chaos.bench import Bench
+from benchmarks.chaos.body import BODY
 from benchmarks.chaos.disk_model import Disk, Operation, recorded
+from benchmarks.chaos.faults import Result, fault
 from pipeline.executors import Done, Job
 from pipeline.run import Settings, run_study
 from pipeline.study import parse_study
