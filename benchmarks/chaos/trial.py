@@ -139,7 +139,7 @@ class Trial:
             with contextlib.suppress(StoreError):  # a damaged run.json; then nothing is committed any more
                 run = open_run(str(self.view))
                 valid = {
-                    marker.key: dict(marker.objects)
+                    marker.key: dict(marker.objects.items())
                     for cell in run.manifest.cells
                     for marker in run.committed(cell).markers.values()
                 }
