@@ -43,8 +43,8 @@ class Bilinear(Landscape):
         return ProductOfSpheres(self.sizes)
 
     @property
-    def parity(self):
-        return 1  # H(-x) = H(x)
+    def parities(self):
+        return (-1, -1)  # H(-a, b) = H(a, -b) = -H(a, b)
 
     def sample(self, seed, landscape):
         return generator(seed, self.name, *self.sizes, landscape).standard_normal(self.sizes)

@@ -13,7 +13,7 @@ from tasks.ledger import Ledger
 
 @dataclass(frozen=True)
 class Classes:
-    """Distinct critical points up to the landscape's symmetry x -> -x, with how often independent starts hit
+    """Distinct critical points up to the landscape's sign changes, with how often independent starts hit
     each."""
 
     points: CriticalPoints
@@ -94,24 +94,26 @@ class Census:
         """All points of the manifold in canonical order (energy, then position), and the class of each."""
         found = self.classes.points
         rows = np.arange(len(self.classes.hits))
-        if self.landscape.parity:
-            found = found.extend(_antipodes(found, self.landscape))
-            rows = np.concatenate([rows, rows])
-        # Energies of antipodes tie exactly for even H: the coordinates decide.
+        flips = self.landscape.flips
+        for signs, energy in list(zip(*flips.elements(), strict=True))[1:]:
+            found = found.extend(_image(self.classes.points, signs, energy, self.landscape))
+        rows = np.tile(rows, flips.size)
+        # Energies of images tie exactly where H is even: the coordinates decide.
         order = np.lexsort((*found.points.T[::-1], found.energy))
         return found.take(order), rows[order]
 
 
-def _antipodes(found: CriticalPoints, landscape: Landscape) -> CriticalPoints:
-    """The points -x, with everything that H(-x) = parity * H(x) implies about them."""
-    parity = landscape.parity
-    odd = parity < 0
+def _image(
+    found: CriticalPoints, signs: Int[np.ndarray, " ambient"], energy: int, landscape: Landscape
+) -> CriticalPoints:
+    """The points under a sign change that multiplies H by ``energy``, with all that follows from it."""
+    odd = energy < 0
     spectrum: Float[np.ndarray, "points dimension"] = -found.spectrum[:, ::-1] if odd else found.spectrum
     return replace(
         found,
-        points=-found.points,
-        energy=parity * found.energy,
+        points=signs * found.points,
+        energy=energy * found.energy,
         index=landscape.manifold.dimension - found.index if odd else found.index,
         spectrum=spectrum,
-        radial_derivative=parity * found.radial_derivative,
+        radial_derivative=energy * found.radial_derivative,
     )

@@ -2,11 +2,9 @@
 
 Two stages. `bucket` joins hits that agree to many digits, by sorting on a random projection. What remains is
 few, and `same_point` joins those whose Newton-Kantorovich balls overlap: if b lies, with its own error,
-inside the ball in which a is the only critical point, then a and b are one point. Antipodes are compared too
-where the landscape relates them.
+inside the ball in which a is the only critical point, then a and b are one point. Images under the
+landscape's sign changes are compared too.
 """
-
-from functools import cache
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -15,24 +13,10 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from tasks.classify import CriticalPoints
-from tasks.keys import generator
+from tasks.symmetry import Flips, direction
 
 # Hits are converged to about 1e-12; bucketing too finely only leaves more work to the second stage.
 BUCKET_WIDTH = 1e-8
-
-
-@cache
-def _direction(ambient: int) -> Float[np.ndarray, " ambient"]:
-    vector = generator("direction", ambient).standard_normal(ambient)
-    return vector / np.linalg.norm(vector)
-
-
-def canonical_signs(points: Float[np.ndarray, "points ambient"], parity: int) -> Float[np.ndarray, " points"]:
-    """The sign that takes each point to the representative of its pair {x, -x}; 1 if the landscape has no
-    such symmetry."""
-    if parity == 0:
-        return np.ones(len(points))
-    return np.where(points @ _direction(points.shape[1]) < 0, -1.0, 1.0)
 
 
 def bucket(
@@ -47,42 +31,42 @@ def bucket(
     if len(points) == 0:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     width = BUCKET_WIDTH * points.shape[1] ** 0.5
-    order = np.argsort(points @ _direction(points.shape[1]), kind="stable")
+    order = np.argsort(points @ direction(points.shape[1]), kind="stable")
     gaps = np.linalg.norm(np.diff(points[order], axis=0), axis=1)
     first = np.flatnonzero(np.concatenate([[True], gaps > width]))
     return order[first], np.diff(np.append(first, len(points)))
 
 
 def match_known(
-    candidates: Float[np.ndarray, "candidates ambient"], known: CriticalPoints, parity: int
+    candidates: Float[np.ndarray, "candidates ambient"], known: CriticalPoints, flips: Flips
 ) -> Int[np.ndarray, " candidates"]:
-    """The row of the known point whose uniqueness ball holds each candidate (or its antipode), -1 if there
-    is none.
+    """The row of the known point whose uniqueness ball holds each candidate (or one of its images), -1 if
+    there is none.
 
     Half the radius is used, since the candidates come with no error bound of their own.
     """
     if len(known.points) == 0 or len(candidates) == 0:
         return np.full(len(candidates), -1)
     rho = known.points.shape[1] ** 0.5
-    both = known.points if parity == 0 else np.concatenate([known.points, -known.points])
-    distance, row = KDTree(both / rho).query(candidates / rho)
+    images = flips.orbit(known.points)
+    distance, row = KDTree(images / rho).query(candidates / rho)
     row = row % len(known.points)
     return np.where(distance <= 0.5 * known.uniqueness_radius[row], row, -1)
 
 
-def same_point(found: CriticalPoints, parity: int) -> Int[np.ndarray, " points"]:
-    """Labels 0, 1, ... such that rows with one label are one critical point (up to sign where parity relates
-    antipodes)."""
+def same_point(found: CriticalPoints, flips: Flips) -> Int[np.ndarray, " points"]:
+    """Labels 0, 1, ... such that rows with one label are one critical point, up to the landscape's sign
+    changes."""
     count = len(found.points)
     if count == 0:
         return np.zeros(0, dtype=np.int64)
     unit = found.points / found.points.shape[1] ** 0.5
-    both = unit if parity == 0 else np.concatenate([unit, -unit])
+    images = flips.orbit(unit)
     radii = found.uniqueness_radius
-    neighbours = KDTree(both).query_ball_point(unit, radii)
+    neighbours = KDTree(images).query_ball_point(unit, radii)
     rows = np.repeat(np.arange(count), [len(near) for near in neighbours])
     columns = np.fromiter((j for near in neighbours for j in near), dtype=np.int64, count=len(rows))
-    distance = np.linalg.norm(unit[rows] - both[columns], axis=1)
+    distance = np.linalg.norm(unit[rows] - images[columns], axis=1)
     columns = columns % count
     inside = distance + found.existence_radius[columns] <= radii[rows]
     graph = coo_array((np.ones(inside.sum()), (rows[inside], columns[inside])), shape=(count, count))

@@ -3,8 +3,8 @@
 Checks compare the points found with what topology and algebra demand of all of them:
 
 * `bound`: no more points than complex critical points.
-* `parity`: complex critical points come in conjugate pairs, so the number of real classes (points, or pairs
-  {x, -x} where the landscape relates them) has the parity of the number of complex classes. A finder that
+* `parity`: complex critical points come in conjugate pairs, so the number of real classes (points, with their
+  images under the landscape's sign changes) has the parity of the number of complex classes. A finder that
   uses x -> -x makes the number of *points* even whatever it missed; the number of *classes* still informs.
 * `morse_sum`: sum over the points of (-1)^index = Euler characteristic. For H(-x) = -H(x) on a manifold of
   odd dimension the sum is 0 whatever was missed, so it is uninformative there.
@@ -49,13 +49,14 @@ _Z = float(norm.ppf((1 + CONFIDENCE) / 2))
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a finder saw of one landscape. A class is a point, or a pair {x, -x} where `parity` is not 0.
+    """What a finder saw of one landscape. A class is a point with its images under sign changes.
 
     Attributes:
         hits: independent hits of each class, shape (classes,).
         index: Morse index of one member of each class, shape (classes,).
         degenerate: 1 where a class can't be told from a neighbour, shape (classes,).
-        parity: +1, -1 or 0, see `Landscape.parity`.
+        orbit: points in a class, see `tasks.symmetry`.
+        odd: whether half of the points of a class are at -E, with mirrored index.
         dimension: of the manifold.
         euler_characteristic: of the manifold.
         complex_points: number of complex critical points, None if unknown.
@@ -64,24 +65,21 @@ class Evidence:
     hits: Int[np.ndarray, " classes"]
     index: Int[np.ndarray, " classes"]
     degenerate: Int[np.ndarray, " classes"]
-    parity: int
+    orbit: int
+    odd: bool
     dimension: int
     euler_characteristic: int
     complex_points: int | None
 
-    @property
-    def pair_size(self) -> int:
-        return 1 if self.parity == 0 else 2
-
     def points_by_index(self, classes: np.ndarray | slice = slice(None)) -> Int[np.ndarray, " index"]:
-        """Number of points of each index in the given classes, both signs counted."""
+        """Number of points of each index in the given classes, all signs counted."""
         counts = np.bincount(self.index[classes], minlength=self.dimension + 1)
-        return counts + counts[::-1] if self.parity < 0 else counts * self.pair_size
+        return (counts + counts[::-1]) * (self.orbit // 2) if self.odd else counts * self.orbit
 
     def members(self, index: int) -> np.ndarray:
         """Classes that hold a point of this index."""
         mask = self.index == index
-        return mask | (self.index == self.dimension - index) if self.parity < 0 else mask
+        return mask | (self.index == self.dimension - index) if self.odd else mask
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ def estimate_unseen(hits: Int[np.ndarray, " classes"]) -> Estimate:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The verdict on one landscape. Estimates are in points of the whole manifold, both signs counted."""
+    """The verdict on one landscape. Estimates are in points of the whole manifold, all signs counted."""
 
     status: int
     reason: int
@@ -164,12 +162,12 @@ def _verdict(holds: bool) -> int:
 def _check_parity(evidence: Evidence) -> int:
     if evidence.complex_points is None:
         return UNINFORMATIVE
-    classes = evidence.complex_points // evidence.pair_size
+    classes = evidence.complex_points // evidence.orbit
     return _verdict((classes - len(evidence.hits)) % 2 == 0)
 
 
 def _check_morse_sum(evidence: Evidence, total: int) -> int:
-    if evidence.parity < 0 and evidence.dimension % 2:
+    if evidence.odd and evidence.dimension % 2:
         return UNINFORMATIVE
     return _verdict(total == evidence.euler_characteristic)
 
@@ -217,9 +215,9 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
     members = [evidence.members(k) for k in range(evidence.dimension + 1)]
     estimates = [estimate_unseen(evidence.hits[mine]) for mine in members]
     often = np.array([evidence.hits[mine].min(initial=min_hits) >= min_hits for mine in members])
-    # Points of index k per class that holds one: 2 where both signs have it.
+    # Points of index k per class that holds one: half of them, unless -E has the same index.
     middle = np.arange(evidence.dimension + 1) * 2 == evidence.dimension
-    weight = np.where(middle, 2, 1) if evidence.parity < 0 else np.full(len(middle), evidence.pair_size)
+    weight = np.where(middle | (not evidence.odd), evidence.orbit, evidence.orbit // 2)
     return Ledger(
         status,
         reason,
@@ -236,7 +234,7 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
         weight * np.array([e.chao1_lower for e in estimates]),
         weight * np.array([e.chao1_upper for e in estimates]),
         often & _blames_some(reason, often),
-        evidence.pair_size,
+        evidence.orbit,
     )
 
 

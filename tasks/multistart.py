@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 
 from tasks.census import Census, Classes
 from tasks.classify import classify
-from tasks.deduplicate import bucket, canonical_signs, match_known, same_point
+from tasks.deduplicate import bucket, match_known, same_point
 from tasks.landscapes.base import Couplings, Landscape
 from tasks.ledger import COMPLETE, FAILED, Evidence, assess
 from tasks.newton import OUTCOMES
@@ -15,7 +15,7 @@ from tasks.rounds import Search, here
 
 def _merge(landscape: Landscape, classes: Classes) -> Classes:
     """Join rows that are one critical point, keeping the sharpest row and the sum of the hits."""
-    labels = same_point(classes.points, landscape.parity)
+    labels = same_point(classes.points, landscape.flips)
     count = int(labels.max(initial=-1)) + 1
     if count == len(labels):
         return classes
@@ -32,9 +32,9 @@ def add_hits(
     points: Float[np.ndarray, "hits ambient"],
 ) -> Classes:
     """Attribute converged points to known classes, and classify and add the new ones."""
-    points = points * canonical_signs(points, landscape.parity)[:, None]
+    points = points * landscape.flips.to_canonical(points)[0]
     rows, sizes = bucket(points)
-    known = match_known(points[rows], classes.points, landscape.parity)
+    known = match_known(points[rows], classes.points, landscape.flips)
     old = known >= 0
     hits = classes.hits + np.bincount(known[old], weights=sizes[old], minlength=len(classes.hits)).astype(
         np.int64
@@ -45,12 +45,13 @@ def add_hits(
 
 
 def evidence_of(landscape: Landscape, classes: Classes) -> Evidence:
-    manifold = landscape.manifold
+    manifold, flips = landscape.manifold, landscape.flips
     return Evidence(
         classes.hits,
         classes.points.index,
         classes.points.degenerate,
-        landscape.parity,
+        flips.size,
+        flips.odd,
         manifold.dimension,
         manifold.euler_characteristic,
         landscape.complex_points,

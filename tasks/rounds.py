@@ -39,7 +39,7 @@ def draw_starts(
     depths = np.exp(draw.uniform(0, math.log(options.max_depth + 1), count)).astype(np.int64)
     depths[: count // 2] = 0
     depths.sort()
-    signs = np.where(draw.random(count) < 0.5, -1.0, 1.0) if landscape.parity >= 0 else np.ones(count)
+    signs = np.where(draw.random(count) < 0.5, -1.0, 1.0) if not landscape.flips.odd else np.ones(count)
     target = 1e-8 * landscape.gradient_scale * landscape.manifold.ambient**0.5
     for first in range(count // 2 // CHUNK * CHUNK, count, CHUNK):
         rows = slice(first, first + CHUNK)

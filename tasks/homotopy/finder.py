@@ -8,7 +8,7 @@ from jaxtyping import Bool, Complex, Float
 
 from tasks.census import Census, Classes, PathBooks
 from tasks.classify import CriticalPoints, classify
-from tasks.deduplicate import canonical_signs, match_known, same_point
+from tasks.deduplicate import match_known, same_point
 from tasks.homotopy.books import Enumeration, Follow, directions, enumerate_solutions
 from tasks.homotopy.certify import Certificates, certify_points, separated
 from tasks.homotopy.system import PolynomialSystem, solution_count
@@ -20,6 +20,7 @@ from tasks.multistart import evidence_of
 from tasks.newton import CONVERGED, MAX_ITERATIONS, OUTCOMES
 from tasks.newton import STALLED as NEWTON_STALLED
 from tasks.options import HomotopyOptions
+from tasks.symmetry import Flips
 
 MOST_PATHS = 2**62
 REAL = 1e-8
@@ -115,9 +116,9 @@ def real_points(
 
 def _classes(landscape: Landscape, couplings: Couplings, points: Float[np.ndarray, "points n"]) -> Classes:
     """Classified points, one of each pair where the landscape relates antipodes."""
-    points = points * canonical_signs(points, landscape.parity)[:, None]
+    points = points * landscape.flips.to_canonical(points)[0]
     found = classify(landscape, couplings, points, landscape.hessian_variation(couplings))
-    labels = same_point(found, landscape.parity)
+    labels = same_point(found, landscape.flips)
     first = np.unique(labels, return_index=True)[1] if len(labels) else np.zeros(0, dtype=np.int64)
     return Classes(found.take(first), np.ones(len(first), dtype=np.int64))
 
@@ -216,10 +217,10 @@ def homotopy(
     return enumerate_landscape(landscape, couplings, seed, instance, options, follow).census
 
 
-def recall(found: CriticalPoints, truth: CriticalPoints, parity: int) -> np.ndarray:
+def recall(found: CriticalPoints, truth: CriticalPoints, flips: Flips) -> np.ndarray:
     """For each true class, whether the other finder has it: its nearest found point lies in its uniqueness
     ball."""
     seen = np.zeros(len(truth.points), dtype=bool)
-    rows = match_known(found.points, truth, parity)
+    rows = match_known(found.points, truth, flips)
     seen[rows[rows >= 0]] = True
     return seen

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Int
 
 from tasks.census import Census, Classes, Interval, PathBooks, SampledCounts
 from tasks.classify import CriticalPoints, classify
-from tasks.deduplicate import canonical_signs, match_known, same_point
+from tasks.deduplicate import match_known, same_point
 from tasks.homotopy.books import Follow
 from tasks.homotopy.finder import certify_classes, numbered_paths, polynomial_system, real_points
 from tasks.homotopy.finder import is_real as real_solutions
@@ -22,6 +22,7 @@ from tasks.landscapes.base import Couplings, Landscape
 from tasks.ledger import assess
 from tasks.multistart import evidence_of, multistart
 from tasks.options import SampledHomotopyOptions
+from tasks.symmetry import Flips
 
 
 def sampled_homotopy(
@@ -61,13 +62,11 @@ def judge(
     landscape = census.landscape
     real = sample.resolved & real_solutions(sample.endpoints, system)
     points = real_points(sample.endpoints[real], system)
-    signs = canonical_signs(points, landscape.parity)
-    found = classify(landscape, couplings, points * signs[:, None], landscape.hessian_variation(couplings))
-    classes, rows = _joined(census.classes, found, landscape.parity)
+    signs, energy = landscape.flips.to_canonical(points)
+    found = classify(landscape, couplings, points * signs, landscape.hessian_variation(couplings))
+    classes, rows = _joined(census.classes, found, landscape.flips)
     had = classes.hits[rows] > 0
-    index = np.where(
-        (signs < 0) & (landscape.parity < 0), landscape.manifold.dimension - found.index, found.index
-    )
+    index = np.where(energy < 0, landscape.manifold.dimension - found.index, found.index)
     unresolved = int((~sample.resolved).sum())
     number, recall = [], []
     for k in range(landscape.manifold.dimension + 1):
@@ -88,12 +87,12 @@ def judge(
 
 
 def _joined(
-    known: Classes, found: CriticalPoints, parity: int
+    known: Classes, found: CriticalPoints, flips: Flips
 ) -> tuple[Classes, Int[np.ndarray, " sampled"]]:
     """Classes with those that only the sample found, and the class of each sampled point."""
-    rows = match_known(found.points, known.points, parity)
+    rows = match_known(found.points, known.points, flips)
     fresh = np.flatnonzero(rows < 0)
-    labels = same_point(found.take(fresh), parity)
+    labels = same_point(found.take(fresh), flips)
     first = fresh[np.unique(labels, return_index=True)[1]] if len(fresh) else fresh
     rows[fresh] = len(known.hits) + labels
     hits = np.concatenate([known.hits, np.zeros(len(first), dtype=np.int64)])

@@ -1,6 +1,7 @@
 """What a landscape is: parameters that sample couplings, and a smooth function of (couplings, point)."""
 
 import importlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Self
@@ -10,6 +11,7 @@ from jaxtyping import Array, Float
 
 from tasks.geometry import ProductOfSpheres
 from tasks.landscapes import MODELS
+from tasks.symmetry import Flips
 
 # Everything that is stored is float64, also when a user calls a finder outside a worker.
 jax.config.update("jax_enable_x64", True)
@@ -47,9 +49,20 @@ class Landscape(ABC):
     def manifold(self) -> ProductOfSpheres: ...
 
     @property
+    def parities(self) -> tuple[int, ...]:
+        """For each factor of the manifold: +1 if H doesn't change with this factor's sign, -1 if it changes
+        sign too, 0 if neither."""
+        return (0,) * len(self.manifold.sizes)
+
+    @property
     def parity(self) -> int:
-        """+1 if H(-x) = H(x), -1 if H(-x) = -H(x), 0 if neither."""
-        return 0
+        """+1 if the parities make H(-x) = H(x), -1 if they make H(-x) = -H(x), 0 otherwise."""
+        return math.prod(self.parities)
+
+    @property
+    def flips(self) -> Flips:
+        """The sign changes that relate critical points."""
+        return Flips(self.manifold, self.parities)
 
     @property
     def complex_points(self) -> int | None:

@@ -104,8 +104,8 @@ class MixedSpin(Landscape):
         return sphere(self.n)
 
     @property
-    def parity(self) -> int:
-        return -1 if self.covariance.is_odd else 1 if self.covariance.is_even else 0
+    def parities(self) -> tuple[int, ...]:
+        return (-1 if self.covariance.is_odd else 1 if self.covariance.is_even else 0,)
 
     @property
     def complex_points(self) -> int | None:

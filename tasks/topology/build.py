@@ -16,6 +16,7 @@ from tasks.classify import CriticalPoints, classify
 from tasks.deduplicate import match_known
 from tasks.landscapes.base import Couplings, Landscape
 from tasks.newton import CONVERGED, GRADIENT_TOLERANCE, refine
+from tasks.symmetry import no_flips
 from tasks.topology.certificates import certify_complex, same_arcs
 from tasks.topology.chains import Arcs, odd_arcs
 from tasks.topology.circles import Separatrices, separatrices
@@ -165,7 +166,7 @@ def _strangers(
         return none
     hits = refine(landscape, couplings, suspects, NEWTON_STEPS, LONGEST_STEP)
     arrived = np.asarray(hits.points)[np.asarray(hits.outcomes) == CONVERGED]
-    new = arrived[match_known(arrived, points, 0) < 0]
+    new = arrived[match_known(arrived, points, no_flips(landscape.manifold)) < 0]
     return classify(landscape, couplings, new, landscape.hessian_variation(couplings)) if len(new) else none
 
 

@@ -43,8 +43,8 @@ def bilinear():
             return ProductOfSpheres(self.sizes)
 
         @property
-        def parity(self):
-            return 1
+        def parities(self):
+            return (-1, -1)
 
         def sample(self, seed, landscape):
             return generator(seed, self.name, *self.sizes, landscape).standard_normal(self.sizes)

@@ -122,7 +122,7 @@ def test_multistart_and_homotopy_agree_point_by_point(xi, n, instance_of):
         ours, theirs = census.points()[0], other.points()[0]
         np.testing.assert_allclose(ours.points, theirs.points, atol=1e-9)
         assert list(ours.index) == list(theirs.index)
-        assert recall(other.classes.points, census.classes.points, model.parity).all()
+        assert recall(other.classes.points, census.classes.points, model.flips).all()
         assert (census.certified_radius > 0).all()
 
 

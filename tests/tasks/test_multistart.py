@@ -251,13 +251,15 @@ def test_kantorovich_merges_what_buckets_leave_apart(solved):
     coarse = np.concatenate([truth, truth + 1e-6])
     assert len(bucket(coarse)[0]) == 2 * len(truth)
     found = classify(landscape, couplings, coarse, variation)
-    labels = same_point(found, landscape.parity)
+    labels = same_point(found, landscape.flips)
     np.testing.assert_array_equal(labels[: len(truth)], labels[len(truth) :])
     assert len(set(labels)) == len(truth)
-    np.testing.assert_array_equal(match_known(coarse, classes.points, -1), np.tile(np.arange(len(truth)), 2))
+    np.testing.assert_array_equal(
+        match_known(coarse, classes.points, landscape.flips), np.tile(np.arange(len(truth)), 2)
+    )
     # Negative control: balls that are too large would join different points.
     loose = replace(found, uniqueness_radius=np.full(len(coarse), 2.0))
-    assert len(set(same_point(loose, landscape.parity))) < len(truth)
+    assert len(set(same_point(loose, landscape.flips))) < len(truth)
 
 
 def test_uniqueness_balls_are_disjoint(solved):
