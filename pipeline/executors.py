@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from pipeline.address import check_address
 from pipeline.environment import WORKER_ENV
-from pipeline.errors import Interrupted, UsageError, shown
+from pipeline.errors import UsageError, shown
 from pipeline.stopping import StopRequest
 
 Job = Mapping[str, Any]
@@ -163,8 +163,7 @@ def ask(executor: Executor, job: Job, stop: StopRequest, stopped: str) -> dict[s
     """Run one job on an idle executor and return its receipt; raises Interrupted, saying ``stopped``."""
     executor.submit(job)
     while not (done := executor.completed(POLL_SECONDS)):
-        if stop:
-            raise Interrupted(stopped, stop.exit_code)
+        stop.check(stopped)
     return done[0].receipt
 
 

@@ -141,23 +141,25 @@ def _writing(files: Files) -> Iterator[None]:
 def _drive(
     files: Files, prepare: Callable[[Generation], Run], settings: Settings, console: Console
 ) -> Outcome:
-    with take_lease(files) as lease:
+    # from before the lease is taken until it is given back: an exception in between would leave it behind
+    with StopRequest() as stop, take_lease(files) as lease:
         executor = start_executor(
             settings.backend, workers=settings.workers, address=settings.address, gpus=settings.gpus
         )
-        # after the start: Ray installs a handler of its own
-        with StopRequest() as stop:
-            try:
-                here = worker_environment(executor, stop)
-                with _writing(files):
-                    run, number = _choose_generation(prepare(here), here, settings)
-                session = _Session(run, number, lease, stop)
-                with Progress(console, session.counts) as progress:
-                    session.work(executor, progress)
-            finally:
-                executor.close()
+        try:
+            stop.listen()  # again: Ray has installed a handler of its own
+            stop.check("stopped before anything was computed")
+            here = worker_environment(executor, stop)
+            with _writing(files):
+                run, number = _choose_generation(prepare(here), here, settings)
+            session = _Session(run, number, lease, stop)
+            with Progress(console, session.counts) as progress:
+                session.work(executor, progress)
+        finally:
+            executor.close()
+        said = "stopped while the dataset was written: all blocks are done; the same command writes it again"
         with _writing(files):
-            dataset = compact(run)
+            dataset = compact(run, lambda: stop.check(said))
         return Outcome(
             store=run.url,
             dataset=dataset,

@@ -5,6 +5,8 @@ import threading
 from types import FrameType
 from typing import Any
 
+from pipeline.errors import Interrupted
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -24,10 +26,21 @@ class StopRequest:
         return 128 + (self.signal or 0)
 
     def __enter__(self) -> "StopRequest":
-        # signals belong to the main thread; elsewhere (a notebook's worker, a test) nothing is caught
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
+        self.listen()
         return self
+
+    def listen(self) -> None:
+        """Catch the first signal, again if somebody else has taken to catching it."""
+        # signals belong to the main thread; elsewhere (a notebook's worker, a test) nothing is caught
+        if self or threading.current_thread() is not threading.main_thread():
+            return
+        for number in SIGNALS:
+            self._before.setdefault(number, signal.signal(number, self._ask))
+
+    def check(self, said: str) -> None:
+        """Raise Interrupted, with this text, if a signal came."""
+        if self:
+            raise Interrupted(said, self.exit_code)
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():

@@ -5,7 +5,7 @@ One group per cell; ragged tables become contiguous ragged arrays (``row_size`` 
 it last, so a reader never sees half of one. Memory is bounded by one shard of one column.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,9 @@ CHUNK_BYTES = 2**20
 CHUNKS_PER_SHARD = 16
 
 
-def compact(run: Run) -> str:
+def compact(run: Run, between: Callable[[], None] = lambda: None) -> str:
     """Write the dataset of a run and point to it; return its name. Does nothing if the current one is up to
-    date.
+    date. ``between`` is called between columns; what it raises ends the writing.
 
     Landscapes of blocks that are not committed are there too, as failed with reason *error*: no average can
     leave them out unnoticed. Raises StoreError, naming the block, if a committed block is damaged.
@@ -41,7 +41,7 @@ def compact(run: Run) -> str:
         return current.dataset
     name = f"dataset-{_next_number(run)}.zarr"
     with quiet_zarr(), run.files.errors(name):
-        _write(run, name)
+        _write(run, name, between)
     run.files.sync(name)
     pointer = {"dataset": name, "content": content, "objects": object_table(run.files, name)}
     run.files.write({LATEST: seal(pointer)})
@@ -58,7 +58,7 @@ def _next_number(run: Run) -> int:
     return 1 + max((int(name[8:-5]) for name in datasets(run)), default=0)
 
 
-def _write(run: Run, name: str) -> None:
+def _write(run: Run, name: str, between: Callable[[], None]) -> None:
     manifest = run.manifest
     attrs = {
         "Conventions": "CF-1.11",
@@ -71,7 +71,7 @@ def _write(run: Run, name: str) -> None:
     store = run.files.zarr(name)
     root = zarr.create_group(store, attributes=attrs)
     for cell in manifest.cells:
-        _write_cell(root, run, cell)
+        _write_cell(root, run, cell, between)
     # xarray warns about every store without consolidated metadata; a dataset never changes, so it cannot go
     # stale
     zarr.consolidate_metadata(store)
@@ -89,16 +89,17 @@ def _markers(run: Run, cell: CellLayout) -> Mapping[int, Marker]:
     return markers
 
 
-def _write_cell(root: zarr.Group, run: Run, cell: CellLayout) -> None:
+def _write_cell(root: zarr.Group, run: Run, cell: CellLayout, between: Callable[[], None]) -> None:
     markers = _markers(run, cell)
     attrs = {"cell_hash": cell.hash, "landscapes_failed": (cell.blocks - len(markers)) * cell.block_size}
     group = root.create_group(cell.id, attributes={**cell.attrs, **attrs})
     _coordinates(group, cell)
     for column in cell.columns(LANDSCAPE):
+        between()
         parts = _landscape_parts(run, cell, markers, column)
         _write_array(group, column.name, column, (LANDSCAPE.dimension,), cell.padded, cell.sizes, parts)
     for table in cell.ragged:
-        _write_ragged(group, run, cell, markers, table)
+        _write_ragged(group, run, cell, markers, table, between)
 
 
 def _coordinates(group: zarr.Group, cell: CellLayout) -> None:
@@ -111,7 +112,12 @@ def _coordinates(group: zarr.Group, cell: CellLayout) -> None:
 
 
 def _write_ragged(
-    group: zarr.Group, run: Run, cell: CellLayout, markers: Mapping[int, Marker], table: Table
+    group: zarr.Group,
+    run: Run,
+    cell: CellLayout,
+    markers: Mapping[int, Marker],
+    table: Table,
+    between: Callable[[], None],
 ) -> None:
     counts = np.zeros(cell.padded, np.int64)
     for block, marker in markers.items():
@@ -128,6 +134,7 @@ def _write_ragged(
     )
     _write_array(group, owner.name, owner, (table.dimension,), rows, {}, parts)
     for column in table.active(cell.options):
+        between()
         parts = _read(run, cell, markers, table, column)
         more = {"coordinates": table.instance}
         _write_array(

@@ -30,7 +30,7 @@ def _stop(trial: Trial, number: signal.Signals, random: np.random.Generator, *ar
         said = "the same command goes on" in driver.message or "stopped" in driver.message
         trial.expect(said, f"{number.name}: it said: {driver.error[-300:]}")
         return f"exit {code}"
-    # while Ray starts, and while the dataset is written, a signal still acts as ever
+    # before the lease is taken, and while Ray puts its own handler in, a signal acts as ever
     trial.expect(code in (0, -number), f"{number.name}: exit code {code}: {driver.error[-300:]}")
     return f"ended by {number.name} at once" if code else "had just ended"
 

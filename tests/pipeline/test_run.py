@@ -8,9 +8,10 @@ from collections import Counter
 import pytest
 
 from pipeline.check import repair_store
-from pipeline.errors import RunError, UsageError
+from pipeline.errors import Interrupted, RunError, UsageError
 from pipeline.run import Settings, continue_run
 from pipeline.stopping import StopRequest
+from storage.compact import compact
 from storage.dataset import dataset_hash
 from storage.layout import RUN
 from storage.lease import acquire
@@ -277,3 +278,28 @@ def test_bytes_of_markers_hold_what_may_differ(tmp_path, toolbox):
     toolbox.run(toolbox.content(n="4", landscapes=4), store)
     record = json.loads((store / "commits/c0000/000000.json").read_text())
     assert {"host", "pid", "attempt", "started", "seconds", "peak_bytes"} == set(record["provenance"])
+
+
+def test_a_signal_while_the_dataset_is_written_stops_between_columns(
+    tmp_path, toolbox, reference, monkeypatch
+):
+    store = tmp_path / "run"
+    seen = []
+
+    def interrupted(run, between):
+        signal.raise_signal(signal.SIGINT)
+        try:
+            return compact(run, between)
+        finally:
+            seen.append(sorted(path.name for path in store.glob("dataset-1.zarr/c0000/*")))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipeline.run.compact", interrupted)
+        with pytest.raises(Interrupted, match="stopped while the dataset was written") as caught:
+            toolbox.run(toolbox.content(), store)
+    assert caught.value.exit_code == 130
+    assert len(seen[0]) < 10, "at the first opportunity"
+    assert not (store / "lease.json").exists()
+    assert not (store / "latest.json").exists()
+    assert toolbox.run(toolbox.content(), store).computed_blocks == 0
+    assert dataset_hash(str(store)) == reference["small"]
