@@ -160,7 +160,7 @@ def _over(field: float, transition: float) -> float | None:
     return field / transition if transition > 0 else None
 
 
-def tested_cells(sweep: FieldSweep) -> np.ndarray:
+def usable_cells(sweep: FieldSweep) -> np.ndarray:
     """The cells whose mean can be tested, by what is expected and not by what was found.
 
     Points beyond the minimum and the maximum come in pairs; where few landscapes have any, means are far from
@@ -177,7 +177,7 @@ def sweep_test(sweep: FieldSweep, factor: float = 1.0) -> TestResult:
         sweep: measured.
         factor: a wrong theory on purpose: the field's variance times this.
     """
-    kept = tested_cells(sweep)
+    kept = usable_cells(sweep)
     if not len(kept):
         return not_testable(_NAME, sweep.landscapes, "too few points expected")
     exact = exact_totals(sweep.base, sweep.n, factor * sweep.fields[kept])
@@ -198,8 +198,8 @@ def joint_test(tests: Sequence[TestResult]) -> tuple[float, int, float] | None:
 
 
 def wrong_field_power(sweep: FieldSweep, factor: float = WRONG) -> float:
-    """Probability that `sweep_test` rejects at LEVEL if the field's variance is ``factor`` times as stated."""
-    kept = tested_cells(sweep)
+    """Probability that `sweep_test` rejects at LEVEL if the field's variance is wrong by this factor."""
+    kept = usable_cells(sweep)
     if not len(kept):
         return 0.0
     fields = sweep.fields[kept]
@@ -212,7 +212,7 @@ def smallest_seen(sweep: FieldSweep) -> float | None:
 
     To first order in the error; None where none is.
     """
-    kept = tested_cells(sweep)
+    kept = usable_cells(sweep)
     if not len(kept):
         return None
     fields = sweep.fields[kept]

@@ -20,6 +20,7 @@ from analysis.trivialisation import (
 )
 
 TITLE = "Topology trivialisation"
+ANCHOR = "trivialisation"
 
 
 def trivialisation_tables(results: Sequence[Trivialisation]) -> Iterator[tuple[str, list[Row]]]:
@@ -38,36 +39,50 @@ def draw_trivialisation(result: Trivialisation, folder: Path, name: str) -> tupl
         return save(figure, folder, name)
 
 
-def trivialisation_parts(results: Sequence[Trivialisation], folder: Path, anchor: str) -> list[Part]:
+def trivialisation_entries(results: Sequence[Trivialisation]) -> list[tuple[str, str]]:
+    """Entries of the table of contents: (anchor, text)."""
+    return [(_anchor(number), _title(result)) for number, result in enumerate(results)]
+
+
+def _anchor(number: int) -> str:
+    return f"{ANCHOR}-{number + 1}"
+
+
+def _title(result: Trivialisation) -> str:
+    return f"{TITLE}: {result.title}"
+
+
+def trivialisation_parts(results: Sequence[Trivialisation], folder: Path) -> list[Part]:
     """The section, with its figures drawn into ``folder``; empty for a study that sweeps no field."""
     parts: list[Part] = []
     for number, result in enumerate(results):
-        name = anchor if number == 0 else f"{anchor}-{number + 1}"
+        name = _anchor(number)
         vector, _ = draw_trivialisation(result, folder, name)
-        parts += [heading(f"{TITLE}: {result.title}", 2, name), paragraph(_text(result))]
-        parts.append(picture(vector, f"{TITLE}: {result.title}", _CAPTION))
+        parts += [heading(_title(result), 2, name), paragraph(_text(result))]
+        parts.append(picture(vector, _title(result), _CAPTION))
         parts += [_verdict(result), _totals(result), _tests(result)]
     return parts
 
 
 _CAPTION = (
-    "Left: mean number of critical points against the variance of the field, measured with one standard error "
-    "and the exact curve at each N; the dashed line is the transition, circles are 2N there, the dotted line is "
-    "the limit beyond. Right: the rate of growth with N and its limit, which has a kink at the transition."
+    "Left: mean number of critical points against the variance of the field, measured with one standard "
+    "error and the exact curve at each N; the dashed line is the transition, circles are 2N there, the "
+    "dotted line is the limit beyond. Right: the rate of growth with N and its limit, which has a kink at "
+    "the transition."
 )
 
 
 def _text(result: Trivialisation) -> str:
     text = (
-        "A random linear field of variance σ² adds σ² to ξ′(1) and leaves ξ″(1) alone. Points are exponentially "
-        "many in N while σ² < ξ″(1) − ξ′(1), and two, a minimum and a maximum, beyond "
+        "A random linear field of variance σ² adds σ² to ξ′(1) and leaves ξ″(1) alone. Points are "
+        "exponentially many in N while σ² < ξ″(1) − ξ′(1), and two, a minimum and a maximum, beyond "
         "(Fyodorov, arXiv:1307.2379; Belius, Černý, Nakajima, Schmidt, arXiv:2104.06345). "
     )
     if result.transition <= 0:
         return text + f"For ξ = {result.base} that is at σ² ≤ 0: it is trivial without any field."
     return text + (
-        f"For ξ = {result.base} the transition is at σ² = {r.number(result.transition, 6)}. Exactly there the "
-        "mean number is 2N at every N, as for the eigenvectors of a random matrix. Nothing is fitted."
+        f"For ξ = {result.base} the transition is at σ² = {r.number(result.transition, 6)}. Exactly there "
+        "the mean number is 2N at every N, as for the eigenvectors of a random matrix. Nothing is fitted."
     )
 
 
@@ -100,8 +115,8 @@ def _totals(result: Trivialisation) -> Part:
         for row in total_rows(result)
     ]
     caption = (
-        "Mean numbers on the whole sphere over every planned landscape. Cells of one N share their couplings, "
-        "so their z-scores go together. Limit rate: (1/N) log of the mean number as N grows."
+        "Mean numbers on the whole sphere over every planned landscape. Cells of one N share their "
+        "couplings, so their z-scores go together. Limit rate: (1/N) log of the mean number as N grows."
     )
     return HtmlTable(titles, texts, caption, (1,)).part()
 
@@ -123,8 +138,9 @@ def _tests(result: Trivialisation) -> Part:
         for row in sweep_rows(result)
     ]
     caption = (
-        "The means at all variances against the exact curve at once (Hotelling's T² over landscapes, which knows "
-        "that cells share couplings). Not tested: variances at which few landscapes are expected to have more "
-        f"than two points. Error seen: the smallest that is rejected at level {LEVEL:g} with power {POWER:g}."
+        "The means at all variances against the exact curve at once (Hotelling's T² over landscapes, which "
+        "knows that cells share couplings). Not tested: variances at which few landscapes are expected to "
+        "have more than two points. Error seen: the smallest that is rejected at level "
+        f"{LEVEL:g} with power {POWER:g}."
     )
     return HtmlTable(titles, texts, caption, (2,)).part()
