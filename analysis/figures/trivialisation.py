@@ -22,7 +22,7 @@ def plot_totals(ax: Axes, result: Trivialisation) -> list[Mark]:
             ax.plot(result.transition, 2 * sweep.n, marker="o", ms=8, mfc="none", mec=GREY, mew=0.7, zorder=0)
     ax.axhline(2, color=GREY, lw=0.8, ls=":", zorder=0)
     ax.text(grid[-1], 2.05, "2 points", color=GREY, ha="right", va="bottom", fontsize=7.5)
-    _mark_transition(ax, result)
+    _mark_transition(ax, result, "")
     ax.set_yscale("log")
     ax.set(xlabel="field variance σ²", ylabel="mean number on the sphere")
     ax.legend(loc="upper right", title="points: measured, lines: exact", title_fontsize=7.5)
@@ -40,7 +40,7 @@ def plot_rates(ax: Axes, result: Trivialisation) -> list[Mark]:
             ax.errorbar(x, np.log(mean / 2) / sweep.n, error / mean / sweep.n, fmt="o", ms=3.5, color=color)
         )
     ax.plot(grid, limiting_complexity(result.base, grid), color=INK, lw=1, ls="--", label=r"$N \to \infty$")
-    _mark_transition(ax, result)
+    _mark_transition(ax, result, "trivial beyond")
     ax.set(xlabel="field variance σ²", ylabel="log(mean number / 2) / N")
     ax.legend(loc="upper right")
     return artists
@@ -62,11 +62,11 @@ def _measured(sweep: FieldSweep) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return x, mean, error
 
 
-def _mark_transition(ax: Axes, result: Trivialisation) -> None:
+def _mark_transition(ax: Axes, result: Trivialisation, text: str) -> None:
     if result.transition > 0:
         ax.axvline(result.transition, color=GREY, lw=0.8, ls="--", zorder=0)
         ax.annotate(
-            "trivial beyond",
+            text,
             (result.transition, 1.0),
             (4, -2),
             xycoords=ax.get_xaxis_transform(),
