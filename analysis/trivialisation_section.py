@@ -99,7 +99,17 @@ def _verdict(result: Trivialisation) -> Part:
 
 
 def _totals(result: Trivialisation) -> Part:
-    titles = ("N", "cell", "field σ²", "σ²/transition", "landscapes", "measured", "exact", "z", "limit rate")
+    titles = (
+        "N",
+        "cell",
+        "field σ²",
+        "σ² / transition",
+        "landscapes",
+        "measured",
+        "exact",
+        "z",
+        "limit rate",
+    )
     texts = [
         (
             str(row["n"]),

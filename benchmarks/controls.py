@@ -163,9 +163,9 @@ landscape were enumerated by homotopy.
 
 ![mean numbers against the field](figures/trivialisation.png)
 """
-TESTS = """Cells of one N share their couplings, so their z-scores go up and down together. Hotelling's T^2 over
-landscapes knows this: it tests all variances of one N at once. Different N are independent, and Fisher's
-method adds them up.
+TESTS = """Cells of one N share their couplings, so their z-scores go up and down together. Hotelling's T^2
+over landscapes knows this: it tests all variances of one N at once. Different N are independent, and
+Fisher's method adds them up.
 
 **Negative control.** The same means against the curve of a wrong field variance, and the power of the
 test against that error at level 1%, from the exact shift of the curve and the covariance of the counts.
