@@ -185,12 +185,14 @@ def sweep_test(sweep: FieldSweep, factor: float = 1.0) -> TestResult:
     return hotelling(_NAME, Moments.of(sweep.totals()[:, kept] - exact), None, box)
 
 
-def joint_test(tests: Sequence[TestResult]) -> tuple[float, int, float] | None:
+def joint_test(tests: Sequence[TestResult], missing: bool = False) -> tuple[float, int, float] | None:
     """All N together by Fisher's method: chi^2, its degrees of freedom and the p-value; None without tests.
 
-    Couplings of different N are drawn independently.
+    Couplings of different N are drawn independently. ``missing``: with the points that may be missing placed
+    in favour of theory.
     """
-    known = [test.p_value for test in tests if test.p_value is not None]
+    chosen = [test.p_missing if missing else test.p_value for test in tests]
+    known = [p_value for p_value in chosen if p_value is not None]
     if not known:
         return None
     statistic = float(-2 * np.sum(np.log(np.maximum(known, 1e-300))))

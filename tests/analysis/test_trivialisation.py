@@ -245,3 +245,21 @@ def test_section(sweep, tmp_path):
     assert trivial.transition == 0
     html = "".join(part.html for part in trivialisation_parts([trivial], tmp_path))
     assert "trivial without any field" in html
+
+
+def test_a_departure_is_rejected_unless_missing_points_explain_it(tmp_path):
+    fields = (0.0, 1.0, 3.0)
+    drawn = circle_counts(THREE, fields, 300, np.random.default_rng(6))
+    # every landscape without two of its points beyond the minimum and the maximum
+    families = [make_family(2, s2, np.maximum(row - 2, 2)) for s2, row in zip(fields, drawn, strict=True)]
+    (lost,) = find_sweeps(families)
+    html = "".join(part.html for part in trivialisation_parts([lost], tmp_path))
+    assert "note bad" in html
+    for family in families:
+        dataset = family.cells[0].cell.dataset
+        dataset["status"] = ("landscape", np.ones(300, int))
+        family.cells[0].counts = estimate_counts(family.cells[0].cell)  # pyright: ignore
+    (unfinished,) = find_sweeps(families)
+    html = "".join(part.html for part in trivialisation_parts([unfinished], tmp_path))
+    assert "Undecided" in html
+    assert "note bad" not in html
