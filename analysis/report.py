@@ -8,7 +8,7 @@ from typing import Any
 from analysis import rounding as r
 from analysis.agreement import TestResult, uniformity_test
 from analysis.audit.draw import draw_audit
-from analysis.audit.measure import Audit, audit_cells
+from analysis.audit.measure import audit_cells
 from analysis.audit.section import audit_anchor, audit_parts, contents_entries
 from analysis.audit.tables import audit_rows
 from analysis.drawing import draw_family, draw_p_values
@@ -20,6 +20,14 @@ from analysis.sections import family_parts, rejected_table, verdict_table
 from analysis.tables import LEVEL, Row, all_rows, cell_rows, verdict_rows, write_csv
 from analysis.topology.measure import draw_topology, measure_topology, topology_rows
 from analysis.topology.section import topology_parts
+from analysis.trivialisation import find_sweeps
+from analysis.trivialisation_section import (
+    trivialisation_entries,
+    trivialisation_parts,
+    trivialisation_tables,
+)
+from analysis.two_body import find_comparison
+from analysis.two_body_section import comparison_entries, comparison_parts, comparison_tables
 
 PAGE = "report.html"
 
@@ -42,11 +50,22 @@ def write_report(store: str, out: str | Path) -> Path:
     families, audits = measure_study(study), audit_cells(study.cells)
     topology = [measure_topology([result.cell for result in family.cells]) for family in families]
     topology_tables = topology_rows([found for found in topology if found is not None])
-    for name, rows in (*all_rows(families), *audit_rows(audits), *topology_tables):
+    comparison, sweeps = find_comparison(families), find_sweeps(families)
+    known_tables = (*comparison_tables(comparison), *trivialisation_tables(sweeps))
+    for name, rows in (*all_rows(families), *audit_rows(audits), *topology_tables, *known_tables):
         write_csv(folder / "tables" / f"{name}.csv", rows)
     verdicts = verdict_rows([result for family in families for result in family.cells])
     parts = [
-        *_opening(study, families, audits, verdicts),
+        *_opening(
+            study,
+            families,
+            [
+                *contents_entries(audits, [family_title(audit.family) for audit in audits]),
+                *comparison_entries(comparison),
+                *trivialisation_entries(sweeps),
+            ],
+            verdicts,
+        ),
         *_study_table(study, families),
         *_verdicts(verdicts, repeated_cells(study.cells), folder / "figures"),
     ]
@@ -60,6 +79,8 @@ def write_report(store: str, out: str | Path) -> Path:
         name = audit_anchor(number)
         drawings = draw_audit(audit, folder / "figures", name)
         parts += audit_parts(audit, family_title(audit.family), drawings, name)
+    parts += comparison_parts(comparison, folder / "figures")
+    parts += trivialisation_parts(sweeps, folder / "figures")
     parts += _provenance(study.provenance)
     page = folder / PAGE
     page.write_text(render(f"Census report: {study.name}", parts), encoding="utf-8")
@@ -97,7 +118,10 @@ def _anchor(number: int) -> str:
 
 
 def _opening(
-    study: Study, families: Sequence[FamilyResult], audits: Sequence[Audit], verdicts: Sequence[Row]
+    study: Study,
+    families: Sequence[FamilyResult],
+    more: Sequence[tuple[str, str]],
+    verdicts: Sequence[Row],
 ) -> list[Part]:
     cells = [result.cell for family in families for result in family.cells]
     landscapes, points = sum(c.landscapes for c in cells), sum(c.points for c in cells)
@@ -109,7 +133,7 @@ def _opening(
     )
     entries = [("cells", "The study, cell by cell"), ("agreement", "Agreement with exact theory")]
     entries += [(_anchor(number), family.title) for number, family in enumerate(families)]
-    entries += contents_entries(audits, [family_title(audit.family) for audit in audits])
+    entries += more
     entries.append(("provenance", "Provenance"))
     headline = _headline(verdicts, repeated_cells(study.cells))
     parts = [heading(f"Census report: {study.name}", 1), paragraph(text), headline]

@@ -240,6 +240,9 @@ HEAD = """# Does the census agree with exact theory?
 Written by `python -m benchmarks.validation STORE` from a run of `examples/agreement.toml`, by multistart
 alone. Every mean is over all planned landscapes.
 
+Landscapes with known answers, the 2-spin point by point and the 3-spin in a random field:
+[controls.md](controls.md).
+
 ## Closed landscapes and counts
 """
 
