@@ -1,9 +1,9 @@
 """The r-partite spherical spin glass: a random r-linear form on a product of r spheres.
 
-H(x_1, ..., x_r) = sqrt(M) sum J_{k_1...k_r} prod_i x_{i,k_i}/sqrt(n_i) on |x_i|^2 = n_i, with J iid N(0, 1) and
-M the mean of the n_i, so that Var H = M everywhere. For r = 3 and equal sizes N it is
-H = (1/N) sum J_{ijk} a_i b_j c_k of Sagun, Guney, Ben Arous and LeCun (arXiv:1412.6615, section 3), for r = 2 a
-random matrix between its singular vectors.
+H(x_1, ..., x_r) = sqrt(M) sum J_{k_1...k_r} prod_i x_{i,k_i}/sqrt(n_i) on |x_i|^2 = n_i, with J iid
+N(0, 1) and M the mean of the n_i, so that Var H = M everywhere. For r = 3 and equal sizes N it is
+H = (1/N) sum J_{ijk} a_i b_j c_k, the tripartite model of Sagun, Guney, Ben Arous and LeCun
+(arXiv:1412.6615); for r = 2 it is a random matrix between two vectors.
 
 Energies. Theirs is H/N with the N of *one* sphere; ours is per spin, ``H / (n_1 + ... + n_r)``, smaller by r.
 
@@ -38,10 +38,10 @@ def singular_tuples(sizes: tuple[int, ...]) -> int:
     """Number of complex singular vector tuples of a generic n_1 x ... x n_r tensor.
 
     Friedland and Ottaviani (arXiv:1210.8316, theorem 1) give it as the coefficient of prod t_i^{n_i - 1} in
-    prod_i (s_i^{n_i} - t_i^{n_i})/(s_i - t_i), s_i the sum of the other t_j. Here it comes from the generating
-    function prod_i x_i/(1 - x_i) / (1 - sum_{k>=2} (k-1) e_k(x)), with e_k the elementary symmetric
-    polynomials (Ekhad and Zeilberger, arXiv:1605.00172): the denominator is a recurrence and the product a sum
-    over the box. Tests hold one against the other.
+    prod_i (s_i^{n_i} - t_i^{n_i})/(s_i - t_i), s_i the sum of the other t_j. Here it comes from the
+    generating function prod_i x_i/(1 - x_i) / (1 - sum_{k>=2} (k-1) e_k(x)), with e_k the elementary
+    symmetric polynomials (Ekhad and Zeilberger, arXiv:1605.00172): the denominator is a recurrence and the
+    product a sum over the box. Tests hold one against the other.
     """
     series = np.zeros(sizes, dtype=object)
     series[(0,) * len(sizes)] = 1
