@@ -42,6 +42,7 @@ _ORDER = 12
 _TAIL_PANELS, _TAIL_REACH = 6, 12.0
 # Doubles held at once: some tens of MB.
 _AT_ONCE = 4_000_000
+_ROUND_OFF = 1e-15
 # Factors of the determinant multiplied before their logarithm is taken: far from underflow.
 _FACTORS_AT_ONCE = 8
 
@@ -102,8 +103,10 @@ class FinitePartite:
         return float(counts.mean()), float(_standard_error(counts))
 
     def by_index(self) -> Sampled:
-        """Mean numbers of index 0 .. d."""
-        return Sampled(self._by_index.mean(axis=0), _standard_error(self._by_index))
+        """Mean numbers of index 0 .. d; two factors of different sizes leave indices without points."""
+        mean, error = self._by_index.mean(axis=0), _standard_error(self._by_index)
+        real = mean > _ROUND_OFF * mean.sum()
+        return Sampled(np.where(real, mean, 0.0), np.where(real, error, 0.0))
 
     def minima_energy(self) -> tuple[float, float, float]:
         """Count-weighted mean of the energy of minima, its standard deviation, and the mean's standard
@@ -114,27 +117,28 @@ class FinitePartite:
         error = float(_standard_error(first - mean * count)) / count.mean()
         return float(mean), spread, error
 
-    def count_by_index(self, edges: ArrayLike) -> Sampled:
-        """Mean numbers by index in each bin of energy per spin, shape (d + 1, len(edges) - 1).
+    def binned(self, edges: ArrayLike) -> tuple[Sampled, Sampled]:
+        """Mean numbers in bins of energy per spin: by index, shape (d + 1, len(edges) - 1), and of all.
 
         Edges may be infinite. Numbers below 1e-15 of all points are round-off.
         """
         bounds = np.asarray(edges, dtype=np.float64)
         if bounds.ndim != 1 or bounds.size < 2 or not np.all(np.diff(bounds) >= 0):
             raise ValueError("energy edges: got no increasing sequence of at least two; lowest first")
-        shape = (self.dimension + 1, bounds.size - 1)
-        first, second = np.zeros(shape), np.zeros(shape)
-        # Bins one at a time: their probabilities are the largest arrays by far.
+        sums = np.zeros((2, self.dimension + 2, bounds.size - 1))
         for angles, mass in self._quadrature():
+            # One edge at a time: these are the largest arrays by far.
+            before = self._below(angles, mass, bounds[0])
             for b in range(bounds.size - 1):
-                law = self._probability(angles, bounds[b], bounds[b + 1])
-                turned = self._probability(angles, -bounds[b + 1], -bounds[b])
-                counts = (self._summed(mass * law) + self._summed(mass * turned)[:, ::-1]) / 2
-                first[:, b] += counts.sum(axis=0)
-                second[:, b] += (counts**2).sum(axis=0)
-        mean = first / self.samples
-        variance = np.maximum(second / self.samples - mean**2, 0.0) / (self.samples - 1)
-        return Sampled(mean, np.sqrt(variance))
+                after = self._below(angles, mass, bounds[b + 1])
+                counts = np.maximum(after - before, 0.0)
+                counts = np.column_stack([counts, counts.sum(axis=1)])
+                sums[:, :, b] += np.stack([counts.sum(axis=0), (counts**2).sum(axis=0)])
+                before = after
+        mean = sums[0] / self.samples
+        variance = np.maximum(sums[1] / self.samples - mean**2, 0.0) / (self.samples - 1)
+        error = np.sqrt(variance)
+        return Sampled(mean[:-1], error[:-1]), Sampled(mean[-1], error[-1])
 
     @cached_property
     def _moments(self) -> tuple[Floats, Floats]:
@@ -149,8 +153,8 @@ class FinitePartite:
             counts.append((whole + whole[:, ::-1]) / 2)
             lowest = [whole[:, 0] + whole[:, -1], first[:, 0] - first[:, -1], second[:, 0] + second[:, -1]]
             minima.append(np.stack(lowest, axis=1) / 2)
-        scale = self.energy_scale ** np.arange(3)
-        return np.concatenate(counts), np.concatenate(minima) * scale
+        scale = np.array([1.0, self.energy_scale, self.energy_scale**2])
+        return np.concatenate(counts), np.asarray(np.concatenate(minima) * scale, dtype=np.float64)
 
     @property
     def _by_index(self) -> Floats:
@@ -188,7 +192,7 @@ class FinitePartite:
         entries /= np.linalg.norm(entries, axis=1, keepdims=True)
         matrices = np.zeros((count, d, d))
         matrices[:, row, column] = matrices[:, column, row] = entries
-        return np.linalg.eigvalsh(matrices)
+        return np.asarray(np.linalg.eigvalsh(matrices), dtype=np.float64)
 
     def _panel_edges(self, angles: Floats) -> Floats:
         """Edges of panels for each draw, shape (draws, d - 1 + 2 _TAIL_PANELS + 1).
@@ -203,7 +207,7 @@ class FinitePartite:
         low = np.maximum(np.minimum(angles[:, :1], -peak) - width, -pi / 2)
         left = low + (angles[:, :1] - low) * steps[:-1]
         right = angles[:, -1:] + (high - angles[:, -1:]) * steps[1:]
-        return np.concatenate([left, angles, right], axis=1)
+        return np.concatenate([left, angles, right], axis=1).astype(np.float64)
 
     def _quadrature(self) -> Iterator[tuple[Floats, Floats]]:
         """Angles a and the mean numbers that they stand for, both of shape (draws, panels, order), in
@@ -238,19 +242,20 @@ class FinitePartite:
             result += np.log(np.maximum(np.abs(product), 1e-300))
         return result
 
-    def _probability(self, angles: Floats, low: float, high: float) -> Floats:
-        """P(low < energy <= high | a), of the shape of the angles."""
+    def _below(self, angles: Floats, mass: Floats, energy: float) -> Floats:
+        """Mean numbers of each index at energies up to this, for each draw, shape (draws, d + 1)."""
         sin = np.sin(angles)
 
-        def below(bound: float) -> Floats:
-            """P(energy <= bound | a)."""
-            score = bound / self.energy_scale / sin
-            inside = chdtr(self._chi_degrees, np.maximum(score, 0.0) ** 2)
+        def share(bound: float) -> Floats:
+            """P(h <= bound | a)."""
+            inside = chdtr(self._chi_degrees, np.maximum(bound / sin, 0.0) ** 2)
             return np.where(sin > 0, inside, 1 - inside)
 
-        return np.maximum(below(high) - below(low), 0.0)
+        bound = energy / self.energy_scale
+        # -G at -h: the other half of the mean over G and -G.
+        turned = self._summed(mass * (1 - share(-bound)))
+        return (self._summed(mass * share(bound)) + turned[:, ::-1]) / 2
 
 
 def _standard_error(draws: Floats) -> Floats:
-    spread: Floats = np.std(draws, axis=0, ddof=1)
-    return spread / sqrt(len(draws))
+    return np.asarray(np.std(draws, axis=0, ddof=1) / sqrt(len(draws)), dtype=np.float64)
