@@ -245,6 +245,8 @@ class FinitePartite:
     def _below(self, angles: Floats, mass: Floats, energy: float) -> Floats:
         """Mean numbers of each index at energies up to this, for each draw, shape (draws, d + 1)."""
         sin = np.sin(angles)
+        # a = 0 is between two equal eigenvalues and has no mass, but must not divide by 0.
+        sin = np.where(np.abs(sin) < 1e-100, 1e-100, sin)
 
         def share(bound: float) -> Floats:
             """P(h <= bound | a)."""
