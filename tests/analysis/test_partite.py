@@ -137,6 +137,16 @@ def test_density_of_two_circles_is_that_of_singular_values():
     np.testing.assert_allclose(found.binned(edges)[0].mean[0], exact, rtol=1e-8)
 
 
+@pytest.mark.parametrize("sizes", [(2, 4), (3, 5)])
+def test_energies_of_minima_are_largest_singular_values(sizes):
+    found = model(*sizes)
+    matrices = np.random.default_rng(0).standard_normal((100_000, *sizes))
+    lowest = -np.linalg.svd(matrices, compute_uv=False)[:, 0] * found.energy_scale
+    mean, spread, error = found.minima_energy()
+    assert abs(mean - lowest.mean()) < LIMIT * np.hypot(error, lowest.std() / len(lowest) ** 0.5)
+    assert spread == pytest.approx(lowest.std(), rel=0.02)
+
+
 def test_total_grows_as_the_limit_says():
     """log E Crit / (3N) -> log(2)/2; the power of N in front fades out."""
     rest = {n: log(FinitePartite((n,) * 3, 1000).total()[0]) - 1.5 * n * log(2) for n in (6, 12, 24)}
