@@ -271,9 +271,18 @@ def repair(
 
 @app.command(epilog='Example: morsecensus predict --xi "q^3" --n 4:20 --energy=-1.7:-1.5:9')
 def predict(
-    xi: Annotated[str, typer.Option(help='Covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3".')],
     n: Annotated[str, typer.Option(help='Dimensions: "8", "4:20" (inclusive), "4,6,8".')],
-    field: Annotated[float, typer.Option(help="Variance S2 of a random linear field.")] = 0.0,
+    xi: Annotated[
+        str | None, typer.Option(help='pspin: covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3".')
+    ] = None,
+    field: Annotated[
+        float | None, typer.Option(help="pspin: variance S2 of a random linear field; 0 if not given.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="pspin or partite.")] = "pspin",
+    sizes: Annotated[
+        str | None,
+        typer.Option(help="partite: sizes of the spheres in units of n; 1,1,1 if not given."),
+    ] = None,
     energy: Annotated[
         str | None, typer.Option(help="Energies per spin: A:B:M, M points from A to B.")
     ] = None,
@@ -283,11 +292,12 @@ def predict(
     with _user_errors():
         from pipeline.predicting import limits_line, predictions, readable
 
-        rows = predictions(xi, n, field, energy)
+        rows = predictions(model, n, {"xi": xi, "field": field, "sizes": sizes}, energy)
         if as_json:
             _print_json(rows)
         else:
-            _print_table([readable(row) for row in rows], f"mean numbers of critical points, xi = {xi}")
+            what = f"sizes {rows[0]['sizes']} x n" if model == "partite" else f"xi = {xi}"
+            _print_table([readable(row) for row in rows], f"mean numbers of critical points, {what}")
             typer.echo(limits_line(rows[0]["limits"]))
             typer.echo("More indices, energies and errors: --json.")
 

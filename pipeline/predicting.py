@@ -1,35 +1,78 @@
 """What the command line hands to ``analysis``: arguments checked on the way in, errors on the way out."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UsageError, shown
 from pipeline.ranges import parse_integers
 from storage.errors import RemoteError
+from tasks.landscapes import MODELS
+from tasks.landscapes.parameters import Parameter
 
 MAX_ENERGIES = 10_000
+Energies = tuple[float, float, int] | None
 
 
-def predictions(xi: str, n: str, field: float, energy: str | None) -> list[dict[str, Any]]:
+def predictions(
+    model: str, n: str, given: Mapping[str, str | float | None], energy: str | None
+) -> list[dict[str, Any]]:
     """Return the rows of ``predict``, the first of them with the ``limits`` N -> infinity.
+
+    Args:
+        model: one that has a theory.
+        given: all options that are parameters of some model; None where the user gave nothing.
 
     Raises UsageError for arguments that cannot be.
     """
-    from analysis.predict import limits, predict
-
+    if model not in _THEORIES:
+        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(_THEORIES))}")
+    parameters = MODELS[model].parameters
+    for name, value in given.items():
+        if name not in parameters and value is not None:
+            mine = ", ".join(f"--{known}" for known in parameters)
+            raise UsageError(f"--{name}: got {shown(value)} with --model {model}, allowed: {mine}")
     try:
         dimensions = parse_integers(n)
     except ValueError as error:
         raise UsageError(f"--n: {error}") from error
-    if not (math.isfinite(field) and field >= 0):
-        raise UsageError(f"--field: got {field}, allowed: a variance >= 0")
+    read = {name: _read(name, parameters[name], given[name]) for name in parameters}
     try:
-        rows = predict(xi, dimensions, field=field, energy=parse_energies(energy))
-        rows[0]["limits"] = limits(xi, field)
+        return _THEORIES[model](dimensions, parse_energies(energy), **read)
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def _read(name: str, parameter: Parameter, value: str | float | None) -> Any:
+    if value is None:
+        if parameter.default is None:
+            raise UsageError(f"--{name}: missing, it has no default")
+        return parameter.default
+    try:
+        return parameter.read(value)
+    except ValueError as error:
+        raise UsageError(f"--{name}: {error}") from error
+
+
+def _pspin(dimensions: tuple[int, ...], energy: Energies, xi: str, field: float) -> list[dict[str, Any]]:
+    from analysis.predict import limits, predict
+
+    rows = predict(xi, dimensions, field=field, energy=energy)
+    rows[0]["limits"] = limits(xi, field)
     return rows
+
+
+def _partite(dimensions: tuple[int, ...], energy: Energies, sizes: str) -> list[dict[str, Any]]:
+    from analysis.partite_predict import limits_partite, predict_partite
+
+    relative = [int(size) for size in sizes.split(",")]
+    rows = predict_partite(relative, dimensions, energy)
+    rows[0]["limits"] = limits_partite(relative)
+    return rows
+
+
+_THEORIES = {"pspin": _pspin, "partite": _partite}
 
 
 SHOWN_INDICES = 5
@@ -44,7 +87,7 @@ def readable(row: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         "n": row["n"],
-        "total": row["total"],
+        "total": _with_error(row["total"], row["total_se"]),
         **counts,
         "E of minima": row["minima_energy_mean"],
         "sd": row["minima_energy_sd"],
@@ -61,8 +104,10 @@ def _with_error(value: float | None, error: float | None) -> Any:
 def limits_line(limits: dict[str, Any]) -> str:
     """Return the special energies N -> infinity as one line."""
     known = {name: limits.get(name) for name in ("E_inf", "E_0", "threshold_energy", "minima_energy")}
-    known |= {"complexity": limits["complexity"]["total"]}
-    return "N to infinity: " + ", ".join(f"{k} = {v:.7g}" for k, v in known.items() if v is not None)
+    curve = limits["complexity"]
+    known |= {"complexity": None if curve is None else curve["total"]}
+    listed = ", ".join(f"{k} = {v:.7g}" for k, v in known.items() if v is not None)
+    return f"N to infinity: {listed or 'not known for unequal spheres'}"
 
 
 def parse_energies(text: str | None) -> tuple[float, float, int] | None:

@@ -1,6 +1,6 @@
 """The registry of models. Adding one means one file here and one entry below; nothing else changes."""
 
-from tasks.landscapes.parameters import Model, Parameter, covariance, one_of, variance
+from tasks.landscapes.parameters import Model, Parameter, covariance, one_of, partite_sizes, variance
 
 MODELS = {
     "pspin": Model(
@@ -11,4 +11,5 @@ MODELS = {
         "tasks.landscapes.distinct:DistinctSpin",
         {"p": Parameter(one_of(3, why="for p >= 4 the coordinate axes are degenerate critical points"), 3)},
     ),
+    "partite": Model("tasks.landscapes.partite:Partite", {"sizes": Parameter(partite_sizes, "1,1,1")}),
 }

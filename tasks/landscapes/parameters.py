@@ -64,3 +64,18 @@ def one_of(*allowed: int, why: str) -> Reader:
         return value
 
     return read
+
+
+MOST_FACTORS, LARGEST_RATIO = 8, 1000
+
+
+def partite_sizes(value: object) -> str:
+    """The canonical text of the sizes of several spheres relative to n."""
+    allowed = f'text such as "1,1,1": 2 to {MOST_FACTORS} whole numbers from 1 to {LARGEST_RATIO}'
+    if not isinstance(value, str) or len(value) > 60:
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
+    sizes = [text.strip() for text in value.split(",")]
+    whole = all(text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST_RATIO for text in sizes)
+    if not whole or not 2 <= len(sizes) <= MOST_FACTORS:
+        raise ValueError(f"got {value!r}, allowed: {allowed}")
+    return ",".join(str(int(text)) for text in sizes)

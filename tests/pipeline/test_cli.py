@@ -132,6 +132,24 @@ MISTAKES = {
     "bad n": (("predict", "--xi", "q^3", "--n", "1"), 2, "--n: got '1', allowed: integers from 2"),
     "bad xi": (("predict", "--xi", "q", "--n", "4"), 2, "xi"),
     "bad field": (("predict", "--xi", "q^3", "--n", "4", "--field", "-1"), 2, "--field: got -1"),
+    "no xi": (("predict", "--n", "4"), 2, "--xi: missing, it has no default"),
+    "unknown model": (
+        ("predict", "--model", "ising", "--n", "4"),
+        2,
+        "--model: got 'ising', allowed: partite",
+    ),
+    "xi of another model": (
+        ("predict", "--model", "partite", "--xi", "q^3", "--n", "4"),
+        2,
+        "--xi: got 'q^3' with --model partite, allowed: --sizes",
+    ),
+    "sizes of another model": (
+        ("predict", "--xi", "q^3", "--sizes", "1,1", "--n", "4"),
+        2,
+        "--sizes: got '1,1' with --model pspin, allowed: --xi, --field",
+    ),
+    "bad sizes": (("predict", "--model", "partite", "--sizes", "1", "--n", "4"), 2, "--sizes: got '1'"),
+    "too large": (("predict", "--model", "partite", "--n", "500"), 2, "of dimension 1497; allowed is"),
     "bad energy": (("predict", "--xi", "q^3", "--n", "4", "--energy", "1"), 2, "--energy: got '1'"),
 }
 

@@ -1,0 +1,130 @@
+"""Rows of theory for the r-partite model, as plain numbers: the counterpart of `analysis.predict`."""
+
+from collections.abc import Sequence
+from math import isfinite, log, sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.partite import FinitePartite
+from analysis.predict import Json, limits
+
+# Energies take most of the time: a part of the draws is enough for the errors of a histogram.
+ENERGY_SAMPLES = 1000
+# A standard error above a quarter of its number rests on too few draws to be trusted.
+_WORST_RELATIVE_ERROR = 0.25
+
+
+def predict_partite(
+    sizes: Sequence[int],
+    n: Sequence[int],
+    energy: tuple[float, float, int] | None = None,
+    samples: int = 4000,
+    seed: int = 0,
+) -> list[dict[str, Json]]:
+    """Mean numbers of critical points on the product of spheres S^{n_i - 1}, n_i = n * sizes[i], a row per n.
+
+    Args:
+        sizes: relative sizes of the spheres, such as (1, 1, 1).
+        n: each >= 2, in the order of the rows.
+        energy: (A, B, M): M equal bins of energy per spin from A to B.
+        samples: draws of the Hessian; the first ENERGY_SAMPLES of them for energies.
+        seed: of the draws.
+
+    Returns:
+        Rows with the keys of `analysis.predict.predict`, but ``sizes`` (text) for xi and field, and every
+        number sampled: ``total_se``, ``se`` and ``minima_energy_se`` are its standard errors, ``by_index``
+        has an entry for each index 0 .. dimension, ``ground_state_mean`` and ``ground_state_sd`` are None
+        (there is no law for them yet), ``by_energy`` has also ``counts_se`` and no exact entry. Energies are
+        per spin, ``H / (n_1 + ... + n_r)``.
+
+    Raises:
+        ValueError: an argument is out of range; the text says what was got and what is allowed.
+    """
+    models = [FinitePartite(tuple(size * each for size in sizes), samples, seed) for each in n]
+    rows = []
+    for each, model in zip(n, models, strict=True):
+        row: dict[str, Json] = {"model": "partite", "sizes": ",".join(map(str, sizes)), "n": int(each)}
+        row |= _counts(model)
+        if energy is not None:
+            row["by_energy"] = _by_energy(model, energy)
+        rows.append(row)
+    return rows
+
+
+def _numbers(values: ArrayLike) -> list[Json]:
+    return [v if isfinite(v) else None for v in np.asarray(values, dtype=np.float64).tolist()]
+
+
+def _counts(model: FinitePartite) -> dict[str, Json]:
+    total, error = model.total()
+    found = model.by_index()
+    trusted = found.error <= _WORST_RELATIVE_ERROR * found.mean
+    mean, spread, mean_error = model.minima_energy()
+    return {
+        "total": total,
+        "log_total": log(total),
+        "total_se": error,
+        "by_index": _numbers(np.where(trusted, found.mean, np.nan)),
+        "se": _numbers(np.where(trusted, found.error, np.nan)),
+        "minima_energy_mean": mean,
+        "minima_energy_sd": spread,
+        "minima_energy_se": mean_error,
+        "ground_state_mean": None,
+        "ground_state_sd": None,
+        "method": "sampled",
+    }
+
+
+def _by_energy(model: FinitePartite, energy: tuple[float, float, int]) -> dict[str, Json]:
+    low, high, bins = energy
+    edges = np.linspace(low, high, int(bins) + 1)
+    few = FinitePartite(model.sizes, min(model.samples, ENERGY_SAMPLES), model.seed)
+    by_index, counts = few.binned(edges)
+    return {
+        "edges": _numbers(edges),
+        "counts": _numbers(counts.mean),
+        "counts_se": _numbers(counts.error),
+        "by_index": [_numbers(row) for row in by_index.mean],
+    }
+
+
+def limits_partite(sizes: Sequence[int], points: int = 61) -> dict[str, Json]:
+    """Special energies and complexities for N -> infinity, where all spheres are equal.
+
+    The bulk of the Hessian is then a semicircle, and everything follows from the pure p-spin with p = r:
+    with e the energy and rates *per spin*, ``Sigma(e) = Theta_r(sqrt(r) e)``, so energies are those of the
+    pure model divided by sqrt(r). Per sphere (H/N, rates per N) energies are sqrt(r) times those of the
+    pure model and rates r times.
+
+    Returns:
+        The keys of `analysis.predict.limits`, ``sizes`` for xi and field, and ``per_sphere`` = {``E_inf``,
+        ``E_0``} as the literature writes them. ``E_k`` beyond E_0 and the laws of the lowest energies are
+        None: not derived. E_0 is the zero of the mean's rate, so a bound on the ground state. All special
+        energies are None for unequal spheres.
+    """
+    r = len(sizes)
+    head: dict[str, Json] = {"sizes": ",".join(map(str, sizes))}
+    if len(set(sizes)) > 1:
+        names = ("E_inf", "E_0", "E_k", "threshold_energy", "threshold_complexity", "minima_energy")
+        return head | dict.fromkeys(names) | {"trivial": r == 2, "per_sphere": None, "complexity": None}
+    pure = limits(f"q^{r}", points=points)
+    curve = pure["complexity"]
+    assert isinstance(curve, dict)
+    scale = 1 / sqrt(r)
+
+    def scaled(value: Json, factor: float) -> Json:
+        return value * factor if isinstance(value, float) else None
+
+    grid = curve["energy"]
+    assert isinstance(grid, list)
+    energies = {
+        key: scaled(pure[key], scale) for key in ("E_inf", "E_0", "threshold_energy", "minima_energy")
+    }
+    per_sphere = {key: scaled(pure[key], sqrt(r)) for key in ("E_inf", "E_0")}
+    return (
+        head
+        | energies
+        | {"E_k": None, "threshold_complexity": pure["threshold_complexity"], "trivial": pure["trivial"]}
+        | {"per_sphere": per_sphere, "complexity": curve | {"energy": [scaled(e, scale) for e in grid]}}
+    )
