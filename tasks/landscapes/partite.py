@@ -95,10 +95,6 @@ class Partite(Landscape):
         return (-1,) * self.factors
 
     @property
-    def parity(self) -> int:
-        return (-1) ** self.factors
-
-    @property
     def complex_points(self) -> int | None:
         """2^r for each singular tuple: its singular value isn't 0 for generic couplings, and each factor has
         two signs."""
