@@ -64,8 +64,7 @@ def summarise(files: Files, cell: CellLayout, generations: Sequence[Generation])
     damaged: dict[tuple[int, int], str] = {}
     fresh = 0
     for number, generation in enumerate(generations):
-        stamps = files.stamps(commits_key(cell.id, number))
-        listed = {block: stamp for name, stamp in stamps.items() for block in marked([name])}
+        listed = _listed(files, cell, number)
         unread: list[int] = []
         for block in sorted(listed.keys() - found.keys()):
             old = known.get(block)
@@ -111,11 +110,15 @@ def write_rollup(files: Files, cell: CellLayout, blocks: Mapping[int, Summary]) 
 
 def stamped(files: Files, cell: CellLayout, blocks: Mapping[int, Summary]) -> dict[int, Summary]:
     """Return summaries with those stamps filled in that were unknown: of blocks committed since."""
-    stamps: dict[int, dict[int, str]] = {}
-    for number in {one.generation for one in blocks.values() if not one.stamp}:
-        listed = files.stamps(commits_key(cell.id, number))
-        stamps[number] = {block: stamp for name, stamp in listed.items() for block in marked([name])}
+    unknown = {one.generation for one in blocks.values() if not one.stamp}
+    stamps = {number: _listed(files, cell, number) for number in unknown}
     return {
         block: one if one.stamp else replace(one, stamp=stamps[one.generation].get(block, ""))
         for block, one in blocks.items()
     }
+
+
+def _listed(files: Files, cell: CellLayout, generation: int) -> dict[int, str]:
+    """The stamp of every marker of a cell, by block."""
+    stamps = files.stamps(commits_key(cell.id, generation))
+    return {block: stamp for name, stamp in stamps.items() for block in marked([name])}
