@@ -17,17 +17,10 @@ from analysis.open import Cell, Family, Study, finder_labels, open_study
 from analysis.page import HtmlTable, Part, contents, heading, note, paragraph, picture, render
 from analysis.results import FamilyResult, family_edges, family_title, measure_cell
 from analysis.sections import family_parts, rejected_table, verdict_table
+from analysis.study_sections import SECTIONS
 from analysis.tables import LEVEL, Row, all_rows, cell_rows, verdict_rows, write_csv
 from analysis.topology.measure import draw_topology, measure_topology, topology_rows
 from analysis.topology.section import topology_parts
-from analysis.trivialisation import find_sweeps
-from analysis.trivialisation_section import (
-    trivialisation_entries,
-    trivialisation_parts,
-    trivialisation_tables,
-)
-from analysis.two_body import find_comparison
-from analysis.two_body_section import comparison_entries, comparison_parts, comparison_tables
 
 PAGE = "report.html"
 
@@ -50,9 +43,9 @@ def write_report(store: str, out: str | Path) -> Path:
     families, audits = measure_study(study), audit_cells(study.cells)
     topology = [measure_topology([result.cell for result in family.cells]) for family in families]
     topology_tables = topology_rows([found for found in topology if found is not None])
-    comparison, sweeps = find_comparison(families), find_sweeps(families)
-    known_tables = (*comparison_tables(comparison), *trivialisation_tables(sweeps))
-    for name, rows in (*all_rows(families), *audit_rows(audits), *topology_tables, *known_tables):
+    sections = [(section, section.find(families)) for section in SECTIONS]
+    more_tables = [table for section, found in sections for table in section.tables(found)]
+    for name, rows in (*all_rows(families), *audit_rows(audits), *topology_tables, *more_tables):
         write_csv(folder / "tables" / f"{name}.csv", rows)
     verdicts = verdict_rows([result for family in families for result in family.cells])
     parts = [
@@ -61,8 +54,7 @@ def write_report(store: str, out: str | Path) -> Path:
             families,
             [
                 *contents_entries(audits, [family_title(audit.family) for audit in audits]),
-                *comparison_entries(comparison),
-                *trivialisation_entries(sweeps),
+                *(entry for section, found in sections for entry in section.entries(found)),
             ],
             verdicts,
         ),
@@ -79,8 +71,8 @@ def write_report(store: str, out: str | Path) -> Path:
         name = audit_anchor(number)
         drawings = draw_audit(audit, folder / "figures", name)
         parts += audit_parts(audit, family_title(audit.family), drawings, name)
-    parts += comparison_parts(comparison, folder / "figures")
-    parts += trivialisation_parts(sweeps, folder / "figures")
+    for section, found in sections:
+        parts += section.parts(found, folder / "figures")
     parts += _provenance(study.provenance)
     page = folder / PAGE
     page.write_text(render(f"Census report: {study.name}", parts), encoding="utf-8")

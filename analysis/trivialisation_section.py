@@ -13,6 +13,7 @@ from analysis.trivialisation import (
     POWER,
     WRONG,
     Trivialisation,
+    find_sweeps,
     joint_test,
     sweep_rows,
     sweep_test,
@@ -23,7 +24,10 @@ TITLE = "Topology trivialisation"
 ANCHOR = "trivialisation"
 
 
-def trivialisation_tables(results: Sequence[Trivialisation]) -> Iterator[tuple[str, list[Row]]]:
+find = find_sweeps
+
+
+def tables(results: Sequence[Trivialisation]) -> Iterator[tuple[str, list[Row]]]:
     """Yield the name and the rows of every CSV table; nothing for a study that sweeps no field."""
     if results:
         yield "trivialisation", [row for result in results for row in total_rows(result)]
@@ -39,7 +43,7 @@ def draw_trivialisation(result: Trivialisation, folder: Path, name: str) -> tupl
         return save(figure, folder, name)
 
 
-def trivialisation_entries(results: Sequence[Trivialisation]) -> list[tuple[str, str]]:
+def entries(results: Sequence[Trivialisation]) -> list[tuple[str, str]]:
     """Entries of the table of contents: (anchor, text)."""
     return [(_anchor(number), _title(result)) for number, result in enumerate(results)]
 
@@ -52,16 +56,16 @@ def _title(result: Trivialisation) -> str:
     return f"{TITLE}: {result.title}"
 
 
-def trivialisation_parts(results: Sequence[Trivialisation], folder: Path) -> list[Part]:
+def parts(results: Sequence[Trivialisation], folder: Path) -> list[Part]:
     """The section, with its figures drawn into ``folder``; empty for a study that sweeps no field."""
-    parts: list[Part] = []
+    found: list[Part] = []
     for number, result in enumerate(results):
         name = _anchor(number)
         vector, _ = draw_trivialisation(result, folder, name)
-        parts += [heading(_title(result), 2, name), paragraph(_text(result))]
-        parts.append(picture(vector, _title(result), _CAPTION))
-        parts += [_verdict(result), _totals(result), _tests(result)]
-    return parts
+        found += [heading(_title(result), 2, name), paragraph(_text(result))]
+        found.append(picture(vector, _title(result), _CAPTION))
+        found += [_verdict(result), _totals(result), _tests(result)]
+    return found
 
 
 _CAPTION = (

@@ -8,7 +8,7 @@ from analysis.figures.two_body import plot_growth
 from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
 from analysis.style import new_figure, save, style
 from analysis.tables import Row
-from analysis.two_body import Comparison, comparison_rows
+from analysis.two_body import Comparison, comparison_rows, find_comparison
 
 TITLE = "Simple and complex landscapes"
 ANCHOR = "simple-and-complex"
@@ -25,7 +25,10 @@ _CAPTION = (
 )
 
 
-def comparison_tables(comparison: Comparison | None) -> Iterator[tuple[str, list[Row]]]:
+find = find_comparison
+
+
+def tables(comparison: Comparison | None) -> Iterator[tuple[str, list[Row]]]:
     """Yield the name and the rows of the CSV table; nothing for a study without both kinds of model."""
     if comparison is not None:
         yield "simple_and_complex", comparison_rows(comparison)
@@ -39,19 +42,19 @@ def draw_comparison(comparison: Comparison, folder: Path, name: str) -> tuple[Pa
         return save(figure, folder, name)
 
 
-def comparison_entries(comparison: Comparison | None) -> list[tuple[str, str]]:
+def entries(comparison: Comparison | None) -> list[tuple[str, str]]:
     """Entries of the table of contents: (anchor, text)."""
     return [] if comparison is None else [(ANCHOR, TITLE)]
 
 
-def comparison_parts(comparison: Comparison | None, folder: Path) -> list[Part]:
+def parts(comparison: Comparison | None, folder: Path) -> list[Part]:
     """The section, its figure drawn into ``folder``; empty for a study without both kinds of model."""
     if comparison is None:
         return []
     rows = comparison_rows(comparison)
     vector, _ = draw_comparison(comparison, folder, ANCHOR)
-    parts = [heading(TITLE, 2, ANCHOR), paragraph(_TEXT), picture(vector, TITLE, _CAPTION)]
-    return [*parts, _verdict(rows), _table(rows)]
+    opening = [heading(TITLE, 2, ANCHOR), paragraph(_TEXT), picture(vector, TITLE, _CAPTION)]
+    return [*opening, _verdict(rows), _table(rows)]
 
 
 def _verdict(rows: list[Row]) -> Part:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from analysis import trivialisation_section
 from analysis.agreement import RARE
 from analysis.estimators import estimate_counts
 from analysis.figures.trivialisation import plot_rates, plot_totals
@@ -25,11 +26,6 @@ from analysis.trivialisation import (
     transition_field,
     usable_cells,
     wrong_field_power,
-)
-from analysis.trivialisation_section import (
-    trivialisation_entries,
-    trivialisation_parts,
-    trivialisation_tables,
 )
 from tasks.covariance import Covariance
 from tasks.homotopy.finder import homotopy
@@ -170,8 +166,8 @@ def test_what_counts_as_a_sweep():
     (found,) = find_sweeps(families[::-1])
     assert found.sweeps[0].fields.tolist() == list(FIELDS)
     assert (found.title, found.transition) == ("ξ = q^3", 3.0)
-    assert list(trivialisation_tables([])) == []
-    assert trivialisation_parts([], Path("unused")) == []
+    assert list(trivialisation_section.tables([])) == []
+    assert trivialisation_section.parts([], Path("unused")) == []
 
 
 def test_rare_extra_points_are_not_tested():
@@ -209,7 +205,7 @@ def test_stated_power_is_the_share_of_rejections():
 
 
 def test_tables_are_theory_and_data(sweep):
-    tables = dict(trivialisation_tables([sweep]))
+    tables = dict(trivialisation_section.tables([sweep]))
     rows = tables["trivialisation"]
     assert rows == total_rows(sweep)
     numbers = sweep.sweeps[0].totals()
@@ -236,14 +232,16 @@ def test_figure_shows_the_table(sweep):
 
 
 def test_section(sweep, tmp_path):
-    html = "".join(part.html for part in trivialisation_parts([sweep], tmp_path))
+    html = "".join(part.html for part in trivialisation_section.parts([sweep], tmp_path))
     assert "transition is at σ² = 3." in html
     assert "note good" in html
-    assert trivialisation_entries([sweep]) == [("trivialisation-1", "Topology trivialisation: ξ = q^3")]
+    assert trivialisation_section.entries([sweep]) == [
+        ("trivialisation-1", "Topology trivialisation: ξ = q^3")
+    ]
     assert {path.name for path in tmp_path.iterdir()} == {"trivialisation-1.svg", "trivialisation-1.png"}
     (trivial,) = find_sweeps(simulated(FIELDS, 300, base=Covariance.pure(2)))
     assert trivial.transition == 0
-    html = "".join(part.html for part in trivialisation_parts([trivial], tmp_path))
+    html = "".join(part.html for part in trivialisation_section.parts([trivial], tmp_path))
     assert "trivial without any field" in html
 
 
@@ -253,13 +251,13 @@ def test_a_departure_is_rejected_unless_missing_points_explain_it(tmp_path):
     # every landscape without two of its points beyond the minimum and the maximum
     families = [make_family(2, s2, np.maximum(row - 2, 2)) for s2, row in zip(fields, drawn, strict=True)]
     (lost,) = find_sweeps(families)
-    html = "".join(part.html for part in trivialisation_parts([lost], tmp_path))
+    html = "".join(part.html for part in trivialisation_section.parts([lost], tmp_path))
     assert "note bad" in html
     for family in families:
         dataset = family.cells[0].cell.dataset
         dataset["status"] = ("landscape", np.ones(300, int))
         family.cells[0].counts = estimate_counts(family.cells[0].cell)  # pyright: ignore
     (unfinished,) = find_sweeps(families)
-    html = "".join(part.html for part in trivialisation_parts([unfinished], tmp_path))
+    html = "".join(part.html for part in trivialisation_section.parts([unfinished], tmp_path))
     assert "Undecided" in html
     assert "note bad" not in html

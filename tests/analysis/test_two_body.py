@@ -9,6 +9,7 @@ import xarray as xr
 from scipy.integrate import quad
 from scipy.special import airy
 
+from analysis import two_body_section
 from analysis.estimators import estimate_counts, estimate_energies
 from analysis.figures.two_body import plot_growth
 from analysis.goe_sampler import plain_spectra
@@ -24,7 +25,6 @@ from analysis.two_body import (
     ordered_energies,
     two_of_each,
 )
-from analysis.two_body_section import comparison_parts, comparison_tables
 from tasks.covariance import Covariance
 from tasks.homotopy.finder import homotopy
 from tasks.landscapes.spin import MixedSpin
@@ -191,8 +191,8 @@ def test_a_study_needs_both_kinds_of_model(three):
     assert find_comparison([family(three), in_a_field]) is None
     trivial = family(relabelled(three, field=9.0))
     assert find_comparison([simple, trivial]) is None
-    assert list(comparison_tables(None)) == []
-    assert comparison_parts(None, Path("unused")) == []
+    assert list(two_body_section.tables(None)) == []
+    assert two_body_section.parts(None, Path("unused")) == []
 
 
 def test_rows_against_theory(comparison):
@@ -208,7 +208,7 @@ def test_rows_against_theory(comparison):
     assert rows[2]["edge"] is None
     assert rows[2]["limiting_rate"] == pytest.approx(np.log(2) / 2)
     assert rows[2]["limiting_energy"] == pytest.approx(-np.sqrt(8 / 3))
-    assert dict(comparison_tables(comparison)) == {"simple_and_complex": rows}
+    assert dict(two_body_section.tables(comparison)) == {"simple_and_complex": rows}
 
 
 def test_figure_shows_the_rows_on_exact_curves(comparison):
@@ -223,7 +223,7 @@ def test_figure_shows_the_rows_on_exact_curves(comparison):
 
 
 def test_page_says_that_every_landscape_is_right(comparison, tmp_path):
-    html = "".join(part.html for part in comparison_parts(comparison, tmp_path))
+    html = "".join(part.html for part in two_body_section.parts(comparison, tmp_path))
     assert "exactly two points of each index: 800 of 800" in html
     assert "note good" in html
     assert 'class="bad"' not in html
@@ -234,7 +234,7 @@ def test_negative_controls_one_lost_class_and_a_wrong_variance(three, comparison
     lost = family(two_body_cell(three, 8, 400, drop=True))
     assert two_of_each(lost.cells[0]) == 399
     wrong = Comparison((lost,), comparison.complex)
-    html = "".join(part.html for part in comparison_parts(wrong, tmp_path))
+    html = "".join(part.html for part in two_body_section.parts(wrong, tmp_path))
     assert "399 of 400" in html
     assert "note bad" in html
     assert 'class="bad"' in html

@@ -1,0 +1,40 @@
+"""Sections of the report that hold several models or several N against each other: one module each.
+
+A section finds what it needs among the measured families of a study, and stays away where there is nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from analysis import trivialisation_section, two_body_section
+from analysis.page import Part
+from analysis.results import FamilyResult
+from analysis.tables import Row
+
+
+class StudySection(Protocol):
+    """A module with these functions; what `find` returns goes into the others, also where it is empty."""
+
+    @staticmethod
+    def find(families: Sequence[FamilyResult]) -> Any:
+        """Measure; None or an empty list for a study that has nothing to show here."""
+        ...
+
+    @staticmethod
+    def tables(found: Any, /) -> Iterable[tuple[str, list[Row]]]:
+        """Name and rows of each CSV table."""
+        ...
+
+    @staticmethod
+    def entries(found: Any, /) -> list[tuple[str, str]]:
+        """Entries of the table of contents: (anchor, text)."""
+        ...
+
+    @staticmethod
+    def parts(found: Any, folder: Path, /) -> list[Part]:
+        """The section, its figures drawn into ``folder``."""
+        ...
+
+
+SECTIONS: tuple[StudySection, ...] = (two_body_section, trivialisation_section)
