@@ -11,6 +11,8 @@ from analysis.predict import Json, limits
 
 # Energies take most of the time: a part of the draws is enough for the errors of a histogram.
 ENERGY_SAMPLES = 1000
+# Draws for a plan, a few percent; and the spins up to which they take no time to speak of.
+PLAN_SAMPLES, MOST_PLANNED = 200, 60
 # A standard error above a quarter of its number rests on too few draws to be trusted.
 _WORST_RELATIVE_ERROR = 0.25
 
@@ -128,3 +130,21 @@ def limits_partite(sizes: Sequence[int], points: int = 61) -> dict[str, Json]:
         | {"E_k": None, "threshold_complexity": pure["threshold_complexity"], "trivial": pure["trivial"]}
         | {"per_sphere": per_sphere, "complexity": curve | {"energy": [scaled(e, scale) for e in grid]}}
     )
+
+
+def rows_partite(
+    n: Sequence[int], energy: tuple[float, float, int] | None, sizes: str = "1,1,1"
+) -> list[dict[str, Json]]:
+    """`predict_partite`, the first row with its `limits_partite`: see `analysis.theories`."""
+    relative = [int(size) for size in sizes.split(",")]
+    found = predict_partite(relative, n, energy)
+    found[0]["limits"] = limits_partite(relative)
+    return found
+
+
+def log_total_partite(n: int, sizes: str = "1,1,1") -> float | None:
+    """log of the mean number of critical points, to a few percent: for plans; None where it takes long."""
+    whole = tuple(n * int(size) for size in sizes.split(","))
+    if sum(whole) > MOST_PLANNED:
+        return None
+    return log(FinitePartite(whole, PLAN_SAMPLES).total()[0])

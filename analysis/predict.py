@@ -270,3 +270,17 @@ def _curves(model: Covariance, points: int) -> dict[str, Json]:
             "index_fraction": _numbers(index_fraction(model, energy)),
         }
     }
+
+
+def rows_pspin(
+    n: Sequence[int], energy: tuple[float, float, int] | None, xi: str, field: float = 0.0
+) -> list[dict[str, Json]]:
+    """`predict`, the first row with its `limits`: see `analysis.theories`."""
+    found = predict(xi, n, field=field, energy=energy)
+    found[0]["limits"] = limits(xi, field)
+    return found
+
+
+def log_total_pspin(n: int, xi: str, field: float = 0.0) -> float:
+    """log of the mean number of critical points."""
+    return FiniteN(Covariance.parse(xi).with_field(field), n).log_total

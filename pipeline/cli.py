@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from pipeline.bodies import DEFAULT_BODY
+from pipeline.model_options import model_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -270,19 +271,11 @@ def repair(
 
 
 @app.command(epilog='Example: morsecensus predict --xi "q^3" --n 4:20 --energy=-1.7:-1.5:9')
+@model_options
 def predict(
     n: Annotated[str, typer.Option(help='Dimensions: "8", "4:20" (inclusive), "4,6,8".')],
-    xi: Annotated[
-        str | None, typer.Option(help='pspin: covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3".')
-    ] = None,
-    field: Annotated[
-        float | None, typer.Option(help="pspin: variance S2 of a random linear field; 0 if not given.")
-    ] = None,
-    model: Annotated[str, typer.Option(help="pspin or partite.")] = "pspin",
-    sizes: Annotated[
-        str | None,
-        typer.Option(help="partite: sizes of the spheres in units of n; 1,1,1 if not given."),
-    ] = None,
+    given: dict[str, Any],
+    model: Annotated[str, typer.Option(help="A model with a theory, such as pspin or partite.")] = "pspin",
     energy: Annotated[
         str | None, typer.Option(help="Energies per spin: A:B:M, M points from A to B.")
     ] = None,
@@ -292,12 +285,13 @@ def predict(
     with _user_errors():
         from pipeline.predicting import limits_line, predictions, readable
 
-        rows = predictions(model, n, {"xi": xi, "field": field, "sizes": sizes}, energy)
+        rows = predictions(model, n, given, energy)
         if as_json:
             _print_json(rows)
         else:
-            what = f"sizes {rows[0]['sizes']} x n" if model == "partite" else f"xi = {xi}"
-            _print_table([readable(row) for row in rows], f"mean numbers of critical points, {what}")
+            what = ", ".join(f"{name} = {value}" for name, value in given.items() if value is not None)
+            title = f"mean numbers of critical points, {model}" + (f", {what}" if what else "")
+            _print_table([readable(row) for row in rows], title)
             typer.echo(limits_line(rows[0]["limits"]))
             typer.echo("More indices, energies and errors: --json.")
 

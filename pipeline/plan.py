@@ -112,15 +112,10 @@ def _with_theory(cells: Iterable[PlannedCell]) -> Iterator[PlannedCell]:
 
 def expected_points(spec: Mapping[str, Any]) -> float | None:
     """Return the exact mean number of points of a landscape; None where there is no theory, or no double."""
-    if spec["model"] != "pspin":
-        return None
-    from analysis.kac_rice import FiniteN
-    from tasks.covariance import Covariance
+    from analysis.theories import expected_log_total
 
-    parameters = spec["parameters"]
-    covariance = Covariance.parse(parameters["xi"]).with_field(parameters.get("field", 0.0))
-    log_total = FiniteN(covariance, spec["n"]).log_total
-    return math.exp(log_total) if log_total < 700 else None
+    log_total = expected_log_total(spec["model"], spec["n"], spec["parameters"])
+    return math.exp(log_total) if log_total is not None and log_total < 700 else None
 
 
 def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: int | None) -> PlannedCell:

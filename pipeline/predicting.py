@@ -12,7 +12,6 @@ from tasks.landscapes import MODELS
 from tasks.landscapes.parameters import Parameter
 
 MAX_ENERGIES = 10_000
-Energies = tuple[float, float, int] | None
 
 
 def predictions(
@@ -26,8 +25,10 @@ def predictions(
 
     Raises UsageError for arguments that cannot be.
     """
-    if model not in _THEORIES:
-        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(_THEORIES))}")
+    from analysis.theories import THEORIES, predicted_rows
+
+    if model not in THEORIES:
+        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(THEORIES))}")
     parameters = MODELS[model].parameters
     for name, value in given.items():
         if name not in parameters and value is not None:
@@ -39,7 +40,7 @@ def predictions(
         raise UsageError(f"--n: {error}") from error
     read = {name: _read(name, parameters[name], given[name]) for name in parameters}
     try:
-        return _THEORIES[model](dimensions, parse_energies(energy), **read)
+        return predicted_rows(model, dimensions, parse_energies(energy), read)
     except ValueError as error:
         raise UsageError(str(error)) from error
 
@@ -53,26 +54,6 @@ def _read(name: str, parameter: Parameter, value: str | float | None) -> Any:
         return parameter.read(value)
     except ValueError as error:
         raise UsageError(f"--{name}: {error}") from error
-
-
-def _pspin(dimensions: tuple[int, ...], energy: Energies, xi: str, field: float) -> list[dict[str, Any]]:
-    from analysis.predict import limits, predict
-
-    rows = predict(xi, dimensions, field=field, energy=energy)
-    rows[0]["limits"] = limits(xi, field)
-    return rows
-
-
-def _partite(dimensions: tuple[int, ...], energy: Energies, sizes: str) -> list[dict[str, Any]]:
-    from analysis.partite_predict import limits_partite, predict_partite
-
-    relative = [int(size) for size in sizes.split(",")]
-    rows = predict_partite(relative, dimensions, energy)
-    rows[0]["limits"] = limits_partite(relative)
-    return rows
-
-
-_THEORIES = {"pspin": _pspin, "partite": _partite}
 
 
 SHOWN_INDICES = 5

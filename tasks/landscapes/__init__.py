@@ -5,11 +5,24 @@ from tasks.landscapes.parameters import Model, Parameter, covariance, one_of, pa
 MODELS = {
     "pspin": Model(
         "tasks.landscapes.spin:MixedSpin",
-        {"xi": Parameter(covariance), "field": Parameter(variance, 0.0)},
+        {
+            "xi": Parameter(covariance, help='covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3"'),
+            "field": Parameter(variance, 0.0, "variance S2 of a random linear field", float),
+        },
     ),
     "distinct": Model(
         "tasks.landscapes.distinct:DistinctSpin",
-        {"p": Parameter(one_of(3, why="for p >= 4 the coordinate axes are degenerate critical points"), 3)},
+        {
+            "p": Parameter(
+                one_of(3, why="for p >= 4 the coordinate axes are degenerate critical points"),
+                3,
+                "degree",
+                int,
+            )
+        },
     ),
-    "partite": Model("tasks.landscapes.partite:Partite", {"sizes": Parameter(partite_sizes, "1,1,1")}),
+    "partite": Model(
+        "tasks.landscapes.partite:Partite",
+        {"sizes": Parameter(partite_sizes, "1,1,1", "sizes of the spheres in units of n")},
+    ),
 }

@@ -13,10 +13,12 @@ Reader = Callable[[object], Any]
 @dataclass(frozen=True)
 class Parameter:
     """One parameter: ``read`` gives its canonical value or raises ValueError; None as default means
-    required."""
+    required. ``help`` and ``kind`` are for options of the command line, where values are text first."""
 
     read: Reader
     default: Any = None
+    help: str = ""
+    kind: type[str] | type[int] | type[float] = str
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,54 @@
+"""Options of the command line for the parameters of models with a theory, made from the registries."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import typer
+
+from analysis.theories import THEORIES
+from tasks.landscapes import MODELS
+
+_PREDICTED = {name: MODELS[name] for name in THEORIES}
+
+
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for each parameter of each such model, in place of its argument ``given``.
+
+    ``given`` is a dictionary then: name -> what the user wrote, None where nothing.
+    """
+    names = list(dict.fromkeys(name for model in _PREDICTED.values() for name in model.parameters))
+    own = [p for p in inspect.signature(command).parameters.values() if p.name != "given"]
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_option(name), annotation=_kind(name))
+        for name in names
+    ]
+
+    @wraps(command)
+    def with_options(**values: Any) -> Any:
+        given = {name: values.pop(name) for name in names}
+        return command(given=given, **values)
+
+    keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+    with_options.__signature__ = inspect.Signature([*keyword, *options])  # type: ignore[attr-defined]
+    with_options.__annotations__ = {p.name: p.annotation for p in [*keyword, *options]}
+    return with_options
+
+
+def _kind(name: str) -> Any:
+    kinds = {model.parameters[name].kind for model in _PREDICTED.values() if name in model.parameters}
+    assert len(kinds) == 1, f"models differ in the kind of {name}"
+    return kinds.pop() | None
+
+
+def _option(name: str) -> Any:
+    """The help of each model that has it, and what it is if not given."""
+    texts: dict[str, list[str]] = {}
+    for model, known in _PREDICTED.items():
+        if name in known.parameters:
+            parameter = known.parameters[name]
+            default = "" if parameter.default is None else f"; {parameter.default} if not given"
+            texts.setdefault(f"{parameter.help}{default}.", []).append(model)
+    shown = " ".join(f"{', '.join(models)}: {text}" for text, models in texts.items())
+    return typer.Option(None, f"--{name.replace('_', '-')}", help=shown)
