@@ -172,6 +172,8 @@ class FinitePartite:
         error = np.sqrt(variance)
         centred = products / self.samples - np.stack([np.outer(m, m) for m in (mean[0], mean[-1])])
         covariance = centred / (self.samples - 1)
+        diagonal = np.arange(bins)  # round-off must not make a variance negative
+        covariance[:, diagonal, diagonal] = np.maximum(covariance[:, diagonal, diagonal], 0.0)
         return BinnedMeans(
             Sampled(mean[:-1], error[:-1]), Sampled(mean[-1], error[-1]), covariance[0], covariance[1]
         )
