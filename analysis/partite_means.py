@@ -9,8 +9,8 @@ from analysis.reductions import Floats
 
 SAMPLES, ENERGY_SAMPLES = 20_000, 2000
 """Draws for counts, and for energies, which take most of the time: a second or two a cell each."""
-MOST_DIMENSION = 60
-"""Above, counts by index are carried by few draws (measured at 63: relative errors of 50%)."""
+MOST_DIMENSION = 30
+"""Above, counts by index are carried by few draws (at 63 some errors are 50% of the number)."""
 
 
 def means_partite(n: int, edges: Floats, sizes: str = "1,1,1") -> Means | None:

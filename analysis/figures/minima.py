@@ -42,7 +42,7 @@ def plot_share(ax: Axes, found: MinimaShare) -> list[Mark]:
         [independent_signs(int(d)) for d in grid],
         color=INK,
         ls=":",
-        label="independent signs, $2^{-d}$",
+        label="independent signs, 2⁻ᵈ",
     )
     few = grid[grid <= MOST_SHIFTLESS]
     ax.plot(few, [zero_shift(int(d)) for d in few], color=GREY, ls="-.", label="GOE without a shift")
@@ -56,7 +56,7 @@ def plot_share(ax: Axes, found: MinimaShare) -> list[Mark]:
         title="points: measured\nlines: theory at this N",
         title_fontsize=7.5,
     )
-    for text in legend.get_texts()[: len(artists)]:
+    for text in legend.get_texts():
         text.set_parse_math(False)  # models are text, never formulas
     return artists
 
