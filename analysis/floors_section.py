@@ -14,10 +14,10 @@ from analysis.tables import Row, label
 TITLE = "The ground state and the floor"
 ANCHOR = "floor"
 _TEXT = (
-    "As N grows the minima crowd into the band between the ground state -E₀ and the floor -E∞, which is 1% "
-    "to 6% wide. An r-linear form on r equal spheres has the ratio E₀/E∞ of the pure r-spin: its complexity is "
-    "the same function of sqrt(r) times the energy per spin, so the ratio that Sagun, Guney, Ben Arous and "
-    "LeCun (arXiv:1412.6615) saw holds at the level of means, which bound the ground state from below."
+    "As N grows the minima crowd between the ground state -E₀ and the floor -E∞, a band 1% to 6% wide. "
+    "An r-linear form on r equal spheres has the ratio E₀/E∞ of the pure r-spin: its complexity is the same "
+    "function of sqrt(r) times the energy per spin, so the ratio that Sagun, Guney, Ben Arous and LeCun "
+    "(arXiv:1412.6615) saw holds at the level of means, which bound the ground state from below."
 )
 _CAPTION = (
     "Mean over landscapes of the lowest energy, over the floor, with one standard error. In cells that "
