@@ -26,7 +26,9 @@ EDGES = np.linspace(-2, 2, 9)
 
 
 def exact_share(xi, n):
-    return expected_share(SimpleNamespace(expected=means_pspin(n, EDGES, xi)))  # pyright: ignore
+    found = expected_share(SimpleNamespace(expected=means_pspin(n, EDGES, xi)))  # pyright: ignore
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("xi", ["q^3", "q^6", "0.5*q^2+0.5*q^4"])
