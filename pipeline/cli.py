@@ -370,9 +370,7 @@ def topology(
         typer.echo("All pairs: --json.")
 
 
-@app.command(
-    epilog="Example: morsecensus couplings study.toml --cell c0000 --landscapes 0:4 --out couplings.npz"
-)
+@app.command(epilog="Example: morsecensus couplings study.toml --landscapes 0:4 --out couplings.npz")
 def couplings(
     source: Annotated[str, typer.Argument(metavar="STUDY.toml|STORE", help="A study or the store of a run.")],
     out: Annotated[Path, typer.Option(help="A new file, .npz, or Zarr group, .zarr.")],

@@ -71,7 +71,7 @@ def _specs(source: str) -> dict[str, Mapping[str, Any]]:
 def _chosen(specs: Mapping[str, Mapping[str, Any]], cell: str | None) -> Mapping[str, Any]:
     if cell is None and len(specs) == 1:
         return next(iter(specs.values()))
-    if cell not in specs:
+    if cell is None or cell not in specs:
         names = list(specs)
         allowed = ", ".join(names) if len(names) <= 4 else f"{names[0]} to {names[-1]}"
         raise UsageError(f"--cell: got {'nothing' if cell is None else shown(cell)}, allowed: {allowed}")

@@ -108,9 +108,8 @@ def _read_group(files: Files, name: str, url: str) -> Arrays:
         group = zarr.open_group(files.zarr(name), mode="r", zarr_format=3)
         members: list[tuple[str, Any]] = [(str(key), member) for key, member in group.members()]
     except (ValueError, KeyError, OSError) as error:
-        raise StoreError(
-            f"{url}: not a Zarr group of format 3: {' '.join(str(error).split())[:200]}"
-        ) from error
+        reason = " ".join(str(error).split())[:200]
+        raise StoreError(f"{url}: not a Zarr group of format 3: {reason}") from error
     _check_group(members, url)
     return {key: np.asarray(member[...]) for key, member in members}
 

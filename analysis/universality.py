@@ -1,0 +1,255 @@
+"""Couplings of other laws against the Gaussian model: numbers of critical points, and the Hessian's bulk.
+
+The `entries` model (`tasks.landscapes.entries`) has the covariance of the p-spin at every N. Its mean numbers
+need not be the Gaussian ones at finite N: higher cumulants of the couplings enter, and fall with N. So a
+difference here is a measurement, never an error; what is asked is how large it is and how fast it falls.
+
+Bulk. With G = (Hessian) + D the Euclidean Hessian on the tangent space, M = N-1 its size and ``G = sqrt(x2/N)
+W``, moments are those of the eigenvalues of W/sqrt(M): Catalan numbers at large N for all laws, and for a
+GOE matrix `analysis.goe_moments` at finite M. At critical points G isn't a plain GOE matrix even for Gaussian
+couplings: Kac and Rice weigh it with |det(G - D)|. `critical_moments` is what it is then.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from analysis.goe_moments import catalan, goe_moment
+from analysis.goe_sampler import plain_spectra
+from analysis.kac_rice import FiniteN
+from analysis.open import Cell
+from analysis.reductions import Batch, Floats, landscape_moments, reduce_points
+from analysis.results import CellResult, FamilyResult
+from analysis.tables import Row, head
+from tasks.covariance import Covariance
+
+GAUSSIAN = "gaussian"
+ORDERS = (2, 4, 6)
+SPECTRA = 20_000
+"""GOE spectra behind `critical_moments`; its error stands beside it."""
+BINS = 40
+REACH = 3.0
+"""Bulk histograms range over [-REACH, REACH]; the semicircle over [-2, 2]."""
+SEEN = 3.0
+"""Standard errors from which on a difference is used for an exponent: an arbitrary but usual limit."""
+
+
+@dataclass(frozen=True, eq=False)
+class LawFamily:
+    """The cells of one law, by N."""
+
+    law: str
+    family: FamilyResult
+
+
+@dataclass(frozen=True, eq=False)
+class Universality:
+    """The laws of one covariance, the Gaussian one first where the study has it."""
+
+    covariance: Covariance
+    laws: tuple[LawFamily, ...]
+
+    @property
+    def sizes(self) -> list[int]:
+        """All N, increasing."""
+        return sorted({cell.n for law in self.laws for cell in law.family.cells})
+
+
+def find_universality(families: Sequence[FamilyResult]) -> list[Universality]:
+    """Group the families of model ``entries`` by covariance, with a p-spin of the same; empty without any."""
+    groups: dict[str, list[LawFamily]] = {}
+    for family in families:
+        model, parameters = family.family
+        known = dict(parameters)
+        if model not in ("entries", "pspin") or "xi" not in known:
+            continue
+        law = known.get("law", GAUSSIAN) if model == "entries" else GAUSSIAN
+        groups.setdefault(str(_covariance(known)), []).append(LawFamily(law, family))
+    return [
+        Universality(Covariance.parse(text), tuple(sorted(laws, key=_place)))
+        for text, laws in groups.items()
+        if any(law.family.family[0] == "entries" for law in laws)
+    ]
+
+
+def _covariance(parameters: dict[str, str]) -> Covariance:
+    return Covariance.parse(parameters["xi"]).with_field(float(parameters.get("field", 0.0)))
+
+
+def _place(law: LawFamily) -> tuple[bool, str]:
+    return law.law != GAUSSIAN, law.law
+
+
+def total_rows(found: Universality) -> list[Row]:
+    """One row per cell: mean number and its difference from the exact Gaussian one, relative to that.
+
+    ``open``: share of landscapes that aren't complete, whose points may be too few; ``degenerate``: points
+    with a singular Hessian, all landscapes together.
+    """
+    return [_total_row(found, law, cell) for law in found.laws for cell in law.family.cells]
+
+
+def _total_row(found: Universality, law: LawFamily, result: CellResult) -> Row:
+    exact = FiniteN(found.covariance, result.n).total()
+    mean, se = float(result.counts["total"]), float(result.counts["total_se"])
+    return head(result.cell) | {
+        "law": law.law,
+        "finder": result.cell.finder_name,
+        "landscapes": result.cell.landscapes,
+        "open": 1 - float(result.counts["complete"]),
+        "degenerate": int(result.ledger["degenerate"]),
+        "mean": mean,
+        "se": se,
+        "gaussian": exact,
+        "relative": mean / exact - 1,
+        "relative_se": se / exact,
+        "standard_errors": (mean - exact) / se if se > 0 else None,
+    }
+
+
+def index_rows(found: Universality) -> list[Row]:
+    """Mean numbers by Morse index beside the exact Gaussian ones, where those are exact."""
+    rows = []
+    for law in found.laws:
+        for result in law.family.cells:
+            exact = _by_index(found.covariance, result.n)
+            if exact is None:
+                continue
+            mean, se = result.counts["mean"].values, result.counts["se"].values
+            rows += [
+                head(result.cell)
+                | {"law": law.law, "index": k, "mean": float(mean[k]), "se": float(se[k])}
+                | {"gaussian": float(exact[k]), "relative": float(mean[k] / exact[k] - 1)}
+                | {"relative_se": float(se[k] / exact[k])}
+                for k in range(result.n)
+            ]
+    return rows
+
+
+@lru_cache(maxsize=64)
+def _by_index(covariance: Covariance, n: int) -> Floats | None:
+    from analysis.kac_rice import EXACT_INDEX_LIMIT
+
+    return FiniteN(covariance, n).by_index() if n <= EXACT_INDEX_LIMIT else None
+
+
+@dataclass(frozen=True)
+class Decay:
+    """``|relative difference| = amplitude N^-exponent`` fitted to the N where it was seen."""
+
+    law: str
+    sizes: tuple[int, ...]
+    exponent: float
+    exponent_se: float
+
+
+def decays(found: Universality) -> list[Decay]:
+    """Exponents for the laws whose difference was seen, with one sign, at three N or more.
+
+    Weighted least squares of log|difference| on log N. The choice of N where it was seen biases the exponent
+    down: those where it is too small to be seen are left out.
+    """
+    fits = []
+    for law in found.laws:
+        rows = [_total_row(found, law, result) for result in law.family.cells]
+        seen = [row for row in rows if abs(row["standard_errors"] or 0.0) >= SEEN]
+        signs = {row["relative"] > 0 for row in seen}
+        if len({row["n"] for row in seen}) < 3 or len(signs) > 1:
+            continue
+        x = np.log([row["n"] for row in seen])
+        y = np.log([abs(row["relative"]) for row in seen])
+        weight = np.array([row["standard_errors"] for row in seen]) ** 2
+        centred = x - weight @ x / weight.sum()
+        spread = float(weight @ centred**2)
+        slope = float(weight @ (centred * y)) / spread
+        fits.append(Decay(law.law, tuple(row["n"] for row in seen), -slope, spread**-0.5))
+    return fits
+
+
+def bulk_rows(found: Universality) -> list[Row]:
+    """One row per cell and moment of G at critical points, for cells with spectra.
+
+    ``gaussian`` is the moment at critical points of the Gaussian model (sampled, with its error), ``goe`` that
+    of a GOE matrix of size N-1, ``catalan`` the semicircle's.
+    """
+    return [row for law in found.laws for cell in law.family.cells for row in _moments(found, law, cell)]
+
+
+def _moments(found: Universality, law: LawFamily, result: CellResult) -> Iterator[Row]:
+    if "spectrum" not in result.cell.dataset or not result.cell.points or result.n < 3:
+        return
+    mean, se = measured_moments(result.cell, found.covariance)
+    exact, exact_se = critical_moments(found.covariance, result.n)
+    for place, order in enumerate(ORDERS):
+        error = float(np.hypot(se[place], exact_se[place]))
+        difference = float(mean[place] - exact[place])
+        yield head(result.cell) | {
+            "law": law.law,
+            "order": order,
+            "moment": float(mean[place]),
+            "se": float(se[place]),
+            "gaussian": float(exact[place]),
+            "gaussian_se": float(exact_se[place]),
+            "goe": goe_moment(result.n - 1, order),
+            "catalan": catalan(order // 2),
+            "standard_errors": difference / error if error > 0 else None,
+        }
+
+
+def _unit(covariance: Covariance, n: int) -> float:
+    """What an eigenvalue of G is divided by to be one of W/sqrt(M)."""
+    return float(np.sqrt(covariance.x2 * (n - 1) / n))
+
+
+def measured_moments(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats]:
+    """Moments of the eigenvalues of W/sqrt(M) over all critical points, and errors, shape (orders,): ratios of
+    sums over landscapes (delta method)."""
+    unit = _unit(covariance, cell.n)
+
+    def sums(batch: Batch) -> Floats:
+        bulk = (batch.columns["spectrum"] + batch.columns["radial_derivative"][:, None]) / unit
+        one = np.zeros(len(bulk), dtype=np.int64)
+        columns = [batch.per_landscape(one, 1, np.mean(bulk**order, axis=1)) for order in (0, *ORDERS)]
+        return np.concatenate(columns, axis=1)
+
+    moments = landscape_moments(cell.dataset, ["spectrum", "radial_derivative"], sums)
+    return _ratios(moments.mean, moments.covariance / max(moments.count, 1))
+
+
+def _ratios(mean: Floats, covariance: Floats) -> tuple[Floats, Floats]:
+    """mean[1:] / mean[0] and its errors from the covariance of the means."""
+    value = mean[1:] / mean[0]
+    slope = np.column_stack([-value, np.eye(len(value))]) / mean[0]
+    return value, np.sqrt(np.maximum(np.diag(slope @ covariance @ slope.T), 0.0))
+
+
+@lru_cache(maxsize=64)
+def critical_moments(covariance: Covariance, n: int) -> tuple[Floats, Floats]:
+    """The moments of `measured_moments` for Gaussian couplings, and errors: sampled from GOE spectra.
+
+    With x the spectrum of a GOE matrix of size N (units of `analysis.goe`), a critical point of index k has
+    weight exp(-B x_k^2/2), B = (x2-x1)/(x2+x1), and the other x_j are G in units sqrt(2 x2/N)
+    (arXiv:1003.1129; docs/theory.md, section 3).
+    """
+    spectra = plain_spectra(n, SPECTRA, np.random.default_rng(n))
+    b = (covariance.x2 - covariance.x1) / (covariance.x2 + covariance.x1)
+    weight = np.exp(-b * spectra**2 / 2)
+    bulk = spectra * np.sqrt(2 / (n - 1))
+    powers = [bulk**order for order in (0, *ORDERS)]
+    others = np.array([np.sum(weight * (p.sum(axis=1, keepdims=True) - p), axis=1) for p in powers])
+    return _ratios(others.mean(axis=1), np.cov(others) / SPECTRA)
+
+
+def bulk_density(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats]:
+    """Density of the eigenvalues of W/sqrt(M) over all critical points: bin edges and heights."""
+    edges, unit = np.linspace(-REACH, REACH, BINS + 1), _unit(covariance, cell.n)
+
+    def counts(batch: Batch) -> Floats:
+        bulk = (batch.columns["spectrum"] + batch.columns["radial_derivative"][:, None]) / unit
+        inside = np.histogram(bulk, edges)[0].astype(np.float64)
+        return np.append(inside, bulk.size)
+
+    total = np.sum(list(reduce_points(cell.dataset, ["spectrum", "radial_derivative"], counts)), axis=0)
+    return edges, total[:-1] / max(total[-1], 1.0) / np.diff(edges)
