@@ -18,7 +18,7 @@ import numpy as np
 
 from analysis.goe_moments import catalan, goe_moment
 from analysis.goe_sampler import plain_spectra
-from analysis.kac_rice import FiniteN
+from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
 from analysis.open import Cell
 from analysis.reductions import Batch, Floats, landscape_moments, reduce_points
 from analysis.results import CellResult, FamilyResult
@@ -130,8 +130,6 @@ def index_rows(found: Universality) -> list[Row]:
 
 @lru_cache(maxsize=64)
 def _by_index(covariance: Covariance, n: int) -> Floats | None:
-    from analysis.kac_rice import EXACT_INDEX_LIMIT
-
     return FiniteN(covariance, n).by_index() if n <= EXACT_INDEX_LIMIT else None
 
 
@@ -171,8 +169,8 @@ def decays(found: Universality) -> list[Decay]:
 def bulk_rows(found: Universality) -> list[Row]:
     """One row per cell and moment of G at critical points, for cells with spectra.
 
-    ``gaussian`` is the moment at critical points of the Gaussian model (sampled, with its error), ``goe`` that
-    of a GOE matrix of size N-1, ``catalan`` the semicircle's.
+    ``gaussian`` is the moment at critical points of the Gaussian model (sampled, with its error), ``goe``
+    that of a GOE matrix of size N-1, ``catalan`` the semicircle's.
     """
     return [row for law in found.laws for cell in law.family.cells for row in _moments(found, law, cell)]
 
@@ -204,8 +202,8 @@ def _unit(covariance: Covariance, n: int) -> float:
 
 
 def measured_moments(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats]:
-    """Moments of the eigenvalues of W/sqrt(M) over all critical points, and errors, shape (orders,): ratios of
-    sums over landscapes (delta method)."""
+    """Moments of the eigenvalues of W/sqrt(M) over all critical points, and errors, shape (orders,): ratios
+    of sums over landscapes (delta method)."""
     unit = _unit(covariance, cell.n)
 
     def sums(batch: Batch) -> Floats:
