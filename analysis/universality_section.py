@@ -21,9 +21,9 @@ from analysis.universality import (
 TITLE = "Couplings of other laws"
 ANCHOR = "universality"
 _TEXT = (
-    "Every law has the covariance of the Gaussian model at every N, for the entries of its symmetric tensors "
-    "have the same second moments. Higher cumulants of the couplings still change mean numbers at small N, so "
-    "the exact Gaussian numbers need not hold there; that they do as N grows is universality, and the "
+    "Every law has the covariance of the Gaussian model at every N: the entries of its symmetric tensors "
+    "have the same second moments. Higher cumulants still change mean numbers at small N, so the exact "
+    " Gaussian numbers need not hold there; that they do as N grows is universality, and the "
     "difference is what is measured. It is no test of the census."
 )
 _CAPTION = (

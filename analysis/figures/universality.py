@@ -57,7 +57,7 @@ def plot_difference(ax: Axes, found: Universality) -> list[Mark]:
 
 
 def plot_moment(ax: Axes, found: Universality) -> list[Mark]:
-    """Draw a moment of the bulk at critical points, measured and of the Gaussian model. Returns the points."""
+    """Draw a moment of the bulk at critical points, measured and Gaussian. Returns the points."""
     rows = [row for row in bulk_rows(found) if row["order"] == ORDER]
     artists: list[Mark] = []
     for law, color, marker, shift in _styles(found):
