@@ -81,7 +81,7 @@ def test_covariance_is_xi_of_the_overlap_for_every_law_and_the_test_can_fail():
 def points_on_the_circle(landscape, couplings):
     """Number of critical points at N = 2 from the roots of a polynomial: no Newton, no JAX.
 
-    With x = sqrt 2 (cos t, sin t), H = a c^3 + 3 b c^2 s + 3 d c s^2 + e s^3; H' over c^3 is a cubic in tan t.
+    With x = sqrt 2 (c, s), H = a c^3 + 3 b c^2 s + 3 d c s^2 + e s^3; H' over c^3 is a cubic in tan t.
     """
     a, b, d, e = landscape.tensors(couplings)[3]
     roots = np.roots([-d, e - 2 * b, 2 * d - a, b])
