@@ -10,9 +10,11 @@ GOE matrix `analysis.goe_moments` at finite M. At critical points G isn't a plai
 couplings: Kac and Rice weigh it with |det(G - D)|. `critical_moments` is what it is then.
 """
 
+import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -27,7 +29,7 @@ from tasks.covariance import Covariance
 
 GAUSSIAN = "gaussian"
 ORDERS = (2, 4, 6)
-SPECTRA = 20_000
+SPECTRA = 5000
 """GOE spectra behind `critical_moments`; its error stands beside it."""
 BINS = 40
 REACH = 3.0
@@ -43,18 +45,34 @@ class LawFamily:
     law: str
     family: FamilyResult
 
+    @property
+    def cells(self) -> list[CellResult]:
+        """Those of which something was computed."""
+        return [result for result in self.family.cells if result.cell.computed]
+
 
 @dataclass(frozen=True, eq=False)
 class Universality:
-    """The laws of one covariance, the Gaussian one first where the study has it."""
+    """The laws of one covariance, the Gaussian one first where the study has it.
+
+    ``totals`` and ``bulk`` are the rows of `total_rows` and `bulk_rows`: measured once, shown often.
+    """
 
     covariance: Covariance
     laws: tuple[LawFamily, ...]
 
+    @cached_property
+    def totals(self) -> list[Row]:
+        return total_rows(self)
+
+    @cached_property
+    def bulk(self) -> list[Row]:
+        return bulk_rows(self)
+
     @property
     def sizes(self) -> list[int]:
         """All N, increasing."""
-        return sorted({cell.n for law in self.laws for cell in law.family.cells})
+        return sorted({cell.n for law in self.laws for cell in law.cells})
 
 
 def find_universality(families: Sequence[FamilyResult]) -> list[Universality]:
@@ -88,7 +106,7 @@ def total_rows(found: Universality) -> list[Row]:
     ``open``: share of landscapes that aren't complete, whose points may be too few; ``degenerate``: points
     with a singular Hessian, all landscapes together.
     """
-    return [_total_row(found, law, cell) for law in found.laws for cell in law.family.cells]
+    return [_total_row(found, law, cell) for law in found.laws for cell in law.cells]
 
 
 def _total_row(found: Universality, law: LawFamily, result: CellResult) -> Row:
@@ -113,7 +131,7 @@ def index_rows(found: Universality) -> list[Row]:
     """Mean numbers by Morse index beside the exact Gaussian ones, where those are exact."""
     rows = []
     for law in found.laws:
-        for result in law.family.cells:
+        for result in law.cells:
             exact = _by_index(found.covariance, result.n)
             if exact is None:
                 continue
@@ -135,44 +153,61 @@ def _by_index(covariance: Covariance, n: int) -> Floats | None:
 
 @dataclass(frozen=True)
 class Decay:
-    """``|relative difference| = amplitude N^-exponent`` fitted to the N where it was seen."""
+    """How the relative difference of a quantity falls: proportional to N^-exponent, fitted to ``sizes``.
+
+    ``quantity`` is "mean number" or, of the bulk at critical points, such as "moment 4".
+    """
 
     law: str
+    quantity: str
     sizes: tuple[int, ...]
     exponent: float
     exponent_se: float
 
 
 def decays(found: Universality) -> list[Decay]:
-    """Exponents for the laws whose difference was seen, with one sign, at three N or more.
+    """Exponents where the difference from the Gaussian model was seen, with one sign, at three N or more.
 
     Weighted least squares of log|difference| on log N. The choice of N where it was seen biases the exponent
     down: those where it is too small to be seen are left out.
     """
-    fits = []
-    for law in found.laws:
-        rows = [_total_row(found, law, result) for result in law.family.cells]
-        seen = [row for row in rows if abs(row["standard_errors"] or 0.0) >= SEEN]
-        signs = {row["relative"] > 0 for row in seen}
-        if len({row["n"] for row in seen}) < 3 or len(signs) > 1:
-            continue
-        x = np.log([row["n"] for row in seen])
-        y = np.log([abs(row["relative"]) for row in seen])
-        weight = np.array([row["standard_errors"] for row in seen]) ** 2
-        centred = x - weight @ x / weight.sum()
-        spread = float(weight @ centred**2)
-        slope = float(weight @ (centred * y)) / spread
-        fits.append(Decay(law.law, tuple(row["n"] for row in seen), -slope, spread**-0.5))
-    return fits
+    series: dict[tuple[str, str], list[Row]] = {}
+    for row in found.totals:
+        series.setdefault((row["law"], "mean number"), []).append(row)
+    for row in found.bulk:
+        series.setdefault((row["law"], f"moment {row['order']}"), []).append(row)
+    fits = (_fit(law, quantity, rows) for (law, quantity), rows in series.items())
+    return [fit for fit in fits if fit is not None]
+
+
+def _fit(law: str, quantity: str, rows: list[Row]) -> Decay | None:
+    seen = [row for row in rows if abs(row["standard_errors"] or 0.0) >= SEEN]
+    if len({row["n"] for row in seen}) < 3 or len({row["relative"] > 0 for row in seen}) > 1:
+        return None
+    x = np.log([row["n"] for row in seen])
+    y = np.log([abs(row["relative"]) for row in seen])
+    weight = np.array([row["standard_errors"] for row in seen]) ** 2
+    centred = x - weight @ x / weight.sum()
+    spread = float(weight @ centred**2)
+    slope = float(weight @ (centred * y)) / spread
+    return Decay(law, quantity, tuple(row["n"] for row in seen), -slope, spread**-0.5)
+
+
+def moments_below(law: str) -> float:
+    """The order below which moments of the law are finite: df of Student's law, else all."""
+    match = re.fullmatch(r"student\(([0-9.e+]{1,24})\)", law, re.ASCII)
+    return float(match[1]) if match else math.inf
 
 
 def bulk_rows(found: Universality) -> list[Row]:
     """One row per cell and moment of G at critical points, for cells with spectra.
 
+    Moments that are infinite for a law, whose sample means say nothing, are left out.
+
     ``gaussian`` is the moment at critical points of the Gaussian model (sampled, with its error), ``goe``
     that of a GOE matrix of size N-1, ``catalan`` the semicircle's.
     """
-    return [row for law in found.laws for cell in law.family.cells for row in _moments(found, law, cell)]
+    return [row for law in found.laws for cell in law.cells for row in _moments(found, law, cell)]
 
 
 def _moments(found: Universality, law: LawFamily, result: CellResult) -> Iterator[Row]:
@@ -181,6 +216,8 @@ def _moments(found: Universality, law: LawFamily, result: CellResult) -> Iterato
     mean, se = measured_moments(result.cell, found.covariance)
     exact, exact_se = critical_moments(found.covariance, result.n)
     for place, order in enumerate(ORDERS):
+        if order >= moments_below(law.law):
+            continue
         error = float(np.hypot(se[place], exact_se[place]))
         difference = float(mean[place] - exact[place])
         yield head(result.cell) | {
@@ -190,6 +227,7 @@ def _moments(found: Universality, law: LawFamily, result: CellResult) -> Iterato
             "se": float(se[place]),
             "gaussian": float(exact[place]),
             "gaussian_se": float(exact_se[place]),
+            "relative": difference / float(exact[place]),
             "goe": goe_moment(result.n - 1, order),
             "catalan": catalan(order // 2),
             "standard_errors": difference / error if error > 0 else None,

@@ -4,18 +4,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from analysis import rounding as r
-from analysis.figures.universality import plot_bulk, plot_difference, plot_moment
+from analysis.figures.universality import law_entries, plot_bulk, plot_difference, plot_moment
 from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.style import new_figure, save, style
+from analysis.style import legend_below, new_figure, save, style
 from analysis.tables import Row
 from analysis.universality import (
     SEEN,
     Universality,
-    bulk_rows,
     decays,
     find_universality,
     index_rows,
-    total_rows,
 )
 
 TITLE = "Couplings of other laws"
@@ -30,7 +28,7 @@ _CAPTION = (
     "Left: mean number of critical points, relative to the exact Gaussian one. Middle: fourth moment of G, "
     "the Hessian plus the radial derivative, over all critical points, beside that of Gaussian couplings, of "
     "a GOE matrix of the same size, and the Catalan number. Right: density of the bulk at the largest N of "
-    "each law, colours as on the left. One standard error each."
+    "each law, in units in which the semicircle is [−2, 2]. One standard error each."
 )
 
 
@@ -40,18 +38,19 @@ find = find_universality
 def tables(results: Sequence[Universality]) -> Iterator[tuple[str, list[Row]]]:
     """Yield the name and the rows of every CSV table; nothing for a study without other laws."""
     if results:
-        yield "universality", [row for result in results for row in total_rows(result)]
+        yield "universality", [row for result in results for row in result.totals]
         yield "universality_by_index", [row for result in results for row in index_rows(result)]
-        yield "universality_bulk", [row for result in results for row in bulk_rows(result)]
+        yield "universality_bulk", [row for result in results for row in result.bulk]
 
 
 def draw_universality(result: Universality, folder: Path, name: str) -> tuple[Path, Path]:
     """Draw and save the figure of one covariance: SVG and PNG."""
     with style():
-        figure, axes = new_figure(1, 3, 3.0)
+        figure, axes = new_figure(1, 3, 3.2)
         plot_difference(axes[0], result)
         plot_moment(axes[1], result)
         plot_bulk(axes[2], result)
+        legend_below(figure, law_entries(result))
         return save(figure, folder, name)
 
 
@@ -76,7 +75,7 @@ def parts(results: Sequence[Universality], folder: Path) -> list[Part]:
         vector, _ = draw_universality(result, folder, name)
         found += [heading(_title(result), 2, name), paragraph(_TEXT)]
         found += [picture(vector, _title(result), _CAPTION), _decay(result), _totals(result)]
-        found += [_bulk(result)] if bulk_rows(result) else []
+        found += [_bulk(result)] if result.bulk else []
     return found
 
 
@@ -84,11 +83,11 @@ def _decay(result: Universality) -> Part:
     fits = decays(result)
     if not fits:
         return note(
-            f"No law's mean number is {SEEN:g} standard errors off the Gaussian one at three N: no exponent "
-            "of the difference is fitted."
+            f"No law is {SEEN:g} standard errors off the Gaussian model at three N, in its mean number or "
+            "in a moment of the bulk: no exponent is fitted."
         )
     texts = [
-        f"{fit.law}: N^({r.MINUS}{r.estimate(fit.exponent, fit.exponent_se)}) over N = "
+        f"{fit.law}, {fit.quantity}: N^({r.MINUS}{r.estimate(fit.exponent, fit.exponent_se)}) over N = "
         f"{', '.join(map(str, fit.sizes))}"
         for fit in fits
     ]
@@ -102,7 +101,7 @@ def _decay(result: Universality) -> Part:
 def _totals(result: Universality) -> Part:
     titles = ("law", "N", "cell", "finder", "landscapes", "open", "degenerate points")
     titles += ("mean number", "exact Gaussian", "difference, %", "in standard errors")
-    rows = total_rows(result)
+    rows = result.totals
     texts = [
         (
             row["law"],
@@ -143,7 +142,7 @@ def _bulk(result: Universality) -> Part:
             r.number(row["goe"], 5),
             str(row["catalan"]),
         )
-        for row in bulk_rows(result)
+        for row in result.bulk
     ]
     caption = (
         "Moments of the eigenvalues of G over all critical points, G the Hessian plus the radial derivative, "

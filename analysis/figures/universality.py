@@ -11,9 +11,7 @@ from analysis.universality import (
     LawFamily,
     Universality,
     bulk_density,
-    bulk_rows,
     critical_moments,
-    total_rows,
 )
 
 MARKERS = "osD^vP*"
@@ -30,38 +28,34 @@ def _styles(found: Universality) -> list[tuple[LawFamily, str, str, float]]:
     ]
 
 
-def _label(law: LawFamily) -> str:
-    return law.law + (f" ({law.family.finder})" if law.family.finder else "")
-
-
-def _name_laws(ax: Axes, **where: str) -> None:
-    for text in ax.legend(**where).get_texts():
-        text.set_parse_math(False)  # names of laws come from a store: text, never formulas
+def law_entries(found: Universality) -> list[tuple[str, str]]:
+    """Name and colour of each law, for a legend."""
+    names = [law.law + (f" ({law.family.finder})" if law.family.finder else "") for law in found.laws]
+    return [(name, color) for name, (_, color, _, _) in zip(names, _styles(found), strict=True)]
 
 
 def plot_difference(ax: Axes, found: Universality) -> list[Mark]:
     """Draw the relative difference of mean numbers from the exact Gaussian ones. Returns the points."""
-    rows = total_rows(found)
+    rows = found.totals
     artists: list[Mark] = []
     for law, color, marker, shift in _styles(found):
-        names = {result.cell.name for result in law.family.cells}
+        names = {result.cell.name for result in law.cells}
         mine = [row for row in rows if row["cell"] in names]
         x = [row["n"] + shift for row in mine]
         y, error = ([100 * row[name] for row in mine] for name in ("relative", "relative_se"))
-        artists.append(ax.errorbar(x, y, error, fmt=marker, color=color, label=_label(law)))
+        artists.append(ax.errorbar(x, y, error, fmt=marker, color=color))
     ax.axhline(0, color=INK, lw=0.8)
     ax.set(xlabel="N", ylabel="mean number: off the Gaussian one, %")
     whole_numbers(ax)
-    _name_laws(ax, loc="best")
     return artists
 
 
 def plot_moment(ax: Axes, found: Universality) -> list[Mark]:
     """Draw a moment of the bulk at critical points, measured and Gaussian. Returns the points."""
-    rows = [row for row in bulk_rows(found) if row["order"] == ORDER]
+    rows = [row for row in found.bulk if row["order"] == ORDER]
     artists: list[Mark] = []
     for law, color, marker, shift in _styles(found):
-        names = {result.cell.name for result in law.family.cells}
+        names = {result.cell.name for result in law.cells}
         mine = [row for row in rows if row["cell"] in names]
         if mine:
             x = [row["n"] + shift for row in mine]
@@ -73,9 +67,14 @@ def plot_moment(ax: Axes, found: Universality) -> list[Mark]:
     ax.plot(grid, exact, color=INK, lw=1, label="Gaussian, at critical points")
     ax.plot(grid, [goe_moment(int(n) - 1, ORDER) for n in grid], color=GREY, ls="--", lw=1, label="GOE, N−1")
     ax.axhline(catalan(ORDER // 2), color=GREY, ls=":", lw=1, label="Catalan number")
+    ax.set_yscale("log")  # heavy tails reach far up
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * (high / low) ** 0.6)
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter("{x:g}" if high < 10 * low else "")
     ax.set(xlabel="N", ylabel=f"moment {ORDER} of the bulk")
     whole_numbers(ax)
-    ax.legend(loc="best")
+    ax.legend(loc="upper right")
     return artists
 
 
@@ -84,7 +83,7 @@ def plot_bulk(ax: Axes, found: Universality) -> list[Mark]:
     artists: list[Mark] = []
     largest = 0
     for law, color, _, _ in _styles(found):
-        cells = [c for c in law.family.cells if "spectrum" in c.cell.dataset and c.cell.points and c.n >= 3]
+        cells = [c for c in law.cells if "spectrum" in c.cell.dataset and c.cell.points and c.n >= 3]
         if not cells:
             continue
         last = max(cells, key=lambda result: result.n)
@@ -98,7 +97,7 @@ def plot_bulk(ax: Axes, found: Universality) -> list[Mark]:
         density = np.exp(log_density(m, grid * np.sqrt(m / 2))) / m * np.sqrt(m / 2)
         ax.plot(grid, density, color=GREY, ls="--", lw=1, label=f"GOE, N−1 = {m}")
     ax.plot(grid, semicircle_density(grid), color=GREY, ls=":", lw=1.2, label="semicircle")
-    ax.set(xlabel=r"eigenvalue of $G$, in $\sqrt{\xi''(1)(N-1)/N}$", ylabel="density")
+    ax.set(xlabel="eigenvalue of G, scaled", ylabel="density")
     ax.set_ylim(0, 1.35 * ax.get_ylim()[1])
     ax.legend(loc="upper center")
     return artists
