@@ -103,6 +103,7 @@ def _place(law: LawFamily) -> tuple[bool, str]:
 def total_rows(found: Universality) -> list[Row]:
     """One row per cell: mean number and its difference from the exact Gaussian one, relative to that.
 
+    Degenerate points are left out: a circle of them would be counted as often as a search ended on it.
     ``open``: share of landscapes that aren't complete, whose points may be too few; ``degenerate``: points
     with a singular Hessian, all landscapes together.
     """
@@ -111,7 +112,8 @@ def total_rows(found: Universality) -> list[Row]:
 
 def _total_row(found: Universality, law: LawFamily, result: CellResult) -> Row:
     exact = FiniteN(found.covariance, result.n).total()
-    mean, se = float(result.counts["total"]), float(result.counts["total_se"])
+    by_index, covariance = proper_counts(result.cell)
+    mean, se = float(by_index.sum()), math.sqrt(max(float(covariance.sum()), 0.0))
     return head(result.cell) | {
         "law": law.law,
         "finder": result.cell.finder_name,
@@ -135,7 +137,8 @@ def index_rows(found: Universality) -> list[Row]:
             exact = _by_index(found.covariance, result.n)
             if exact is None:
                 continue
-            mean, se = result.counts["mean"].values, result.counts["se"].values
+            mean, covariance = proper_counts(result.cell)
+            se = np.sqrt(np.maximum(np.diag(covariance), 0.0))
             rows += [
                 head(result.cell)
                 | {"law": law.law, "index": k, "mean": float(mean[k]), "se": float(se[k])}
@@ -144,6 +147,18 @@ def index_rows(found: Universality) -> list[Row]:
                 for k in range(result.n)
             ]
     return rows
+
+
+def proper_counts(cell: Cell) -> tuple[Floats, Floats]:
+    """Mean number of points with a nonsingular Hessian by index, and the covariance of these means."""
+    levels = int(cell.dataset.sizes["morse_index"])
+
+    def counts(batch: Batch) -> Floats:
+        proper = (batch.columns["degenerate"] == 0).astype(np.float64)
+        return batch.per_landscape(batch.columns["index"].astype(np.int64), levels, proper)
+
+    moments = landscape_moments(cell.dataset, ["index", "degenerate"], counts)
+    return moments.mean, moments.covariance / max(moments.count, 1)
 
 
 @lru_cache(maxsize=64)
@@ -240,17 +255,18 @@ def _unit(covariance: Covariance, n: int) -> float:
 
 
 def measured_moments(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats]:
-    """Moments of the eigenvalues of W/sqrt(M) over all critical points, and errors, shape (orders,): ratios
-    of sums over landscapes (delta method)."""
+    """Moments of the eigenvalues of W/sqrt(M) over all critical points that aren't degenerate, and errors,
+    shape (orders,): ratios of sums over landscapes (delta method)."""
     unit = _unit(covariance, cell.n)
 
     def sums(batch: Batch) -> Floats:
         bulk = (batch.columns["spectrum"] + batch.columns["radial_derivative"][:, None]) / unit
-        one = np.zeros(len(bulk), dtype=np.int64)
-        columns = [batch.per_landscape(one, 1, np.mean(bulk**order, axis=1)) for order in (0, *ORDERS)]
+        one, proper = np.zeros(len(bulk), dtype=np.int64), batch.columns["degenerate"] == 0
+        powers = (proper * np.mean(bulk**order, axis=1) for order in (0, *ORDERS))
+        columns = [batch.per_landscape(one, 1, power) for power in powers]
         return np.concatenate(columns, axis=1)
 
-    moments = landscape_moments(cell.dataset, ["spectrum", "radial_derivative"], sums)
+    moments = landscape_moments(cell.dataset, ["spectrum", "radial_derivative", "degenerate"], sums)
     return _ratios(moments.mean, moments.covariance / max(moments.count, 1))
 
 
@@ -284,8 +300,10 @@ def bulk_density(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats]:
 
     def counts(batch: Batch) -> Floats:
         bulk = (batch.columns["spectrum"] + batch.columns["radial_derivative"][:, None]) / unit
+        bulk = bulk[batch.columns["degenerate"] == 0]
         inside = np.histogram(bulk, edges)[0].astype(np.float64)
         return np.append(inside, bulk.size)
 
-    total = np.sum(list(reduce_points(cell.dataset, ["spectrum", "radial_derivative"], counts)), axis=0)
+    names = ["spectrum", "radial_derivative", "degenerate"]
+    total = np.sum(list(reduce_points(cell.dataset, names, counts)), axis=0)
     return edges, total[:-1] / max(total[-1], 1.0) / np.diff(edges)

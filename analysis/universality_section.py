@@ -119,7 +119,7 @@ def _totals(result: Universality) -> Part:
         for row in rows
     ]
     caption = (
-        "Mean numbers on the whole sphere over every planned landscape. Open: landscapes that aren't "
+        "Mean numbers on the whole sphere over every planned landscape, degenerate points left out. Open: landscapes that aren't "
         "complete, whose points may be too few. Degenerate: points with a singular Hessian; discrete and "
         "diluted couplings can have them. Cells of one seed and N share normal numbers, so their differences "
         "go together. By index: universality_by_index.csv."
