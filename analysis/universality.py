@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.goe_moments import catalan, goe_moment
 from analysis.goe_sampler import plain_spectra
 from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
 from analysis.open import Cell
-from analysis.reductions import Batch, Floats, landscape_moments, reduce_points
+from analysis.reductions import Batch, Floats, Moments, landscape_moments, reduce_points
 from analysis.results import CellResult, FamilyResult
 from analysis.tables import Row, head
 from tasks.covariance import Covariance
@@ -81,7 +82,8 @@ def find_universality(families: Sequence[FamilyResult]) -> list[Universality]:
     for family in families:
         model, parameters = family.family
         known = dict(parameters)
-        if model not in ("entries", "pspin") or "xi" not in known:
+        computed = any(result.cell.computed for result in family.cells)
+        if model not in ("entries", "pspin") or "xi" not in known or not computed:
             continue
         law = known.get("law", GAUSSIAN) if model == "entries" else GAUSSIAN
         groups.setdefault(str(_covariance(known)), []).append(LawFamily(law, family))
@@ -103,9 +105,9 @@ def _place(law: LawFamily) -> tuple[bool, str]:
 def total_rows(found: Universality) -> list[Row]:
     """One row per cell: mean number and its difference from the exact Gaussian one, relative to that.
 
-    Degenerate points are left out: a circle of them would be counted as often as a search ended on it.
-    ``open``: share of landscapes that aren't complete, whose points may be too few; ``degenerate``: points
-    with a singular Hessian, all landscapes together.
+    Over the landscapes without degenerate points: a circle of them has no number, and is counted as often as
+    searches ended on it. That is a property of couplings, not of the search. ``left_out``: share of the
+    others; ``open``: share of all landscapes that aren't complete.
     """
     return [_total_row(found, law, cell) for law in found.laws for cell in law.cells]
 
@@ -119,7 +121,7 @@ def _total_row(found: Universality, law: LawFamily, result: CellResult) -> Row:
         "finder": result.cell.finder_name,
         "landscapes": result.cell.landscapes,
         "open": 1 - float(result.counts["complete"]),
-        "degenerate": int(result.ledger["degenerate"]),
+        "left_out": float(np.mean(result.cell.dataset["n_degenerate"].values > 0)),
         "mean": mean,
         "se": se,
         "gaussian": exact,
@@ -150,15 +152,13 @@ def index_rows(found: Universality) -> list[Row]:
 
 
 def proper_counts(cell: Cell) -> tuple[Floats, Floats]:
-    """Mean number of points with a nonsingular Hessian by index, and the covariance of these means."""
-    levels = int(cell.dataset.sizes["morse_index"])
-
-    def counts(batch: Batch) -> Floats:
-        proper = (batch.columns["degenerate"] == 0).astype(np.float64)
-        return batch.per_landscape(batch.columns["index"].astype(np.int64), levels, proper)
-
-    moments = landscape_moments(cell.dataset, ["index", "degenerate"], counts)
-    return moments.mean, moments.covariance / max(moments.count, 1)
+    """Mean number of points by index over landscapes without degenerate points, and the covariance of these
+    means; nan if there are fewer than two."""
+    whole = cell.dataset["n_degenerate"].values == 0
+    moments = Moments.of(cell.dataset["points_by_index"].values[whole])
+    if moments.count < 2:
+        return np.full_like(moments.total, np.nan), np.full_like(moments.outer, np.nan)
+    return moments.mean, moments.covariance / moments.count
 
 
 @lru_cache(maxsize=64)
@@ -249,19 +249,25 @@ def _moments(found: Universality, law: LawFamily, result: CellResult) -> Iterato
         }
 
 
+def _proper(batch: Batch) -> NDArray[np.bool_]:
+    """Points of landscapes without degenerate points."""
+    flagged = np.bincount(batch.owner, batch.columns["degenerate"] != 0, minlength=batch.landscapes) > 0
+    return ~flagged[batch.owner]
+
+
 def _unit(covariance: Covariance, n: int) -> float:
     """What an eigenvalue of G is divided by to be one of W/sqrt(M)."""
     return float(np.sqrt(covariance.x2 * (n - 1) / n))
 
 
 def measured_moments(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats]:
-    """Moments of the eigenvalues of W/sqrt(M) over all critical points that aren't degenerate, and errors,
-    shape (orders,): ratios of sums over landscapes (delta method)."""
+    """Moments of the eigenvalues of W/sqrt(M) over the critical points of landscapes without degenerate ones,
+    and errors, shape (orders,): ratios of sums over landscapes (delta method)."""
     unit = _unit(covariance, cell.n)
 
     def sums(batch: Batch) -> Floats:
         bulk = (batch.columns["spectrum"] + batch.columns["radial_derivative"][:, None]) / unit
-        one, proper = np.zeros(len(bulk), dtype=np.int64), batch.columns["degenerate"] == 0
+        one, proper = np.zeros(len(bulk), dtype=np.int64), _proper(batch)
         powers = (proper * np.mean(bulk**order, axis=1) for order in (0, *ORDERS))
         columns = [batch.per_landscape(one, 1, power) for power in powers]
         return np.concatenate(columns, axis=1)
@@ -300,7 +306,7 @@ def bulk_density(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats]:
 
     def counts(batch: Batch) -> Floats:
         bulk = (batch.columns["spectrum"] + batch.columns["radial_derivative"][:, None]) / unit
-        bulk = bulk[batch.columns["degenerate"] == 0]
+        bulk = bulk[_proper(batch)]
         inside = np.histogram(bulk, edges)[0].astype(np.float64)
         return np.append(inside, bulk.size)
 

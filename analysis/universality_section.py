@@ -99,7 +99,7 @@ def _decay(result: Universality) -> Part:
 
 
 def _totals(result: Universality) -> Part:
-    titles = ("law", "N", "cell", "finder", "landscapes", "open", "degenerate points")
+    titles = ("law", "N", "cell", "finder", "landscapes", "open", "left out")
     titles += ("mean number", "exact Gaussian", "difference, %", "in standard errors")
     rows = result.totals
     texts = [
@@ -110,7 +110,7 @@ def _totals(result: Universality) -> Part:
             row["finder"],
             f"{row['landscapes']:,}",
             r.percent(row["open"]),
-            f"{row['degenerate']:,}",
+            r.percent(row["left_out"]),
             r.estimate(row["mean"], row["se"]),
             r.against(row["gaussian"], row["se"]),
             r.estimate(100 * row["relative"], 100 * row["relative_se"]),
@@ -119,10 +119,10 @@ def _totals(result: Universality) -> Part:
         for row in rows
     ]
     caption = (
-        "Mean numbers on the whole sphere over every planned landscape, degenerate points left out. Open: landscapes that aren't "
-        "complete, whose points may be too few. Degenerate: points with a singular Hessian; discrete and "
-        "diluted couplings can have them. Cells of one seed and N share normal numbers, so their differences "
-        "go together. By index: universality_by_index.csv."
+        "Mean numbers on the whole sphere over the landscapes without degenerate points, which discrete and "
+        "diluted couplings can have: a circle of critical points has no number. Left out: the share of the "
+        "others. Open: landscapes that aren't complete. Cells of one seed and N share normal numbers, so "
+        "their differences go together. By index: universality_by_index.csv."
     )
     return HtmlTable(titles, texts, caption, (0, 2, 3)).part()
 
