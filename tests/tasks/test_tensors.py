@@ -15,8 +15,7 @@ RANDOM = np.random.default_rng(4)
 
 def symmetric(n, degree, landscapes=None):
     size = 1 if landscapes is None else landscapes
-    packed = pack({f"packed_{degree}": RANDOM.standard_normal((size, len(multi(n, degree))))}, n)
-    full = unpack(packed[f"packed_{degree}"], n, degree)
+    full = unpack(RANDOM.standard_normal((size, len(multi(n, degree)))), n, degree)
     return full[0] if landscapes is None else full
 
 
@@ -113,7 +112,7 @@ WRONG = {
     ),
     "twice": ({"degree_3": CUBE, "packed_3": np.ones((4, 10))}, "got degree_3 and packed_3"),
     "counts": ({"degree_3": CUBE, "degree_2": symmetric(3, 2, 5)}, "numbers of landscapes differ"),
-    "nan": ({"degree_3": spoiled(CUBE, (2, 0, 1, 2), np.nan)}, r"1 entries aren't finite.*\[2, 0, 1, 2\]"),
+    "nan": ({"degree_3": spoiled(CUBE, (2, 0, 1, 2), np.nan)}, r"1 entries are not finite.*\[2, 0, 1, 2\]"),
     "kind": ({"degree_3": CUBE.astype(complex)}, "numbers of type complex128"),
     "asymmetric": (
         {"degree_3": spoiled(CUBE, (2, 0, 1, 2), CUBE[2, 0, 1, 2] + 0.25)},
