@@ -45,7 +45,7 @@ def plot_difference(ax: Axes, found: Universality) -> list[Mark]:
         y, error = ([100 * row[name] for row in mine] for name in ("relative", "relative_se"))
         artists.append(ax.errorbar(x, y, error, fmt=marker, color=color))
     ax.axhline(0, color=INK, lw=0.8)
-    ax.set(xlabel="N", ylabel="mean number: off the Gaussian one, %")
+    ax.set(xlabel="N", ylabel="mean number against exact, %")
     whole_numbers(ax)
     return artists
 
