@@ -7,7 +7,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from analysis import floors_section, minima_section, trivialisation_section, two_body_section
+from analysis import (
+    floors_section,
+    minima_section,
+    trivialisation_section,
+    two_body_section,
+    universality_section,
+)
 from analysis.page import Part
 from analysis.results import FamilyResult
 from analysis.tables import Row
@@ -42,4 +48,5 @@ SECTIONS: tuple[StudySection, ...] = (
     minima_section,
     floors_section,
     trivialisation_section,
+    universality_section,
 )

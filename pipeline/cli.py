@@ -370,6 +370,30 @@ def topology(
         typer.echo("All pairs: --json.")
 
 
+@app.command(epilog="Example: morsecensus couplings study.toml --landscapes 0:4 --out couplings.npz")
+def couplings(
+    source: Annotated[str, typer.Argument(metavar="STUDY.toml|STORE", help="A study or the store of a run.")],
+    out: Annotated[Path, typer.Option(help="A new file, .npz, or Zarr group, .zarr.")],
+    landscapes: Annotated[str, typer.Option(help='Numbers of landscapes: "0", "0:4" (inclusive).')] = "0",
+    cell: Annotated[str | None, typer.Option(help="A cell, such as c0000; the only one by default.")] = None,
+    packed: Annotated[
+        bool, typer.Option("--packed", help="Each entry of a symmetric tensor once, not the whole tensor.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the couplings of landscapes to a file that model = "given" reads."""
+    with _user_errors():
+        from pipeline.exporting import export
+
+        found = export(source, cell, landscapes, out, packed)
+        if as_json:
+            _print_json(found)
+            return
+        for name, shape in found["arrays"].items():
+            typer.echo(f"{name}: {' x '.join(map(str, shape))}")
+        typer.echo(found["out"])
+
+
 @app.command(epilog="Example: morsecensus report runs/demo --out report --dask tcp://127.0.0.1:8786")
 def report(
     store: Store,

@@ -53,7 +53,7 @@ def _call_piece(name: str, argument: Any, whole: Mapping[str, Any]) -> Any:
 
 def _scatter(job: Job) -> Scatter:
     """Pieces as tasks within a task: Ray lends the CPU of a task that waits for others to them."""
-    whole = {"generation": job["generation"], "program": job["program"]}
+    whole = {name: job[name] for name in ("generation", "program", "store") if name in job}
 
     def scatter(name: str, arguments: Sequence[Any]) -> list[Any]:
         results: list[Any] = [None] * len(arguments)

@@ -14,6 +14,7 @@ from pipeline.bodies import DEFAULT_BODY
 from pipeline.environment import differences, fingerprint
 from pipeline.errors import Interrupted, RunError, UsageError
 from pipeline.executors import POLL_SECONDS, Done, Executor, ask, start_executor
+from pipeline.inputs import put_inputs
 from pipeline.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
 from pipeline.progress import Counts, Progress
 from pipeline.stopping import StopRequest
@@ -21,6 +22,7 @@ from pipeline.study import Study
 from pipeline.visibility import identity
 from pipeline.worker import DISK_FULL
 from storage.compact import compact
+from storage.couplings import INPUTS
 from storage.errors import RemoteError
 from storage.files import Files, open_files
 from storage.layout import CellLayout, Generation, failed_key
@@ -29,7 +31,8 @@ from storage.rollup import FRESH, Summary, stamped, write_rollup
 from storage.seals import seal
 from storage.store import Run, add_generation, exists, open_run, write_manifest
 
-_OURS = {"run.json", "lease.json", "latest.json", ".lease.lock", "stream.zarr", "commits", "rollup", "failed"}
+_OURS = {"run.json", "lease.json", "latest.json", ".lease.lock"}
+_OURS |= {"stream.zarr", "commits", "rollup", "failed", INPUTS}
 ROLL_UP_EVERY = 10_000
 """Blocks of a cell, or a quarter of those it has: after a kill no more markers than that are read again."""
 FATAL = {
@@ -79,6 +82,7 @@ def run_study(
     files = open_files(store)
 
     def prepare(environment: Generation) -> Run:
+        put_inputs(files, [cell.spec for cell in study.cells])
         if not exists(store):
             return write_manifest(files, new_manifest(plan, environment, software()))
         run = open_run(store)

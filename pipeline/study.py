@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import UsageError, shown
+from pipeline.inputs import block_size, resolve
 from pipeline.ranges import parse_integers
 from tasks.landscapes import MODELS
 from tasks.landscapes.parameters import Parameter
@@ -158,17 +159,22 @@ def read_study(path: Path) -> Study:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not TOML: {' '.join(str(error).split())[:200]}") from error
-    return parse_study(content, str(path))
+    return parse_study(content, str(path), path.parent)
 
 
-def parse_study(content: Mapping[str, Any], source: str = "study") -> Study:
-    """Return the study of a dictionary such as TOML gives; raises UsageError."""
+def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path = Path()) -> Study:
+    """Return the study of a dictionary such as TOML gives; raises UsageError.
+
+    Args:
+        source: what messages call it.
+        folder: where relative names of files begin.
+    """
     head = _validated(_Head, content, source, "")
     cells: list[StudyCell] = []
     seen: dict[str, str] = {}
     for number, table in enumerate(head.cells):
         where = f"cells[{number}]"
-        for cell in _cells_of(table, head.seed, f"{source}: {where}", where):
+        for cell in _cells_of(table, head.seed, f"{source}: {where}", where, folder):
             key = repr(sorted(cell.spec.items(), key=str))
             if key in seen:
                 raise UsageError(
@@ -181,7 +187,7 @@ def parse_study(content: Mapping[str, Any], source: str = "study") -> Study:
     return Study(head.name, head.seed, tuple(cells), source)
 
 
-def _cells_of(table: dict[str, Any], seed: int, source: str, where: str) -> Iterator[StudyCell]:
+def _cells_of(table: dict[str, Any], seed: int, source: str, where: str, folder: Path) -> Iterator[StudyCell]:
     model = table.get("model", "pspin")
     if not isinstance(model, str) or model not in MODELS:
         raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
@@ -193,7 +199,8 @@ def _cells_of(table: dict[str, Any], seed: int, source: str, where: str) -> Iter
             f"{source}.options: got {_listed(cell.options)}, allowed: none with finder {AUTO}; name the "
             "finder that they are for"
         )
-    for parameters, n in itertools.product(_grid(cell), cell.n):
+    for written, n in itertools.product(_grid(cell), cell.n):
+        parameters, block = _content(cell, written, n, source, folder)
         finder, why = cell.finder, None
         if finder == AUTO:
             finder, why = _chosen(model, parameters, n, source)
@@ -204,12 +211,26 @@ def _cells_of(table: dict[str, Any], seed: int, source: str, where: str) -> Iter
             "seed": seed,
             "finder": finder,
             "finder_options": finder_options(finder, cell.options, f"{source}.options"),
-            "block_size": cell.block or default_block(n),
+            "block_size": block,
             "positions": cell.positions,
             "spectra": cell.spectra,
             "topology": cell.topology,
         }
         yield StudyCell(where, spec, cell.landscapes, why)
+
+
+def _content(
+    cell: CellTable, written: Mapping[str, Any], n: int, source: str, folder: Path
+) -> tuple[Mapping[str, Any], int]:
+    """The parameters as a cell has them, and its block: a file's content takes the place of its name."""
+    usual = default_block(n)
+    try:
+        parameters = resolve(cell.model, written, n, folder)
+        if "held" not in parameters:
+            return parameters, cell.block or usual
+        return parameters, block_size(cell.block, usual, parameters["held"], cell.landscapes)
+    except ValueError as error:
+        raise UsageError(f"{source}.{' '.join(str(error).split())}") from error
 
 
 def _chosen(model: str, parameters: Mapping[str, Any], n: int, source: str) -> tuple[str, str]:

@@ -22,6 +22,7 @@ import numpy as np
 from pipeline.bodies import describe, load
 from pipeline.environment import NoGpu, differences, environment, fingerprint
 from pipeline.errors import UsageError
+from pipeline.inputs import find_in
 from pipeline.program import ProgramDiffers, check_program
 from pipeline.visibility import StoreUnseen, check_visible
 from storage.blocks import encode_block, read_block, write_block
@@ -90,6 +91,8 @@ def run_piece(name: str, argument: Any, whole: Mapping[str, Any]) -> Any:
     if "program" in whole:
         check_program(whole["program"])
     _check_environment(whole["generation"])
+    if "store" in whole:
+        find_in(whole["store"])
     return load(name)(argument)
 
 
@@ -114,10 +117,11 @@ def _check_environment(generation: Mapping[str, Any]) -> None:
 
 def _compute(job: Mapping[str, Any], scatter: Scatter | None = None) -> tuple[CellLayout, Any]:
     cell = _cell(job)
+    find_in(job["store"])
     try:
         return cell, load(cell.body)(dict(cell.spec), int(job["block"]), scatter)
-    except (EnvironmentDiffers, ProgramDiffers):
-        raise  # of a piece: no failure of the body
+    except (EnvironmentDiffers, ProgramDiffers, StoreUnseen):
+        raise  # of a piece, or of what the cell was given: no failure of the body
     except Exception as error:
         raise BodyFailed(error) from error
 

@@ -1,6 +1,15 @@
 """The registry of models. Adding one means one file here and one entry below; nothing else changes."""
 
-from tasks.landscapes.parameters import Model, Parameter, covariance, one_of, partite_sizes, variance
+from tasks.landscapes.laws import ALLOWED, entry_law
+from tasks.landscapes.parameters import (
+    Model,
+    Parameter,
+    covariance,
+    file_name,
+    one_of,
+    partite_sizes,
+    variance,
+)
 
 MODELS = {
     "pspin": Model(
@@ -9,6 +18,19 @@ MODELS = {
             "xi": Parameter(covariance, help='covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3"'),
             "field": Parameter(variance, 0.0, "variance S2 of a random linear field", float),
         },
+    ),
+    "entries": Model(
+        "tasks.landscapes.entries:EntrySpin",
+        {
+            "law": Parameter(entry_law, help=f"law of the couplings' entries: {ALLOWED}"),
+            "xi": Parameter(covariance, help='covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3"'),
+            "field": Parameter(variance, 0.0, "variance S2 of a random linear field", float),
+        },
+    ),
+    "given": Model(
+        "tasks.landscapes.given:Given",
+        {"file": Parameter(file_name, help="an npz file or a Zarr group of couplings: path or fsspec URL")},
+        content_of="file",
     ),
     "distinct": Model(
         "tasks.landscapes.distinct:DistinctSpin",

@@ -24,10 +24,16 @@ class Parameter:
 @dataclass(frozen=True)
 class Model:
     """A model of the registry: where its `Landscape` class is (``module:Class``), and its parameters by
-    name."""
+    name.
+
+    ``content_of`` is the parameter that names a file, if there is one. In a cell the file is replaced by what
+    `tasks.landscapes.tensors.describe` says of its content, so that a cell is a function of numbers, not of a
+    name for them.
+    """
 
     path: str
     parameters: dict[str, Parameter]
+    content_of: str | None = None
 
 
 def _shown(value: object) -> str:
@@ -43,6 +49,17 @@ def covariance(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f'got {_shown(value)!r}, allowed: text such as "q^3" or "0.5*q^2+0.5*q^3"')
     return str(Covariance.parse(value))
+
+
+LONGEST_NAME = 1000
+
+
+def file_name(value: object) -> str:
+    """The name of a file: a path or a URL, as it was written."""
+    allowed = 'a path such as "couplings.npz" or "couplings.zarr", or an fsspec URL'
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME or not value.isprintable():
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
+    return value
 
 
 def variance(value: object) -> float:

@@ -143,13 +143,18 @@ class MixedSpin(Landscape):
             if p >= 2
         )
 
+    def entries(self, seed: int, landscape: int, degree: int) -> Float[np.ndarray, " packed"]:
+        """Independent standard normals, one for each sorted multi-index: what the couplings are made of."""
+        # MixedSpin.name, not self.name: models that only change the law start from the same numbers.
+        draw = generator(seed, MixedSpin.name, self.n, landscape, "couplings", degree)
+        return draw.standard_normal(symmetric.packed_size(self.n, degree))
+
     def sample(self, seed: int, landscape: int) -> Couplings:
         couplings: Couplings = {}
         for degree, coefficient in self.covariance.terms:
-            draw = generator(seed, self.name, self.n, landscape, "couplings", degree)
-            normal = draw.standard_normal(symmetric.packed_size(self.n, degree))
             scale = math.sqrt(coefficient) * self.n ** (-(degree - 1) / 2)
-            tensor = scale * normal / np.sqrt(symmetric.multiplicities(self.n, degree))
+            entries = self.entries(seed, landscape, degree)
+            tensor = scale * entries / np.sqrt(symmetric.multiplicities(self.n, degree))
             couplings[f"degree_{degree}"] = self.pack(tensor, degree)
         return couplings
 

@@ -187,7 +187,7 @@ options = st.dictionaries(st.sampled_from(option_names) | texts, numbers | other
     lambda table: "{" + ",".join(f"{key} = {value}" for key, value in table.items()) + "}"
 )
 plausible = {
-    "model": st.sampled_from(['"pspin"', '"distinct"', '"partite"']),
+    "model": st.sampled_from(['"pspin"', '"distinct"', '"partite"', '"entries"', '"given"']),
     "xi": covariances,
     "field": st.sampled_from(["0", "0.7", "1e12", "[0, 1, 2]", "[" + ",".join(map(str, range(900))) + "]"]),
     "p": st.just("3"),

@@ -1,0 +1,112 @@
+"""Landscapes whose couplings come from outside: from a study's file, or handed in with `tasks.inputs.keep`.
+
+A cell knows them by the digest of their content (`tasks.landscapes.tensors`), so that its results are a
+function of numbers. Nothing is assumed of them: the number of complex critical points is unknown, and with it
+the parity check and enumeration by homotopy; there is no theory.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tasks import inputs
+from tasks.covariance import Covariance
+from tasks.landscapes import symmetric
+from tasks.landscapes.base import Couplings, Landscape
+from tasks.landscapes.partite import Partite
+from tasks.landscapes.spin import MixedSpin
+
+
+@dataclass(frozen=True)
+class Content:
+    """Which content a landscape reads: its digest, and how many landscapes it holds."""
+
+    sha256: str
+    held: int
+
+    def of(self, name: str, landscape: int) -> np.ndarray:
+        """One landscape's row of one array."""
+        if not 0 <= landscape < self.held:
+            raise ValueError(f"landscape: got {landscape}, allowed: the {self.held} that were given, from 0")
+        return np.asarray(inputs.content(self.sha256)[name][landscape])
+
+
+@dataclass(frozen=True)
+class GivenSpin(MixedSpin):
+    """A polynomial on one sphere; ``covariance`` has its degrees, and sets scales only."""
+
+    content: Content
+
+    name: ClassVar[str] = "given"
+
+    @property
+    def complex_points(self) -> None:
+        """Unknown: nobody says that these couplings are generic."""
+        return None
+
+    def coupling_bytes(self) -> int:
+        entries = sum(symmetric.packed_size(self.n, p) for p, _ in self.covariance.terms)
+        return super().coupling_bytes() + 8 * self.content.held * entries
+
+    def sample(self, seed: int, landscape: int) -> Couplings:
+        """The landscape of this number, whatever the seed."""
+        return {
+            f"degree_{p}": self.pack(self.content.of(f"packed_{p}", landscape), p)
+            for p, _ in self.covariance.terms
+        }
+
+
+@dataclass(frozen=True)
+class GivenForm(Partite):
+    """A multilinear form on spheres; ``size_of_h`` is what Var H would be for Gaussian entries like these,
+    per mean size."""
+
+    size_of_h: float
+    content: Content
+
+    name: ClassVar[str] = "given"
+
+    @property
+    def complex_points(self) -> None:
+        """Unknown: nobody says that this tensor is generic."""
+        return None
+
+    @property
+    def typical_points(self) -> float:
+        return Partite(self.sizes).typical_points
+
+    @property
+    def gradient_scale(self) -> float:
+        return self.size_of_h**0.5
+
+    @property
+    def curvature_scale(self) -> float:
+        return self.size_of_h**0.5 * super().curvature_scale
+
+    def coupling_bytes(self) -> int:
+        return super().coupling_bytes() * (1 + self.content.held)
+
+    def sample(self, seed: int, landscape: int) -> Couplings:
+        """The landscape of this number, whatever the seed."""
+        return self.content.of("tensors", landscape)
+
+
+class Given:
+    """The registry's entry: builds a `GivenSpin` or a `GivenForm`."""
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any], n: int) -> Landscape:
+        """Build from what `tasks.landscapes.tensors.describe` said of the content."""
+        unknown = set(parameters) - {"sha256", "held", "xi_like", "sizes", "variance_like"}
+        if unknown or not {"sha256", "held"} <= set(parameters):
+            raise ValueError(
+                f"parameters of given: got {sorted(parameters)}, allowed: sha256, held, and xi_like or sizes "
+                "with variance_like; a study names a file, whose content gives them"
+            )
+        content = Content(str(parameters["sha256"]), int(parameters["held"]))
+        if "xi_like" in parameters:
+            return GivenSpin(Covariance.parse(parameters["xi_like"]), n, content)
+        sizes = tuple(int(size) for size in str(parameters["sizes"]).split(","))
+        return GivenForm(sizes, float(parameters["variance_like"]), content)

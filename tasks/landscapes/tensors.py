@@ -1,0 +1,218 @@
+"""Couplings as arrays of a file: what the arrays may be, one packed form for all of them, and its digest.
+
+H is the contraction of what is given, on spheres |x_i|^2 = n_i, with no factor of its own:
+
+    degree_p   symmetric tensor S of degree p = 1..6, shape (n,)*p or (landscapes, n, ..., n);
+               H(x) = sum over all ordered tuples S_{i_1..i_p} x_{i_1}...x_{i_p}
+    packed_p   the same tensor at sorted multi-indices i_1 <= ... <= i_p in lexicographic order,
+               shape (C(n+p-1, p),) or (landscapes, C(n+p-1, p))
+    tensor     an r-linear form on r spheres, shape (n_1, ..., n_r); ``tensors`` has landscapes first
+
+Degrees add up to one H; a multilinear form stands alone. NumPy only: the driver reads a study without JAX.
+"""
+
+import hashlib
+import itertools
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from tasks.covariance import MAX_COEFFICIENT, MAX_DEGREE, MIN_COEFFICIENT, Covariance
+from tasks.landscapes import symmetric
+from tasks.landscapes.parameters import LARGEST_RATIO, MOST_FACTORS
+
+Packed = dict[str, Float[np.ndarray, "..."]]
+"""``packed_p`` (landscapes, entries) for each degree, or ``tensors`` (landscapes, n_1, ..., n_r) alone."""
+
+ASYMMETRY = 1e-10
+"""Relative to the largest entry: rounding passes, a tensor that nobody symmetrised doesn't."""
+ALLOWED = f"degree_p or packed_p with p from 1 to {MAX_DEGREE}, or tensor, or tensors"
+_NAME = re.compile(rf"(degree|packed)_([1-{MAX_DEGREE}])", re.ASCII)
+
+
+def pack(arrays: Mapping[str, np.ndarray], n: int) -> Packed:
+    """Check arrays of couplings and bring them into packed form, landscapes first.
+
+    Args:
+        n: the size that the study gives: of the sphere, or what the sizes of all spheres are multiples of.
+
+    Raises:
+        ValueError: a name, shape or kind of array that isn't one of those above, entries that are not finite,
+            a tensor that isn't symmetric (with the largest asymmetry), landscapes without couplings.
+    """
+    if not arrays:
+        raise ValueError(f"no arrays, allowed: {ALLOWED}")
+    for name, array in arrays.items():
+        if name not in ("tensor", "tensors") and not _NAME.fullmatch(name):
+            raise ValueError(f"array {name[:40]!r}, allowed: {ALLOWED}")
+        if array.dtype.kind not in "fiu":
+            raise ValueError(f"{name}: got numbers of type {array.dtype}, allowed: real ones")
+    forms = arrays.keys() & {"tensor", "tensors"}
+    if forms and len(arrays) > 1:
+        raise ValueError(f"got {', '.join(sorted(arrays))} together, allowed: {ALLOWED}")
+    if forms:
+        name = forms.pop()
+        return {"tensors": _multilinear(name, _doubles(name, arrays[name]), n)}
+    packed = _degrees(arrays, n)
+    counts = {len(array) for array in packed.values()}
+    if len(counts) > 1:
+        shown = ", ".join(f"{name}: {len(array)}" for name, array in packed.items())
+        raise ValueError(f"numbers of landscapes differ ({shown}), allowed: one for all degrees")
+    _check_not_constant(packed)
+    return packed
+
+
+def _doubles(name: str, array: np.ndarray) -> Float[np.ndarray, "..."]:
+    found = np.ascontiguousarray(array, dtype="<f8")
+    bad = found.size - int(np.isfinite(found).sum())
+    if bad:
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(found))[0])
+        raise ValueError(
+            f"{name}: {bad} entries are not finite, the first at {list(where)}, allowed: numbers"
+        )
+    return found
+
+
+def _multilinear(name: str, array: Float[np.ndarray, "..."], n: int) -> Float[np.ndarray, "..."]:
+    held = array if name == "tensors" else array[None]
+    sizes = held.shape[1:]
+    if not 2 <= len(sizes) <= MOST_FACTORS or any(k % n or not 2 <= k <= LARGEST_RATIO * n for k in sizes):
+        raise ValueError(
+            f"{name}: got sizes {_shape(sizes)}, allowed: 2 to {MOST_FACTORS} spheres whose sizes are "
+            f"multiples of the study's n = {n}"
+        )
+    empty = np.flatnonzero(~held.reshape(len(held), -1).any(axis=1))
+    if not len(held) or len(empty):
+        raise ValueError(f"{name}: {_nothing(len(held), empty)}")
+    return held
+
+
+def _degrees(arrays: Mapping[str, np.ndarray], n: int) -> Packed:
+    packed: Packed = {}
+    for name in sorted(arrays, key=lambda name: (name[-1], name)):
+        kind, degree = name.split("_")[0], int(name[-1])
+        if f"packed_{degree}" in packed:
+            raise ValueError(f"got degree_{degree} and packed_{degree}, allowed: one of them")
+        read = _full if kind == "degree" else _sorted_entries
+        packed[f"packed_{degree}"] = read(name, _doubles(name, arrays[name]), n, degree)
+    return packed
+
+
+def _sorted_entries(
+    name: str, array: Float[np.ndarray, "..."], n: int, degree: int
+) -> Float[np.ndarray, "landscapes packed"]:
+    size = symmetric.packed_size(n, degree)
+    if array.ndim not in (1, 2) or array.shape[-1] != size:
+        raise ValueError(
+            f"{name}: got shape {_shape(array.shape)}, allowed at n = {n}: ({size},) or (landscapes, {size})"
+        )
+    return array.reshape(-1, size)
+
+
+def _full(
+    name: str, array: Float[np.ndarray, "..."], n: int, degree: int
+) -> Float[np.ndarray, "landscapes packed"]:
+    shape = (n,) * degree
+    if array.shape not in (shape, array.shape[:1] + shape):
+        raise ValueError(
+            f"{name}: got shape {_shape(array.shape)}, allowed at n = {n}: {_shape(shape)} or "
+            f"{_shape(('landscapes', *shape))}"
+        )
+    held = array.reshape(-1, *shape)
+    for axis in range(1, degree):
+        # Swaps of neighbours generate all orders.
+        _check_swap(name, held, axis)
+    return held[:, *symmetric.multi_indices(n, degree).T]
+
+
+def _check_swap(name: str, held: Float[np.ndarray, "..."], axis: int) -> None:
+    difference = np.abs(held - np.swapaxes(held, axis, axis + 1))
+    each = tuple(range(1, held.ndim))
+    worst, largest = difference.max(axis=each), np.abs(held).max(axis=each)
+    bad = np.flatnonzero(worst > ASYMMETRY * largest)
+    if len(bad):
+        k = int(bad[np.argmax(worst[bad] / largest[bad])])
+        at = [int(i) for i in np.unravel_index(np.argmax(difference[k]), difference[k].shape)]
+        at[axis - 1], at[axis], other = at[axis], at[axis - 1], list(at)
+        raise ValueError(
+            f"{name}: not symmetric: landscape {k} differs by {worst[k]:.3g} (its largest entry is "
+            f"{largest[k]:.3g}) between {other} and {at}; give the mean over all orders of the indices, "
+            f"which is the same H"
+        )
+
+
+def _check_not_constant(packed: Packed) -> None:
+    curved = [array for name, array in packed.items() if name != "packed_1"]
+    if not curved:
+        raise ValueError("got degree 1 alone, allowed: at least one degree from 2 on")
+    empty = np.flatnonzero(~np.concatenate(curved, axis=1).any(axis=1))
+    if not len(curved[0]) or len(empty):
+        raise ValueError(f"degrees from 2 on: {_nothing(len(curved[0]), empty)}")
+
+
+def _nothing(held: int, empty: np.ndarray) -> str:
+    if not held:
+        return "no landscape, allowed: one or more"
+    return (
+        f"all couplings of landscape {int(empty[0])} are zero ({len(empty)} of {held}), allowed: some others"
+    )
+
+
+def _shape(shape: tuple) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def unpack(packed: Float[np.ndarray, "landscapes packed"], n: int, degree: int) -> Float[np.ndarray, "..."]:
+    """The full symmetric tensors of packed ones, shape (landscapes, n, ..., n)."""
+    every = np.stack(np.meshgrid(*[np.arange(n)] * degree, indexing="ij"), axis=-1)
+    return packed[:, symmetric.ranks(every, n)]
+
+
+def digest(packed: Packed) -> str:
+    """SHA-256 of names, shapes and little-endian doubles: of the content, not of the file around it."""
+    found = hashlib.sha256()
+    for name in sorted(packed):
+        array = np.ascontiguousarray(packed[name], dtype="<f8")
+        found.update(f"{name}:{array.shape}:".encode() + array.tobytes())
+    return found.hexdigest()
+
+
+def describe(packed: Packed) -> dict[str, Any]:
+    """The parameters of a cell with this content: ``sha256``, ``held`` (landscapes), and the sizes of its
+    spheres with the scale of H, or the covariance that its second moments are like.
+
+    ``xi_like`` has the Gaussian couplings with the same mean square; to three digits, for it sets scales
+    alone: of steps, of plans, of tolerances. No theory is meant.
+    """
+    known = {"sha256": digest(packed), "held": len(next(iter(packed.values())))}
+    if "tensors" in packed:
+        tensors = packed["tensors"]
+        sizes = tensors.shape[1:]
+        variance = float(np.mean(np.square(tensors))) * math.prod(sizes) * len(sizes) / sum(sizes)
+        return known | {"sizes": ",".join(map(str, sizes)), "variance_like": _rounded(variance, "tensors")}
+    values = [0.0] * (MAX_DEGREE + 1)
+    for name, array in packed.items():
+        degree = int(name[-1])
+        size = _size_of(array.shape[1], degree)
+        weights = symmetric.multiplicities(size, degree)
+        mean = float(np.mean(np.square(array) @ weights)) / array.shape[1]
+        values[degree] = _rounded(mean * size ** (degree - 1), name) if mean else 0.0
+    return known | {"xi_like": str(Covariance(tuple(values)))}
+
+
+def _rounded(value: float, name: str) -> float:
+    if not MIN_COEFFICIENT <= value <= MAX_COEFFICIENT:
+        raise ValueError(
+            f"{name}: couplings of a variance of {value:.3g} per spin, allowed: {MIN_COEFFICIENT:g} to "
+            f"{MAX_COEFFICIENT:g}; multiply them by one number"
+        )
+    return float(f"{value:.3g}")
+
+
+def _size_of(entries: int, degree: int) -> int:
+    """The n with C(n+degree-1, degree) entries."""
+    return next(n for n in itertools.count(1) if symmetric.packed_size(n, degree) >= entries)

@@ -1,0 +1,203 @@
+"""Couplings as files: export, a study that reads them, the same critical points, and everything refused."""
+
+import io
+import tomllib
+import zipfile
+
+import numpy as np
+import pytest
+import zarr
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.errors import UsageError
+from pipeline.inputs import find_in, from_file, put_inputs
+from pipeline.study import parse_study, read_study
+from pipeline.visibility import StoreUnseen
+from storage import couplings
+from storage.couplings import input_key, npz_bytes, parse_npz, read_arrays
+from storage.errors import StoreError
+from storage.files import open_files
+from tasks import inputs
+from tasks.block import run_block
+from tasks.landscapes.symmetric import packed_size
+
+OPTIONS = "options = { starts_per_round = 256, max_rounds = 8 }\npositions = true\n"
+SOURCES = {
+    "polynomial": '[[cells]]\nxi = "q^2+0.5*q^3"\nn = 3\nlandscapes = 4\nblock = 2\n' + OPTIONS,
+    "form": '[[cells]]\nmodel = "partite"\nsizes = "1,2"\nn = 2\nlandscapes = 4\nblock = 2\n' + OPTIONS,
+}
+HEAD = 'name = "s"\nseed = 4\n'
+
+
+def given(file, n, **more):
+    lines = {"landscapes": 4, "block": 2} | more
+    text = "".join(f"{key} = {value}\n" for key, value in lines.items() if value is not None)
+    return f'{HEAD}[[cells]]\nmodel = "given"\nfile = "{file}"\nn = {n}\n{text}{OPTIONS}'
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, ["couplings", *map(str, arguments)])
+
+
+def refused(text, folder):
+    with pytest.raises(UsageError) as error:
+        parse_study(tomllib.loads(text), "study", folder)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def exported(folder, source, name, *more):
+    (folder / "source.toml").write_text(HEAD + SOURCES[source])
+    written = call(folder / "source.toml", "--landscapes", "0:3", "--out", folder / name, *more)
+    assert written.exit_code == 0, written.output
+    return read_study(folder / "source.toml").cells[0].spec
+
+
+def only_spec(text, folder):
+    return parse_study(tomllib.loads(text), "s", folder).cells[0].spec
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_exported_couplings_have_the_same_critical_points(source, tmp_path):
+    first = exported(tmp_path, source, "c.npz")
+    again = only_spec(given("c.npz", first["n"]), tmp_path)
+    store = open_files(str(tmp_path / "store"))
+    put_inputs(store, [again])
+    find_in(store.url)
+    inputs._kept.clear()  # what follows comes from the store
+    one, other = run_block(dict(first), 1), run_block(dict(again), 1)
+    # Starts are keyed by the landscape's number alone, so even the order of events is the same.
+    for column in ("energy", "index", "position", "spectrum"):
+        # Scales of steps differ in rounding: not the bits, but the points are the same.
+        np.testing.assert_allclose(one["point"][column], other["point"][column], rtol=0, atol=1e-11)
+    np.testing.assert_array_equal(one["landscape"]["n_points"], other["landscape"]["n_points"])
+
+
+def test_all_forms_of_a_file_are_one_cell(tmp_path):
+    exported(tmp_path, "polynomial", "c.npz")
+    exported(tmp_path, "polynomial", "c.zarr")
+    exported(tmp_path, "polynomial", "p.zarr", "--packed")
+    (tmp_path / "there").mkdir()
+    with np.load(tmp_path / "c.npz") as held:
+        np.savez_compressed(tmp_path / "there" / "other.npz", **held)
+    specs = [only_spec(given(file, 3), tmp_path) for file in ("c.npz", "c.zarr", "p.zarr", "there/other.npz")]
+    assert all(spec == specs[0] for spec in specs)
+    assert "file" not in specs[0]["parameters"]
+
+
+def write(folder, name="c.npz", landscapes=4, n=3):
+    entries = np.random.default_rng(1).standard_normal((landscapes, packed_size(n, 3)))
+    (folder / name).write_bytes(npz_bytes({"packed_3": entries}))
+
+
+def test_a_changed_file_is_another_cell_and_a_store_refuses_it(tmp_path, toolbox):
+    write(tmp_path)
+    content = tomllib.loads(given(tmp_path / "c.npz", 3))
+    toolbox.run(content, tmp_path / "store")
+    sha256 = parse_study(content).cells[0].spec["parameters"]["sha256"]
+    write(tmp_path, landscapes=8)
+    with pytest.raises(UsageError, match=r"computes something else now: .*parameters\.sha256"):
+        toolbox.run(content, tmp_path / "store")
+    with pytest.raises(UsageError, match="has changed since"):
+        from_file(sha256)
+    (kept,) = (tmp_path / "store" / "inputs").iterdir()
+    assert kept.name == f"{sha256}.npz"
+
+
+def test_blocks_divide_what_is_held(tmp_path):
+    write(tmp_path, landscapes=12)
+    spec = only_spec(given("c.npz", 3, block=None, landscapes=7), tmp_path)
+    assert spec["block_size"] == 2
+    assert "landscapes: got 13, allowed: the 12 in the file" in refused(
+        given("c.npz", 3, landscapes=13), tmp_path
+    )
+    assert "in whole blocks of 5; lower block" in refused(given("c.npz", 3, block=5, landscapes=12), tmp_path)
+
+
+def test_files_that_cannot_be_are_refused_in_one_line(tmp_path):
+    write(tmp_path)
+    assert "no such file, and no Zarr group" in refused(given("none.npz", 3), tmp_path)
+    assert "got shape (4, 10), allowed at n = 4: (20,)" in refused(given("c.npz", 4), tmp_path)
+    (tmp_path / "text.npz").write_text("not a zip")
+    assert "not an npz file" in refused(given("text.npz", 3), tmp_path)
+    assert "cells[0].file: got" in refused(given("c.npz", 3).replace('"c.npz"', "3"), tmp_path)
+
+
+def archive(name, data):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as held:
+        held.writestr(name, data)
+    return stream.getvalue()
+
+
+def npy(shape, descr, data=b""):
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": False, "shape": shape})
+    return stream.getvalue() + data
+
+
+HOSTILE = {
+    "a pickle": (archive("a.npy", npy((1,), "|O", b"cos\nsystem\n")), "type object, allowed: real"),
+    "a header of terabytes": (archive("a.npy", npy((10**12,), "<f8")), "0 bytes for an array of shape"),
+    "a negative length": (archive("a.npy", npy((-1, -8), "<f8", bytes(64))), "it is damaged"),
+    "no array": (archive("a.npy", b"\x93NUMPY\x09\x00"), "is no array of numbers"),
+    "another file": (archive("../../etc/x", b"1"), "allowed: arrays"),
+    "text": (archive("a.npy", npy((2,), "<U1", bytes(8))), "allowed: real ones"),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_files_are_refused(what):
+    data, message = HOSTILE[what]
+    with pytest.raises(StoreError, match=message):
+        parse_npz(data, "c.npz")
+
+
+def test_sizes_are_checked_before_anything_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(couplings, "MOST_BYTES", 1000)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, a=np.zeros(10**6))
+    assert len(packed.getvalue()) > 1000
+    monkeypatch.setattr(couplings, "MOST_BYTES", 100_000)
+    with pytest.raises(StoreError, match="bytes of arrays, allowed"):
+        parse_npz(packed.getvalue(), "bomb.npz")
+    group = zarr.open_group(tmp_path / "big.zarr", mode="w", zarr_format=3)
+    group.create_array("degree_3", shape=(10**6,), dtype="f8")
+    with pytest.raises(StoreError, match="bytes of arrays, allowed"):
+        read_arrays(str(tmp_path / "big.zarr"))
+    zarr.open_group(tmp_path / "old.zarr", mode="w", zarr_format=2)
+    with pytest.raises(StoreError, match="no Zarr group of format 3"):
+        read_arrays(str(tmp_path / "old.zarr"))
+
+
+def test_workers_check_what_the_store_holds(tmp_path):
+    write(tmp_path)
+    spec = only_spec(given("c.npz", 3), tmp_path)
+    sha256 = spec["parameters"]["sha256"]
+    store = open_files(str(tmp_path / "store"))
+    find_in(store.url)
+    inputs._kept.clear()
+    with pytest.raises(StoreUnseen, match="are not visible: there is no inputs/"):
+        inputs.content(sha256)
+    store.write({input_key(sha256): npz_bytes({"packed_3": np.zeros((4, 10))})})
+    with pytest.raises(StoreError, match="has other content than its name says"):
+        inputs.content(sha256)
+    with pytest.raises(StoreError, match="allowed: 64 hexadecimal digits"):
+        inputs.content("../../outside")
+
+
+def test_what_cannot_be_exported_is_named(tmp_path):
+    study = tmp_path / "source.toml"
+    study.write_text(HEAD + SOURCES["polynomial"] + SOURCES["form"])
+    wrong = {
+        ("--out", tmp_path / "c.txt"): "allowed: a name that ends in .npz or .zarr",
+        ("--out", tmp_path / "c.npz"): "--cell: got nothing, allowed: c0000, c0001",
+        ("--out", tmp_path / "c.npz", "--cell", "c9"): "--cell: got 'c9', allowed: c0000, c0001",
+        ("--out", tmp_path / "c.npz", "--cell", "c0000", "--landscapes", "x"): "--landscapes: got 'x'",
+        ("--out", study.with_suffix(".npz").parent / "no" / "c.npz", "--cell", "c0000"): "cannot write",
+    }
+    for arguments, message in wrong.items():
+        result = call(study, *arguments)
+        assert result.exit_code == 2, result.output
+        assert message in " ".join(result.output.split())
