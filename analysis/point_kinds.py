@@ -53,6 +53,13 @@ class Kind:
         index = None if self.index is None else n - 1 - self.index
         return Kind(self.name, index, -self.high, -self.low)
 
+    def height(self, n: int) -> float:
+        """Below 0 for low points of S^{N-1}, above for high ones; 0 for a kind that is its own mirror
+        image."""
+        if self.index is not None and 2 * self.index != n - 1:
+            return 2 * self.index / (n - 1) - 1
+        return float(np.sign(np.nan_to_num(self.low + self.high)))
+
     def mean(self, theory: FiniteN) -> float:
         """Exact mean number of such points."""
         window = (self.low, self.high)

@@ -1,23 +1,25 @@
 """Mean numbers of pairs of critical points at each overlap, and so the variance of the counts, at finite N.
 
-The Kac-Rice formula at two points. In the notation of `analysis.two_point_law`, with Riemannian Hessians H, H'
-of size N - 1 and ``q = cos(theta)``, the mean number of ordered pairs of different points is
+The Kac-Rice formula at two points. In the notation of `analysis.two_point_law`, with Riemannian Hessians H,
+H' of size N - 1 and ``q = cos(theta)``, the mean number of ordered pairs of different points is
 
     E[C (C - 1)] = |S^{N-1}| |S^{N-2}| int dtheta sin^{N-2}(theta) p(g = g' = 0)
                    E[ |det H| |det H'| | g = g' = 0 ],
 
-and with an indicator of indices and energies inside the mean, the number of such pairs. If xi has a parity, -x
-is critical with x: these pairs sit at q = -1 exactly, no density holds them, and they are counted apart.
+and with an indicator of indices and energies inside the mean, the number of such pairs. If xi has a parity,
+-x is critical with x: these pairs sit at q = -1 exactly, no density holds them, and they are counted apart.
 
 The mean over Hessians is sampled. Four things keep its error small.
 
 - theta is uniform in a bin of overlaps, one draw in each part of it: no quadrature, no bias.
-- The tangent t is split off: ``det H = det(B - d) (h - sum_i v_i^2 / (l_i - d))`` with l_i the eigenvalues of the
-  block B across the plane. One diagonalisation serves ``_POINTS`` draws of (d, h, v), and the index is the number
-  of l_i below d, plus one if the last factor is negative (Haynsworth).
-- Both determinants together have degree k in the Gaussian variables. Their length is integrated in closed form,
-  and d is drawn from a mixture that covers both all pairs and pairs of minima: `analysis.two_point_radial`.
-- The law of H is that of -H: each draw is used twice.
+- The tangent t is split off: ``det H = det(B - d) (h - sum_i v_i^2 / (l_i - d))`` with l_i the eigenvalues of
+  the block B across the plane. One diagonalisation serves ``_POINTS`` draws of (d, h, v), and the index is
+  the number of l_i below d, plus one if the last factor is negative (Haynsworth).
+- Both determinants together have degree k in the Gaussian variables. Their length is integrated in closed
+  form, and d is drawn from a mixture that covers both all pairs and pairs of minima:
+  `analysis.two_point_radial`.
+- Some of the blocks are drawn where pairs of minima need them: `analysis.two_point_matrices`. The law of H is
+  that of -H: high points are counted in -H.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,14 +31,15 @@ from scipy.special import betainc, gammaln
 
 from analysis.kac_rice import FiniteN
 from analysis.point_kinds import Kind, check_kinds
-from analysis.two_point_law import SECTORS, PairLaw, pair_law
+from analysis.two_point_law import pair_law
+from analysis.two_point_matrices import matrix_pairs
 from analysis.two_point_radial import RadialLaw
 
 Floats = NDArray[np.float64]
 BINS = 40
 """Overlap bins where none are given. Arbitrary: their width, 0.05, resolves every curve up to N = 12."""
-_POINTS = 32
-"""Draws of (d, h, v) for each pair of matrices: more cost more than they gain (measured at N = 3 to 10)."""
+_POINTS = 16
+"""Draws of (d, h, v) for each pair of matrices: more cost as much as they gain (measured at N = 5 to 10)."""
 _FEWEST = 16
 """Draws of every bin."""
 _CHUNK = 2**20
@@ -54,8 +57,8 @@ class PairCounts:
         theory: the model at its N.
         kinds: K kinds of points.
         edges: of the overlap bins, increasing, shape (bins + 1,).
-        pairs: mean number of pairs of different points, the first of kind i, the second of kind j, that aren't
-            antipodes of each other by symmetry, shape (bins, K, K); symmetric in i and j.
+        pairs: mean number of pairs of different points, the first of kind i, the second of kind j, that
+            aren't antipodes of each other by symmetry, shape (bins, K, K); symmetric in i and j.
         se: their standard errors; bins are independent.
     """
 
@@ -72,7 +75,8 @@ class PairCounts:
 
     @property
     def antipodes(self) -> Floats:
-        """Exact mean number of points of kind i whose antipode is critical by symmetry, and of kind j; (K, K)."""
+        """Exact mean number of points of kind i whose antipode is critical by symmetry, and of kind j; (K,
+        K)."""
         if self.parity == 0:
             return np.zeros((len(self.kinds),) * 2)
         n = self.theory.n
@@ -183,8 +187,8 @@ def _bin(
     The error takes the draws as independent; that they are spread over the bin only makes it too large.
     """
     low, high = np.arccos(edges[::-1])
-    angle = low + (high - low) * (np.arange(size) + rng.random(size)) / size
-    angle = np.clip(rng.permutation(angle), _CLOSEST, np.pi - _CLOSEST)
+    angle = low + (high - low) * rng.permutation(np.arange(size) + rng.random(size)) / size
+    angle = np.clip(angle, _CLOSEST, np.pi - _CLOSEST)
     total, square = np.zeros((len(kinds),) * 2), np.zeros((len(kinds),) * 2)
     for part in _chunks(angle, max(theory.n - 2, len(kinds), 2)):
         values = (high - low) * _draw(theory, kinds, part, radial, rng)
@@ -206,53 +210,63 @@ def _draw(
     """One estimate of the pairs per unit of angle for each angle, shape (Q, K, K)."""
     n = theory.n
     law = pair_law(theory.covariance, n, angle)
-    block, square = _block(law, n - 2, rng)
+    blocks, log_blocks = matrix_pairs(n - 2, 1 / theory.radial_variance, len(angle), rng)
     across = rng.standard_normal((2, len(angle), _POINTS, n - 2))
     plane = rng.standard_normal((3, 2, len(angle), _POINTS))
-    square = square[:, None] + np.sum(across**2, axis=(0, 3)) + np.sum(plane[1] ** 2, axis=0)
+    square = 0.5 * np.sum(blocks**2, axis=(0, 2, 3))[:, None]
+    square = square + np.sum(across**2, axis=(0, 3)) + np.sum(plane[1] ** 2, axis=0)
     drawn = radial.draw(law.plane[:, 0, 0], square, rng)
     plane[0] = drawn.values
     # (d, h, f) in both sectors
     d, h, f = np.einsum("sijq,jsqp->isqp", law.plane, plane)
-    determinant, index = np.ones(d.shape[1:]), []
-    v = across * law.across[..., None, None]
-    for sign, (values, vectors) in zip(SECTORS, block, strict=True):
-        gap = values[:, None, :] - (_HALF * (d[0] + sign * d[1]))[..., None]
-        component = (_HALF * (v[0] + sign * v[1])) @ vectors
-        last = _HALF * (h[0] + sign * h[1]) - np.sum(component**2 / gap, axis=-1)
+    points = (
+        _turned(law.block[..., None, None] * _turned(blocks)),
+        _turned(law.across[..., None, None] * across),
+        _turned(d),
+        _turned(h),
+    )
+    determinant, index = np.ones(square.shape), []
+    for block, v, radial_derivative, entry in zip(*points, strict=True):
+        values, vectors = np.linalg.eigh(block)
+        gap = values[:, None, :] - radial_derivative[..., None]
+        last = entry - np.sum((v @ vectors) ** 2 / gap, axis=-1)
         determinant *= np.abs(np.prod(gap, axis=-1) * last)
         index.append(np.sum(gap < 0, axis=-1) + (last < 0))
-    log_weight = _log_volume(n) + (n - 2) * np.log(np.sin(angle)) + law.log_gradient_density
+    log_weight = _log_volume(n) + (n - 2) * np.log(np.sin(angle)) + law.log_gradient_density + log_blocks
     weight = determinant * np.exp(log_weight[:, None] + drawn.log_weight)
     own = law.plane[:, 2, 2, :, None] * plane[2]  # the part of f that no determinant knows
     f = drawn.scale(rng) * (f - own) + own
-    energy = [_HALF * (f[0] + sign * f[1]) / np.sqrt(n) for sign in SECTORS]
-    return _pairs(kinds, index, energy, weight) + _pairs([k.negated(n) for k in kinds], index, energy, weight)
+    energy = list(_turned(f) / np.sqrt(n))
+    share = _direct_share(kinds, n)
+    mirrored = _pairs([kind.negated(n) for kind in kinds], index, energy, weight)
+    return share * _pairs(kinds, index, energy, weight) + (1 - share) * mirrored
+
+
+def _turned(pair: Floats) -> Floats:
+    """From both points to both sectors, and back."""
+    return _HALF * np.stack([pair[0] + pair[1], pair[0] - pair[1]])
+
+
+def _direct_share(kinds: Sequence[Kind], n: int) -> Floats:
+    """Weight of a draw as it is, against its mirror image -H, for each two kinds, shape (K, K).
+
+    Both have the same mean. But draws favour low points, so pairs of these are counted as they are, pairs of
+    high ones in -H, and all others in both.
+    """
+    height = np.array([kind.height(n) for kind in kinds])
+    return 0.5 - 0.5 * np.sign(height[:, None] + height)
 
 
 def _pairs(
     kinds: Sequence[Kind], index: list[NDArray[np.int64]], energy: list[Floats], weight: Floats
 ) -> Floats:
-    """Half of the mean weight of the pairs of each two kinds, in either order, shape (Q, K, K)."""
+    """Mean weight of the pairs of each two kinds, in either order, shape (Q, K, K)."""
     one, two = (
         np.stack([kind.holds(k, e) for kind in kinds], axis=-1).astype(np.float64)
         for k, e in zip(index, energy, strict=True)
     )
     found = np.swapaxes(one * weight[..., None], 1, 2) @ two / _POINTS
-    return (found + np.swapaxes(found, 1, 2)) / 4
-
-
-def _block(
-    law: PairLaw, size: int, rng: np.random.Generator
-) -> tuple[list[tuple[Floats, Floats]], Floats]:
-    """Eigenvalues and vectors of the blocks across the plane at both points, and the squared length of the
-    normal variables that they are made of."""
-    shape = law.block.shape
-    normal = rng.standard_normal((*shape, size, size))
-    normal = _HALF * (normal + np.swapaxes(normal, -1, -2))
-    square = 0.5 * np.sum(normal**2, axis=(0, 2, 3))
-    one, two = law.block[..., None, None] * normal
-    return [tuple(np.linalg.eigh(_HALF * (one + sign * two))) for sign in SECTORS], square
+    return (found + np.swapaxes(found, 1, 2)) / 2
 
 
 def _log_volume(n: int) -> float:

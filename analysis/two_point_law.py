@@ -20,9 +20,9 @@ derivatives of xi(x.y) in x and y give (derived here; held against automatic dif
     A_ab A_ab': xi'' (1 + delta_ab), independent of all the rest.
 
 The points can be exchanged, so sums and differences over the two points, divided by sqrt(2), are independent:
-two *sectors*, in which a covariance is "same point" plus or minus "two points". Given g = 0 at both points, the
-Riemannian Hessian of f at each is ``A - d`` on its tangent space. For another account of the same density in
-flat space, and of its neutrality at short distance, see J.-M. Azais and C. Delmas (arXiv:1911.02300).
+two *sectors*, in which a covariance is "same point" plus or minus "two points". Given g = 0 at both points,
+the Riemannian Hessian of f at each is ``A - d`` on its tangent space. For another account of the same density
+in flat space, and of its neutrality at short distance, see J.-M. Azais and C. Delmas (arXiv:1911.02300).
 """
 
 from dataclasses import dataclass

@@ -1,14 +1,16 @@
 """The radial derivatives at two points, drawn where pairs of critical points have them, with exact weights.
 
-Let w be the M - 2 standard normal variables in both Hessians but for the radial derivatives, z = |w| t the two
-variables of these, and F(w, z) homogeneous of degree k: here a product of two determinants. With |w| integrated,
+Let w be the M - 2 standard normal variables in both Hessians but for the radial derivatives, z = |w| t the
+two variables of these, and F(w, z) homogeneous of degree k: here a product of two determinants. With |w|
+integrated,
 
     E F = int dt C / (2 pi) (1 + |t|^2)^{-(M+k)/2} E[F(w, |w| t) / |w|^k],
     C = 2^{k/2+1} Gamma((M+k)/2) / Gamma(M/2 - 1),    M = N(N-1) + 2,  k = 2(N-1)   (derived here),
 
-and t may have any law. Half of the points are drawn from Student's law of width ``stretch``, whose tails are as
-heavy as the integrand's, so that weights are bounded; the other half lie around the radial derivative of minima at
-both points (the symmetry H -> -H takes care of maxima). The weight is that of the mixture (balance heuristic).
+and t may have any law. Half of the points are drawn from Student's law of width ``stretch``, whose tails are
+as heavy as the integrand's, so that weights are bounded; the other half lie around the radial derivative of
+minima at both points (the symmetry H -> -H takes care of maxima). The weight is that of the mixture (balance
+heuristic).
 """
 
 from dataclasses import dataclass
@@ -114,8 +116,8 @@ class RadialLaw:
         m, k = self.variables
         # sum and difference of two values around one mean, each divided by sqrt(2)
         centre = np.sqrt(2) * self.centre / np.maximum(sd[0], 1e-9)
-        # the law of all variables weighted with F has the mean squared length M + k; a centre beyond it, as at
-        # antipodes of an odd model, holds no minima
+        # the law of all variables weighted with F has the mean squared length M + k; a centre beyond it, as
+        # at antipodes of an odd model, holds no minima
         far = centre**2 > m + k
         centre = np.stack([np.where(far, 0.0, centre), np.zeros(sd.shape[1])])
         spread = np.where(far, self.stretch, np.minimum(self.spread / np.maximum(sd, 1e-9), self.stretch))
