@@ -60,18 +60,17 @@ def pair_law(covariance: Covariance, n: int, angle: Floats) -> PairLaw:
     """The law at two points at each angle, shape (Q,), in (0, pi); normalised for the unit sphere."""
     q, s = np.cos(angle), np.sin(angle)
     same, other = same_point(covariance), two_points(covariance, q, s)
-    _, k1, k2, k3, _ = derivatives(covariance, q)
+    gradients, mixed, entries, blocks = across_plane(covariance, q, s)
     x1, x2 = covariance.x1, covariance.x2
     log_density = np.full(q.shape, -(n - 1) * np.log(2 * np.pi))
     plane, across, block = [], [], []
     for sign in SECTORS:
         factor = cholesky(_with_hessian(same[..., None] + sign * other))
-        gradient = x1 + sign * k1
+        gradient = x1 + sign * gradients
         log_density -= np.log(factor[0, 0]) + 0.5 * (n - 2) * np.log(gradient)
         plane.append(factor[1:, 1:])
-        tangent = x2 + sign * (s**2 * k3 - q * k2) - (s * k2) ** 2 / gradient
-        across.append(np.sqrt(np.maximum(tangent, 0.0)))
-        block.append(np.sqrt(np.maximum(x2 + sign * k2, 0.0)))
+        across.append(np.sqrt(np.maximum(x2 + sign * entries - mixed**2 / gradient, 0.0)))
+        block.append(np.sqrt(np.maximum(x2 + sign * blocks, 0.0)))
     return PairLaw(log_density, np.array(plane), np.array(across), np.array(block))
 
 
@@ -100,6 +99,13 @@ def two_points(covariance: Covariance, q: Floats, s: Floats) -> Floats:
     for (i, j), value in entries.items():
         found[i, j] = found[j, i] = value
     return found
+
+
+def across_plane(covariance: Covariance, q: Floats, s: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Covariances of one point with the other across the plane: g_a g_a', g_a A_ta', A_ta A_ta' and
+    A_ab A_ab', a and b different, each of shape (Q,)."""
+    _, k1, k2, k3, _ = derivatives(covariance, q)
+    return k1, s * k2, s**2 * k3 - q * k2, k2
 
 
 def derivatives(covariance: Covariance, q: Floats) -> tuple[Floats, ...]:
