@@ -17,7 +17,7 @@ from analysis.count_variance import (
     sample_variance,
     variance_test,
 )
-from analysis.kac_rice import FiniteN
+from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
 from analysis.open import Cell
 from analysis.overlaps import Overlaps, exact_pairs, measure_overlaps, overlap_test, uniform_pairs
 from analysis.point_kinds import Kind
@@ -29,9 +29,9 @@ from analysis.two_point import BINS, PairCounts, count_pairs
 MOST_N = 10
 """Of exact numbers: the relative error of a variance grows with N, at N = 10 to some percent with `DRAWS`."""
 DRAWS = 100_000
-"""Of one cell: 4 s at N = 4, 8 s at N = 8 on one core."""
-STUDY_DRAWS = 600_000
-"""Of all cells of a study together: about a minute."""
+"""Of one cell: about 5 s at N = 4 and 10 s at N = 8 on one core."""
+STUDY_DRAWS = 400_000
+"""Of all cells of a study together: well below a minute."""
 FEWEST = 20
 """Landscapes of a cell. Arbitrary: a variance of fewer says nothing."""
 ALL, MINIMA = Kind("all points"), Kind("minima", 0)
@@ -88,7 +88,8 @@ def find_pairs(families: Sequence[FamilyResult]) -> list[FamilyPairs]:
 def _usable(result: CellResult) -> bool:
     cell = result.cell
     simple = cell.covariance is None or (cell.covariance.is_pure and cell.covariance.degree == 2)
-    return "position" in cell.dataset and not simple and cell.points > 0 and cell.landscapes >= FEWEST
+    known = not simple and cell.n <= EXACT_INDEX_LIMIT
+    return "position" in cell.dataset and known and cell.points > 0 and cell.landscapes >= FEWEST
 
 
 def _measure(result: CellResult, draws: int, known: dict[tuple[str, int], PairCounts]) -> CellPairs:
