@@ -23,6 +23,7 @@ from analysis.overlaps import Overlaps, exact_pairs, measure_overlaps, overlap_t
 from analysis.point_kinds import Kind
 from analysis.reductions import Floats
 from analysis.results import CellResult, FamilyResult
+from analysis.rounding import MINUS
 from analysis.tables import Row, head
 from analysis.two_point import BINS, PairCounts, count_pairs
 
@@ -106,12 +107,12 @@ def _measure(result: CellResult, draws: int, known: dict[tuple[str, int], PairCo
 
 
 def low_minima(theory: FiniteN) -> Kind:
-    """The lower half of the minima, by the exact law of their energy, to three digits."""
+    """The lower half of the minima, by the exact law of their energy, to two decimals."""
     centre, spread = theory.minima_energy()
     grid = np.linspace(centre - 4 * spread, centre + 4 * spread, 161)
     below = np.cumsum(theory.count_by_index(np.concatenate([[-np.inf], grid]))[0])
-    middle = round(float(np.interp(below[-1] / 2, below, grid)), 3)
-    return Kind(f"minima below {middle:g}", 0, -np.inf, middle)
+    middle = round(float(np.interp(below[-1] / 2, below, grid)), 2)
+    return Kind(f"minima below {middle:.2f}".replace("-", MINUS), 0, -np.inf, middle)
 
 
 def overlap_tests(found: CellPairs, pair: int) -> tuple[TestResult | None, TestResult]:

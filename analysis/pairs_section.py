@@ -100,7 +100,7 @@ def _overlap_figure(family: FamilyPairs) -> Figure:
             ax = axes[row * len(chosen) + column]
             plot_overlaps(ax, found, row)
             kind = found.overlaps.kinds[row][0]
-            ax.set_title(f"N = {found.cell.n}, {kind.name}", fontsize=7.5)
+            ax.set_title(f"N = {found.cell.n}, {kind.name}", fontsize=7)
     figure.supxlabel("overlap q", fontsize=8.5)
     figure.supylabel("pairs per unit of q", fontsize=8.5)
     handles, labels = axes[0].get_legend_handles_labels()
