@@ -52,7 +52,7 @@ def sample_spectra(n: int, strength: float, samples: int, rng: np.random.Generat
         rng: NumPy generator.
     """
     freedom = np.arange(n - 1, 0, -1)
-    shift, stretch = _edge_mode(n, strength, freedom)
+    shift, stretch = edge_mode(n, strength, freedom)
     side = np.arange(samples) % 4
     side = np.where(side == 2, 1, np.where(side == 3, -1, 0))[:, None]
     diagonal = rng.standard_normal((samples, n)) + side * shift
@@ -66,7 +66,7 @@ def sample_spectra(n: int, strength: float, samples: int, rng: np.random.Generat
     return WeightedSpectra(_eigenvalues(diagonal, off), -log_mixture)
 
 
-def _edge_mode(
+def edge_mode(
     n: int, strength: float, freedom: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mode of the tridiagonal entries under exp(-B x_0^2/2): shift of the diagonal, stretch of the rest.

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from analysis import (
     floors_section,
     minima_section,
+    pairs_section,
     trivialisation_section,
     two_body_section,
     universality_section,
@@ -48,5 +49,6 @@ SECTIONS: tuple[StudySection, ...] = (
     minima_section,
     floors_section,
     trivialisation_section,
+    pairs_section,
     universality_section,
 )
