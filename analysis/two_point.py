@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 BINS = 40
 """Overlap bins where none are given. Arbitrary: their width, 0.05, resolves every curve up to N = 12."""
 _POINTS = 16
-"""Draws of (d, h, v) for each pair of matrices: more cost as much as they gain (measured at N = 5 to 10)."""
+"""Draws of (d, h, v) for each pair of matrices: arbitrary; matrices cost most."""
 _FEWEST = 16
 """Draws of every bin."""
 _CHUNK = 2**20

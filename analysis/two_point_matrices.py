@@ -3,8 +3,8 @@
 Pairs of minima ask for blocks whose lowest eigenvalue is far from typical: plain draws of them have weights
 that vary by factors of ten. So a third of the pairs are made of tilted tridiagonal matrices, both with the
 same tilt as in `analysis.goe_sampler`, turned into full ones by a Haar rotation; the weight is that of the
-mixture. One of the two may stay tridiagonal, for everything else is isotropic. Measured at N = 8, xi = q^3:
-the variance of the mean number of pairs of minima falls to a third.
+mixture. One of the two may stay tridiagonal, for everything else is isotropic. Seen at N = 8, xi = q^3, with
+one seed: the variance of the mean number of pairs of minima falls to about a third.
 """
 
 import numpy as np
