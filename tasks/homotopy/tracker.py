@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from tasks.homotopy.control import choose_step, fit_denominators, lengths, predict, predicted_error
-from tasks.homotopy.series import correct, expand
+from tasks.homotopy.steps import correct, expand
 from tasks.homotopy.simd import LANES, compiled
 
 ARRIVED, STALLED, TOO_LONG, UNTRACKED = range(4)
