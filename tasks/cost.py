@@ -20,14 +20,6 @@ class Effort(NamedTuple):
     seconds: float
 
 
-def path_seconds(n: int, degree: int) -> float:
-    """Rough seconds of one path on one thread. Measured for p = 3: 25 us at n = 8, 40 at n = 10, 90 at
-    n = 14; the convolutions of higher degrees grow with the number of monomials."""
-    from tasks.landscapes.symmetric import packed_size
-
-    return 1e-5 + 5e-8 * n * packed_size(n, degree - 1)
-
-
 def effort(landscape: Any, options: Any) -> Effort:
     """What a landscape takes with these options.
 
@@ -47,9 +39,9 @@ def effort(landscape: Any, options: Any) -> Effort:
 def _homotopy(landscape: Any, options: HomotopyOptions) -> Effort:
     from tasks.homotopy.finder import affordable_paths
 
-    paths, n = affordable_paths(landscape, options), landscape.n
+    paths, n = affordable_paths(landscape, options), landscape.manifold.ambient
     # An endpoint is a complex vector, held a few times over.
-    seconds = paths * path_seconds(n, landscape.covariance.degree) + 0.005
+    seconds = paths * landscape.path_seconds + 0.005
     classes = landscape.typical_points / landscape.flips.size
     if options.certify:
         seconds += classes * 1e-4 * (n + (n / 4) ** 2)
@@ -61,7 +53,7 @@ def _sample(landscape: Any, options: SampledHomotopyOptions) -> Effort:
 
     paths = min(options.paths, numbered_paths(landscape))
     # Each path is followed twice, the second time with smaller steps.
-    seconds = 3 * paths * path_seconds(landscape.n, landscape.covariance.degree)
+    seconds = 3 * paths * landscape.path_seconds
     return Effort(2 * paths, 16 * paths, seconds)
 
 

@@ -1,7 +1,7 @@
 """The two steps of a tracked path, chosen by the kind of its system when the tracker is compiled.
 
-Each kind of system brings ``correct`` (Newton's steps at a time t) and ``expand`` (the power series there), with
-the same arguments; `tracker` knows no more of it.
+Each kind of system brings ``correct`` (Newton's steps at a time t) and ``expand`` (the power series there),
+with the same arguments; `tracker` knows no more of it.
 """
 
 from typing import Any

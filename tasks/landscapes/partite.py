@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import jax.numpy as jnp
 import numpy as np
@@ -26,6 +26,9 @@ from tasks.geometry import ProductOfSpheres
 from tasks.keys import generator
 from tasks.landscapes.base import Jet, Landscape
 from tasks.landscapes.parameters import partite_sizes
+
+if TYPE_CHECKING:
+    from tasks.homotopy.multilinear.system import MultilinearSystem
 
 Couplings = Float[np.ndarray, "..."]
 
@@ -101,6 +104,22 @@ class Partite(Landscape):
         if math.prod(self.sizes) > MOST_COUNTED:
             return None
         return 2**self.factors * singular_tuples(self.sizes)
+
+    @property
+    def homotopy_paths(self) -> int | None:
+        """One for each singular tuple."""
+        bound = self.complex_points
+        return None if bound is None else bound // 2**self.factors
+
+    @property
+    def path_seconds(self) -> float:
+        """MEASURED"""
+        return 1e-4
+
+    def polynomial_system(self, couplings: Couplings) -> "MultilinearSystem":
+        from tasks.homotopy.multilinear.system import MultilinearSystem
+
+        return MultilinearSystem(np.asarray(couplings))
 
     @property
     def typical_points(self) -> float:

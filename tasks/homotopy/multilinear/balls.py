@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from tasks.homotopy.balls import Matrix
 from tasks.homotopy.extended import BallHomotopy, column
-from tasks.homotopy.multilinear.tables import Tables
+from tasks.homotopy.multilinear.tables import NOTHING, Tables
 
 
 class FormBalls:
@@ -35,11 +35,12 @@ class FormBalls:
         """grad H and Hess H."""
         n, tables = len(x), self.tables
         monomials = list(x)
-        for parent, variable in tables.recurrence[: tables.parents - n].tolist():
+        for parent, variable in tables.recurrence[: max(tables.parents - n, 0)].tolist():
             monomials.append(monomials[parent] * x[variable])
         entries: list[Any] = []
         for block, (columns, first) in zip(self.blocks, self.firsts, strict=True):
-            source = self.kind([[entry] for entry in monomials[first : first + columns]])
+            met = [flint.arb(1)] if first == NOTHING else monomials[first : first + columns]
+            source = self.kind([[entry] for entry in met])
             entries += (block * source).entries()
         packed = [flint.arb(0)] * (n * (n + 1) // 2)
         for place, entry in zip(self.places, entries, strict=True):
@@ -63,7 +64,10 @@ class FormHomotopy(BallHomotopy):
         share = (1 - t) * self.weight
         force = [t * one + share * two - v for one, two, v in zip(g, g0, y, strict=True)]
         drive = [one - self.weight * two for one, two in zip(g, g0, strict=True)]
-        rows = [[t * one + share * two for one, two in zip(*pair, strict=True)] for pair in zip(h, h0, strict=True)]
+        rows = [
+            [t * one + share * two for one, two in zip(*pair, strict=True)]
+            for pair in zip(h, h0, strict=True)
+        ]
         for a, row in enumerate(rows):
             row[a] -= 1
         return column(force), flint.acb_mat(rows), column(drive)

@@ -1,16 +1,16 @@
 """All singular tuples of one tensor of a shape, from one tuple, by monodromy.
 
-A tensor with a given tuple is found by solving linear equations. Following this tuple along a closed path in the
-space of complex tensors leads to another tuple of the same tensor, since the set of all pairs (tensor, tuple) is
-irreducible: the tensors that have a given tuple are a linear space of always the same dimension. So all tuples
-can be reached from one, and their number is known, which says when to stop (Duff, Hill, Jensen, Lee, Leykin and
-Sommars, arXiv:1609.08722).
+A tensor with a given tuple is found by solving linear equations. Following this tuple along a closed path in
+the space of complex tensors leads to another tuple of the same tensor, since the set of all pairs (tensor,
+tuple) is irreducible: the tensors that have a given tuple are a linear space of always the same dimension. So
+all tuples can be reached from one, and their number is known, which says when to stop (Duff, Hill, Jensen,
+Lee, Leykin and Sommars, arXiv:1609.08722).
 
 Here closed paths run between two real tensors A and B along *edges*: the segment from c A to B for a random
-complex c, forth along one and back along another. An edge is a one-to-one map between the tuples of A and those of
-B, so that what came forth along it needn't be sent back. With a fraction f of all tuples known at random, the next
-edge brings the unknown fraction from 1 - f to its square. A path that jumps does no harm: its endpoint is a
-tuple all the same.
+complex c, forth along one and back along another. An edge is a one-to-one map between the tuples of A and
+those of B, so that what came forth along it needn't be sent back. With a fraction f of all tuples known at
+random, the next edge brings the unknown fraction from 1 - f to its square. A path that jumps does no harm:
+its endpoint is a tuple all the same.
 """
 
 import math

@@ -7,10 +7,11 @@ from jaxtyping import Float, Int
 
 
 class PackedForms(NamedTuple):
-    """Two multilinear forms, H_0 to start from and the target H, as `tables.Contraction` of gradient and Hessian.
+    """Two multilinear forms, H_0 to start from and the target H, as `tables.Contraction` of gradient and
+    Hessian.
 
-    ``weight`` is the complex number c that multiplies H_0; ``degree`` is the number r of factors and n the sum
-    of their sizes.
+    ``weight`` is the complex number c that multiplies H_0; ``degree`` is the number r of factors and n the
+    sum of their sizes.
     """
 
     start_hessian: Float[np.ndarray, " hessian_entries"]

@@ -6,19 +6,19 @@ G x/(r-1). On the way from c H_0 to H
 
     F(x, t) = t g(x) + (1-t) c g_0(x) - x,      J = t G + (1-t) c G_0 - 1,
 
-whose solutions other than 0 are the singular tuples: x_i.grad_i H is the same for every factor, so all x_i.x_i
-are equal. With the *drive* D = G - c G_0, the derivative of F by t is D x/(r-1).
+whose solutions other than 0 are the singular tuples: x_i.grad_i H is the same for every factor, so all
+x_i.x_i are equal. With the *drive* D = G - c G_0, the derivative of F by t is D x/(r-1).
 
-Series as in `tasks.homotopy.series`: with y(t0 + h) = sum_k y_k h^k, the coefficient of order k of a monomial is
-its *partial*, of lower orders alone, plus a linear term in y_k, and
+Series as in `tasks.homotopy.series`: with y(t0 + h) = sum_k y_k h^k, the coefficient of order k of a monomial
+is its *partial*, of lower orders alone, plus a linear term in y_k, and
 
     J y_k = -( t0 [g]_k + (1-t0) c [g_0]_k + [g - c g_0]_{k-1} )
 
 with partials on the right for order k.
 
-Pivots. (J + 1) x = (r-1) x, and restricted to two factors of a solution J maps (x_i, x_j) to 0, for any i and j:
-without pivoting, elimination must not begin with two whole factors. So J is kept with the first variable moved
-behind the last one, *rolled*.
+Pivots. (J + 1) x = (r-1) x, and restricted to two factors of a solution J maps (x_i, x_j) to 0, for any i and
+j: without pivoting, elimination must not begin with two whole factors. So J is kept with the first variable
+moved behind the last one, *rolled*.
 """
 
 from tasks.homotopy.algebra import factorise, multiply_symmetric, solve
@@ -244,7 +244,12 @@ def expand(system, m, order, t, work, series, room):
         if k > 1:
             convolve(system, orders, stride, k, partial)
             contract_pair(
-                system.start_gradient, system.gradient, system.gradient_shapes, partial, from_start, from_target
+                system.start_gradient,
+                system.gradient,
+                system.gradient_shapes,
+                partial,
+                from_start,
+                from_target,
             )
         combine(system, t, from_start, from_target, image, right)
         roll(right, n, moved)

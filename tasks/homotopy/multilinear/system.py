@@ -1,15 +1,16 @@
 """The singular vector tuples of a tensor as solutions of a polynomial system.
 
-A singular tuple of a multilinear form H is a class of critical points of H on a product of spheres: grad_i H is a
-multiple of x_i for each factor i. Scaled so that grad H(x) = x, its factors have equal x_i.x_i = H(x); over the
-complex numbers and for generic couplings no tuple has x_i.x_i = 0 or the value 0 (Friedland and Ottaviani,
-arXiv:1210.8316, theorem 1), so for r > 2 factors the solutions of grad H(x) = x other than 0 are all tuples, each
-as often as it has scalings: signs of the factors, with an even number of minuses, and roots of unity of order r - 2.
-Nothing else solves it, and the Jacobian Hess H - 1 is symmetric.
+A singular tuple of a multilinear form H is a class of critical points of H on a product of spheres: grad_i H
+is a multiple of x_i for each factor i. Scaled so that grad H(x) = x, its factors have equal x_i.x_i = H(x);
+over the complex numbers and for generic couplings no tuple has x_i.x_i = 0 or the value 0 (Friedland and
+Ottaviani, arXiv:1210.8316, theorem 1), so for r > 2 factors the solutions of grad H(x) = x other than 0 are
+all tuples, each as often as it has scalings: signs of the factors, with an even number of minuses, and roots
+of unity of order r - 2. Nothing else solves it, and the Jacobian Hess H - 1 is symmetric.
 
-Start systems. c H_0 with a fixed form H_0 whose solutions are known (`monodromy`) and a random complex number c:
-the segment from c H_0 to H lies in the plane of complex tensors that H_0 and H span, and there, for all but
-finitely many arguments of c, it avoids the tensors with fewer tuples. Its paths then lead one to one to all tuples of H.
+Start systems. c H_0 with a fixed form H_0 whose solutions are known (`monodromy`) and a random complex number
+c: the segment from c H_0 to H lies in the plane of complex tensors that H_0 and H span, and there, for all
+but finitely many arguments of c, it avoids the tensors with fewer tuples. Its paths then lead one to one to
+all tuples of H.
 """
 
 import math
@@ -30,7 +31,8 @@ from tasks.landscapes.partite import singular_tuples
 
 @dataclass(frozen=True)
 class Start:
-    """A form and its singular tuples, scaled to grad H(x) = x: all of them, or those that are to be followed."""
+    """A form and its singular tuples, scaled to grad H(x) = x: all of them, or those that are to be
+    followed."""
 
     tensor: Float[np.ndarray, "..."]
     solutions: Complex[np.ndarray, "found n"]
@@ -90,8 +92,8 @@ class MultilinearSystem:
         return np.concatenate([left.T, right], axis=1).astype(complex)
 
     def start(self, *labels: str | int) -> Weights:
-        """c, of length near one and at least pi/4 from the real axis: there lie the real tensors, and with them
-        much of what paths must avoid."""
+        """c, of length near one and at least pi/4 from the real axis: there lie the real tensors, and with
+        them much of what paths must avoid."""
         draw = generator("start form", *self.spheres, *labels)
         angle = np.pi * draw.uniform(0.25, 0.75)
         return np.array([draw.uniform(0.8, 1.25) * np.exp(1j * angle)])
@@ -99,7 +101,8 @@ class MultilinearSystem:
     def starts(
         self, weights: Weights, paths: Int[np.ndarray, " paths"]
     ) -> Complex[np.ndarray, "paths unknowns"]:
-        """The solutions of c H_0; nan for numbers of solutions that aren't known, so that their paths fail."""
+        """The solutions of c H_0; nan for numbers of solutions that aren't known, so that their paths
+        fail."""
         known = self.base.solutions
         x = np.full((len(paths), self.n), np.nan, dtype=complex)
         there = paths < len(known)

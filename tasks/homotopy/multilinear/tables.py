@@ -2,9 +2,9 @@
 
 The products of one component from each of two or more factors are the *monomials*. For every set S of factors
 with |S| < r they are kept together, the last factor's index running fastest; sets come by size, and single
-factors, the variables themselves, first. Then a monomial is an earlier one times a variable, and a contraction of
-the tensor with all factors but one (a part of the gradient) or two (a block of the Hessian) is a matrix times
-the monomials of one set.
+factors, the variables themselves, first. Then a monomial is an earlier one times a variable, and a
+contraction of the tensor with all factors but one (a part of the gradient) or two (a block of the Hessian) is
+a matrix times the monomials of one set.
 """
 
 import math
@@ -17,6 +17,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 Factors = tuple[int, ...]
+
+NOTHING = -1
+"""In place of the first monomial where nothing is contracted: the Hessian of two factors is constant."""
 
 
 class Contraction(NamedTuple):
@@ -31,7 +34,7 @@ class Contraction(NamedTuple):
 
 
 class Tables:
-    """The monomials of a multilinear form on spaces of the given dimensions, of three or more factors."""
+    """The monomials of a multilinear form on spaces of the given dimensions."""
 
     def __init__(self, sizes: tuple[int, ...]) -> None:
         self.sizes, self.factors = sizes, len(sizes)
@@ -48,14 +51,15 @@ class Tables:
 
     @cached_property
     def recurrence(self) -> Int[np.ndarray, "products two"]:
-        """For each monomial after the variables: the one without its last factor, and this factor's variable."""
+        """For each monomial after the variables: the one without its last factor, and this factor's
+        variable."""
         rows = []
         for s in self.sets:
             if len(s) > 1:
                 before, last = self.first[s[:-1]], s[-1]
                 count = math.prod(self.sizes[i] for i in s[:-1])
                 rows += list(product(range(before, before + count), self._variables(last)))
-        return np.array(rows, dtype=np.int64)
+        return np.array(rows, dtype=np.int64).reshape(-1, 2)
 
     def _variables(self, factor: int) -> range:
         start = self.first[(factor,)]
@@ -96,7 +100,7 @@ class Tables:
             rows = math.prod(self.sizes[i] for i in kept)
             matrix = np.transpose(tensor, kept + others).reshape(rows, -1)
             columns = matrix.shape[1]
-            shapes.append((rows, columns, entry, self.first[others], target))
+            shapes.append((rows, columns, entry, self.first.get(others, NOTHING), target))
             entries += [matrix.ravel(), np.zeros(columns * (rows % 2))]
             entry += columns * (rows + rows % 2)
             target += rows
