@@ -11,6 +11,9 @@ PROOF_IS_WORTH = 5
 ALWAYS_AFFORDABLE = 1.0
 """Seconds a landscape below which `choose` takes enumeration in any case."""
 
+LONGEST_PREPARATION = 60.0
+"""Seconds that `choose` lets each worker spend before its first path."""
+
 
 class Effort(NamedTuple):
     """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds."""
@@ -90,6 +93,9 @@ def choose(landscape: Any) -> tuple[str, str]:
     if not countable(landscape):
         return "multistart", f"{effort_of_starts}; the number of complex critical points isn't known"
     paths = path_count(landscape)
+    if landscape.preparation_seconds > LONGEST_PREPARATION:
+        why = f"a worker would take {landscape.preparation_seconds:.2g} s for the starts of {paths} paths"
+        return "multistart", f"{effort_of_starts}; {why}"
     if paths > MOST_PATHS:
         return "multistart", f"{effort_of_starts}; {count_text(paths)} paths can't be numbered for a sample"
     if paths <= OPTIONS["homotopy"]().max_paths:

@@ -89,6 +89,11 @@ class Landscape(ABC):
         """Rough seconds of one such path on one thread."""
         raise NotImplementedError(f"{self.name} has no paths")
 
+    @property
+    def preparation_seconds(self) -> float:
+        """Rough seconds that a worker takes once for this landscape's cell, before its first path."""
+        return 0.0
+
     def polynomial_system(self, couplings: Couplings) -> "System":
         """The system whose solutions these paths end at, for landscapes that have `homotopy_paths`."""
         raise NotImplementedError(f"{self.name} has no paths")

@@ -35,6 +35,9 @@ Couplings = Float[np.ndarray, "..."]
 # Above so many entries of the tensor its singular tuples are not counted: no census gets near their number.
 MOST_COUNTED = 100_000
 
+MOST_TUPLES = 2**17
+"""Homotopies start from all singular tuples of one tensor, which a worker finds first and keeps."""
+
 
 @cache
 def singular_tuples(sizes: tuple[int, ...]) -> int:
@@ -107,14 +110,21 @@ class Partite(Landscape):
 
     @property
     def homotopy_paths(self) -> int | None:
-        """One for each singular tuple."""
-        bound = self.complex_points
-        return None if bound is None else bound // 2**self.factors
+        """One for each singular tuple, as far as the tuples of a tensor to start from can be kept."""
+        if self.complex_points is None:
+            return None
+        tuples = singular_tuples(self.sizes)
+        return tuples if tuples <= MOST_TUPLES else None
 
     @property
     def path_seconds(self) -> float:
         """MEASURED"""
         return 1e-4
+
+    @property
+    def preparation_seconds(self) -> float:
+        """Each tuple of the tensor that paths start from takes five or six paths, if there are many."""
+        return (self.homotopy_paths or 0) * 6 * self.path_seconds if self.factors > 2 else 0.0
 
     def polynomial_system(self, couplings: Couplings) -> "MultilinearSystem":
         from tasks.homotopy.multilinear.system import MultilinearSystem
