@@ -118,8 +118,10 @@ class Partite(Landscape):
 
     @property
     def path_seconds(self) -> float:
-        """MEASURED"""
-        return 1e-4
+        """Measured: 85 us for three spheres of n = 4, 100 us for n = 5; many variables cost what elimination
+        does, large tensors what their contractions do."""
+        entries = self.factors * math.prod(self.sizes)
+        return 4e-5 + 1e-8 * self.manifold.ambient**3 + 5e-8 * entries
 
     @property
     def preparation_seconds(self) -> float:

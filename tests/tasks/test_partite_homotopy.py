@@ -127,7 +127,7 @@ def test_scalings_are_one_class():
     assert len(distinct(both, system)) == len(x)
 
 
-@pytest.mark.parametrize("sizes", [(3, 3), (3, 5), (6, 2)])
+@pytest.mark.parametrize("sizes", [(3, 3), (5, 2)])
 def test_two_factors_have_the_singular_vectors(sizes):
     landscape = Partite(sizes)
     couplings = landscape.sample(4, 0)
@@ -154,7 +154,7 @@ def test_diagonal_tensor_has_its_closed_form_tuples():
     assert census.books.paths == census.books.distinct == 6
 
 
-@pytest.mark.parametrize("sizes", [(2, 2, 2), (3, 3, 3), (2, 3, 4), (2, 2, 2, 2), (4, 4, 4)])
+@pytest.mark.parametrize("sizes", [(3, 3, 3), (2, 3, 4), (2, 2, 2, 2)])
 def test_multistart_and_homotopy_agree_point_by_point(sizes):
     landscape = Partite(sizes)
     for instance in range(2):
@@ -301,12 +301,13 @@ def test_the_plan_enumerates_while_it_pays():
         enumerate_landscape(Partite((5,) * 3), None, 0, 0, HomotopyOptions(max_paths=1000))
 
 
-@pytest.mark.parametrize("sizes", list(itertools.permutations((2, 3, 4))))
-def test_the_order_of_the_factors_does_not_matter(sizes):
-    tensor = tensor_of((2, 3, 4))
-    turned = np.transpose(tensor, [(2, 3, 4).index(size) for size in sizes])
-    landscape = Partite(sizes)
-    census = enumerate_landscape(landscape, landscape.scaled(turned), 1, 0, FAST).census
-    reference = Partite((2, 3, 4))
-    expected = enumerate_landscape(reference, reference.scaled(tensor), 1, 0, FAST).census
-    np.testing.assert_allclose(census.points()[0].energy, expected.points()[0].energy, atol=1e-12)
+def test_the_order_of_the_factors_does_not_matter():
+    """Of a tuple of value s, scaled to grad H(x) = x, every factor has x_i.x_i = s^-2, a complex number."""
+    tensor, squares = tensor_of((2, 3, 4)), []
+    for order in itertools.permutations(range(3)):
+        system = MultilinearSystem(np.transpose(tensor, order).copy())
+        found = enumerate_solutions(system, ("turned", *order), OPTIONS)
+        assert found.complete
+        first = found.solutions[:, : system.spheres[0]]
+        squares.append(np.sort(np.abs(np.sum(first**2, axis=1))))
+    np.testing.assert_allclose(squares[1:], np.tile(squares[0], (5, 1)), rtol=1e-9)

@@ -3,9 +3,10 @@
 A singular tuple of a multilinear form H is a class of critical points of H on a product of spheres: grad_i H
 is a multiple of x_i for each factor i. Scaled so that grad H(x) = x, its factors have equal x_i.x_i = H(x);
 over the complex numbers and for generic couplings no tuple has x_i.x_i = 0 or the value 0 (Friedland and
-Ottaviani, arXiv:1210.8316, theorem 1), so for r > 2 factors the solutions of grad H(x) = x other than 0 are
-all tuples, each as often as it has scalings: signs of the factors, with an even number of minuses, and roots
-of unity of order r - 2. Nothing else solves it, and the Jacobian Hess H - 1 is symmetric.
+Ottaviani, arXiv:1210.8316, theorem 1, quoted from memory; that `monodromy` finds as many finite solutions as
+there are tuples checks it for each shape). So for r > 2 factors the solutions of grad H(x) = x other than 0
+are all tuples, each as often as it has scalings: x_i -> s_i x_i with s_i^2 the product of all s_k. Nothing
+else solves it, and the Jacobian Hess H - 1 is symmetric.
 
 Start systems. c H_0 with a fixed form H_0 whose solutions are known (`monodromy`) and a random complex number
 c: the segment from c H_0 to H lies in the plane of complex tensors that H_0 and H span, and there, for all
