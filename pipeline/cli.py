@@ -297,11 +297,12 @@ def predict(
 
 
 @app.command(name="enumerate", epilog='Example: morsecensus enumerate --xi "q^3" --n 10 --seed 1')
+@model_options
 def enumerate_points(
-    xi: Xi,
     n: Dimension,
     seed: Seed,
-    field: FieldVariance = 0.0,
+    given: dict[str, Any],
+    model: Annotated[str, typer.Option(help="pspin or partite.")] = "pspin",
     landscape: Number = 0,
     points: Annotated[bool, typer.Option("--points", help="List the points.")] = False,
     as_json: Json = False,
@@ -312,7 +313,7 @@ def enumerate_points(
 ) -> None:
     """Find and prove every critical point of one landscape, counted against algebra.
 
-    Counts are of points on the whole sphere, both signs. Paths per second are those from the first path's
+    Counts are of points on the whole manifold, all signs. Paths per second are those from the first path's
     start to the last one's end, retries included; machine code is loaded before.
     """
     with _user_errors():
@@ -320,12 +321,13 @@ def enumerate_points(
         from pipeline.run import Settings
 
         settings = Settings(backend, workers, address)
-        spec = cell_spec(xi, field, n, seed, max_paths, threads_of(settings))
+        spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings))
         found = on_worker("enumerate", spec, landscape, settings, _console(err=True), points=points)
         if as_json:
             _print_json(found)
             return
-        title = f"xi = {found['xi']}, field {field:g}, n = {n}, seed {seed}, landscape {landscape}"
+        known = ", ".join(f"{name} = {_cell_text(value)}" for name, value in spec["parameters"].items())
+        title = f"{known}, n = {n}, seed {seed}, landscape {landscape}"
         counts = [{"index": k, "points": count} for k, count in enumerate(found["by_index"])]
         _print_table([*counts, {"index": "all", "points": found["total"]}], title)
         if points:
@@ -358,7 +360,8 @@ def topology(
         from pipeline.run import Settings
 
         settings = Settings(backend, workers, address)
-        spec = cell_spec(xi, field, n, seed, max_paths, threads_of(settings))
+        given = {"xi": xi, "field": field}
+        spec = cell_spec("pspin", given, n, seed, max_paths, threads_of(settings))
         found = on_worker("topology", spec, landscape, settings, _console(err=True))
         if as_json:
             _print_json(found)

@@ -9,33 +9,38 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pipeline.bodies import DEFAULT_BODY
-from pipeline.errors import RunError, UsageError
+from pipeline.errors import RunError, UsageError, shown
 from pipeline.executors import Executor, ask, start_executor
+from pipeline.model_options import read_parameters
 from pipeline.plan import available_memory, size_text, time_text
 from pipeline.ranges import MAX_VALUE
 from pipeline.run import Settings, advised, worker_environment
 from pipeline.stopping import StopRequest
-from tasks.landscapes import MODELS
 from tasks.options import HomotopyOptions
 
+ENUMERATED = ("pspin", "partite")
+"""Models whose complex critical points are counted, so that one landscape can be enumerated."""
 MAX_THREADS = 1024
 SHOWN_PATHS = 10
 STOPPED = "stopped; nothing was kept"
 
 
-def cell_spec(xi: str, field: float, n: int, seed: int, max_paths: int, threads: int) -> dict[str, Any]:
-    """Return the spec of the homotopy cell that a landscape belongs to; raises UsageError."""
-    parameters: dict[str, Any] = {}
-    for name, value in (("xi", xi), ("field", field)):
-        try:
-            parameters[name] = MODELS["pspin"].parameters[name].read(value)
-        except ValueError as error:
-            raise UsageError(f"--{name}: {' '.join(str(error).split())}") from error
+def cell_spec(
+    model: str, given: Mapping[str, str | float | None], n: int, seed: int, max_paths: int, threads: int
+) -> dict[str, Any]:
+    """Return the spec of the homotopy cell that a landscape belongs to; raises UsageError.
+
+    Args:
+        given: all options that are parameters of some model; None where the user gave nothing.
+    """
+    if model not in ENUMERATED:
+        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(ENUMERATED)}")
+    parameters = read_parameters(model, given)
     _check_integer("--n", n, 2, MAX_VALUE)
     _check_integer("--seed", seed, 0, 2**63 - 1)
     _check_integer("--max-paths", max_paths, 1, 2**31)
     return {
-        "model": "pspin",
+        "model": model,
         "parameters": parameters,
         "n": n,
         "seed": seed,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from tasks.scatter import Scatter
 
 if TYPE_CHECKING:
-    from tasks.homotopy.books import Follow, Paths, Weights
+    from tasks.homotopy.books import Follow, Paths
     from tasks.homotopy.finder import EnumeratedCensus
+    from tasks.homotopy.interface import Weights
     from tasks.homotopy.paths import Tracked, TrackerSettings
     from tasks.landscapes.base import Landscape
     from tasks.options import HomotopyOptions
@@ -57,13 +58,19 @@ def enumerate_one(
 def _follow(
     spec: Mapping[str, Any], landscape: "Landscape", couplings: Any, instance: int, scatter: Scatter | None
 ) -> "Follow":
+    import numpy as np
+
     from tasks.homotopy.books import here
     from tasks.homotopy.finder import polynomial_system
     from tasks.homotopy.pieces import elsewhere
 
     if scatter is not None:
         return elsewhere(spec, instance, scatter)
-    return here(polynomial_system(landscape, couplings), spec["finder_options"]["threads"])
+    system = polynomial_system(landscape, couplings)
+    if system.closed_form() is None:
+        # Where start solutions are paths' endpoints themselves, they come before the clock starts.
+        system.starts(system.start("warm up"), np.arange(1))
+    return here(system, spec["finder_options"]["threads"])
 
 
 def _counts(landscape: "Landscape", found: "EnumeratedCensus") -> dict[str, Any]:
@@ -101,14 +108,14 @@ def _warm_up(spec: Mapping[str, Any], options: "HomotopyOptions") -> None:
     """Compile the tracker, or load its machine code: seconds that say nothing of its speed."""
     import numpy as np
 
-    from tasks.homotopy.books import here, settings_of, start_weights
+    from tasks.homotopy.books import here, settings_of
     from tasks.homotopy.finder import polynomial_system
     from tasks.landscapes.base import build
 
-    small = build(spec["model"], spec["parameters"], WARM_UP)
+    small = build(spec["model"], spec["parameters"], min(WARM_UP, spec["n"]))
     system = polynomial_system(small, small.sample(0, 0))
-    if system.degree > 2:
-        weights = start_weights(WARM_UP, "warm up")
+    if system.closed_form() is None:
+        weights = system.start("warm up")
         here(system, 1)(weights, np.arange(system.paths), settings_of(options))
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UsageError, shown
+from pipeline.model_options import read_parameters
 from pipeline.ranges import parse_integers
 from storage.errors import RemoteError
-from tasks.landscapes import MODELS
-from tasks.landscapes.parameters import Parameter
 
 MAX_ENERGIES = 10_000
 
@@ -29,31 +28,15 @@ def predictions(
 
     if model not in THEORIES:
         raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(THEORIES))}")
-    parameters = MODELS[model].parameters
-    for name, value in given.items():
-        if name not in parameters and value is not None:
-            mine = ", ".join(f"--{known}" for known in parameters)
-            raise UsageError(f"--{name}: got {shown(value)} with --model {model}, allowed: {mine}")
     try:
         dimensions = parse_integers(n)
     except ValueError as error:
         raise UsageError(f"--n: {error}") from error
-    read = {name: _read(name, parameters[name], given[name]) for name in parameters}
+    read = read_parameters(model, given)
     try:
         return predicted_rows(model, dimensions, parse_energies(energy), read)
     except ValueError as error:
         raise UsageError(str(error)) from error
-
-
-def _read(name: str, parameter: Parameter, value: str | float | None) -> Any:
-    if value is None:
-        if parameter.default is None:
-            raise UsageError(f"--{name}: missing, it has no default")
-        return parameter.default
-    try:
-        return parameter.read(value)
-    except ValueError as error:
-        raise UsageError(f"--{name}: {error}") from error
 
 
 SHOWN_INDICES = 5

@@ -11,6 +11,9 @@ PROOF_IS_WORTH = 5
 ALWAYS_AFFORDABLE = 1.0
 """Seconds a landscape below which `choose` takes enumeration in any case."""
 
+LONGEST_PREPARATION = 60.0
+"""Seconds that `choose` lets each worker spend before its first path."""
+
 
 class Effort(NamedTuple):
     """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds."""
@@ -18,14 +21,6 @@ class Effort(NamedTuple):
     rows: int
     held: int
     seconds: float
-
-
-def path_seconds(n: int, degree: int) -> float:
-    """Rough seconds of one path on one thread. Measured for p = 3: 25 us at n = 8, 40 at n = 10, 90 at
-    n = 14; the convolutions of higher degrees grow with the number of monomials."""
-    from tasks.landscapes.symmetric import packed_size
-
-    return 1e-5 + 5e-8 * n * packed_size(n, degree - 1)
 
 
 def effort(landscape: Any, options: Any) -> Effort:
@@ -47,9 +42,9 @@ def effort(landscape: Any, options: Any) -> Effort:
 def _homotopy(landscape: Any, options: HomotopyOptions) -> Effort:
     from tasks.homotopy.finder import affordable_paths
 
-    paths, n = affordable_paths(landscape, options), landscape.n
+    paths, n = affordable_paths(landscape, options), landscape.manifold.ambient
     # An endpoint is a complex vector, held a few times over.
-    seconds = paths * path_seconds(n, landscape.covariance.degree) + 0.005
+    seconds = paths * landscape.path_seconds + 0.005
     classes = landscape.typical_points / landscape.flips.size
     if options.certify:
         seconds += classes * 1e-4 * (n + (n / 4) ** 2)
@@ -61,7 +56,7 @@ def _sample(landscape: Any, options: SampledHomotopyOptions) -> Effort:
 
     paths = min(options.paths, numbered_paths(landscape))
     # Each path is followed twice, the second time with smaller steps.
-    seconds = 3 * paths * path_seconds(landscape.n, landscape.covariance.degree)
+    seconds = 3 * paths * landscape.path_seconds
     return Effort(2 * paths, 16 * paths, seconds)
 
 
@@ -98,6 +93,9 @@ def choose(landscape: Any) -> tuple[str, str]:
     if not countable(landscape):
         return "multistart", f"{effort_of_starts}; the number of complex critical points isn't known"
     paths = path_count(landscape)
+    if landscape.preparation_seconds > LONGEST_PREPARATION:
+        why = f"a worker would take {landscape.preparation_seconds:.2g} s for the starts of {paths} paths"
+        return "multistart", f"{effort_of_starts}; {why}"
     if paths > MOST_PATHS:
         return "multistart", f"{effort_of_starts}; {count_text(paths)} paths can't be numbered for a sample"
     if paths <= OPTIONS["homotopy"]().max_paths:

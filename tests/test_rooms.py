@@ -18,7 +18,12 @@ LEAVES = {
     "ray": {"pipeline/ray_executor.py", "pipeline/ray_pool.py"},
     "distributed": {"pipeline/dask_scheduler.py"},
     "numba": {"tasks/homotopy/simd.py"},
-    "flint": {"tasks/homotopy/balls.py", "tasks/homotopy/extended.py", "tasks/homotopy/krawczyk.py"},
+    "flint": {
+        "tasks/homotopy/balls.py",
+        "tasks/homotopy/extended.py",
+        "tasks/homotopy/krawczyk.py",
+        "tasks/homotopy/multilinear/balls.py",
+    },
     "gudhi": {"tasks/topology/filtered.py"},
 }
 LONGEST_LEAF = 200

@@ -13,16 +13,15 @@ its solution is real or its conjugate is lost too.
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tasks.homotopy import extended, quadratic
+from tasks.homotopy import extended
+from tasks.homotopy.interface import System, Weights
 from tasks.homotopy.paths import Tracked, TrackerSettings, follow
-from tasks.homotopy.system import PolynomialSystem
 from tasks.homotopy.tracker import ARRIVED, OUTCOME_COUNT
 from tasks.keys import generator
 from tasks.options import HomotopyOptions
@@ -36,7 +35,6 @@ CHUNK = 8192
 TIGHTER = 1e-2
 """What each retry multiplies the aimed and the accepted error by."""
 
-Weights = Complex[np.ndarray, " n"]
 Paths = Int[np.ndarray, " paths"]
 Follow = Callable[[Weights, Paths, TrackerSettings], Tracked]
 """Follows paths of one system, here or elsewhere: the numbers don't depend on where."""
@@ -73,32 +71,11 @@ class Enumeration:
         return len(self.solutions) == self.expected and self.missing_conjugates == 0
 
 
-def start_weights(n: int, *labels: str | int) -> Complex[np.ndarray, " n"]:
-    """Random complex weights of the start form, of length near one."""
-    draw = generator("start form", n, *labels)
-    return np.exp(2j * np.pi * draw.random(n)) * draw.uniform(0.8, 1.25, n)
-
-
-@cache
-def _gauge(n: int) -> Float[np.ndarray, " n"]:
-    return generator("gauge", n).standard_normal(n)
-
-
 def directions(
-    solutions: Complex[np.ndarray, "found unknowns"], system: PolynomialSystem
+    solutions: Complex[np.ndarray, "found unknowns"], system: System
 ) -> Float[np.ndarray, "found two_n"]:
-    """Unit vectors, as real numbers, that tell solutions apart: real parts of x, then imaginary parts.
-
-    Multiples of each other are one class of a homogeneous system: its phase is fixed by making the product
-    with a fixed real vector positive, which leaves real classes real and conjugates conjugate. On the sphere
-    no two solutions are positive multiples of each other.
-    """
-    x = solutions[:, : system.n]
-    if system.homogeneous:
-        product = x @ _gauge(system.n)
-        x = x * (np.conj(product) / np.abs(product))[:, None]
-    vectors = np.concatenate([np.real(x), np.imag(x)], axis=1)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    """Unit vectors, as real numbers, that tell solutions apart; see `interface.System`."""
+    return system.directions(solutions)
 
 
 def group(vectors: Float[np.ndarray, "found two_n"]) -> Int[np.ndarray, " found"]:
@@ -129,7 +106,7 @@ def sound(tracked: Tracked) -> Bool[np.ndarray, " paths"]:
     return (tracked.status == ARRIVED) & (tracked.accuracy[:, 0] <= SHARP)
 
 
-def troubled(tracked: Tracked, system: PolynomialSystem) -> Bool[np.ndarray, " paths"]:
+def troubled(tracked: Tracked, system: System) -> Bool[np.ndarray, " paths"]:
     """Paths that failed, and those that share their endpoint with another."""
     good = sound(tracked)
     rows = np.flatnonzero(good)
@@ -141,14 +118,14 @@ def troubled(tracked: Tracked, system: PolynomialSystem) -> Bool[np.ndarray, " p
 
 
 def distinct(
-    solutions: Complex[np.ndarray, "found unknowns"], system: PolynomialSystem
+    solutions: Complex[np.ndarray, "found unknowns"], system: System
 ) -> Complex[np.ndarray, "found unknowns"]:
     """One row of each group."""
     labels = group(directions(solutions, system))
     return solutions[np.unique(labels, return_index=True)[1]]
 
 
-def missing_conjugates(solutions: Complex[np.ndarray, "found unknowns"], system: PolynomialSystem) -> int:
+def missing_conjugates(solutions: Complex[np.ndarray, "found unknowns"], system: System) -> int:
     """How many solutions come without their conjugate."""
     if len(solutions) == 0:
         return 0
@@ -161,7 +138,7 @@ def missing_conjugates(solutions: Complex[np.ndarray, "found unknowns"], system:
     return int((~present[labels[count:]]).sum())
 
 
-def here(system: PolynomialSystem, threads: int) -> Follow:
+def here(system: System, threads: int) -> Follow:
     """Follow paths in chunks, on several threads if asked."""
 
     def follow_here(weights: Weights, paths: Paths, settings: TrackerSettings) -> Tracked:
@@ -199,7 +176,7 @@ def settings_of(options: HomotopyOptions) -> TrackerSettings:
 
 
 def enumerate_solutions(
-    system: PolynomialSystem,
+    system: System,
     labels: tuple[str | int, ...],
     options: HomotopyOptions,
     follow_paths: Follow | None = None,
@@ -210,18 +187,19 @@ def enumerate_solutions(
         labels: key the random start forms, with the number of the round.
         follow_paths: where paths are followed; here, on `options.threads`, by default.
     """
-    if system.degree == 2:
-        return _by_eigenvalues(system)
+    known = system.closed_form()
+    if known is not None:
+        return _by_closed_form(system, known)
     follow_paths = follow_paths or here(system, options.threads)
     expected = system.paths
     everything = np.arange(expected)
     solutions = np.zeros((0, system.unknowns), dtype=complex)
     outcomes, steps = np.zeros(OUTCOME_COUNT, dtype=np.int64), np.zeros(2, dtype=np.int64)
     retries, rounds, stubborn = 0, 0, 0
-    weights, trouble = start_weights(system.n, *labels, 0), everything
+    weights, trouble = system.start(*labels, 0), everything
     settings = settings_of(options)
     while rounds < options.rounds and len(solutions) < expected:
-        weights = start_weights(system.n, *labels, rounds)
+        weights = system.start(*labels, rounds)
         tracked, trouble = None, everything
         current = settings
         for attempt in range(options.attempts):
@@ -258,10 +236,8 @@ def more_careful(settings: TrackerSettings, most_steps: int = 50_000) -> Tracker
     )
 
 
-def _by_eigenvalues(system: PolynomialSystem) -> Enumeration:
-    solutions = quadratic.solve(system.n, system.tensors[2], system.tensors.get(1))
-    sharp = solutions[np.isfinite(solutions).all(axis=1)]
-    found = distinct(sharp, system)
+def _by_closed_form(system: System, solutions: Complex[np.ndarray, "found unknowns"]) -> Enumeration:
+    found = distinct(solutions, system)
     outcomes = np.zeros(OUTCOME_COUNT, dtype=np.int64)
     outcomes[ARRIVED] = len(found)
     nothing = np.zeros(0, dtype=np.int64)

@@ -11,8 +11,9 @@ from jaxtyping import Bool, Float, Int
 from scipy.spatial import KDTree
 
 from tasks.homotopy.balls import precision
+from tasks.homotopy.interface import System
 from tasks.homotopy.krawczyk import Proof, RealModel, prove
-from tasks.homotopy.system import PolynomialSystem
+from tasks.symmetry import Flips
 
 ATTEMPTS: tuple[tuple[int, tuple[float, ...]], ...] = (
     (96, (1e-4, 1e-6, 1e-8, 1e-10)),
@@ -44,7 +45,7 @@ class Certificates:
         return (self.radius > 0) & (self.index >= 0)
 
 
-def certify_points(system: PolynomialSystem, points: Float[np.ndarray, "points n"]) -> Certificates:
+def certify_points(system: System, points: Float[np.ndarray, "points n"]) -> Certificates:
     """Certify real critical points of a system, one by one.
 
     Args:
@@ -67,13 +68,13 @@ def certify_points(system: PolynomialSystem, points: Float[np.ndarray, "points n
     )
 
 
-def separated(certificates: Certificates, parity: int) -> Bool[np.ndarray, " points"]:
-    """Which points are proven and proven to differ from all others (and from their antipodes, where parity
-    relates them): every proven solution lies in a box of half-width `error`, and these are disjoint."""
+def separated(certificates: Certificates, flips: Flips) -> Bool[np.ndarray, " points"]:
+    """Which points are proven and proven to differ from all others (and from their images, where sign changes
+    relate points): every proven solution lies in a box of half-width `error`, and these are disjoint."""
     points = certificates.points
-    if len(points) < 2:
+    everything = flips.orbit(points)
+    if len(everything) < 2:
         return certificates.proven
-    both = np.concatenate([points, -points]) if parity else points
-    distance = KDTree(both).query(points, k=2, p=np.inf)[0][:, 1]
+    distance = KDTree(everything).query(points, k=2, p=np.inf)[0][:, 1]
     reach = certificates.error + certificates.error.max()
     return certificates.proven & (distance > reach * np.sqrt(points.shape[1]))

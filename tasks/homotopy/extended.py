@@ -4,6 +4,7 @@ Runge and Kutta's fourth-order predictor, Newton's corrector, in numbers of `BIT
 slower than `tracker`, with room for steps and determinants that vanish in doubles.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ import flint
 import numpy as np
 from jaxtyping import Complex, Int
 
-from tasks.homotopy.balls import BallSystem, precision
+from tasks.homotopy.balls import precision
+from tasks.homotopy.interface import System, Weights
 from tasks.homotopy.system import PolynomialSystem
 
 BITS = 192
@@ -23,16 +25,31 @@ MOST_STEPS = 20_000
 CONVERGED = 1e-40
 
 
-class _Homotopy:
+class BallHomotopy(ABC):
+    """F(y, t) = 0 along a path."""
+
+    @abstractmethod
+    def parts(self, y: Sequence[Any], t: Any) -> tuple[Any, Any, Any]:
+        """F, its Jacobian and its derivative by t, as columns and a matrix."""
+
+    def velocity(self, y: Any, t: Any) -> Any:
+        _, jacobian, drive = self.parts(_entries(y), t)
+        return _exact(jacobian.solve(-drive))
+
+    def newton(self, y: Any, t: Any) -> Any:
+        force, jacobian, _ = self.parts(_entries(y), t)
+        return _exact(jacobian.solve(-force))
+
+
+class PolynomialHomotopy(BallHomotopy):
     """F(y, t) = t g(x) + (1-t) d x^{p-1} - mu x, and on the sphere (n - x.x)/2; see `series`."""
 
     def __init__(self, system: PolynomialSystem, weights: Complex[np.ndarray, " n"]) -> None:
-        self.balls = BallSystem(system, flint.acb_mat)
+        self.balls = system.balls(flint.acb_mat)
         self.n, self.power, self.sphere = system.n, system.degree - 1, not system.homogeneous
         self.weights = [flint.acb(complex(w)) for w in weights]
 
     def parts(self, y: Sequence[Any], t: Any) -> tuple[Any, Any, Any]:
-        """F, its Jacobian and its derivative by t."""
         n = self.n
         x, mu = list(y[:n]), y[n] if self.sphere else flint.acb(1)
         gradient, hessian = self.balls.jet(x)
@@ -46,35 +63,27 @@ class _Homotopy:
             rows = [[*row, -v] for row, v in zip(rows, x, strict=True)] + [[*(-v for v in x), flint.acb(0)]]
             force.append((n - sum((v * v for v in x), flint.acb(0))) / 2)
             drive.append(flint.acb(0))
-        return _column(force), flint.acb_mat(rows), _column(drive)
-
-    def velocity(self, y: Any, t: Any) -> Any:
-        _, jacobian, drive = self.parts(_entries(y), t)
-        return _exact(jacobian.solve(-drive))
-
-    def newton(self, y: Any, t: Any) -> Any:
-        force, jacobian, _ = self.parts(_entries(y), t)
-        return _exact(jacobian.solve(-force))
+        return column(force), flint.acb_mat(rows), column(drive)
 
 
-def _column(values: Sequence[Any]) -> flint.acb_mat:
+def column(values: Sequence[Any]) -> flint.acb_mat:
     return flint.acb_mat([[value] for value in values])
 
 
-def _entries(column: flint.acb_mat) -> list[Any]:
-    return [column[a, 0] for a in range(column.nrows())]
+def _entries(matrix: flint.acb_mat) -> list[Any]:
+    return [matrix[a, 0] for a in range(matrix.nrows())]
 
 
-def _exact(column: flint.acb_mat) -> flint.acb_mat:
+def _exact(matrix: flint.acb_mat) -> flint.acb_mat:
     """Midpoints: these are approximations, and what rounding does to them is Newton's to mend."""
-    return _column([entry.mid() for entry in _entries(column)])
+    return column([entry.mid() for entry in _entries(matrix)])
 
 
-def _length(column: flint.acb_mat) -> float:
-    return float(np.sqrt(sum(abs(complex(entry)) ** 2 for entry in _entries(column))))
+def _length(matrix: flint.acb_mat) -> float:
+    return float(np.sqrt(sum(abs(complex(entry)) ** 2 for entry in _entries(matrix))))
 
 
-def _predict(path: _Homotopy, y: Any, t: Any, h: Any) -> Any:
+def _predict(path: BallHomotopy, y: Any, t: Any, h: Any) -> Any:
     one = path.velocity(y, t)
     two = path.velocity(_exact(y + one * (h / 2)), t + h / 2)
     three = path.velocity(_exact(y + two * (h / 2)), t + h / 2)
@@ -82,7 +91,7 @@ def _predict(path: _Homotopy, y: Any, t: Any, h: Any) -> Any:
     return _exact(y + (one + two * 2 + three * 2 + four) * (h / 6))
 
 
-def _polish(path: _Homotopy, y: Any, t: Any, steps: int) -> tuple[Any, float, float]:
+def _polish(path: BallHomotopy, y: Any, t: Any, steps: int) -> tuple[Any, float, float]:
     """Newton steps; the relative lengths of the first and the last one."""
     first = last = np.inf
     for number in range(steps):
@@ -96,9 +105,9 @@ def _polish(path: _Homotopy, y: Any, t: Any, steps: int) -> tuple[Any, float, fl
 
 
 def _track(
-    path: _Homotopy, start: Complex[np.ndarray, " unknowns"]
+    path: BallHomotopy, start: Complex[np.ndarray, " unknowns"]
 ) -> Complex[np.ndarray, " unknowns"] | None:
-    y = _polish(path, _column([flint.acb(complex(entry)) for entry in start]), flint.arb(0), 8)[0]
+    y = _polish(path, column([flint.acb(complex(entry)) for entry in start]), flint.arb(0), 8)[0]
     t, h = flint.arb(0), flint.arb(1) / 64
     for _ in range(MOST_STEPS):
         h = min(h, 1 - t)
@@ -121,11 +130,12 @@ def _track(
 
 
 def follow(
-    system: PolynomialSystem, weights: Complex[np.ndarray, " n"], paths: Int[np.ndarray, " paths"]
+    system: System, weights: Weights, paths: Int[np.ndarray, " paths"]
 ) -> Complex[np.ndarray, "arrived unknowns"]:
     """The endpoints of those of the paths with these numbers that arrive, rounded to doubles."""
+    starts = system.starts(weights, paths)
     with precision(BITS):
-        path = _Homotopy(system, weights)
-        ends = [_track(path, start) for start in system.starts(weights, paths)]
+        path = system.homotopy_in_balls(weights)
+        ends = [_track(path, start) for start in starts if np.isfinite(start).all()]
     arrived = [end for end in ends if end is not None]
     return np.array(arrived).reshape(len(arrived), system.unknowns)

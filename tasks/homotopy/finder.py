@@ -11,10 +11,9 @@ from tasks.classify import CriticalPoints, classify
 from tasks.deduplicate import match_known, same_point
 from tasks.homotopy.books import Enumeration, Follow, directions, enumerate_solutions
 from tasks.homotopy.certify import Certificates, certify_points, separated
-from tasks.homotopy.system import PolynomialSystem, solution_count
+from tasks.homotopy.interface import System
 from tasks.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from tasks.landscapes.base import Couplings, Landscape
-from tasks.landscapes.spin import MixedSpin
 from tasks.ledger import assess_enumeration
 from tasks.multistart import evidence_of
 from tasks.newton import CONVERGED, MAX_ITERATIONS, OUTCOMES
@@ -39,23 +38,22 @@ class EnumeratedCensus:
 
 def countable(landscape: Landscape) -> bool:
     """Whether the number of complex critical points is known, so that paths can be counted against it."""
-    return isinstance(landscape, MixedSpin) and landscape.complex_points is not None
+    return landscape.homotopy_paths is not None
 
 
 def path_count(landscape: Landscape) -> int:
-    """Paths that enumerate this landscape: classes for pure forms, points otherwise.
+    """Paths that enumerate this landscape: classes where sign changes relate all points, points otherwise.
 
     Raises:
         ValueError: if homotopies can't enumerate it.
     """
-    if not countable(landscape):
+    paths = landscape.homotopy_paths
+    if paths is None:
         raise ValueError(
-            f"model: got {landscape.name!r}, allowed for homotopies: pspin (generic couplings); use finder "
-            "multistart"
+            f"model: got {landscape.name!r}, allowed for homotopies: pspin, and partite with not too many "
+            "singular tuples (generic couplings); use finder multistart"
         )
-    assert isinstance(landscape, MixedSpin)
-    covariance = landscape.covariance
-    return solution_count(landscape.n, covariance.degree) * (1 if covariance.is_pure else 2)
+    return paths
 
 
 def count_text(paths: int) -> str:
@@ -93,29 +91,25 @@ def numbered_paths(landscape: Landscape) -> int:
     return paths
 
 
-def polynomial_system(landscape: Landscape, couplings: Couplings) -> PolynomialSystem:
+def polynomial_system(landscape: Landscape, couplings: Couplings) -> System:
     """The system of one instance of a landscape that `path_count` knows."""
-    assert isinstance(landscape, MixedSpin)
-    return PolynomialSystem(landscape.n, landscape.tensors(couplings))
+    return landscape.polynomial_system(couplings)
 
 
-def is_real(
-    solutions: Complex[np.ndarray, "found unknowns"], system: PolynomialSystem
-) -> Bool[np.ndarray, " found"]:
+def is_real(solutions: Complex[np.ndarray, "found unknowns"], system: System) -> Bool[np.ndarray, " found"]:
     """Which solutions are real to round-off, up to the phase of a class; certificates prove it."""
     return np.linalg.norm(directions(solutions, system)[:, system.n :], axis=1) <= REAL
 
 
 def real_points(
-    solutions: Complex[np.ndarray, "found unknowns"], system: PolynomialSystem
+    solutions: Complex[np.ndarray, "found unknowns"], system: System
 ) -> Float[np.ndarray, "points n"]:
-    """The real solutions as points of the sphere of radius sqrt(n), one of each class."""
-    points = directions(solutions, system)[is_real(solutions, system), : system.n]
-    return points * math.sqrt(system.n) / np.linalg.norm(points, axis=1, keepdims=True)
+    """The real solutions as points of the manifold, one of each class."""
+    return system.on_spheres(directions(solutions, system)[is_real(solutions, system), : system.n])
 
 
 def _classes(landscape: Landscape, couplings: Couplings, points: Float[np.ndarray, "points n"]) -> Classes:
-    """Classified points, one of each pair where the landscape relates antipodes."""
+    """Classified points, one of each class."""
     points = points * landscape.flips.to_canonical(points)[0]
     found = classify(landscape, couplings, points, landscape.hessian_variation(couplings))
     labels = same_point(found, landscape.flips)
@@ -135,15 +129,13 @@ def _outcomes(enumeration: Enumeration) -> np.ndarray:
     return outcomes
 
 
-def _points_lost(
-    classes: Classes, points: Float[np.ndarray, "points n"], system: PolynomialSystem, parity: int
-) -> int:
+def _points_lost(classes: Classes, points: Float[np.ndarray, "points n"], system: System, parity: int) -> int:
     """Real solutions that classification joined: pairs of the mixed system's antipodes are meant to be."""
     expected = len(points) // 2 if parity and not system.homogeneous else len(points)
     return expected - len(classes.hits)
 
 
-def certify_classes(classes: Classes, system: PolynomialSystem, parity: int) -> tuple[Classes, Certificates]:
+def certify_classes(classes: Classes, system: System, flips: Flips) -> tuple[Classes, Certificates]:
     """Prove classified points: existence, reality, uniqueness, index, and that they differ.
 
     A point that isn't proven to differ from the others is not proven. A proven point has its proven index and
@@ -151,7 +143,7 @@ def certify_classes(classes: Classes, system: PolynomialSystem, parity: int) -> 
     """
     found = classes.points
     proofs = certify_points(system, found.points)
-    sure = separated(proofs, parity)
+    sure = separated(proofs, flips)
     radius, error = np.where(sure, proofs.radius, 0.0), np.where(sure, proofs.error, 0.0)
     proofs = replace(proofs, radius=radius, error=error, index=np.where(sure, proofs.index, -1))
     points = np.where(sure[:, None], proofs.points, found.points)
@@ -188,7 +180,7 @@ def enumerate_landscape(
     whole = enumeration.complete and _points_lost(classes, points, system, landscape.parity) == 0
     proofs = None
     if options.certify:
-        classes, proofs = certify_classes(classes, system, landscape.parity)
+        classes, proofs = certify_classes(classes, system, landscape.flips)
     proven = proofs is None or bool(proofs.proven.all())
     books = PathBooks(
         enumeration.expected, len(enumeration.solutions), enumeration.retries, len(enumeration.open_paths)

@@ -1,24 +1,27 @@
 """Proof, in ball arithmetic, that real critical points exist, are unique in a box, and have their index.
 
-With the couplings as exact doubles, a critical point and its multiplier solve F(x, mu) = (grad H(x) - mu x,
-(n - x.x)/2) = 0. For a box X around c and any matrix Y, Krawczyk's operator
+With the couplings as exact doubles, a critical point on a product of spheres and its multipliers solve F(x,
+mu) = (grad_i H(x) - mu_i x_i, (n_i - x_i.x_i)/2) = 0, i over the factors. For a box X around c and any matrix
+Y, Krawczyk's operator
 
     K(X) = c - Y F(c) + (1 - Y F'(X)) (X - c)
 
 maps into the interior of X only if X holds exactly one solution (Krawczyk, Computing 4 (1969) 187; quoted
 from memory, and tested on forgeries). A real box proves a real point. F' is the Hessian bordered by the
-normal: its inertia is that of the Riemannian Hessian plus one eigenvalue of each sign. A congruence with
-approximate eigenvectors makes it nearly diagonal, and Gershgorin's discs then prove the signs.
+normals: its inertia is that of the Riemannian Hessian plus one eigenvalue of each sign for each factor. A
+congruence with approximate eigenvectors makes it nearly diagonal, and Gershgorin's discs then prove the
+signs.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import flint
 import numpy as np
 from jaxtyping import Float
 
-from tasks.homotopy.balls import BallSystem, real_matrix
-from tasks.homotopy.system import PolynomialSystem
+from tasks.homotopy.balls import real_matrix
+from tasks.homotopy.interface import System
 
 ROUNDING = 1e-15
 """Half-width, in units of sqrt(n), of a box around a rounded point that holds the point."""
@@ -27,23 +30,34 @@ ROUNDING = 1e-15
 class RealModel:
     """F and its Jacobian on real balls; columns are (x, mu)."""
 
-    def __init__(self, system: PolynomialSystem) -> None:
-        self.n = system.n
-        self.balls = BallSystem(system, flint.arb_mat)
+    def __init__(self, system: System) -> None:
+        self.n, self.sizes = system.n, system.spheres
+        ends = np.cumsum(self.sizes).tolist()
+        self.parts = [range(end - size, end) for end, size in zip(ends, self.sizes, strict=True)]
+        self.balls = system.balls(flint.arb_mat)
+
+    @property
+    def unknowns(self) -> int:
+        return self.n + len(self.sizes)
 
     def jacobian(self, column: flint.arb_mat) -> flint.arb_mat:
         return self.jet(column)[1]
 
     def jet(self, column: flint.arb_mat) -> tuple[flint.arb_mat, flint.arb_mat]:
-        n = self.n
-        *x, mu = column.entries()
+        n, entries = self.n, column.entries()
+        x, multipliers = entries[:n], entries[n:]
         gradient, rows = self.balls.jet(x)
-        norm = sum((v * v for v in x), flint.arb(0))
-        value = [[g - mu * v] for g, v in zip(gradient, x, strict=True)] + [[(n - norm) / 2]]
-        for a in range(n):
-            rows[a][a] -= mu
-        bordered = [[*row, -v] for row, v in zip(rows, x, strict=True)]
-        return flint.arb_mat(value), flint.arb_mat([*bordered, [*(-v for v in x), flint.arb(0)]])
+        value: list[list[Any]] = []
+        normals = [[flint.arb(0)] * self.unknowns for _ in self.sizes]
+        for part, normal, mu in zip(self.parts, normals, multipliers, strict=True):
+            for a in part:
+                value.append([gradient[a] - mu * x[a]])
+                rows[a][a] -= mu
+                normal[a] = -x[a]
+        for part, size in zip(self.parts, self.sizes, strict=True):
+            value.append([(size - sum((x[a] * x[a] for a in part), flint.arb(0))) / 2])
+        bordered = [[*row, *(normal[a] for normal in normals)] for a, row in enumerate(rows)]
+        return flint.arb_mat(value), flint.arb_mat([*bordered, *normals])
 
 
 def _floats(matrix: flint.arb_mat) -> Float[np.ndarray, "rows columns"]:
@@ -67,7 +81,7 @@ def _prove_box(
     Args:
         moved: the centre after Newton's step.
     """
-    size = model.n + 1
+    size = model.unknowns
     box = _box(center, radius)
     slope = inverse * model.jacobian(box)
     identity = flint.arb_mat(size, size, [int(a == b) for a in range(size) for b in range(size)])
@@ -89,15 +103,18 @@ def _prove_index(model: RealModel, box: flint.arb_mat) -> int:
             negative += 1
         elif not row[a] - disc > 0:
             return -1
-    return negative - 1
+    return negative - len(model.sizes)
 
 
 def _center(model: RealModel, point: Float[np.ndarray, " n"]) -> flint.arb_mat:
-    """The point with its multiplier ``x.grad H/n``."""
+    """The point with its multipliers ``x_i.grad_i H/n_i``."""
     x = [flint.arb(float(v)) for v in point]
     gradient, _ = model.balls.jet(x)
-    mu = sum((g * v for g, v in zip(gradient, x, strict=True)), flint.arb(0)) / model.n
-    return flint.arb_mat([[v] for v in [*x, mu.mid()]])
+    multipliers = [
+        sum((gradient[a] * x[a] for a in part), flint.arb(0)) / size
+        for part, size in zip(model.parts, model.sizes, strict=True)
+    ]
+    return flint.arb_mat([[v] for v in [*x, *(mu.mid() for mu in multipliers)]])
 
 
 def _refined(model: RealModel, center: flint.arb_mat) -> flint.arb_mat:

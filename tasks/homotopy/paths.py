@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from tasks.homotopy.monomials import offset
+from tasks.homotopy.interface import System, Weights
 from tasks.homotopy.simd import aligned
-from tasks.homotopy.system import PolynomialSystem
 from tasks.homotopy.tracker import UNTRACKED, track
 
 
@@ -40,31 +39,9 @@ class Tracked:
         return self.endpoints, self.status, self.steps, self.accuracy
 
 
-def _buffers(system: PolynomialSystem, order: int) -> tuple:
-    n, m, p = system.n, system.unknowns, system.degree
-    pairs = n * (n + 1) // 2
-    high = offset(n, p, 2)
-    parents = offset(n, p - 1, 2)
-    work = (
-        aligned(2 * (pairs + 4)),
-        aligned(m * (m + 1)),
-        aligned(2 * n),
-        aligned(2 * m),
-        aligned(2 * m),
-        aligned(2 * m),
-        aligned(2 * offset(n, p - 1, 0)),
-        aligned(2 * n),
-    )
-    room = (
-        aligned(2 * high),
-        aligned(2 * (n + 4)),
-        aligned(2 * n),
-        aligned(2 * n),
-        aligned(2 * m),
-        aligned(2 * n),
-        aligned(2 * parents * order),
-        aligned(2 * parents),
-    )
+def _buffers(system: System, order: int) -> tuple:
+    m = system.unknowns
+    work, room = (tuple(aligned(vectors) for vectors in part) for part in system.room(order))
     series = 2 * m * (order + 1)
     return (
         aligned(series),
@@ -80,12 +57,12 @@ def _buffers(system: PolynomialSystem, order: int) -> tuple:
 
 
 def follow(
-    system: PolynomialSystem,
-    weights: Complex[np.ndarray, " n"],
+    system: System,
+    weights: Weights,
     paths: Int[np.ndarray, " paths"],
     settings: TrackerSettings,
 ) -> Tracked:
-    """Track these paths from the start form with these weights. Releases the interpreter lock."""
+    """Track these paths from the start system with these weights. Releases the interpreter lock."""
     starts = system.starts(weights, paths)
     count, m = starts.shape
     endpoints = np.zeros((count, m), dtype=complex)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tasks.homotopy.books import Follow, Paths, Weights, here, joined
+from tasks.homotopy.books import Follow, Paths, here, joined
+from tasks.homotopy.interface import System, Weights
 from tasks.homotopy.paths import Tracked, TrackerSettings
-from tasks.homotopy.system import PolynomialSystem
 from tasks.landscapes.base import build
 from tasks.scatter import Scatter
 
@@ -42,7 +42,7 @@ def follow_piece(piece: tuple[tuple, Weights, Paths, TrackerSettings]) -> tuple[
 
 
 @lru_cache(maxsize=1)
-def _system(source: tuple) -> PolynomialSystem:
+def _system(source: tuple) -> System:
     from tasks.homotopy.finder import polynomial_system
 
     model, parameters, n, seed, instance = source

@@ -24,10 +24,9 @@ from tasks.homotopy.books import (
     more_careful,
     settings_of,
     sound,
-    start_weights,
 )
+from tasks.homotopy.interface import System
 from tasks.homotopy.paths import Tracked
-from tasks.homotopy.system import PolynomialSystem
 from tasks.keys import generator
 from tasks.options import HomotopyOptions
 
@@ -53,7 +52,7 @@ class Sample:
     expected: int
 
 
-def agree(one: Tracked, two: Tracked, system: PolynomialSystem) -> Bool[np.ndarray, " paths"]:
+def agree(one: Tracked, two: Tracked, system: System) -> Bool[np.ndarray, " paths"]:
     """Paths that arrived at the same solution in both runs."""
     both = sound(one) & sound(two)
     near = np.zeros(len(both), dtype=bool)
@@ -63,7 +62,7 @@ def agree(one: Tracked, two: Tracked, system: PolynomialSystem) -> Bool[np.ndarr
 
 
 def sample_solutions(
-    system: PolynomialSystem,
+    system: System,
     count: int,
     labels: tuple[str | int, ...],
     options: HomotopyOptions,
@@ -76,13 +75,13 @@ def sample_solutions(
         follow_paths: where paths are followed; here, on `options.threads`, by default.
     """
     n = system.n
-    if system.degree == 2:
+    if system.closed_form() is not None:
         whole = enumerate_solutions(system, labels, options).solutions
         return Sample(np.arange(len(whole)), whole, np.ones(len(whole), bool), 0, 0, system.paths)
     follow_paths = follow_paths or here(system, options.threads)
     count = min(count, system.paths)
     paths = np.sort(generator("sample", n, *labels).choice(system.paths, count, replace=False, shuffle=False))
-    weights = start_weights(n, *labels, 0)
+    weights = system.start(*labels, 0)
     settings = settings_of(options)
     previous = follow_paths(weights, paths, settings)
     endpoints = previous.endpoints.copy()

@@ -16,8 +16,8 @@ from tasks.deduplicate import match_known, same_point
 from tasks.homotopy.books import Follow
 from tasks.homotopy.finder import certify_classes, numbered_paths, polynomial_system, real_points
 from tasks.homotopy.finder import is_real as real_solutions
+from tasks.homotopy.interface import System
 from tasks.homotopy.sampled import Sample, estimate_number, estimate_recall, sample_solutions
-from tasks.homotopy.system import PolynomialSystem
 from tasks.landscapes.base import Couplings, Landscape
 from tasks.ledger import assess
 from tasks.multistart import evidence_of, multistart
@@ -50,14 +50,12 @@ def sampled_homotopy(
     sample = sample_solutions(system, options.paths, labels, options, follow)
     judged = judge(census, couplings, sample, system, options.min_hits)
     if options.certify:
-        classes, proofs = certify_classes(judged.classes, system, landscape.parity)
+        classes, proofs = certify_classes(judged.classes, system, landscape.flips)
         judged = replace(judged, classes=classes, certified_radius=proofs.radius)
     return judged
 
 
-def judge(
-    census: Census, couplings: Couplings, sample: Sample, system: PolynomialSystem, min_hits: int
-) -> Census:
+def judge(census: Census, couplings: Couplings, sample: Sample, system: System, min_hits: int) -> Census:
     """A census with what a sample of the same landscape's paths says of it."""
     landscape = census.landscape
     real = sample.resolved & real_solutions(sample.endpoints, system)
@@ -76,7 +74,7 @@ def judge(
     everything = np.ones(len(rows), dtype=bool)
     counts = SampledCounts(
         np.bincount(rows, minlength=len(classes.hits)),
-        _number(sample, real, everything, 2 if system.homogeneous else 1),
+        _number(sample, real, everything, landscape.flips.size if system.homogeneous else 1),
         tuple(number),
         estimate_recall(had, unresolved),
         tuple(recall),
@@ -100,15 +98,16 @@ def _joined(
 
 
 def _members(
-    index: Int[np.ndarray, " sampled"], k: int, landscape: Landscape, system: PolynomialSystem
+    index: Int[np.ndarray, " sampled"], k: int, landscape: Landscape, system: System
 ) -> tuple[Bool[np.ndarray, " sampled"], int]:
     """Sampled solutions that stand for points of index k, and for how many each."""
     if not system.homogeneous:
         return index == k, 1
-    if landscape.parity > 0:
-        return index == k, 2
-    dimension = landscape.manifold.dimension
-    return (index == k) | (index == dimension - k), 2 if 2 * k == dimension else 1
+    flips, dimension = landscape.flips, landscape.manifold.dimension
+    if not flips.odd:
+        return index == k, flips.size
+    weight = flips.size if 2 * k == dimension else flips.size // 2
+    return (index == k) | (index == dimension - k), weight
 
 
 def _number(

@@ -46,7 +46,7 @@ def _cache_folder() -> str:
     functions were inlined into it, would go unnoticed.
     """
     here = Path(__file__).parent
-    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(here.glob("*.py"))))
+    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(here.rglob("*.py"))))
     base = here / "__pycache__"
     writable = os.access(base if base.exists() else here, os.W_OK)
     return str((base if writable else Path(gettempdir())) / f"numba-{sources.hexdigest()[:16]}")

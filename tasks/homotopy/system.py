@@ -1,14 +1,18 @@
 """From couplings to the polynomial system that is tracked, and its start solutions."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from functools import cache, cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
+from tasks.homotopy import quadratic
+from tasks.homotopy.interface import Balls, Weights
 from tasks.homotopy.monomials import monomials, offset, recurrence
+from tasks.keys import generator
 from tasks.landscapes import symmetric
 
 
@@ -61,9 +65,51 @@ class PolynomialSystem:
         return self.n + (not self.homogeneous)
 
     @property
+    def spheres(self) -> tuple[int, ...]:
+        return (self.n,)
+
+    @property
     def paths(self) -> int:
         """The number of solutions of a generic system: classes of a homogeneous one, else points."""
         return solution_count(self.n, self.degree) * (1 if self.homogeneous else 2)
+
+    def closed_form(self) -> Complex[np.ndarray, "found unknowns"] | None:
+        """Eigenvectors for p = 2, without those that rounding has lost."""
+        if self.degree != 2:
+            return None
+        solutions = quadratic.solve(self.n, self.tensors[2], self.tensors.get(1))
+        return solutions[np.isfinite(solutions).all(axis=1)]
+
+    def start(self, *labels: str | int) -> Weights:
+        return start_weights(self.n, *labels)
+
+    def directions(
+        self, solutions: Complex[np.ndarray, "found unknowns"]
+    ) -> Float[np.ndarray, "found two_n"]:
+        """Unit vectors, as real numbers, that tell solutions apart: real parts of x, then imaginary parts.
+
+        Multiples of each other are one class of a homogeneous system: its phase is fixed by making the
+        product with a fixed real vector positive, which leaves real classes real and conjugates conjugate. On
+        the sphere no two solutions are positive multiples of each other.
+        """
+        x = solutions[:, : self.n]
+        if self.homogeneous:
+            x = without_phase(x)
+        vectors = np.concatenate([np.real(x), np.imag(x)], axis=1)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def on_spheres(self, directions: Float[np.ndarray, "found n"]) -> Float[np.ndarray, "found n"]:
+        return directions * math.sqrt(self.n) / np.linalg.norm(directions, axis=1, keepdims=True)
+
+    def balls(self, kind: type) -> Balls:
+        from tasks.homotopy.balls import BallSystem
+
+        return BallSystem(self, kind)
+
+    def homotopy_in_balls(self, weights: Weights) -> Any:
+        from tasks.homotopy.extended import PolynomialHomotopy
+
+        return PolynomialHomotopy(self, weights)
 
     def coefficients(self, degree: int, derivatives: int) -> Float[np.ndarray, "derived monomials"]:
         """Of the gradient (1) or the packed Hessian (2) of H_degree in the monomials that remain."""
@@ -109,6 +155,16 @@ class PolynomialSystem:
         powers = np.flatnonzero((high == high[:, :1]).all(axis=1)) + offset(n, p - 1, 2)
         return Packed(hessian, rest, gradient, table, powers, weights, float(n), n, p)
 
+    def room(self, order: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Vectors in each array that `series` works in."""
+        n, m, p = self.n, self.unknowns, self.degree
+        pairs = n * (n + 1) // 2
+        high = offset(n, p, 2)
+        parents = offset(n, p - 1, 2)
+        work = (2 * (pairs + 4), m * (m + 1), 2 * n, 2 * m, 2 * m, 2 * m, 2 * offset(n, p - 1, 0), 2 * n)
+        room = (2 * high, 2 * (n + 4), 2 * n, 2 * n, 2 * m, 2 * n, 2 * parents * order, 2 * parents)
+        return work, room
+
     def starts(
         self, weights: Complex[np.ndarray, " n"], paths: Int[np.ndarray, " paths"]
     ) -> Complex[np.ndarray, "paths unknowns"]:
@@ -135,6 +191,23 @@ class PolynomialSystem:
             return x
         scale = np.sqrt(n / np.sum(x**2, axis=1)) * np.where(paths & 1, -1.0, 1.0)
         return np.concatenate([x * scale[:, None], scale[:, None] ** (p - 2)], axis=1)
+
+
+def start_weights(n: int, *labels: str | int) -> Complex[np.ndarray, " n"]:
+    """Random complex weights of the start form, of length near one."""
+    draw = generator("start form", n, *labels)
+    return np.exp(2j * np.pi * draw.random(n)) * draw.uniform(0.8, 1.25, n)
+
+
+@cache
+def _gauge(n: int) -> Float[np.ndarray, " n"]:
+    return generator("gauge", n).standard_normal(n)
+
+
+def without_phase(x: Complex[np.ndarray, "found n"]) -> Complex[np.ndarray, "found n"]:
+    """Vectors turned by a phase each so that their product with a fixed real vector is positive."""
+    product = x @ _gauge(x.shape[1])
+    return x * (np.conj(product) / np.abs(product))[:, None]
 
 
 def solution_count(n: int, degree: int) -> int:

@@ -10,8 +10,8 @@ import math
 import numpy as np
 
 from tasks.homotopy.control import choose_step, fit_denominators, lengths, predict, predicted_error
-from tasks.homotopy.series import correct, expand
 from tasks.homotopy.simd import LANES, compiled
+from tasks.homotopy.steps import correct, expand
 
 ARRIVED, STALLED, TOO_LONG, UNTRACKED = range(4)
 OUTCOME_COUNT = 4

@@ -4,7 +4,7 @@ import importlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import jax
 from jaxtyping import Array, Float
@@ -12,6 +12,9 @@ from jaxtyping import Array, Float
 from tasks.geometry import ProductOfSpheres
 from tasks.landscapes import MODELS
 from tasks.symmetry import Flips
+
+if TYPE_CHECKING:
+    from tasks.homotopy.interface import System
 
 # Everything that is stored is float64, also when a user calls a finder outside a worker.
 jax.config.update("jax_enable_x64", True)
@@ -74,6 +77,26 @@ class Landscape(ABC):
     def typical_points(self) -> float:
         """Rough mean number of critical points: plans and budgets use it, no result does."""
         return 2.0**self.manifold.dimension
+
+    @property
+    def homotopy_paths(self) -> int | None:
+        """Number of paths that lead to all complex critical points, one to each class of them where sign
+        changes relate them all; None if homotopies can't enumerate this landscape."""
+        return None
+
+    @property
+    def path_seconds(self) -> float:
+        """Rough seconds of one such path on one thread."""
+        raise NotImplementedError(f"{self.name} has no paths")
+
+    @property
+    def preparation_seconds(self) -> float:
+        """Rough seconds that a worker takes once for this landscape's cell, before its first path."""
+        return 0.0
+
+    def polynomial_system(self, couplings: Couplings) -> "System":
+        """The system whose solutions these paths end at, for landscapes that have `homotopy_paths`."""
+        raise NotImplementedError(f"{self.name} has no paths")
 
     @property
     def gradient_scale(self) -> float:

@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import jax.numpy as jnp
 import numpy as np
@@ -27,10 +27,16 @@ from tasks.keys import generator
 from tasks.landscapes.base import Jet, Landscape
 from tasks.landscapes.parameters import partite_sizes
 
+if TYPE_CHECKING:
+    from tasks.homotopy.multilinear.system import MultilinearSystem
+
 Couplings = Float[np.ndarray, "..."]
 
 # Above so many entries of the tensor its singular tuples are not counted: no census gets near their number.
 MOST_COUNTED = 100_000
+
+MOST_TUPLES = 2**17
+"""Homotopies start from all singular tuples of one tensor, which a worker finds first and keeps."""
 
 
 @cache
@@ -101,6 +107,31 @@ class Partite(Landscape):
         if math.prod(self.sizes) > MOST_COUNTED:
             return None
         return 2**self.factors * singular_tuples(self.sizes)
+
+    @property
+    def homotopy_paths(self) -> int | None:
+        """One for each singular tuple, as far as the tuples of a tensor to start from can be kept."""
+        if self.complex_points is None:
+            return None
+        tuples = singular_tuples(self.sizes)
+        return tuples if tuples <= MOST_TUPLES else None
+
+    @property
+    def path_seconds(self) -> float:
+        """Measured: 85 us for three spheres of n = 4, 100 us for n = 5; many variables cost what elimination
+        does, large tensors what their contractions do."""
+        entries = self.factors * math.prod(self.sizes)
+        return 4e-5 + 1e-8 * self.manifold.ambient**3 + 5e-8 * entries
+
+    @property
+    def preparation_seconds(self) -> float:
+        """Each tuple of the tensor that paths start from takes five or six paths, if there are many."""
+        return (self.homotopy_paths or 0) * 6 * self.path_seconds if self.factors > 2 else 0.0
+
+    def polynomial_system(self, couplings: Couplings) -> "MultilinearSystem":
+        from tasks.homotopy.multilinear.system import MultilinearSystem
+
+        return MultilinearSystem(np.asarray(couplings))
 
     @property
     def typical_points(self) -> float:

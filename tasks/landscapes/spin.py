@@ -17,7 +17,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import jax.numpy as jnp
 import numpy as np
@@ -28,6 +28,9 @@ from tasks.geometry import ProductOfSpheres, sphere
 from tasks.keys import generator
 from tasks.landscapes import symmetric
 from tasks.landscapes.base import Jet, Landscape
+
+if TYPE_CHECKING:
+    from tasks.homotopy.system import PolynomialSystem
 
 Couplings = dict[str, Float[np.ndarray, "..."]]
 
@@ -124,6 +127,23 @@ class MixedSpin(Landscape):
         # Beyond this it overflows, and no budget reaches it anyway.
         most = min(total_degree_bound(self.covariance, self.n), 10**300)
         return min(math.exp(min(log_typical, 700.0)) + 2, most)
+
+    @property
+    def homotopy_paths(self) -> int | None:
+        """Classes of a pure form, points of a mixture."""
+        bound = self.complex_points
+        return None if bound is None else bound // 2 if self.covariance.is_pure else bound
+
+    @property
+    def path_seconds(self) -> float:
+        """Measured for p = 3: 25 us at n = 8, 40 at n = 10, 90 at n = 14; the convolutions of higher degrees
+        grow with the number of monomials."""
+        return 1e-5 + 5e-8 * self.n * symmetric.packed_size(self.n, self.covariance.degree - 1)
+
+    def polynomial_system(self, couplings: Couplings) -> "PolynomialSystem":
+        from tasks.homotopy.system import PolynomialSystem
+
+        return PolynomialSystem(self.n, self.tensors(couplings))
 
     @property
     def gradient_scale(self) -> float:

@@ -22,9 +22,9 @@ from pipeline.worker import run_job
 from storage.files import open_files
 from storage.layout import Generation
 from storage.store import open_run, write_manifest
-from tasks.homotopy.books import start_weights
 from tasks.homotopy.paths import TrackerSettings
 from tasks.homotopy.pieces import elsewhere
+from tasks.homotopy.system import start_weights
 
 
 @contextmanager

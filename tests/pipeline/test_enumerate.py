@@ -111,6 +111,17 @@ def test_quadratic_forms_have_their_eigenvectors():
     assert found["paths_per_second"] is None, "no path is followed"
 
 
+def test_partite_landscapes_have_their_singular_triples():
+    found = _found("--model", "partite", "--n", "2", "--seed", "1", "--points")
+    assert (found["model"], found["sizes"]) == ("partite", "1,1,1")
+    assert found["complete"]
+    assert found["distinct"] == found["paths"] == 6
+    assert found["certified"] == found["total"] == sum(found["by_index"])
+    assert found["by_index"] == found["by_index"][::-1], "a factor turned around changes the sign of H"
+    position = np.array([p["position"] for p in found["points"]]).reshape(-1, 3, 2)
+    np.testing.assert_allclose((position**2).sum(axis=2), 2, rtol=1e-12)
+
+
 def test_people_read_a_table_and_a_verdict():
     result = _call("--xi", "q^3", "--n", "3", "--seed", "1", "--points", "--workers", "2")
     assert result.exit_code == 0, result.output
@@ -138,6 +149,11 @@ MISTAKES = {
     "linear xi": (("--xi", "q^1"), "--xi: covariance xi: got no term of degree >= 2"),
     "xi that is no polynomial": (("--xi", "cubic"), "--xi: covariance xi: got"),
     "field": (("--field", "-1"), "--field: got -1, allowed: a variance"),
+    "model": (("--model", "distinct"), "--model: got 'distinct', allowed: pspin, partite"),
+    "option of another model": (
+        ("--sizes", "1,1"),
+        "--sizes: got '1,1' with --model pspin, allowed: --xi, --field",
+    ),
     "landscape": (("--landscape", "-1"), "--landscape: got -1, allowed: integers from 0"),
     "seed": (("--seed", "-1"), "--seed: got -1, allowed: integers from 0"),
     "workers": (("--workers", "0"), "--workers: got 0, allowed: integers"),

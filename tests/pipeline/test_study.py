@@ -190,7 +190,8 @@ UNAFFORDABLE = {
     ),
     "no count of solutions": (
         'model = "distinct"\nn = 5\nfinder = "homotopy"\n',
-        "model: got 'distinct', allowed for homotopies: pspin (generic couplings); use finder multistart",
+        "model: got 'distinct', allowed for homotopies: pspin, and partite with not too many singular tuples "
+        "(generic couplings); use finder multistart",
     ),
     "no sample of what can't be counted": (
         'model = "distinct"\nn = 5\nfinder = "sampled-homotopy"\n',

@@ -14,6 +14,7 @@ from tasks.landscapes.base import build
 from tasks.ledger import DEGENERATE, ENUMERATED, OPEN, UNCERTIFIED, assess_enumeration
 from tasks.multistart import evidence_of
 from tasks.options import HomotopyOptions
+from tasks.symmetry import no_flips
 
 UNPROVEN = HomotopyOptions(certify=False)
 
@@ -34,7 +35,7 @@ def test_every_real_point_is_certified(xi, n, instance_of):
     assert certificates.proven.all()
     # Signs of eigenvalues in doubles, and signs of Gershgorin's discs after a congruence in balls.
     assert list(certificates.index) == list(points.index)
-    assert separated(certificates, model.parity).all()
+    assert separated(certificates, model.flips).all()
 
 
 def test_forged_and_perturbed_points_get_no_certificate(instance_of):
@@ -54,13 +55,14 @@ def test_forged_and_perturbed_points_get_no_certificate(instance_of):
 
 
 def test_one_point_listed_twice_is_not_separated(instance_of):
+    model = instance_of(5)[0]
     points, system = classified(instance_of(5))
     twice = np.concatenate([points.points, -points.points[:1] * (1 + 1e-12)])
     certificates = certify_points(system, twice)
-    assert list(np.flatnonzero(~separated(certificates, -1))) == [0, len(points.points)]
-    assert separated(certify_points(system, points.points), -1).all()
+    assert list(np.flatnonzero(~separated(certificates, model.flips))) == [0, len(points.points)]
+    assert separated(certify_points(system, points.points), model.flips).all()
     # Without the symmetry the two are different points.
-    assert separated(certificates, 0).all()
+    assert separated(certificates, no_flips(model.manifold)).all()
 
 
 def test_a_degenerate_point_is_flagged():

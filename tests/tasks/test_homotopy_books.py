@@ -12,10 +12,10 @@ from tasks.homotopy.books import (
     enumerate_solutions,
     group,
     missing_conjugates,
-    start_weights,
     troubled,
 )
 from tasks.homotopy.paths import TrackerSettings, follow
+from tasks.homotopy.system import start_weights
 from tasks.homotopy.tracker import ARRIVED, TOO_LONG
 from tasks.options import HomotopyOptions
 

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from tasks.homotopy.algebra import accumulate, contract, factorise, multiply_symmetric, solve
-from tasks.homotopy.books import start_weights
 from tasks.homotopy.monomials import monomials, offset, positions, recurrence
 from tasks.homotopy.paths import TrackerSettings, follow
 from tasks.homotopy.simd import LANES, aligned
-from tasks.homotopy.system import solution_count
+from tasks.homotopy.system import solution_count, start_weights
 from tasks.homotopy.tracker import ARRIVED
 from tasks.landscapes import symmetric
 

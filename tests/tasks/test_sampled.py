@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tasks.cost import effort
-from tasks.homotopy.books import enumerate_solutions, start_weights
+from tasks.homotopy.books import enumerate_solutions
 from tasks.homotopy.finder import enumerate_landscape, is_real, real_points
 from tasks.homotopy.paths import TrackerSettings, follow
 from tasks.homotopy.sampled import (
@@ -18,6 +18,7 @@ from tasks.homotopy.sampled import (
     sample_solutions,
 )
 from tasks.homotopy.sampled_census import judge, sampled_homotopy
+from tasks.homotopy.system import start_weights
 from tasks.landscapes.base import build
 from tasks.ledger import COMPLETE, FEW_HITS, OPEN
 from tasks.multistart import multistart
