@@ -1,7 +1,8 @@
 """Exact mean numbers of critical points of a spiked landscape at finite N, by overlap, energy and index.
 
-Notation as in `analysis.kac_rice`; the mean of H is ``-N xi_s(m)``, m the overlap with the signal. At a point of
-overlap m let u be the tangent unit vector towards the signal. The signal adds to the law of the noise there
+Notation as in `analysis.kac_rice`; the mean of H is ``-N xi_s(m)``, m the overlap with the signal. At a point
+of overlap m let u be the tangent unit vector towards the signal. The signal adds to the law of the noise
+there
 
     -sqrt(N (1-m^2)) xi_s'(m) u      to the tangent gradient,
     -xi_s(m) and -m xi_s'(m)         to the energy E and the radial derivative D,
@@ -21,11 +22,12 @@ K and s those of `analysis.kac_rice`. (Derived here. For the limit see V. Ros, G
 Cammarota, arXiv:1804.02686.)
 
 Only a_k is sampled, and of M only a part. In the tridiagonal form of I. Dumitriu and A. Edelman
-(arXiv:math-ph/0206043) that starts with u, the entries a_j ~ N(0, 1) and b_j^2 ~ chi^2_{N-1-j}/2 are independent,
-tau changes a_1 alone, and with ``r_{N-1} = a_{N-1} - x``, ``r_j = a_j - x - b_j^2/r_{j+1}`` the determinant is
-the product of the r_j and the index the number of negative ones. Given r_2, the mean over ``r_1 = a_1 - c``,
-``c = tau + x + b_1^2/r_2``, is in closed form, for all m at once. The signs left unsampled make the sum over
-indices ``sum_k (-1)^k E Crit_k`` an exact integral of Hermite polynomials, see `FiniteSpiked.morse_sum`.
+(arXiv:math-ph/0206043) that starts with u, the entries a_j ~ N(0, 1) and b_j^2 ~ chi^2_{N-1-j}/2 are
+independent, tau changes a_1 alone, and with ``r_{N-1} = a_{N-1} - x``, ``r_j = a_j - x - b_j^2/r_{j+1}`` the
+determinant is the product of the r_j and the index the number of negative ones. Given r_2, the mean over
+``r_1 = a_1 - c``, ``c = tau + x + b_1^2/r_2``, is in closed form, for all m at once. The sum over indices
+with signs, ``sum_k (-1)^k E Crit_k``, needs no draws at all: it is an integral of Hermite polynomials, and
+must be the Euler characteristic (`FiniteSpiked.morse_sum`).
 """
 
 from collections.abc import Iterator
