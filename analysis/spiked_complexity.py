@@ -168,8 +168,10 @@ def uninformed_minima(limit: SpikedLimit) -> float:
 
 
 def opposed_minima(limit: SpikedLimit) -> float:
-    """Highest rate of minima at overlaps from 0 to -0.9. For odd p the tensor repels from the signal there, and
-    such minima outlive those of overlap 0."""
+    """Highest rate of minima at overlaps from 0 to -0.9.
+
+    For odd p the tensor repels from the signal there, and such minima outlive those of overlap 0.
+    """
     return _highest(lambda opposed: limit.minima_complexity(-opposed), 0.0, 0.9, 31)
 
 

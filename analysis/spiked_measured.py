@@ -163,9 +163,7 @@ def total_rows(family: SpikedFamily) -> list[Row]:
     for cell in family.cells:
         counts, theory = cell.result.counts, cell.theory
         row = _head(cell) | {"landscapes": cell.result.cell.landscapes}
-        by_index, by_index_se = (
-            np.asarray(counts[name].values, dtype=np.float64) for name in ("by_index", "by_index_se")
-        )
+        by_index, by_index_se = (np.asarray(counts[name].values, dtype=np.float64) for name in ("mean", "se"))
         row |= {"total": float(counts["total"]), "total_se": float(counts["total_se"])}
         row |= {"minima": by_index[0], "minima_se": by_index_se[0]}
         if theory is not None:

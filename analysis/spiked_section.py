@@ -20,18 +20,19 @@ TITLE = "Planted signal"
 ANCHOR = "spiked"
 LEVEL = 0.01
 _TEXT = (
-    "The landscape is noise of covariance N ξ around the mean −N ξₛ(m), m the overlap with a planted direction. "
-    "Mean numbers by overlap and index are exact at finite N up to the sampling of part of the Hessian; their "
-    "standard errors are in the tests. Nothing is fitted."
+    "The landscape is noise of covariance N ξ around the mean −N ξₛ(m), m the overlap with a planted "
+    "direction. Mean numbers by overlap and index are exact at finite N up to the sampling of part of the "
+    "Hessian; their standard errors are in the tests. Nothing is fitted."
 )
 _CAPTION = (
-    "Left: mean numbers in 20 bins of the overlap, with one standard error (bars) and exact (steps), at the largest "
-    "N. Middle: energy against overlap of measured points by index; dashed: the signal's part of the energy. Right: "
-    "annealed rates as N grows; spurious minima are exponentially many where the rate of minima is positive."
+    "Left: mean numbers in 20 bins of the overlap, with one standard error (bars) and exact (steps), at the "
+    "largest N. Middle: energy against overlap of measured points by index; dashed: the signal's part of the "
+    "energy. Right: annealed rates as N grows; minima are exponentially many where theirs is positive."
 )
 _PHASES = (
-    "Lines as N grows. In between gradient flow finds the signal although minima of overlap 0 are exponentially "
-    "many (arXiv:1902.00139, arXiv:1907.08226); their rates are of order 1e-3, far below what can be seen here."
+    "Lines as N grows. In between gradient flow finds the signal although minima of overlap 0 are "
+    "exponentially many (arXiv:1902.00139, arXiv:1907.08226); their rates are of order 1e-3, far below what "
+    "can be seen here."
 )
 
 
@@ -123,7 +124,8 @@ def _verdict(rows: list[Row]) -> Part:
 
 def _table(rows: list[Row]) -> Part:
     titles = ("N", "cell", "signal", "landscapes", "points", "exact", "minima", "exact", "bins tested", "p")
-    titles += (f"p if the signal were {WRONG:g} times as strong", "descent margin", "rate of minima at m = 0")
+    titles += (f"p if the signal were {WRONG:g} times as strong",)
+    titles += ("descent margin", "rate of minima at m = 0")
     texts = [
         (
             str(row["n"]),
@@ -143,9 +145,10 @@ def _table(rows: list[Row]) -> Part:
         for row in rows
     ]
     caption = (
-        "Mean numbers on the whole sphere over every planned landscape; exact ones with the standard error of their "
-        "draws. Test: all bins of the overlap with enough points at once (Hotelling's T²), for a symmetric model one "
-        "half of them. Descent margin: above 1 the signal gives marginal points of overlap 0 a way down."
+        "Mean numbers on the whole sphere over every planned landscape; exact ones with the standard "
+        "error of their draws. Test: all bins of the overlap with enough points at once (Hotelling's T²), for "
+        "a symmetric model one half of them. Descent margin: above 1 the signal gives marginal points of "
+        "overlap 0 a way down."
     )
     return HtmlTable(titles, texts, caption, (1, 2)).part()
 

@@ -60,6 +60,8 @@ def plot_points(ax: Axes, cell: SpikedCell) -> list[Mark]:
     grid = np.linspace(-1, 1, 101)
     ax.plot(grid, [-cell.signal.value(float(m)) for m in grid], color=GREY, lw=0.8, ls="--")
     ax.set(xlabel="overlap m with the signal", ylabel="energy per spin", xlim=(-1, 1))
+    low, high = ax.get_ylim()
+    ax.set_ylim(low - 0.12 * (2 + cell.n // 2) * (high - low) / 2, high)  # room for the legend
     ax.legend(loc="lower left", ncols=2)
     return artists
 
@@ -106,7 +108,6 @@ def plot_phases(ax: Axes, p: int, cells: list[tuple[float, float]], most: float 
             ax.plot(x, y, ls="", marker="D", ms=4, color=COLORS[1], label="cells of this study")[0]
         )
     ax.set_xscale("log")
-    ax.set_yscale("log")
     ax.set(xlabel=r"noise of the tensor $\Delta_p$", ylabel=r"$1/\Delta_2$", title=f"p = {p}")
-    ax.legend(loc="upper right")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))  # beside: cells may be anywhere
     return artists
