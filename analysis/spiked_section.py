@@ -145,9 +145,9 @@ def _table(rows: list[Row]) -> Part:
         for row in rows
     ]
     caption = (
-        "Mean numbers on the whole sphere over every planned landscape; exact ones with the standard "
-        "error of their draws. Test: all bins of the overlap with enough points at once (Hotelling's T²), for "
-        "a symmetric model one half of them. Descent margin: above 1 the signal gives marginal points of "
+        "Mean numbers on the whole sphere over every planned landscape; exact ones with the standard error "
+        "of their draws. Test: all bins of the overlap with enough points at once (Hotelling's T²), for a "
+        "symmetric model one half of them. Descent margin: above 1 the signal gives marginal points of "
         "overlap 0 a way down."
     )
     return HtmlTable(titles, texts, caption, (1, 2)).part()

@@ -61,8 +61,8 @@ def test_energies_without_signal_are_those_of_the_isotropic_model(xi):
 
 
 def test_fixed_fields_of_random_length_are_a_random_field():
-    """A linear signal r m is a field of length r sqrt(N): averaged over the length of a Gaussian vector it is the
-    random field, whose numbers are known otherwise."""
+    """A linear signal r m is a field of length r sqrt(N): averaged over the length of a Gaussian vector it
+    is the random field, whose numbers are known otherwise."""
     n, s2 = 4, 0.8
     lengths, weights = np.polynomial.legendre.leggauss(12)
     reach = 5.5
@@ -82,7 +82,7 @@ def test_fixed_fields_of_random_length_are_a_random_field():
     [("q^3", "2*q^2", 7), ("q^4", "6*q^4", 5), ("0.5*q^2+q^3", "3*q+2*q^2", 6), ("q^2", "q^5", 8)],
 )
 def test_morse_sum_is_the_euler_characteristic(xi, signal, n):
-    """Without chance, at every strength: volumes, densities, shifts and the perturbation must all be right."""
+    """Without chance, at every strength: volumes, densities, shifts and perturbation must all be right."""
     found = model(xi, signal, n)
     assert found.morse_sum() == pytest.approx(2 if n % 2 else 0, abs=1e-4)
     wrong = FiniteSpiked(Covariance.parse(xi), Signal.parse(signal), n)
@@ -163,7 +163,7 @@ def test_best_radial_derivative_is_the_maximum_over_a_grid():
 
 
 def test_exact_numbers_grow_at_the_limiting_rates():
-    """From N = 20 to 40, in bins of the overlap; the power of N in front of the exponential is from 0 to 1."""
+    """From N = 20 to 40, in bins of the overlap; the power of N in front of the exponential is 0 to 1."""
     covariance, signal = matrix_tensor(3, 0.5, 0.5)
     limit = SpikedLimit(covariance, signal)
     small, large = (FiniteSpiked(covariance, signal, n, 256).all_by_overlap()[0] for n in (20, 40))
@@ -197,8 +197,8 @@ def test_isolated_minimum_opposed_to_the_signal():
 
 
 def _log_probability(n, theta, t, draws, rng):
-    """log P(no eigenvalue of a GOE matrix minus theta u u^T below -t), by the recursion of pivots with the last
-    entry integrated out; and its standard error."""
+    """log P(no eigenvalue of a GOE matrix minus theta u u^T below -t), by the recursion of pivots with the
+    last entry integrated out; and its standard error."""
     unit = sqrt(n / 2)
     alive, rest = np.ones(draws, dtype=bool), np.full(draws, -t * unit)
     for j in range(n - 1, 0, -1):
@@ -224,9 +224,9 @@ def test_rate_of_a_held_back_eigenvalue_against_sampled_matrices():
 
 @pytest.mark.parametrize(("theta", "t"), [(1.5, 2.0), (1.5, 2.1), (3.0, 2.4)])
 def test_rate_of_a_held_back_eigenvalue_by_tilting(theta, t):
-    """The law of the perturbed matrix is that of the plain one tilted by exp(n theta M_11/2): its rate is that of
-    an eigenvalue at -t, int_2^t sqrt(y^2-4) dy/2, minus the rank-one spherical integral (A. Guionnet and M.
-    Maida, arXiv:math/0406121) with that eigenvalue, plus theta^2/4."""
+    """The law of the perturbed matrix is that of the plain one tilted by exp(n theta M_11/2): its rate is that
+    of an eigenvalue at -t, int_2^t sqrt(y^2-4) dy/2, minus the rank-one spherical integral (A. Guionnet and
+    M. Maida, arXiv:math/0406121) with that eigenvalue, plus theta^2/4."""
     from analysis.complexity import log_potential
 
     outlier = quad(lambda y: sqrt(y * y - 4) / 2, 2, t)[0]
