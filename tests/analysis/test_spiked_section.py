@@ -1,4 +1,4 @@
-"""Measured overlaps against theory on the circle, where all points are zeros of one derivative, and the page."""
+"""Measured overlaps against theory on the circle, where points are zeros of one derivative, and the page."""
 
 from types import SimpleNamespace
 
