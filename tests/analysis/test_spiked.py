@@ -224,7 +224,7 @@ def test_rate_of_a_held_back_eigenvalue_against_sampled_matrices():
 
 @pytest.mark.parametrize(("theta", "t"), [(1.5, 2.0), (1.5, 2.1), (3.0, 2.4)])
 def test_rate_of_a_held_back_eigenvalue_by_tilting(theta, t):
-    """The law of the perturbed matrix is that of the plain one tilted by exp(n theta M_11/2): its rate is that
+    """The perturbed matrix has the law of the plain one tilted by exp(n theta M_11/2): its rate is that
     of an eigenvalue at -t, int_2^t sqrt(y^2-4) dy/2, minus the rank-one spherical integral (A. Guionnet and
     M. Maida, arXiv:math/0406121) with that eigenvalue, plus theta^2/4."""
     from analysis.complexity import log_potential
