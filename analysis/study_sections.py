@@ -11,6 +11,7 @@ from analysis import (
     floors_section,
     minima_section,
     pairs_section,
+    spiked_section,
     trivialisation_section,
     two_body_section,
     universality_section,
@@ -49,6 +50,7 @@ SECTIONS: tuple[StudySection, ...] = (
     minima_section,
     floors_section,
     trivialisation_section,
+    spiked_section,
     pairs_section,
     universality_section,
 )

@@ -64,6 +64,10 @@ THEORIES = {
         "analysis.partite_predict:symmetry_partite",
         "analysis.partite_predict:index_fraction_partite",
     ),
+    "spiked": Theory("analysis.spiked_predict:rows_spiked", "analysis.spiked_predict:log_total_spiked"),
+    "matrix-tensor": Theory(
+        "analysis.spiked_predict:rows_matrix_tensor", "analysis.spiked_predict:log_total_matrix_tensor"
+    ),
 }
 
 

@@ -50,8 +50,9 @@ def path_count(landscape: Landscape) -> int:
     paths = landscape.homotopy_paths
     if paths is None:
         raise ValueError(
-            f"model: got {landscape.name!r}, allowed for homotopies: pspin, and partite with not too many "
-            "singular tuples (generic couplings); use finder multistart"
+            f"model: got {landscape.name!r}, allowed for homotopies: pspin, matrix-tensor, spiked with a "
+            "signal of at most the noise's degree, partite with not too many singular tuples (generic "
+            "couplings); use finder multistart"
         )
     return paths
 

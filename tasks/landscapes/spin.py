@@ -107,6 +107,11 @@ class MixedSpin(Landscape):
         return sphere(self.n)
 
     @property
+    def degrees(self) -> tuple[int, ...]:
+        """Degrees of the forms that H is a sum of, lowest first."""
+        return tuple(degree for degree, _ in self.covariance.terms)
+
+    @property
     def parities(self) -> tuple[int, ...]:
         return (-1 if self.covariance.is_odd else 1 if self.covariance.is_even else 0,)
 
@@ -132,7 +137,7 @@ class MixedSpin(Landscape):
     def homotopy_paths(self) -> int | None:
         """Classes of a pure form, points of a mixture."""
         bound = self.complex_points
-        return None if bound is None else bound // 2 if self.covariance.is_pure else bound
+        return None if bound is None else bound // 2 if len(self.degrees) == 1 else bound
 
     @property
     def path_seconds(self) -> float:
@@ -158,9 +163,7 @@ class MixedSpin(Landscape):
         # 32-bit multi-indices, twice, and two 64-bit ranks.
         pairs = symmetric.packed_size(self.n, 2) if self.n >= PACKED_FROM else self.n**2
         return sum(
-            pairs * symmetric.packed_size(self.n, p - 2) * (40 + 8 * p)
-            for p, _ in self.covariance.terms
-            if p >= 2
+            pairs * symmetric.packed_size(self.n, p - 2) * (40 + 8 * p) for p in self.degrees if p >= 2
         )
 
     def entries(self, seed: int, landscape: int, degree: int) -> Float[np.ndarray, " packed"]:

@@ -60,7 +60,7 @@ BAD = {
     "positions as a number": (HEAD + CELL + "positions = 1\n", "cells[0].positions: got 1"),
     "unknown model": (
         HEAD + CELL + 'model = "ising"\n',
-        "cells[0].model: got 'ising', allowed: distinct, entries, given, partite, pspin",
+        "cells[0].model: got 'ising', allowed: distinct, entries, given, matrix-tensor, partite, pspin",
     ),
     "model a list": (HEAD + CELL + "model = [1]\n", "cells[0].model: got [1]"),
     "unknown finder": (
@@ -135,7 +135,8 @@ def test_equal_texts_of_a_covariance_are_one_cell():
 def test_a_model_of_the_registry_is_written_by_its_parameters_alone(model):
     parameters = MODELS[model].parameters
     assert set(parameters) <= set(table_of(model).model_fields)
-    known = {"xi": 'xi = "q^3"\n', "law": 'law = "rademacher"\n'}
+    known = {"xi": 'xi = "q^3"\n', "law": 'law = "rademacher"\n', "signal": 'signal = "q^3"\n'}
+    known |= {"delta2": "delta2 = 0.5\n", "deltap": "deltap = 1.0\n"}
     required = "".join(known[name] for name, parameter in parameters.items() if parameter.default is None)
     text = HEAD + f'[[cells]]\nmodel = "{model}"\nn = 4\nlandscapes = 8\n{required}'
     assert set(parse_study(tomllib.loads(text)).cells[0].spec["parameters"]) == set(parameters)
@@ -190,8 +191,7 @@ UNAFFORDABLE = {
     ),
     "no count of solutions": (
         'model = "distinct"\nn = 5\nfinder = "homotopy"\n',
-        "model: got 'distinct', allowed for homotopies: pspin, and partite with not too many singular tuples "
-        "(generic couplings); use finder multistart",
+        "model: got 'distinct', allowed for homotopies: pspin, matrix-tensor, spiked with a signal of",
     ),
     "no sample of what can't be counted": (
         'model = "distinct"\nn = 5\nfinder = "sampled-homotopy"\n',

@@ -1,0 +1,102 @@
+"""Measured overlaps against theory on the circle, where points are zeros of one derivative, and the page."""
+
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import xarray as xr
+
+from analysis.spiked_measured import BINS, SpikedCell, SpikedFamily, find_spiked, overlap_rows, overlap_test
+from analysis.spiked_section import draw_family, draw_phases, entries, parts, tables
+from tasks.covariance import matrix_tensor
+from tasks.landscapes.base import build
+
+LANDSCAPES = 600
+
+
+@pytest.fixture(scope="module")
+def circle():
+    """A cell at N = 2: a dataset with what overlaps are made of."""
+    parameters = {"p": 3, "delta2": 0.5, "deltap": 0.5}
+    landscape = build("matrix-tensor", parameters, 2)
+    angle = np.linspace(0, 2 * np.pi, 1440, endpoint=False)
+    points = jnp.asarray(np.sqrt(2) * np.stack([np.cos(angle), np.sin(angle)], axis=1))
+    values = jax.jit(jax.vmap(landscape.value, in_axes=(None, 0)))
+    sizes, overlap, index, energy = [], [], [], []
+    for number in range(LANDSCAPES):
+        height = np.asarray(values(landscape.sample(9, number), points))
+        rising = np.roll(height, -1) > height
+        turns = np.flatnonzero(rising != np.roll(rising, 1))
+        sizes.append(len(turns))
+        overlap.append(np.cos(angle[turns]))
+        index.append(np.where(rising[turns], 0, 1))
+        energy.append(height[turns] / 2)
+    position = np.sqrt(2) * np.concatenate(overlap)
+    dataset = xr.Dataset(
+        {
+            "row_size": ("landscape", np.array(sizes)),
+            "position": (("row", "component"), np.stack([position, np.zeros_like(position)], axis=1)),
+            "index": ("row", np.concatenate(index)),
+            "energy": ("row", np.concatenate(energy)),
+        },
+        attrs={"model": "matrix-tensor", "n": 2, **parameters},
+    )
+    family = "matrix-tensor", tuple((key, str(value)) for key, value in parameters.items())
+    cell = SimpleNamespace(dataset=dataset, family=family, name="c0000", n=2, landscapes=LANDSCAPES)
+    totals = np.array(sizes, dtype=float)
+    counts = xr.Dataset(
+        {
+            "mean": ("morse_index", np.full(2, totals.mean() / 2)),
+            "se": ("morse_index", np.full(2, totals.std() / LANDSCAPES**0.5 / 2)),
+            "total": totals.mean(),
+            "total_se": totals.std() / LANDSCAPES**0.5,
+            "missing_total": 0.0,
+        }
+    )
+    return SimpleNamespace(cell=cell, n=2, counts=counts)
+
+
+@pytest.fixture(scope="module")
+def family(circle):
+    return SpikedFamily("circle", (SpikedCell(circle, *matrix_tensor(3, 0.5, 0.5)),))
+
+
+def test_overlaps_are_as_predicted_and_a_wrong_signal_is_seen(family):
+    cell = family.cells[0]
+    right, wrong = overlap_test(cell), overlap_test(cell, 0.7)
+    assert right.dof > 10
+    assert right.p_value > 1e-3
+    assert wrong.p_value < 1e-3
+    rows = overlap_rows(family)
+    assert len(rows) == BINS
+    assert sum(row["all"] for row in rows) == pytest.approx(float(cell.result.counts["total"]))
+    assert sum(row["all_exact"] for row in rows) == pytest.approx(cell.theory.total()[0])
+
+
+def test_families_are_found_by_model(circle):
+    found = find_spiked([SimpleNamespace(family=circle.cell.family, cells=(circle,), title="mine")])
+    assert [(family.title, family.cells[0].signal) for family in found] == [
+        ("mine", matrix_tensor(3, 0.5, 0.5)[1])
+    ]
+    assert find_spiked([SimpleNamespace(family=("pspin", (("xi", "q^3"),)), cells=(circle,), title="")]) == []
+
+
+def test_section(family, tmp_path):
+    page = "".join(map(str, parts([family], tmp_path)))
+    assert "Planted signal" in page
+    assert {path.suffix for path in tmp_path.iterdir()} == {".svg", ".png"}
+    assert [name for name, _ in tables([family])] == ["spiked", "spiked_overlaps"]
+    assert len(entries([family])) == 1
+    assert parts([], tmp_path) == entries([]) == list(tables([])) == []
+    assert draw_phases(4, [], tmp_path, "phases")[1].exists()
+
+
+def test_without_positions_the_section_says_how_to_have_them(family, circle, tmp_path):
+    cell = SimpleNamespace(**{**vars(circle.cell), "dataset": circle.cell.dataset.drop_vars("position")})
+    bare = SimpleNamespace(**{**vars(circle), "cell": cell})
+    without = SpikedFamily("bare", (SpikedCell(bare, *matrix_tensor(3, 0.5, 0.5)),))
+    assert draw_family(without, tmp_path, "none") is None
+    assert overlap_test(without.cells[0]) is None
+    assert "positions = true" in "".join(map(str, parts([without], tmp_path)))
