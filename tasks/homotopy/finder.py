@@ -50,12 +50,13 @@ def path_count(landscape: Landscape) -> int:
     """
     if not countable(landscape):
         raise ValueError(
-            f"model: got {landscape.name!r}, allowed for homotopies: pspin (generic couplings); use finder "
-            "multistart"
+            f"model: got {landscape.name!r}, allowed for homotopies: generic couplings (pspin; "
+            "spiked and matrix-tensor, with a signal of at most the noise's degree); use finder multistart"
         )
     assert isinstance(landscape, MixedSpin)
-    covariance = landscape.covariance
-    return solution_count(landscape.n, covariance.degree) * (1 if covariance.is_pure else 2)
+    return solution_count(landscape.n, landscape.covariance.degree) * (
+        1 if len(landscape.degrees) == 1 else 2
+    )
 
 
 def count_text(paths: int) -> str:

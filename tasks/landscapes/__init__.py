@@ -1,6 +1,17 @@
 """The registry of models. Adding one means one file here and one entry below; nothing else changes."""
 
-from tasks.landscapes.parameters import Model, Parameter, covariance, one_of, partite_sizes, variance
+from tasks.landscapes.parameters import (
+    Model,
+    Parameter,
+    covariance,
+    noise,
+    noise_variance,
+    one_of,
+    partite_sizes,
+    signal,
+    tensor_degree,
+    variance,
+)
 
 MODELS = {
     "pspin": Model(
@@ -24,5 +35,22 @@ MODELS = {
     "partite": Model(
         "tasks.landscapes.partite:Partite",
         {"sizes": Parameter(partite_sizes, "1,1,1", "sizes of the spheres in units of n")},
+    ),
+    "spiked": Model(
+        "tasks.landscapes.spiked:Spiked",
+        {
+            "xi": Parameter(noise, help="covariance polynomial of the noise"),
+            "signal": Parameter(
+                signal, help='polynomial xi_s of the signal, such as "2*q^3": the mean is -N xi_s(overlap)'
+            ),
+        },
+    ),
+    "matrix-tensor": Model(
+        "tasks.landscapes.spiked:MatrixTensor",
+        {
+            "p": Parameter(tensor_degree, 3, "degree of the tensor", int),
+            "delta2": Parameter(noise_variance, help="variance of the noise on the matrix", kind=float),
+            "deltap": Parameter(noise_variance, help="variance of the noise on the tensor", kind=float),
+        },
     ),
 }

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.covariance import MAX_COEFFICIENT, Covariance
+from tasks.covariance import MAX_COEFFICIENT, MAX_DEGREE, Covariance, Signal
 
 Reader = Callable[[object], Any]
+
+LEAST_NOISE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,37 @@ def covariance(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f'got {_shown(value)!r}, allowed: text such as "q^3" or "0.5*q^2+0.5*q^3"')
     return str(Covariance.parse(value))
+
+
+def noise(value: object) -> str:
+    """The canonical text of the covariance of a noise, which a signal can't do without."""
+    try:
+        return covariance(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; a signal needs noise") from None
+
+
+def signal(value: object) -> str:
+    """The canonical text of a signal polynomial."""
+    if not isinstance(value, str):
+        raise ValueError(f'got {_shown(value)!r}, allowed: text such as "2*q^3" or "q^2/3+q^3"')
+    return str(Signal.parse(value))
+
+
+def noise_variance(value: object) -> float:
+    """A variance above 0."""
+    found = variance(value)
+    if not LEAST_NOISE <= found <= 1 / LEAST_NOISE:
+        allowed = f"from {LEAST_NOISE:g} to {1 / LEAST_NOISE:g} (a signal needs noise)"
+        raise ValueError(f"got {found:g}, allowed: a noise variance {allowed}")
+    return found
+
+
+def tensor_degree(value: object) -> int:
+    """The degree of a tensor beside a matrix."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 3 <= value <= MAX_DEGREE:
+        raise ValueError(f"got {_shown(value)!r}, allowed: integers from 3 to {MAX_DEGREE}")
+    return value
 
 
 def variance(value: object) -> float:

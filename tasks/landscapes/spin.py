@@ -104,6 +104,11 @@ class MixedSpin(Landscape):
         return sphere(self.n)
 
     @property
+    def degrees(self) -> tuple[int, ...]:
+        """Degrees of the forms that H is a sum of, lowest first."""
+        return tuple(degree for degree, _ in self.covariance.terms)
+
+    @property
     def parities(self) -> tuple[int, ...]:
         return (-1 if self.covariance.is_odd else 1 if self.covariance.is_even else 0,)
 
@@ -138,9 +143,7 @@ class MixedSpin(Landscape):
         # 32-bit multi-indices, twice, and two 64-bit ranks.
         pairs = symmetric.packed_size(self.n, 2) if self.n >= PACKED_FROM else self.n**2
         return sum(
-            pairs * symmetric.packed_size(self.n, p - 2) * (40 + 8 * p)
-            for p, _ in self.covariance.terms
-            if p >= 2
+            pairs * symmetric.packed_size(self.n, p - 2) * (40 + 8 * p) for p in self.degrees if p >= 2
         )
 
     def sample(self, seed: int, landscape: int) -> Couplings:
