@@ -29,20 +29,28 @@ def predictions(
 
     if model not in THEORIES:
         raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(THEORIES))}")
+    try:
+        dimensions = parse_integers(n)
+    except ValueError as error:
+        raise UsageError(f"--n: {error}") from error
+    read = read_parameters(model, given)
+    try:
+        return predicted_rows(model, dimensions, parse_energies(energy), read)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def read_parameters(model: str, given: Mapping[str, str | float | None]) -> dict[str, Any]:
+    """Return the canonical parameters of a model from what the user wrote, None where nothing.
+
+    Raises UsageError for what cannot be, and for parameters of other models.
+    """
     parameters = MODELS[model].parameters
     for name, value in given.items():
         if name not in parameters and value is not None:
             mine = ", ".join(f"--{known}" for known in parameters)
             raise UsageError(f"--{name}: got {shown(value)} with --model {model}, allowed: {mine}")
-    try:
-        dimensions = parse_integers(n)
-    except ValueError as error:
-        raise UsageError(f"--n: {error}") from error
-    read = {name: _read(name, parameters[name], given[name]) for name in parameters}
-    try:
-        return predicted_rows(model, dimensions, parse_energies(energy), read)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    return {name: _read(name, parameters[name], given.get(name)) for name in parameters}
 
 
 def _read(name: str, parameter: Parameter, value: str | float | None) -> Any:

@@ -43,10 +43,11 @@ def flow_landscape(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
         instance: the landscape id, as in a study.
 
     Returns:
-        ``energy``, ``correlation`` with the start and, with a signal, ``overlap``, each a list of starts of
-        lists of times, null where a flow did not get to; and of the minima ``end`` (MINIMUM, SADDLE or OPEN),
-        ``end_energy``, ``end_overlap``, ``end_softest`` (lowest Hessian eigenvalue) and ``moved``, the
-        distance from the flow's last point per sqrt(n).
+        ``even``, whether H(-x) = H(x); ``energy``, ``correlation`` with the start and, with a signal,
+        ``overlap``, each a list of starts of lists of times, null where a flow did not get to; and of the
+        ends ``end`` (MINIMUM, SADDLE or OPEN),
+        ``end_energy``, ``end_overlap``, ``end_softest`` (lowest Hessian eigenvalue) and ``moved``, how far
+        they are from the flow's last point per sqrt(n).
 
     Raises:
         ValueError: of the model, or if starts are to overlap with a signal that isn't there.
@@ -61,7 +62,8 @@ def flow_landscape(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
         _flow_batch(landscape, couplings, starts[first : first + BATCH], times, directions)
         for first in range(0, len(starts), BATCH)
     ]
-    return {name: [row for batch in batches for row in batch[name]] for name in batches[0]}
+    joined = {name: [row for batch in batches for row in batch[name]] for name in batches[0]}
+    return {"even": landscape.parity == 1, **joined}
 
 
 def _starts(
@@ -74,8 +76,6 @@ def _starts(
     draw = generator(spec["seed"], landscape.name, manifold.ambient, instance, "flow")
     if spec["overlap"] is None:
         return manifold.random_points(draw, spec["starts"])
-    if not len(directions):
-        raise ValueError(f"overlap: got {spec['overlap']} with model {spec['model']}, which has no signal")
     return starts_at_overlap(manifold, draw, spec["starts"], directions[0], spec["overlap"])
 
 
@@ -89,11 +89,11 @@ def _flow_batch(
     passed = flow(landscape, couplings, starts, times, directions)
     points = np.asarray(passed.points)
     found = {
-        "energy": _plain(passed.energy),
-        "correlation": _plain(passed.correlation),
+        "energy": json_ready(passed.energy),
+        "correlation": json_ready(passed.correlation),
     } | _minima(landscape, couplings, points, directions)
     if len(directions):
-        found["overlap"] = _plain(passed.overlap[:, :, 0])
+        found["overlap"] = json_ready(passed.overlap[:, :, 0])
     return found
 
 
@@ -114,20 +114,37 @@ def _minima(
     # Newton goes to any critical point nearby, and is trusted only where it hardly moves.
     stayed = np.linalg.norm(ends.points - low, axis=1) < 0.01 * ambient**0.5
     sound = (np.asarray(hits.outcomes) == CONVERGED) & stayed & (ends.degenerate == 0)
-    names = [(MINIMUM if index == 0 else SADDLE) if ok else OPEN for index, ok in zip(ends.index, sound, strict=True)]
+    names = np.where(sound, np.where(ends.index == 0, MINIMUM, SADDLE), OPEN)
     found = {
-        "end": names,
-        "end_energy": _plain(np.where(sound, ends.energy, np.nan)),
-        "end_softest": _plain(np.where(sound, ends.spectrum[:, 0], np.nan)),
-        "moved": _plain(np.linalg.norm(low - points, axis=1) / ambient**0.5),
+        "end": names.tolist(),
+        "end_energy": json_ready(np.where(sound, ends.energy, np.nan)),
+        "end_softest": json_ready(np.where(sound, ends.spectrum[:, 0], np.nan)),
+        "moved": json_ready(np.linalg.norm(low - points, axis=1) / ambient**0.5),
     }
     if len(directions):
         overlap = ends.points @ directions[0] / ambient
-        found["end_overlap"] = _plain(np.where(sound, overlap, low @ directions[0] / ambient))
+        found["end_overlap"] = json_ready(np.where(sound, overlap, low @ directions[0] / ambient))
     return found
 
 
-def _plain(values: Any) -> list[Any]:
-    """Lists of numbers, null for what is not one."""
-    array = np.asarray(values)
-    return np.where(np.isfinite(array), array, None).tolist()
+def json_ready(values: Any) -> list[Any]:
+    """Lists of numbers, None for what is not one."""
+    array = np.asarray(values, dtype=np.float64)
+    found = array.astype(object)
+    found[~np.isfinite(array)] = None
+    return found.tolist()
+
+
+def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What one landscape of a spec takes; ValueError if it cannot be."""
+    landscape = build(spec["model"], spec["parameters"], spec["n"])
+    if spec.get("overlap") is not None and not len(planted_direction(landscape)):
+        raise ValueError(f"overlap: got {spec['overlap']} with model {spec['model']}, which has no signal")
+    batch = min(BATCH, spec["starts"])
+    # Newton and the classification hold a few matrices for each start of a batch.
+    working = 8 * 8 * batch * landscape.manifold.ambient**2
+    return {
+        "rows_bound": spec["starts"],
+        "memory_bytes": 300 * 2**20 + 3 * landscape.coupling_bytes() + working,
+        "sizes": {},
+    }

@@ -15,9 +15,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from tasks.compiled import forget_other_cells
+from tasks.flow_record import json_ready
 from tasks.gradient_flow import flow
 from tasks.keys import generator
 from tasks.landscapes.base import Couplings, build
+from tasks.landscapes.distinct import DistinctSpin
 from tasks.landscapes.spin import MixedSpin
 
 
@@ -72,8 +74,10 @@ def threshold_states(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
         ValueError: of the model, or if it has no covariance.
     """
     given = build(spec["model"], spec["parameters"], spec["n"])
-    if not isinstance(given, MixedSpin):
-        raise ValueError(f"model: got {spec['model']}, allowed for threshold states: one with a covariance xi")
+    if not isinstance(given, MixedSpin) or isinstance(given, DistinctSpin):
+        raise ValueError(
+            f"model: got {spec['model']}, allowed for threshold states: one with isotropic noise"
+        )
     landscape = MixedSpin(given.covariance, given.n)
     forget_other_cells(landscape)
     couplings = jax.tree.map(jnp.asarray, landscape.sample(spec["seed"], instance))
@@ -88,10 +92,10 @@ def threshold_states(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
     values, overlaps, radial = spiked_lowest(landscape, couplings, points, directions, strengths)
     derivative = np.asarray(radial)
     return {
-        "outlier": ((np.asarray(values) + derivative[:, None]) / unit).tolist(),
-        "vector_overlap": np.asarray(overlaps).tolist(),
-        "radial_derivative": derivative.tolist(),
-        "energy": np.asarray(passed.energy)[:, 0].tolist(),
+        "outlier": json_ready((np.asarray(values) + derivative[:, None]) / unit),
+        "vector_overlap": json_ready(overlaps),
+        "radial_derivative": json_ready(derivative),
+        "energy": json_ready(passed.energy[:, 0]),
     }
 
 

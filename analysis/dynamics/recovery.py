@@ -11,8 +11,9 @@ sqrt(xi''(1)), the radius of the semicircle being 2, its strength is
 and an eigenvalue leaves the semicircle, to -(theta + 1/theta) from its centre, if and only if theta > 1; its
 eigenvector has squared overlap 1 - 1/theta^2 with u (J. Baik, G. Ben Arous and S. Peche, arXiv:math/0403022;
 for symmetric matrices S. Peche, arXiv:math/0411487). So theta = 1 is the threshold of gradient flow: marginal
-states become saddles that lead to the signal (S. Sarao Mannelli et al., arXiv:1902.00139, 1907.08226). It isn't
-the point where spurious minima vanish: beyond it there still are exponentially many.
+states become saddles that lead away from overlap 0 (S. Sarao Mannelli et al., arXiv:1902.00139, 1907.08226).
+It isn't the point where spurious minima vanish: beyond it there still are exponentially many. Where the signal
+has a term of odd degree, flows that leave overlap 0 downwards end at states of negative overlap.
 """
 
 import math
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.polynomial import Polynomial as Series
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.dynamics.two_time import Polynomial
+from tasks.covariance import Polynomial
 
 Floats = NDArray[np.float64]
 
@@ -66,5 +67,7 @@ def informative_overlaps(noise: Polynomial, signal: Polynomial) -> list[float]:
     excess = force(grid) * np.sqrt((1 - grid**2) / first) - grid
     falls = np.flatnonzero((excess[:-1] > 0) & (excess[1:] <= 0))
     # Linear between grid points 5e-6 apart: the error is of the order of their square.
-    found = grid[falls] + (grid[falls + 1] - grid[falls]) * excess[falls] / (excess[falls] - excess[falls + 1])
+    found = grid[falls] + (grid[falls + 1] - grid[falls]) * excess[falls] / (
+        excess[falls] - excess[falls + 1]
+    )
     return [float(m) for m in found if (1 - m**2) / first * second < 1]

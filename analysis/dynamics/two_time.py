@@ -24,23 +24,18 @@ vector, so the time grows as steps^3.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.polynomial import Polynomial as Series
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+
+from tasks.covariance import Polynomial
 
 Floats = NDArray[np.float64]
 
 MOST_STEPS = 10_000
 """Two matrices of 800 MB. Arbitrary: it takes hours there."""
-
-
-class Polynomial(Protocol):
-    """What has coefficients, that of q^0 first, such as `tasks.covariance.Covariance`."""
-
-    @property
-    def coefficients(self) -> tuple[float, ...]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +109,7 @@ def integrate(kernels: Kernels, until: float, steps: int, overlap: float) -> Two
     if not np.isfinite(state.energy).all():
         raise ValueError(f"steps: got {steps} up to t = {until:g}, which is unstable; allowed: more steps")
     return TwoTime(
-        until / steps * np.arange(steps + 1),
+        np.linspace(0.0, until, steps + 1),
         state.correlation,
         state.response,
         state.overlap,
@@ -206,8 +201,8 @@ class Curve:
     Attributes:
         times: shape (steps + 1,).
         energy, overlap: at these times.
-        energy_error, overlap_error: what the last halving of the step still changed, divided by three: the
-            error of the finer solution if it is of second order, and so a bound on that of its extrapolation.
+        energy_error, overlap_error: a third of what halving the step changed: the error of the finer
+            solution, as the method is of second order; that of its extrapolation is smaller still.
     """
 
     times: Floats
@@ -218,17 +213,13 @@ class Curve:
 
     def at(self, times: Floats) -> tuple[Floats, Floats]:
         """Energy and overlap at other times within the range, by cubic interpolation."""
-        from scipy.interpolate import CubicSpline
-
         return CubicSpline(self.times, self.energy)(times), CubicSpline(self.times, self.overlap)(times)
 
 
-def limit_curve(
-    noise: Polynomial, until: float, steps: int, signal: Polynomial | None = None, overlap: float = 0.0
-) -> Curve:
-    """Richardson's extrapolation of `solve` with ``steps`` and twice as many steps."""
-    coarse = solve(noise, until, steps, signal, overlap)
-    fine = solve(noise, until, 2 * steps, signal, overlap)
+def extrapolated(coarse: TwoTime, fine: TwoTime) -> Curve:
+    """Richardson's extrapolation of two solutions, the second one with twice as many steps."""
+    if len(fine.times) != 2 * len(coarse.times) - 1 or fine.times[-1] != coarse.times[-1]:
+        raise ValueError("fine: got another grid, allowed: one with twice the steps up to the same time")
     energy = (fine.energy[::2] - coarse.energy) / 3
     gained = (fine.overlap[::2] - coarse.overlap) / 3
     return Curve(
