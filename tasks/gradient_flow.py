@@ -108,7 +108,7 @@ def flow(
             ),
             points=lanes.x,
         )
-        return lanes._replace(next=lanes.next + due, flow=seen)
+        return lanes._replace(next=lanes.next + due.astype(jnp.int64), flow=seen)
 
     def iterate(lanes: _Lanes) -> _Lanes:
         active = running(lanes)
@@ -130,7 +130,7 @@ def flow(
             jnp.where(taken, jnp.where(last, goal, lanes.time + h), lanes.time),
             jnp.where(active, step, lanes.step),
             lanes.next,
-            lanes.flow._replace(steps=lanes.flow.steps + active),
+            lanes.flow._replace(steps=lanes.flow.steps + active.astype(jnp.int64)),
         )
         return note(moved)
 

@@ -12,7 +12,7 @@ and an eigenvalue leaves the semicircle, to -(theta + 1/theta) from its centre, 
 eigenvector has squared overlap 1 - 1/theta^2 with u (J. Baik, G. Ben Arous and S. Peche, arXiv:math/0403022;
 for symmetric matrices S. Peche, arXiv:math/0411487). So theta = 1 is the threshold of gradient flow: marginal
 states become saddles that lead away from overlap 0 (S. Sarao Mannelli et al., arXiv:1902.00139, 1907.08226).
-It isn't the point where spurious minima vanish: beyond it there still are exponentially many. Where the signal
+Spurious minima vanish elsewhere: beyond theta = 1 there still are exponentially many. Where the signal
 has a term of odd degree, flows that leave overlap 0 downwards end at states of negative overlap.
 """
 
