@@ -4,13 +4,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from analysis.dynamics.two_time import Kernels, extrapolated, integrate
-from tasks.covariance import matrix_tensor
+from analysis.dynamics.two_time import Kernels, integrate
+from tasks.covariance import Covariance
 from tasks.flow_record import describe, flow_landscape, planted_direction
 from tasks.gradient_flow import flow, starts_at_overlap
 from tasks.landscapes.base import build
 from tasks.threshold_states import spiked_lowest, threshold_states
 
+CUBIC = Covariance.pure(3)
 TIMES = np.array([0.0, 0.3, 1.0, 4.0])
 
 
@@ -77,22 +78,17 @@ def test_starts_have_the_overlap_asked_for():
 
 
 @pytest.fixture(scope="module")
-def extrapolated_overlaps():
-    """Overlaps at a few times from starts at overlap 0.25, at two N and linearly in 1/N to the limit, with
-    standard errors."""
-    times, parameters = np.array([0.25, 0.5, 1.0]), {"p": 3, "delta2": 1 / 3, "deltap": 1.0}
-    means = {}
+def extrapolated_flows():
+    """Energies and correlations with the start of the pure 3-spin at a few times, at two N and from there
+    linearly in 1/N to the limit, with standard errors."""
+    times, means = np.array([0.25, 0.5, 1.0]), {}
     for n in (24, 48):
-        spec = {"model": "matrix-tensor", "parameters": parameters, "n": n, "seed": 11}
-        model = build("matrix-tensor", parameters, n)
-        direction = planted_direction(model)
+        model = build("pspin", {"xi": "q^3"}, n)
         rows = []
         for instance in range(60):
-            draw = np.random.default_rng([spec["seed"], n, instance])
-            starts = starts_at_overlap(model.manifold, draw, 8, direction[0], 0.25)
-            couplings = model.sample(spec["seed"], instance)
-            found = _flow(model, couplings, starts, times, direction)
-            rows.append(np.asarray(found.overlap)[:, :, 0].mean(0))
+            starts = model.manifold.random_points(np.random.default_rng([n, instance]), 8)
+            found = _flow(model, model.sample(11, instance), starts, times)
+            rows.append(np.concatenate([np.mean(found.energy, axis=0), np.mean(found.correlation, axis=0)]))
         means[n] = np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1) / len(rows) ** 0.5
     (small, small_se), (large, large_se) = means[24], means[48]
     return times, 2 * large - small, np.sqrt(4 * large_se**2 + small_se**2)
@@ -100,26 +96,31 @@ def extrapolated_overlaps():
 
 def _z(kernels, measured):
     times, mean, error = measured
-    curve = extrapolated(*(integrate(kernels, times[-1], steps, 0.25) for steps in (80, 160)))
-    return (mean - curve.at(times)[1]) / error
+    found = [integrate(kernels, 1.0, steps, 0.0) for steps in (80, 160)]
+    coarse, fine = (
+        np.concatenate(
+            [values[np.round(times / s.times[1]).astype(int)] for values in (s.energy, s.correlation[:, 0])]
+        )
+        for s in found
+    )
+    return (mean - fine - (fine - coarse) / 3) / error
 
 
-def test_flows_extrapolate_to_the_equations(extrapolated_overlaps):
-    noise, signal = matrix_tensor(3, 1 / 3, 1.0)
-    # Three times, one test: 4 standard errors.
-    assert np.abs(_z(Kernels.of(noise, signal), extrapolated_overlaps)).max() < 4
+def test_flows_extrapolate_to_the_equations(extrapolated_flows):
+    # Six numbers, one test: 4 standard errors.
+    assert np.abs(_z(Kernels.of(CUBIC), extrapolated_flows)).max() < 4
 
 
 @pytest.mark.parametrize("wrong", ["sign", "derivative"])
-def test_flows_reject_wrong_equations(extrapolated_overlaps, wrong):
+def test_flows_reject_wrong_equations(extrapolated_flows, wrong):
     """Negative controls: the memory's sign turned, xi' in the place of xi''."""
-    right = Kernels.of(*matrix_tensor(3, 1 / 3, 1.0))
+    right = Kernels.of(CUBIC)
     first, second = right.noise_first, right.noise_second
     kernels = {
         "sign": Kernels(first, second, right.signal, right.signal_first, -1.0),
         "derivative": Kernels(first, first, right.signal, right.signal_first),
     }[wrong]
-    assert np.abs(_z(kernels, extrapolated_overlaps)).max() > 6
+    assert np.abs(_z(kernels, extrapolated_flows)).max() > 6
 
 
 SPEC = {"n": 10, "seed": 3, "starts": 6, "overlap": None, "times": [0.0, 1.0]}
