@@ -30,6 +30,10 @@ class Theory:
 THEORIES = {
     "pspin": Theory("analysis.predict:rows_pspin", "analysis.predict:log_total_pspin"),
     "partite": Theory("analysis.partite_predict:rows_partite", "analysis.partite_predict:log_total_partite"),
+    "spiked": Theory("analysis.spiked_predict:rows_spiked", "analysis.spiked_predict:log_total_spiked"),
+    "matrix-tensor": Theory(
+        "analysis.spiked_predict:rows_matrix_tensor", "analysis.spiked_predict:log_total_matrix_tensor"
+    ),
 }
 
 

@@ -94,7 +94,7 @@ def limits_line(limits: dict[str, Any]) -> str:
     """Return the special energies N -> infinity as one line."""
     known = {name: limits.get(name) for name in ("E_inf", "E_0", "threshold_energy", "minima_energy")}
     curve = limits["complexity"]
-    known |= {"complexity": None if curve is None else curve["total"]}
+    known |= {"complexity": None if curve is None else curve["total"]} | limits.get("lines", {})
     listed = ", ".join(f"{k} = {v:.7g}" for k, v in known.items() if v is not None)
     return f"N to infinity: {listed or 'not known for unequal spheres'}"
 

@@ -50,8 +50,8 @@ def path_count(landscape: Landscape) -> int:
     """
     if not countable(landscape):
         raise ValueError(
-            f"model: got {landscape.name!r}, allowed for homotopies: generic couplings (pspin; "
-            "spiked and matrix-tensor, with a signal of at most the noise's degree); use finder multistart"
+            f"model: got {landscape.name!r}, allowed for homotopies: pspin, matrix-tensor, spiked with a "
+            "signal of at most the noise's degree (generic couplings); use finder multistart"
         )
     assert isinstance(landscape, MixedSpin)
     return solution_count(landscape.n, landscape.covariance.degree) * (

@@ -3,12 +3,12 @@
 H has covariance N xi(x.y/N) around the mean -N xi_s(m), m = x.x*/N the overlap with the signal x* of length
 sqrt(N). The noise is isotropic, so the direction of x* doesn't matter: here x* = sqrt(N) e_1, and m =
 x_1/sqrt(N) is the first coordinate of a stored position. A term r q^k of xi_s is a rank-one tensor, -r
-N^{1-k/2} times the k-th power of e_1: H stays a sum of symmetric forms, and what knows `MixedSpin` knows these
-landscapes.
+N^{1-k/2} times the k-th power of e_1: H stays a sum of symmetric forms, and what knows `MixedSpin` knows
+these landscapes.
 
 Families. The spiked tensor (p, k) has xi = q^p and xi_s = r q^k/k (V. Ros, G. Ben Arous, G. Biroli, C.
-Cammarota, arXiv:1804.02686). The spiked matrix-tensor model has xi = xi_s = q^2/(2 D2) + q^p/(p Dp), D2 and Dp
-the variances of the noise on the matrix and on the tensor (S. Sarao Mannelli, F. Krzakala, P. Urbani, L.
+Cammarota, arXiv:1804.02686). The spiked matrix-tensor model has xi = xi_s = q^2/(2 D2) + q^p/(p Dp), D2 and
+Dp the variances of the noise on the matrix and on the tensor (S. Sarao Mannelli, F. Krzakala, P. Urbani, L.
 Zdeborova, arXiv:1902.00139). There the sums run over i < j only, which isn't isotropic; ours run over all
 tuples, which is the same at N -> infinity.
 """

@@ -60,7 +60,7 @@ BAD = {
     "positions as a number": (HEAD + CELL + "positions = 1\n", "cells[0].positions: got 1"),
     "unknown model": (
         HEAD + CELL + 'model = "ising"\n',
-        "cells[0].model: got 'ising', allowed: distinct, partite, pspin",
+        "cells[0].model: got 'ising', allowed: distinct, matrix-tensor, partite, pspin",
     ),
     "model a list": (HEAD + CELL + "model = [1]\n", "cells[0].model: got [1]"),
     "unknown finder": (
@@ -135,7 +135,11 @@ def test_equal_texts_of_a_covariance_are_one_cell():
 def test_a_model_of_the_registry_is_written_by_its_parameters_alone(model):
     parameters = MODELS[model].parameters
     assert set(parameters) <= set(table_of(model).model_fields)
-    required = {"pspin": 'xi = "q^3"\n'}.get(model, "")
+    required = {
+        "pspin": 'xi = "q^3"\n',
+        "spiked": 'xi = "q^3"\nsignal = "q^3"\n',
+        "matrix-tensor": "delta2 = 0.5\ndeltap = 1.0\n",
+    }.get(model, "")
     text = HEAD + f'[[cells]]\nmodel = "{model}"\nn = 4\nlandscapes = 8\n{required}'
     assert set(parse_study(tomllib.loads(text)).cells[0].spec["parameters"]) == set(parameters)
 
@@ -189,7 +193,7 @@ UNAFFORDABLE = {
     ),
     "no count of solutions": (
         'model = "distinct"\nn = 5\nfinder = "homotopy"\n',
-        "model: got 'distinct', allowed for homotopies: pspin (generic couplings); use finder multistart",
+        "model: got 'distinct', allowed for homotopies: pspin, matrix-tensor, spiked with",
     ),
     "no sample of what can't be counted": (
         'model = "distinct"\nn = 5\nfinder = "sampled-homotopy"\n',
