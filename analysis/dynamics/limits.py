@@ -9,9 +9,10 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from analysis.dynamics.growth import overlap_spread
-from analysis.dynamics.recovery import informative_overlaps, signal_strength
+from analysis.dynamics.recovery import informative_overlaps
 from analysis.dynamics.two_time import Curve, Floats, extrapolated, solve
-from tasks.covariance import Covariance, Polynomial, Signal, matrix_tensor
+from analysis.spiked_complexity import SpikedLimit, descent_margin
+from tasks.covariance import Covariance, Signal, matrix_tensor
 
 STEP = 0.05
 """Of the coarser solution, in units of 1/sqrt(xi''(1)). Measured on the pure 3-spin up to t = 5: an error of
@@ -52,7 +53,7 @@ def polynomials(model: str, parameters: Mapping[str, Any]) -> tuple[Covariance, 
     return None
 
 
-def limit(noise: Covariance, signal: Polynomial, overlap: float | None, until: float) -> Limit:
+def limit(noise: Covariance, signal: Signal, overlap: float | None, until: float) -> Limit:
     """Solve the equations of `analysis.dynamics.two_time` for one set of parameters.
 
     Args:
@@ -66,7 +67,9 @@ def limit(noise: Covariance, signal: Polynomial, overlap: float | None, until: f
         coarse, fine = (overlap_spread(solution, noise, signal) for solution in pair)
         spread = fine[::2] + (fine[::2] - coarse) / 3
     known = informative_overlaps(noise, signal)
-    return Limit(extrapolated(*pair), spread, signal_strength(noise, signal), max(known) if known else None)
+    return Limit(
+        extrapolated(*pair), spread, descent_margin(SpikedLimit(noise, signal)), max(known) if known else None
+    )
 
 
 def look_times(until: float, count: int) -> list[float]:

@@ -13,10 +13,9 @@ eigenvector has squared overlap 1 - 1/theta^2 with u (J. Baik, G. Ben Arous and 
 for symmetric matrices S. Peche, arXiv:math/0411487). So theta = 1 is the threshold of gradient flow: marginal
 states become saddles that lead away from overlap 0 (S. Sarao Mannelli et al., arXiv:1902.00139, 1907.08226).
 Spurious minima vanish elsewhere: beyond theta = 1 there still are exponentially many. Where the signal
-has a term of odd degree, flows that leave overlap 0 downwards end at states of negative overlap.
+has a term of odd degree, flows that leave overlap 0 downwards end at states of negative overlap. theta itself
+and its line are `descent_margin` and `descent_line` of `analysis.spiked_complexity`.
 """
-
-import math
 
 import numpy as np
 from numpy.polynomial import Polynomial as Series
@@ -25,20 +24,6 @@ from numpy.typing import ArrayLike, NDArray
 from tasks.covariance import Polynomial
 
 Floats = NDArray[np.float64]
-
-
-def signal_strength(noise: Polynomial, signal: Polynomial) -> float:
-    """theta of the signal at marginal states of overlap 0."""
-    curvature = float(Series(signal.coefficients).deriv(2)(0.0))
-    return curvature / math.sqrt(float(Series(noise.coefficients).deriv(2)(1.0)))
-
-
-def matrix_tensor_threshold(p: int, deltap: float) -> float:
-    """The Delta_2 of theta = 1 in the spiked matrix-tensor model: below it gradient flow recovers.
-
-    theta^2 = 1 reads y^2 = y + (p-1)/Delta_p with y = 1/Delta_2.
-    """
-    return 2 / (1 + math.sqrt(1 + 4 * (p - 1) / deltap))
 
 
 def outlier(theta: ArrayLike) -> Floats:

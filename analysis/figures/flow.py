@@ -6,7 +6,8 @@ import numpy as np
 
 from analysis.dynamics.measured import FlowCell, mean_and_error, recovered
 from analysis.dynamics.outliers import Outliers
-from analysis.dynamics.recovery import matrix_tensor_threshold, outlier, outlier_overlap
+from analysis.dynamics.recovery import outlier, outlier_overlap
+from analysis.spiked_complexity import descent_line
 from analysis.style import COLORS, GREY, INK, Axes, Mark, shades
 
 LINEAR = 0.3
@@ -84,8 +85,8 @@ def predicted_level(cells: Sequence[FlowCell]) -> float | None:
     """Where theta = 1 on that axis; None if that isn't one place."""
     if cells[0].model != "matrix-tensor":
         return 1.0
-    places = {matrix_tensor_threshold(c.parameters["p"], c.parameters["deltap"]) for c in cells}
-    return 1 / places.pop() if len(places) == 1 else None
+    places = {descent_line(c.parameters["p"], c.parameters["deltap"]) for c in cells}
+    return places.pop() if len(places) == 1 else None
 
 
 def plot_recovery(ax: Axes, cells: Sequence[FlowCell], success: float) -> list[Mark]:

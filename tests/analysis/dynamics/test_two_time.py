@@ -10,12 +10,11 @@ from analysis.dynamics.limits import limit
 from analysis.dynamics.outliers import spiked_goe
 from analysis.dynamics.recovery import (
     informative_overlaps,
-    matrix_tensor_threshold,
     outlier,
     outlier_overlap,
-    signal_strength,
 )
 from analysis.dynamics.two_time import Kernels, extrapolated, integrate, solve
+from analysis.spiked_complexity import descent_line
 from tasks.covariance import Covariance, Signal, matrix_tensor
 
 CUBIC, SQUARE = Covariance.pure(3), Covariance.pure(2)
@@ -155,9 +154,9 @@ def test_what_cannot_be_solved_is_refused(arguments, text):
 
 @pytest.mark.parametrize(("deltap", "inverse"), [(0.5, 2.561553), (1.0, 2.0), (4.0, 1.366025)])
 def test_threshold_is_where_the_strength_is_one(deltap, inverse):
-    delta2 = matrix_tensor_threshold(3, deltap)
-    assert 1 / delta2 == pytest.approx(inverse, abs=1e-6)
-    assert signal_strength(*matrix_tensor(3, delta2, deltap)) == pytest.approx(1)
+    noise, signal = matrix_tensor(3, 1 / descent_line(3, deltap), deltap)
+    assert limit(noise, signal, 0.2, 0.1).theta == pytest.approx(1)
+    assert descent_line(3, deltap) == pytest.approx(inverse, abs=1e-6)
 
 
 def test_the_overlap_that_flows_reach_is_that_of_the_informative_minimum():
