@@ -46,8 +46,8 @@ def overlap_spread(solution: TwoTime, noise: Polynomial, signal: Polynomial) -> 
     forces = xi.deriv()(solution.correlation)
     weighted = step * response
     weighted[:, 0] /= 2
-    weighted[np.arange(size), np.arange(size)] /= 2  # for t = 0 there is nothing to integrate:
-    weighted[0] = 0.0
+    weighted[np.arange(size), np.arange(size)] /= 2
+    weighted[0] = 0.0  # at t = 0 there is nothing to integrate
     return response[:, 0] ** 2 + np.sum((weighted @ forces) * weighted, axis=1)
 
 

@@ -98,7 +98,8 @@ def plot_recovery(ax: Axes, cells: Sequence[FlowCell], success: float) -> list[M
         mean, error = np.array(rates).T
         artists.append(ax.errorbar(x, mean, np.nan_to_num(error), fmt="o-", color=color, label=f"N = {n}"))
     _threshold(ax, cells)
-    ax.set(xlabel=level_name(cells), ylabel=f"starts that end above m = {success:g}", ylim=(-0.03, 1.03))
+    what = "|m|" if cells[0].even else "m"
+    ax.set(xlabel=level_name(cells), ylabel=f"starts that end above {what} = {success:g}", ylim=(-0.03, 1.03))
     ax.legend()
     return artists
 
