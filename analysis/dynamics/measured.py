@@ -174,11 +174,14 @@ def summary_rows(cells: Sequence[FlowCell], success: float) -> list[Row]:
         if cell.end_overlap is not None:
             rate = mean_and_error(recovered(cell, success))
             overlap = mean_and_error(cell.end_overlap)
+            size = mean_and_error(np.abs(cell.end_overlap))
             row |= {
                 "success_rate": float(rate[0]),
                 "success_rate_se": float(rate[1]),
                 "end_overlap": float(overlap[0]),
                 "end_overlap_se": float(overlap[1]),
+                "end_overlap_size": float(size[0]),
+                "end_overlap_size_se": float(size[1]),
                 "theta": None if cell.limit is None else cell.limit.theta,
                 "informative_overlap": None if cell.limit is None else cell.limit.informative,
             }

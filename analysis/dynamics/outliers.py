@@ -100,6 +100,7 @@ def outlier_rows(found: Sequence[Outliers]) -> list[Row]:
             "radial_derivative": float(result.radial_derivative[0]),
             "radial_derivative_se": float(result.radial_derivative[1]),
             "energy": float(result.energy[0]),
+            "energy_se": float(result.energy[1]),
         }
         for result in found
         for k, theta in enumerate(result.strengths)

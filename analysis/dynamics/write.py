@@ -96,12 +96,17 @@ def _curves(cells: Sequence[FlowCell]) -> Figure:
 def _recovery(cells: Sequence[FlowCell], success: float) -> Figure:
     sizes = sorted({cell.n for cell in cells})
     shown = sizes if len(sizes) < 4 else [sizes[0], sizes[len(sizes) // 2], sizes[-1]]
-    figure, axes = new_figure(1, 1 + len(shown), 3.2)
+    figure, axes = new_figure(1, 1 + len(shown), 3.5)
     plot_recovery(axes[0], cells, success)
     for ax, n in zip(axes[1:], shown, strict=True):
         plot_end_overlaps(ax, [cell for cell in cells if cell.n == n])
         if ax is not axes[1]:
             ax.set_ylabel("")
             ax.set_yticklabels([])
-    axes[1].legend(loc="lower right")
+    # The panels are narrow: one legend under all of them.
+    entries = [ax.get_legend_handles_labels() for ax in axes[:2]]
+    known = {
+        label: handle for handles, labels in entries for handle, label in zip(handles, labels, strict=True)
+    }
+    figure.legend(known.values(), known.keys(), loc="outside lower center", ncols=min(len(known), 5))
     return figure

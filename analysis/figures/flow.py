@@ -57,7 +57,7 @@ def plot_overlaps(ax: Axes, cells: Sequence[FlowCell]) -> list[Mark]:
     if limit is not None and limit.informative is not None:
         ax.axhline(limit.informative, color=GREY, ls=":", lw=1, label="informative minimum")
     ax.set(xscale="log", xlabel="time", ylabel="overlap" if spread is None else "root mean square overlap")
-    ax.legend()
+    ax.legend(loc="lower right")
     return artists
 
 
@@ -100,7 +100,6 @@ def plot_recovery(ax: Axes, cells: Sequence[FlowCell], success: float) -> list[M
     _threshold(ax, cells)
     what = "|m|" if cells[0].even else "m"
     ax.set(xlabel=level_name(cells), ylabel=f"starts that end above {what} = {success:g}", ylim=(-0.03, 1.03))
-    ax.legend()
     return artists
 
 
