@@ -35,10 +35,6 @@ from tasks.covariance import Covariance, Signal, matrix_tensor
 
 Floats = NDArray[np.float64]
 
-_MOST_OPPOSED = 0.6
-"""Minus the overlap beyond which minima are far rarer than at overlap 0 wherever the code was tried."""
-_NO_RATE = 1e-12
-"""Rounding of rates that vanish exactly: the last minimum of a trivial landscape."""
 _FARTHEST = 60.0
 """Of -D/sqrt(x2), beyond the mean of D: no rate is that negative anywhere near a maximum."""
 
@@ -171,32 +167,21 @@ def uninformed_minima(limit: SpikedLimit) -> float:
     return limit.minima_complexity(0.0)
 
 
+def opposed_minima(limit: SpikedLimit) -> float:
+    """Highest rate of minima at overlaps from 0 to -0.9. For odd p the tensor repels from the signal there, and
+    such minima outlive those of overlap 0."""
+    return _highest(lambda opposed: limit.minima_complexity(-opposed), 0.0, 0.9, 31)
+
+
 def triviality_line(p: int, deltap: float) -> float:
     """The 1/D2 of the matrix-tensor model above which no minima of overlap 0 are left: their rate vanishes
     (arXiv:1902.00139)."""
-    return _line(p, deltap, uninformed_minima)
 
-
-def strict_triviality_line(p: int, deltap: float) -> float:
-    """The same for minima of overlap 0 and below. For odd p the tensor repels from the signal at negative
-    overlaps, and minima survive there when those of overlap 0 are gone; for even p both lines agree.
-
-    (Noticed here; for odd p it is the line above which every minimum has a positive overlap.)
-    """
-    return _line(p, deltap, opposed_minima)
-
-
-def opposed_minima(limit: SpikedLimit) -> float:
-    """Highest rate of minima at an overlap of 0 or less."""
-    return _highest(lambda opposed: limit.minima_complexity(-opposed), 0.0, _MOST_OPPOSED, 13)
-
-
-def _line(p: int, deltap: float, minima: Callable[[SpikedLimit], float]) -> float:
     def rate(inverse: float) -> float:
-        return minima(SpikedLimit(*matrix_tensor(p, 1 / inverse, deltap)))
+        return uninformed_minima(SpikedLimit(*matrix_tensor(p, 1 / inverse, deltap)))
 
     low = descent_line(p, deltap)
     high = 2 * low
-    while rate(high) > _NO_RATE:
+    while rate(high) > 0:
         high *= 2
-    return find_root(lambda inverse: rate(inverse) - _NO_RATE, low, high)
+    return find_root(rate, low, high)

@@ -12,7 +12,7 @@ from analysis.spiked_complexity import (
     SpikedLimit,
     descent_line,
     descent_margin,
-    strict_triviality_line,
+    opposed_minima,
     triviality_line,
     uninformed_minima,
 )
@@ -133,7 +133,11 @@ def limits_spiked(covariance: Covariance, signal: Signal, points: int = 81) -> d
             "all": _numbers(everything),
             "minima": _numbers([limit.minima_complexity(float(m)) for m in overlap]),
         },
-        "lines": {"descent_margin": descent_margin(limit), "uninformed_minima": uninformed_minima(limit)},
+        "lines": {
+            "descent_margin": descent_margin(limit),
+            "uninformed_minima": uninformed_minima(limit),
+            "opposed_minima": opposed_minima(limit),
+        },
     }
 
 
@@ -167,7 +171,6 @@ def rows_matrix_tensor(
         "1/delta2": 1 / delta2,
         "1/delta2_descent": descent_line(p, deltap),
         "1/delta2_trivial": triviality_line(p, deltap),
-        "1/delta2_trivial_all": strict_triviality_line(p, deltap),
     }
     known = limits["lines"]
     assert isinstance(known, dict)
