@@ -414,6 +414,7 @@ def flow(
             FlowPlan,
             flow_cells,
             parse_sizes,
+            readable,
             run_flows,
             spike_strengths,
         )
@@ -436,7 +437,7 @@ def flow(
         if as_json:
             _print_json(rows)
             return
-        _print_table(rows, f"gradient flow, {landscapes} landscapes, {starts} starts each")
+        _print_table([readable(row) for row in rows], f"gradient flow, {model}")
         typer.echo(f"Tables and figures: {out}")
 
 

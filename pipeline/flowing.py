@@ -158,6 +158,18 @@ def run_flows(plan: FlowPlan, settings: Settings, out: Path, console: Console) -
     return [finite(row) for row in summary_rows(cells, plan.success)]
 
 
+def readable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the summary as a line of a table: values with their errors."""
+    shown_row = {}
+    for name, value in row.items():
+        error = row.get(f"{name}_se")
+        if name == "model" or name.endswith("_se"):
+            continue
+        short = name.removesuffix("_rate").replace("end_overlap_size", "|m|").replace("end_overlap", "m")
+        shown_row[short] = value if error is None else f"{value:.3f} +- {error:.1g}"
+    return shown_row
+
+
 def _check_folder(out: Path) -> None:
     """Before hours of computing."""
     try:
