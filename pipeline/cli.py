@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from pipeline.bodies import DEFAULT_BODY
-from pipeline.model_options import model_options
+from pipeline.model_options import model_options, options_of
+from tasks.landscapes import MODELS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -395,6 +396,76 @@ def couplings(
         for name, shape in found["arrays"].items():
             typer.echo(f"{name}: {' x '.join(map(str, shape))}")
         typer.echo(found["out"])
+
+
+@app.command(
+    epilog="Example: morsecensus flow --model matrix-tensor --deltap 1 --sweep delta2=0.3,0.5,0.7 --n 50,100"
+)
+@options_of(MODELS)
+def flow(
+    n: Annotated[str, typer.Option(help='Dimensions: "100", "50,100,200".')],
+    given: dict[str, Any],
+    model: Annotated[str, typer.Option(help="A model, such as pspin or matrix-tensor.")] = "pspin",
+    sweep: Annotated[
+        str | None,
+        typer.Option(metavar="NAME=V1,V2,...", help="Several values of one parameter: recovery against it."),
+    ] = None,
+    landscapes: Annotated[int, typer.Option(help="Landscapes at each N and value.")] = 20,
+    starts: Annotated[int, typer.Option(help="Starts on each landscape.")] = 32,
+    overlap: Annotated[
+        float | None, typer.Option(help="Overlap of the starts with the signal; uniform ones if not given.")
+    ] = None,
+    until: Annotated[
+        float, typer.Option(help="Time of the flow; its end then descends to a minimum.")
+    ] = 20.0,
+    looks: Annotated[int, typer.Option(help="Times at which energy and overlap are noted.")] = 40,
+    success: Annotated[float, typer.Option(help="Final overlap above which the signal is found.")] = 0.5,
+    spikes: Annotated[
+        str | None,
+        typer.Option(
+            help="Strengths theta, such as 0.5,1.5,2: outliers of Hessians where flows without signal get to."
+        ),
+    ] = None,
+    seed: Seed = 1,
+    out: Annotated[Path, typer.Option(help="Folder for tables and figures.")] = Path("flow"),
+    backend: Backend = "serial",
+    address: Address = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Gradient flow from random starts: energy and overlap with a signal against time and against N to
+    infinity, and how many starts find the signal.
+    """
+    with _user_errors():
+        from pipeline.flowing import (
+            FlowPlan,
+            flow_cells,
+            parse_sizes,
+            readable,
+            run_flows,
+            spike_strengths,
+        )
+        from pipeline.run import Settings
+
+        plan = FlowPlan(
+            model,
+            flow_cells(model, given, sweep),
+            parse_sizes(n),
+            landscapes,
+            starts,
+            overlap,
+            until,
+            looks,
+            success,
+            seed,
+            spike_strengths(spikes),
+        )
+        rows = run_flows(plan, Settings(backend, workers, address), out, _console(err=True))
+        if as_json:
+            _print_json(rows)
+            return
+        _print_table([readable(row) for row in rows], f"gradient flow, {model}")
+        typer.echo(f"Tables and figures: {out}")
 
 
 @app.command(epilog="Example: morsecensus report runs/demo --out report --dask tcp://127.0.0.1:8786")

@@ -1,7 +1,7 @@
-"""Options of the command line for the parameters of models with a theory, made from the registries."""
+"""Options of the command line for the parameters of models, made from the registries."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -10,20 +10,34 @@ import typer
 from analysis.theories import THEORIES
 from pipeline.errors import UsageError, shown
 from tasks.landscapes import MODELS
-from tasks.landscapes.parameters import Parameter
-
-_PREDICTED = {name: MODELS[name] for name in THEORIES}
+from tasks.landscapes.parameters import Model, Parameter
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command an option for each parameter of each such model, in place of its argument ``given``.
+    """`options_of` the models with a theory."""
+    return options_of(THEORIES)(command)
+
+
+def options_of(models: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command an option for each parameter of each of these models, in place of its argument
+    ``given``.
 
     ``given`` is a dictionary then: name -> what the user wrote, None where nothing.
     """
-    names = list(dict.fromkeys(name for model in _PREDICTED.values() for name in model.parameters))
+    known = {name: MODELS[name] for name in models}
+    return lambda command: _with_options(command, known)
+
+
+def _with_options(command: Callable[..., Any], models: dict[str, Model]) -> Callable[..., Any]:
+    names = list(dict.fromkeys(name for model in models.values() for name in model.parameters))
     own = [p for p in inspect.signature(command).parameters.values() if p.name != "given"]
     options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_option(name), annotation=_kind(name))
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=_option(name, models),
+            annotation=_kind(name, models),
+        )
         for name in names
     ]
 
@@ -38,16 +52,16 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_options
 
 
-def _kind(name: str) -> Any:
-    kinds = {model.parameters[name].kind for model in _PREDICTED.values() if name in model.parameters}
+def _kind(name: str, models: dict[str, Model]) -> Any:
+    kinds = {model.parameters[name].kind for model in models.values() if name in model.parameters}
     assert len(kinds) == 1, f"models differ in the kind of {name}"
     return kinds.pop() | None
 
 
-def _option(name: str) -> Any:
+def _option(name: str, models: dict[str, Model]) -> Any:
     """The help of each model that has it, and what it is if not given."""
     texts: dict[str, list[str]] = {}
-    for model, known in _PREDICTED.items():
+    for model, known in models.items():
         if name in known.parameters:
             parameter = known.parameters[name]
             default = "" if parameter.default is None else f"; {parameter.default} if not given"
@@ -66,7 +80,7 @@ def read_parameters(model: str, given: Mapping[str, str | float | None]) -> dict
         if name not in parameters and value is not None:
             mine = ", ".join(f"--{known}" for known in parameters)
             raise UsageError(f"--{name}: got {shown(value)} with --model {model}, allowed: {mine}")
-    return {name: _read(name, parameters[name], given[name]) for name in parameters}
+    return {name: _read(name, parameters[name], given.get(name)) for name in parameters}
 
 
 def _read(name: str, parameter: Parameter, value: str | float | None) -> Any:
