@@ -1,6 +1,15 @@
 """The registry of models. Adding one means one file here and one entry below; nothing else changes."""
 
-from tasks.landscapes.parameters import Model, Parameter, covariance, one_of, partite_sizes, variance
+from tasks.landscapes.parameters import (
+    Model,
+    Parameter,
+    covariance,
+    one_of,
+    partite_sizes,
+    singular_values,
+    variance,
+    whole,
+)
 
 MODELS = {
     "pspin": Model(
@@ -24,5 +33,17 @@ MODELS = {
     "partite": Model(
         "tasks.landscapes.partite:Partite",
         {"sizes": Parameter(partite_sizes, "1,1,1", "sizes of the spheres in units of n")},
+    ),
+    "factorised": Model(
+        "tasks.landscapes.factorised:Factorised",
+        {
+            "width": Parameter(whole(1, 64), 2, "inner size of the factorisation", int),
+            "layers": Parameter(whole(2, 4), 2, "number of factors", int),
+            "extra": Parameter(whole(0, 1000), 0, "columns of the matrix beyond its n rows", int),
+            "spectrum": Parameter(
+                singular_values, "", 'its n singular values, such as "3,2,1"; Gaussian entries if empty'
+            ),
+        },
+        columns=("orbits",),
     ),
 }
