@@ -30,6 +30,9 @@ class Theory:
 THEORIES = {
     "pspin": Theory("analysis.predict:rows_pspin", "analysis.predict:log_total_pspin"),
     "partite": Theory("analysis.partite_predict:rows_partite", "analysis.partite_predict:log_total_partite"),
+    "factorised": Theory(
+        "analysis.factorised_predict:rows_factorised", "analysis.factorised_predict:log_total_factorised"
+    ),
 }
 
 

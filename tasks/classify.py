@@ -63,7 +63,8 @@ class CriticalPoints:
 
         whole = np.zeros(0, dtype=np.int64)
         points, spectrum = empty(manifold.ambient), empty(manifold.dimension)
-        return cls(points, empty(), whole, spectrum, *(empty() for _ in range(4)), whole, whole, whole)
+        radii = (empty(), empty())
+        return cls(points, empty(), whole, spectrum, empty(), empty(), *radii, whole, whole, whole)
 
 
 def _inverse_bound(
@@ -175,9 +176,8 @@ def classify(
     for first in range(0, len(points), BATCH):
         batch = points[first : first + BATCH]
         padded = np.concatenate([batch, np.repeat(batch[:1], BATCH - len(batch), axis=0)])
-        columns = [
-            np.asarray(c)[: len(batch)] for c in _classify_batch(landscape, couplings, padded, variation)
-        ]
+        found = _classify_batch(landscape, couplings, padded, variation)
+        columns = [np.asarray(column)[: len(batch)] for column in found]
         none = np.zeros(len(batch), dtype=np.int64)
-        result = result.extend(CriticalPoints(*columns, none, none))
+        result = result.extend(CriticalPoints(*[*columns, none, none]))
     return result

@@ -161,7 +161,7 @@ class Rotations:
     def tangents(self, x: Float[Array, " ambient"]) -> Float[Array, "ambient generators"]:
         """One column for each hidden layer and pair of its units, the zero vector where x is fixed."""
         weights, width = self.layers.split(x), self.layers.width
-        columns = [jnp.zeros_like(x)]
+        columns: list[Array] = [jnp.zeros_like(x)]
         for k in range(self.layers.depth - 1):
             for i in range(width):
                 for j in range(i):
@@ -185,13 +185,13 @@ class Rotations:
         rank = self._rank_of(points)
         degrees = self.layers.ambient + 1
         series = [classifying_series(width - s, copies, degrees) for s in range(width + 1)]
-        total = -series[0]
-        for s, k in zip(rank, index, strict=True):
+        total: np.ndarray = -series[0]
+        for s, k in zip(rank, index.tolist(), strict=True):
             total[k:] += series[s][: degrees - k]
-        quotient, last = np.zeros(degrees, dtype=object), 0
-        for d in range(degrees):
-            last = quotient[d] = total[d] - last
-        return quotient
+        quotient = [0]
+        for coefficient in total.tolist():
+            quotient.append(coefficient - quotient[-1])
+        return np.array(quotient[1:], dtype=object)
 
     def _rank_of(self, points: Float[np.ndarray, "classes ambient"]) -> list[int]:
         """Of representatives: the rows of W_1 that aren't zero."""

@@ -11,7 +11,7 @@ critical manifold is nondegenerate in the sense of Bott; otherwise it is degener
 nothing on the directions that stay flat to second order.
 
 Radii. Kantorovich's theorem (see `tasks.classify`) is applied to the gradient on the slice through the point,
-normal to its orbit, within the stratum: they hold one critical orbit *among points of this or a smaller rank*.
+normal to its orbit, within the stratum: they hold one critical orbit *of this or a more symmetric stratum*.
 """
 
 from functools import partial

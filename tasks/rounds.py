@@ -31,8 +31,9 @@ def draw_starts(
     """One round of independent starts: half random, half along descents (or ascents) stopped at random
     depths.
 
-    On spheres these are uniform. Uniform starts reach the crowd of points near energy zero; the others reach the thinly populated edges of
-    the spectrum. For odd H an ascent is the mirror image of a descent, so only descents are made.
+    Uniform starts on spheres reach the crowd of points near energy zero; the others reach the thinly
+    populated edges of the spectrum. For odd H an ascent is the mirror image of a descent, so only descents
+    are made.
     """
     count = options.starts_per_round
     starts = landscape.random_starts(draw, count)

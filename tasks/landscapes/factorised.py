@@ -18,6 +18,7 @@ is the loss.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp
@@ -28,7 +29,6 @@ from tasks.classify import LARGEST_RADIUS
 from tasks.geometry import Euclidean
 from tasks.keys import generator
 from tasks.landscapes.base import Landscape
-from tasks.landscapes.parameters import singular_values, whole
 from tasks.layers import Layers, Rotations
 
 Couplings = Float[np.ndarray, "rows columns"]
@@ -40,8 +40,8 @@ singular values of a Gaussian M fall below CUT^L in a share of about n CUT^L of 
 SMALLEST = 1e-4
 """Of a singular value of a start, relative. Newton from a unit as weak as this is as good as without it."""
 BALANCE = 0.5
-"""The weight c of the second term, c/4 |.|^2. With 1/2, H of two layers is 1/8 |WW^T - 2 [0 M; M^T 0]|^2 up to
-a constant, with W = (U; V)."""
+"""The weight c of the second term, c/4 |.|^2. With 1/2, H of two layers is 1/8 |WW^T - 2 [0 M; M^T 0]|^2 but
+for a constant, with W = (U; V)."""
 
 
 @dataclass(frozen=True)
@@ -149,10 +149,7 @@ class Factorised(Landscape):
             * strengths[:, None, :] ** 0.5
             for end in ends
         ]
-        parts = [
-            (above @ np.swapaxes(below, 1, 2)).reshape(count, -1)
-            for below, above in zip(frames[:-1], frames[1:], strict=True)
-        ]
+        parts = [(above @ np.swapaxes(below, 1, 2)).reshape(count, -1) for below, above in pairwise(frames)]
         points = np.concatenate(parts, axis=1)
         points[1::2] = self.manifold.random_points(draw, count // 2)
         return points
@@ -175,8 +172,7 @@ class Factorised(Landscape):
     def imbalance(self, x: Float[Array, " ambient"]) -> Float[Array, ""]:
         """1/8 of the sum of |W_{k+1}^T W_{k+1} - W_k W_k^T|^2."""
         weights = self.layers.split(x)
-        pairs = zip(weights[:-1], weights[1:], strict=True)
-        moments = [jnp.sum((above.T @ above - below @ below.T) ** 2) for below, above in pairs]
+        moments = [jnp.sum((above.T @ above - below @ below.T) ** 2) for below, above in pairwise(weights)]
         return BALANCE / 4 * sum(moments, start=jnp.zeros(()))
 
     def value(self, couplings: Couplings, x: Float[Array, " ambient"]) -> Float[Array, ""]:

@@ -3,6 +3,7 @@ JAX."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from tasks.covariance import MAX_COEFFICIENT, Covariance
@@ -116,7 +117,6 @@ def singular_values(value: object) -> str:
     except ValueError:
         raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}") from None
     within = all(SMALLEST_SINGULAR_VALUE <= v <= LARGEST_SINGULAR_VALUE for v in numbers)
-    gaps = zip(numbers[:-1], numbers[1:], strict=True)
-    if not within or any(a - b < CLOSEST_SINGULAR_VALUES * numbers[0] for a, b in gaps):
+    if not within or any(a - b < CLOSEST_SINGULAR_VALUES * numbers[0] for a, b in pairwise(numbers)):
         raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
     return ",".join(f"{v:.17g}" for v in numbers)
