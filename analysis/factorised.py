@@ -6,12 +6,12 @@ the squared imbalances, c = 1/2. All below is derived in docs/factorised.md; for
 Baldi and Hornik (Neural Networks 2 (1989) 53), of more Kawaguchi (arXiv:1605.07110), Trager, Kohn and Bruna
 (arXiv:1910.01671) and Achour, Malgouyres and Gerchinovitz (arXiv:2107.13289).
 
-There is one critical manifold C_S for each set S of at most r singular values: products that are M restricted
-to the singular vectors of S. With s = |S| and t_i = sigma_i^{1/L} it is V_s(R^r)^{L-1}, and the eigenvalues of
+There is one critical manifold C_S for each set S of at most r singular values: products that are M between
+the singular vectors of S. With s = |S| and t_i = sigma_i^{1/L} it is V_s(R^r)^{L-1}, and the eigenvalues of
 the Hessian of H on it are, with j outside S (sigma_j = 0 for the columns - rows further vectors):
 
-* for i in S and j: t_i^{L-2} (sigma_i + sigma_j) and t_i^{L-2} (sigma_i - sigma_j); the further vectors have
-  one factor only, so t_i^{2L-2} once;
+* for i in S and j: t_i^{L-2} (sigma_i + sigma_j) and t_i^{L-2} (sigma_i - sigma_j); of the further vectors,
+  t_i^{2L-2} once;
 * L = 2: sigma_j and -sigma_j, each r - s times; 0 for each further vector and each of r - s hidden units;
 * L > 2: 0 in all (r - s) (rows + columns - 2s + (L - 2)(r - s)) directions outside the network of width s;
 * for i, i' in S, ordered: sum_k t_i^{2(L-k)} t_i'^{2(k-1)}; unordered, m = 1, ..., L - 1: c (2 t_i^2 + 2 t_i'^2

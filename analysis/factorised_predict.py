@@ -105,7 +105,10 @@ def _by_energy(shape: Architecture, values: Floats, energies: tuple[float, float
                 counts[draw, manifold.index, at] += 1
     by_index = counts.mean(axis=0)
     errors = counts.sum(axis=1).std(axis=0, ddof=1) / sqrt(len(values)) if len(values) > 1 else None
-    found: dict[str, Json] = {"edges": edges.tolist(), "counts": by_index.sum(axis=0).tolist()}
-    found["counts_se"] = [None] * int(bins) if errors is None else errors.tolist()
-    found["by_index"] = [row.tolist() for row in by_index]
-    return found
+    unknown: list[Json] = [None] * int(bins)
+    return {
+        "edges": edges.tolist(),
+        "counts": by_index.sum(axis=0).tolist(),
+        "counts_se": unknown if errors is None else errors.tolist(),
+        "by_index": [row.tolist() for row in by_index],
+    }

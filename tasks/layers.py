@@ -201,9 +201,8 @@ class Rotations:
 
 def classifying_series(m: int, copies: int, degrees: int) -> Int[np.ndarray, " degrees"]:
     """Coefficients of (prod_{i=1}^m 1/(1 - t^i))^copies, the Poincare series modulo 2 of BO(m)^copies."""
-    series = np.zeros(degrees, dtype=object)
-    series[0] = 1
+    series = [1] + [0] * (degrees - 1)
     for i in [*range(1, m + 1)] * copies:
         for d in range(i, degrees):
             series[d] += series[d - i]
-    return series
+    return np.array(series, dtype=object)
