@@ -6,7 +6,7 @@ the squared imbalances, c = 1/2. All below is derived in docs/factorised.md; for
 Baldi and Hornik (Neural Networks 2 (1989) 53), of more Kawaguchi (arXiv:1605.07110), Trager, Kohn and Bruna
 (arXiv:1910.01671) and Achour, Malgouyres and Gerchinovitz (arXiv:2107.13289).
 
-There is one critical manifold C_S for each set S of at most r singular values: products that are M between
+There is one critical manifold C_S for each set S of at most r singular values: its products are M between
 the singular vectors of S. With s = |S| and t_i = sigma_i^{1/L} it is V_s(R^r)^{L-1}, and the eigenvalues of
 the Hessian of H on it are, with j outside S (sigma_j = 0 for the columns - rows further vectors):
 
@@ -14,8 +14,8 @@ the Hessian of H on it are, with j outside S (sigma_j = 0 for the columns - rows
   t_i^{2L-2} once;
 * L = 2: sigma_j and -sigma_j, each r - s times; 0 for each further vector and each of r - s hidden units;
 * L > 2: 0 in all (r - s) (rows + columns - 2s + (L - 2)(r - s)) directions outside the network of width s;
-* for i, i' in S, ordered: sum_k t_i^{2(L-k)} t_i'^{2(k-1)}; unordered, m = 1, ..., L - 1: c (2 t_i^2 + 2 t_i'^2
-  - 4 t_i t_i' cos(pi m/L)), and where i and i' differ as many zeros, the rotations in S;
+* for i, i' in S, ordered: sum_k t_i^{2(L-k)} t_i'^{2(k-1)}; unordered, m = 1, ..., L - 1: c (2 t_i^2 + 2
+  t_i'^2 - 4 t_i t_i' cos(pi m/L)), and where i and i' differ as many zeros, the rotations in S;
 * for i in S, each of L - 1 hidden layers and each of r - s hidden units outside: 2 c t_i^2 and 0.
 
 Negative eigenvalues are those of the loss alone. The zeros are the dimension of C_S and no more, so that C_S

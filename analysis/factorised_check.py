@@ -1,4 +1,4 @@
-"""A census of factorised landscapes against the closed form, landscape by landscape and manifold by manifold."""
+"""A census of factorised landscapes against the closed form, manifold by manifold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

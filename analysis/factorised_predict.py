@@ -78,7 +78,7 @@ def _singular_values(shape: Architecture, spectrum: str) -> Floats:
         return given
     draw = np.random.Generator(np.random.Philox(SEED))
     gaussian = draw.standard_normal((DRAWS, shape.rows, shape.rows + shape.extra)) / sqrt(shape.rows)
-    return np.linalg.svd(gaussian, compute_uv=False)
+    return np.asarray(np.linalg.svd(gaussian, compute_uv=False), dtype=np.float64)
 
 
 def _lowest(shape: Architecture, values: Floats) -> dict[str, Json]:

@@ -165,9 +165,8 @@ class Rotations:
         for k in range(self.layers.depth - 1):
             for i in range(width):
                 for j in range(i):
-                    turn = np.zeros((width, width))
-                    turn[i, j], turn[j, i] = 1.0, -1.0
-                    moved = [jnp.zeros_like(w) for w in weights]
+                    turn = jnp.zeros((width, width)).at[i, j].set(1.0).at[j, i].set(-1.0)
+                    moved: list[Array] = [jnp.zeros_like(w) for w in weights]
                     moved[k], moved[k + 1] = turn @ weights[k], -weights[k + 1] @ turn
                     columns.append(jnp.concatenate([m.reshape(-1) for m in moved]))
         return jnp.stack(columns, axis=1)

@@ -26,7 +26,7 @@ def plot_manifolds(ax: Axes, checked: CheckedCell) -> list[Mark]:
         if rows:
             artists.append(ax.scatter(energy[rows], index[rows], s=5, color=color, label=label))
     ax.set(xlabel="H = loss", ylabel="Morse index")
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="y", integer=True)
     shape = checked.shape
     ax.set_title(
         f"{shape.layers} layers, width {shape.width}, {shape.rows} x {shape.rows + shape.extra}",
