@@ -19,7 +19,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from tasks.classify import BATCH, LARGEST_RADIUS, POLISHING_STEPS, CriticalPoints
 from tasks.landscapes.base import Couplings, Landscape
@@ -60,7 +60,7 @@ def _classify_batch(
     couplings: Couplings,
     points: Float[Array, "batch ambient"],
     fixed: Bool[Array, "batch ambient"],
-    orbit: Float[Array, " batch"],
+    orbit: Int[Array, " batch"],
     variation: Float[Array, ""] | float,
 ) -> tuple[Array, ...]:
     """The columns of `CriticalPoints`, in its order."""
@@ -69,7 +69,7 @@ def _classify_batch(
     ambient = landscape.manifold.ambient
     rho = ambient**0.5
 
-    def classify_one(x: Float[Array, " ambient"], fixed: Bool[Array, " ambient"], orbit: Float[Array, ""]):
+    def classify_one(x: Float[Array, " ambient"], fixed: Bool[Array, " ambient"], orbit: Int[Array, ""]):
         for _ in range(POLISHING_STEPS):
             jet = landscape.jet(couplings, x)
             right = jnp.where(fixed, -jet.gradient, 0.0)
@@ -103,7 +103,7 @@ def _classify_batch(
             existence,
             uniqueness,
             (~sound).astype(jnp.int64),
-            orbit.astype(jnp.int64),
+            orbit,
             nullity,
         )
 
@@ -134,7 +134,7 @@ def classify_orbits(
             couplings,
             stratum.points[padded],
             stratum.fixed[padded],
-            stratum.dimension[padded].astype(np.float64),
+            stratum.dimension[padded],
             variation,
         )
         result = result.extend(CriticalPoints(*(np.asarray(column)[: len(rows)] for column in columns)))

@@ -1,4 +1,4 @@
-"""The closed form of factorised landscapes against autodiff, against partitions, and as a judge of a census."""
+"""The closed form of factorised landscapes: against autodiff and partitions, and as a judge of a census."""
 
 from itertools import pairwise
 
@@ -78,7 +78,7 @@ def test_wrong_index_formulas_are_rejected_by_the_spectrum():
 
 @pytest.mark.parametrize(("rows", "width"), [(2, 1), (3, 2), (4, 4), (3, 5)])
 def test_two_layers_are_equivariantly_perfect(rows, width):
-    """sum_S t^index / (t; t)_{r - s} = 1/(t; t)_r: partitions into at most r parts by their Durfee rectangle."""
+    """sum_S t^index / (t; t)_{r - s} = 1/(t; t)_r: partitions of at most r parts by their Durfee rectangle."""
 
     def partitions(parts):
         series = np.zeros(30, dtype=int)

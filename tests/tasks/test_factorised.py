@@ -1,4 +1,6 @@
-"""Factorised landscapes: derivatives, symmetry, the census, and what the ledger can say of critical manifolds."""
+"""Factorised landscapes: derivatives, symmetry, the census, and what the ledger says of critical manifolds."""
+
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -36,9 +38,7 @@ def test_value_is_written_out_and_has_its_derivatives(layers, extra):
     x = draw.standard_normal(landscape.manifold.ambient)
     weights = landscape.layers.split(x)
     product = np.linalg.multi_dot(weights[::-1])
-    balance = sum(
-        np.linalg.norm(b.T @ b - a @ a.T) ** 2 for a, b in zip(weights[:-1], weights[1:], strict=True)
-    )
+    balance = sum(np.linalg.norm(b.T @ b - a @ a.T) ** 2 for a, b in pairwise(weights))
     jet = landscape.jet(target, x)
     assert float(jet.value) == pytest.approx(np.linalg.norm(product - target) ** 2 / 2 + balance / 8)
     step = 1e-5 * draw.standard_normal(x.size)
@@ -195,27 +195,24 @@ def test_degenerate_hits_are_settled_on_their_stratum(deep):
     assert (found.gradient_norm == 0).all()
 
 
-def test_bound_on_the_third_derivative_holds():
-    for layers in (2, 3, 4):
-        landscape = landscape_of(layers=layers)
-        target, draw = landscape.sample(2, 0), np.random.default_rng(6)
-        bound = landscape.hessian_variation(target)
-        scale = np.linalg.svd(target, compute_uv=False)[0] ** (1 / layers)
-        for x in landscape.random_starts(draw, 20)[::2]:
-            largest = max(float(np.linalg.norm(w, 2)) for w in landscape.layers.split(x))
-            x = jnp.asarray(x * scale / largest)
-            v = draw.standard_normal(x.size)
-            v = jnp.asarray(v / np.linalg.norm(v))
-            _, change = jax.jvp(lambda y: jax.grad(landscape.value, argnums=1)(target, y) @ v, (x,), (v,))
-            _, third = jax.jvp(
-                lambda y: jax.jvp(lambda z: jax.grad(landscape.value, argnums=1)(target, z) @ v, (y,), (v,))[
-                    1
-                ],
-                (x,),
-                (v,),
-            )
-            assert np.isfinite(change)
-            assert abs(float(third)) <= bound
+@pytest.mark.parametrize("layers", [2, 3])
+def test_bound_on_the_third_derivative_holds(layers):
+    landscape = landscape_of(layers=layers)
+    target, draw = landscape.sample(2, 0), np.random.default_rng(6)
+    bound = landscape.hessian_variation(target)
+    scale = np.linalg.svd(target, compute_uv=False)[0] ** (1 / layers)
+
+    def along(x, v):
+        return jax.jvp(lambda y: landscape.value(target, y), (x,), (v,))[1]
+
+    def twice(x, v):
+        return jax.jvp(lambda y: along(y, v), (x,), (v,))[1]
+
+    third = jax.jit(lambda x, v: jax.jvp(lambda y: twice(y, v), (x,), (v,))[1])
+    for x in landscape.random_starts(draw, 20)[::2]:
+        largest = max(float(np.linalg.norm(w, 2)) for w in landscape.layers.split(x))
+        v = draw.standard_normal(x.size)
+        assert abs(float(third(x * scale / largest, v / np.linalg.norm(v)))) <= bound
 
 
 def test_given_singular_values_are_those_of_the_target():
