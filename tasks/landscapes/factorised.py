@@ -36,7 +36,7 @@ Couplings = Float[np.ndarray, "rows columns"]
 CUT = 5e-3
 """Singular values of a layer below this share of the largest typical one count as zero. Hits at the most
 degenerate points that are allowed, the origin of four layers, are within 1e-3 (see `Rotations.stratify`);
-singular values of a Gaussian M fall below CUT^L in a share of about n CUT^L of all landscapes."""
+singular values of a Gaussian M fall below it in a share of about 2 n CUT^L of all landscapes."""
 SMALLEST = 1e-4
 """Of a singular value of a start, relative. Newton from a unit as weak as this is as good as without it."""
 BALANCE = 0.5

@@ -78,7 +78,7 @@ def test_wrong_index_formulas_are_rejected_by_the_spectrum():
 
 @pytest.mark.parametrize(("rows", "width"), [(2, 1), (3, 2), (4, 4), (3, 5)])
 def test_two_layers_are_equivariantly_perfect(rows, width):
-    """sum_S t^index / (t; t)_{r - s} = 1/(t; t)_r: partitions of at most r parts by their Durfee rectangle."""
+    """sum_S t^index / (t; t)_{r - s} = 1/(t; t)_r: partitions of at most r parts by Durfee rectangles."""
 
     def partitions(parts):
         series = np.zeros(30, dtype=int)
