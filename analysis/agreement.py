@@ -141,26 +141,33 @@ def mean_counts_test(
     *,
     parity: int,
     missing: ArrayLike | None = None,
+    orbit: int | None = None,
+    covariance: Floats | None = None,
 ) -> TestResult:
-    """Joint test of mean counts by index against exact ones; see `usable_indices` for which.
+    """Joint test of mean counts by index against those of theory; see `usable_indices` for which.
 
     Args:
-        counts: shape (landscapes, N).
-        expected: exact means, shape (N,).
-        parity: -1 if H(-x) = -H(x), +1 if H(-x) = H(x), 0 if neither.
-        missing: most that each mean may be too low, shape (N,).
+        counts: shape (landscapes, levels).
+        expected: means in theory, shape (levels,).
+        parity: -1 if a sign change turns H into -H, +1 if sign changes leave H alone, 0 without symmetry.
+        missing: most that each mean may be too low, shape (levels,).
+        orbit: points that sign changes relate; 1 or 2 if None, by the parity.
+        covariance: of ``expected``, where it was sampled, shape (levels, levels).
     """
     values, exact = np.asarray(counts, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    kept = usable_indices(exact, len(values), parity)
+    kept = usable_indices(exact, len(values), parity, orbit)
     if not len(kept):
         return not_testable("counts by index", len(values), "too few points expected")
     room = None if missing is None else np.asarray(missing, dtype=np.float64)[kept]
     box = None if room is None else np.stack([np.zeros(len(kept)), room])
     note = f"indices {_listed(kept)}"
-    return hotelling("counts by index", Moments.of(values[:, kept] - exact[kept]), None, box, note)
+    extra = None if covariance is None else covariance[np.ix_(kept, kept)]
+    return hotelling("counts by index", Moments.of(values[:, kept] - exact[kept]), extra, box, note)
 
 
-def usable_indices(expected: Floats, landscapes: int, parity: int) -> NDArray[np.intp]:
+def usable_indices(
+    expected: Floats, landscapes: int, parity: int, orbit: int | None = None
+) -> NDArray[np.intp]:
     """The indices that can be tested jointly: independent, frequent, and free of the Morse constraint.
 
     For odd xi indices k and N-1-k are mirror images. The alternating sum of the counts is the Euler
@@ -170,8 +177,10 @@ def usable_indices(expected: Floats, landscapes: int, parity: int) -> NDArray[np
     """
     n = len(expected)
     kept = independent_indices(n, parity < 0)
-    # every landscape has a minimum and a maximum, and even ones have all in pairs: that doesn't vary
+    # every landscape has a minimum and a maximum, with their images: that doesn't vary
     size = 2 if parity > 0 else 1
+    if orbit is not None:
+        size = orbit // 2 if parity < 0 else orbit
     certain = np.where((kept == 0) | (kept == n - 1), size, 0)
     frequent = kept[(expected[kept] - certain) * landscapes >= RARE * size]
     constrained = not (parity < 0 and n % 2 == 0)

@@ -92,11 +92,9 @@ def spectrum_indices(cell: Cell) -> tuple[int, ...]:
 
 
 def parity(cell: Cell) -> int:
-    """-1, +1 or 0: what x -> -x does to H."""
-    covariance = cell.covariance
-    if covariance is None:
-        return 0
-    return -1 if covariance.is_odd else int(covariance.is_even)
+    """-1, +1 or 0: what sign changes do to H."""
+    orbit, odd = cell.symmetry
+    return -1 if odd else int(orbit > 1)
 
 
 def judge_counts(cell: Cell, theory: FiniteN, missing: Floats) -> Judged:

@@ -18,8 +18,9 @@ CHECK_COLUMNS = ("bound_check", "parity_check", "morse_check")
 
 
 def is_odd(cell: Cell) -> bool:
-    """Whether H(-x) = -H(x): then index k at E goes with index N-1-k at -E in every landscape."""
-    return cell.covariance is not None and cell.covariance.is_odd
+    """Whether a sign change turns H into -H: then index k at E goes with index d-k at -E in every
+    landscape, d the dimension."""
+    return cell.symmetry.odd
 
 
 def mean_and_error(values: Floats) -> tuple[Floats, Floats]:

@@ -11,11 +11,13 @@ import numpy as np
 import xarray as xr
 
 from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
+from analysis.theories import Symmetry, symmetry_of
 from storage.dataset import dataset_path
 from storage.errors import StoreError
 from storage.schema import ERROR
 from storage.store import Run, open_run
 from tasks.covariance import Covariance, total_degree_bound
+from tasks.landscapes import MODELS
 
 ZARR_FORMAT = 3
 """Arrays of format 2 may ask for a codec that unpickles them; a dataset has none."""
@@ -32,17 +34,45 @@ class Cell:
         dataset: CF contiguous ragged: per-landscape columns, per-point columns along ``row``; not loaded.
         planned: landscapes that the study asks for (whole blocks); the dataset may hold fewer.
         finder: its name, a space, and its options as a JSON object.
+        ambient: dimension of the space around the manifold, 0 for a single sphere's N.
     """
 
     name: str
     dataset: xr.Dataset
     planned: int
     finder: str = ""
+    ambient: int = 0
 
     @property
     def n(self) -> int:
-        """Number of spins N."""
+        """The study's n: number of spins, or of one sphere's."""
         return int(self.dataset.attrs["n"])
+
+    @property
+    def spins(self) -> int:
+        """Number of spins, over all spheres: energies are H over it."""
+        return self.ambient or self.n
+
+    @property
+    def levels(self) -> int:
+        """Number of indices: 0 to the dimension of the manifold."""
+        return int(self.dataset.sizes["morse_index"])
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return str(self.dataset.attrs.get("model", ""))
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameters of the model as the study has them."""
+        model, attrs = MODELS.get(self.model), self.dataset.attrs
+        return {} if model is None else {name: attrs[name] for name in model.parameters if name in attrs}
+
+    @property
+    def symmetry(self) -> Symmetry:
+        """Sign changes that relate the critical points."""
+        return symmetry_of(self.model, self.n, self.parameters)
 
     @property
     def landscapes(self) -> int:
@@ -152,7 +182,13 @@ def open_study(store: str) -> Study:
     path = dataset_path(store)
     names = set(_groups(path))
     cells = [
-        Cell(layout.id, open_cell(path, layout.id), layout.padded, _finder(layout.spec))
+        Cell(
+            layout.id,
+            open_cell(path, layout.id),
+            layout.padded,
+            _finder(layout.spec),
+            int(layout.sizes.get("component", 0)),
+        )
         for layout in run.manifest.cells
         if layout.id in names
     ]

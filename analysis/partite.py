@@ -56,6 +56,17 @@ class Sampled:
 
 
 @dataclass(frozen=True)
+class BinnedMeans:
+    """Mean numbers in energy bins: by index (d + 1, bins), of all indices (bins,), and covariances of the
+    means of minima and of all, shape (bins, bins)."""
+
+    by_index: Sampled
+    all: Sampled
+    minima_covariance: Floats
+    all_covariance: Floats
+
+
+@dataclass(frozen=True)
 class FinitePartite:
     """Mean counts of critical points on ``S^{n_1 - 1} x ... x S^{n_r - 1}`` at finite sizes.
 
@@ -108,63 +119,86 @@ class FinitePartite:
         real = mean > _ROUND_OFF * mean.sum()
         return Sampled(np.where(real, mean, 0.0), np.where(real, error, 0.0))
 
+    def by_index_covariance(self) -> Floats:
+        """Covariance of the means of `by_index`, shape (d + 1, d + 1)."""
+        return np.asarray(np.cov(self._by_index.T) / self.samples, dtype=np.float64)
+
     def minima_energy(self) -> tuple[float, float, float]:
         """Count-weighted mean of the energy of minima, its standard deviation, and the mean's standard
         error."""
-        count, first, second = self._minima.T
-        mean = first.mean() / count.mean()
-        spread = sqrt(max(second.mean() / count.mean() - mean**2, 0.0))
-        error = float(_standard_error(first - mean * count)) / count.mean()
-        return float(mean), spread, error
+        mean, spread = self.energy_moments()
+        count, first, _ = self._moments[:, 0].T
+        error = float(_standard_error(first - mean[0] * count)) / count.mean()
+        return float(mean[0]), float(spread[0]), error
+
+    def energy_moments(self) -> tuple[Floats, Floats]:
+        """Count-weighted mean and standard deviation of the energy at each index, shape (d + 1,); nan at an
+        index without points."""
+        count, first, second = self._moments.mean(axis=0).T
+        count = np.where(count > _ROUND_OFF * count.sum(), count, np.nan)
+        mean = first / count
+        return mean, np.sqrt(np.maximum(second / count - mean**2, 0.0))
 
     def binned(self, edges: ArrayLike) -> tuple[Sampled, Sampled]:
-        """Mean numbers in bins of energy per spin: by index, shape (d + 1, len(edges) - 1), and of all.
+        """`energies` without covariances: by index and all."""
+        found = self.energies(edges)
+        return found.by_index, found.all
+
+    def energies(self, edges: ArrayLike) -> BinnedMeans:
+        """Mean numbers in bins of energy per spin.
 
         Edges may be infinite. Numbers below 1e-15 of all points are round-off.
         """
         bounds = np.asarray(edges, dtype=np.float64)
         if bounds.ndim != 1 or bounds.size < 2 or not np.all(np.diff(bounds) >= 0):
             raise ValueError("energy edges: got no increasing sequence of at least two; lowest first")
-        sums = np.zeros((2, self.dimension + 2, bounds.size - 1))
+        bins = bounds.size - 1
+        sums = np.zeros((2, self.dimension + 2, bins))
+        products = np.zeros((2, bins, bins))
         for angles, mass in self._quadrature():
+            draws = np.zeros((2, len(angles), bins))
             # One edge at a time: these are the largest arrays by far.
             before = self._below(angles, mass, bounds[0])
-            for b in range(bounds.size - 1):
+            for b in range(bins):
                 after = self._below(angles, mass, bounds[b + 1])
                 counts = np.maximum(after - before, 0.0)
                 counts = np.column_stack([counts, counts.sum(axis=1)])
                 sums[:, :, b] += np.stack([counts.sum(axis=0), (counts**2).sum(axis=0)])
+                draws[:, :, b] = counts[:, 0], counts[:, -1]
                 before = after
+            products += np.swapaxes(draws, 1, 2) @ draws
         mean = sums[0] / self.samples
         variance = np.maximum(sums[1] / self.samples - mean**2, 0.0) / (self.samples - 1)
         error = np.sqrt(variance)
-        return Sampled(mean[:-1], error[:-1]), Sampled(mean[-1], error[-1])
+        centred = products / self.samples - np.stack([np.outer(m, m) for m in (mean[0], mean[-1])])
+        covariance = centred / (self.samples - 1)
+        diagonal = np.arange(bins)  # round-off must not make a variance negative
+        covariance[:, diagonal, diagonal] = np.maximum(covariance[:, diagonal, diagonal], 0.0)
+        return BinnedMeans(
+            Sampled(mean[:-1], error[:-1]), Sampled(mean[-1], error[-1]), covariance[0], covariance[1]
+        )
 
     @cached_property
-    def _moments(self) -> tuple[Floats, Floats]:
+    def _moments(self) -> Floats:
+        """Number of points of each index that each draw stands for, and sums of their energies and squared
+        energies, shape (samples, d + 1, 3)."""
         m = self._chi_degrees
         radius = np.exp(0.5 * log(2) + gammaln((m + 1) / 2) - gammaln(m / 2))
-        counts, minima = [], []
+        found = []
         for angles, mass in self._quadrature():
             h = np.sin(angles)
             whole, first = self._summed(mass), radius * self._summed(mass * h)
             second = m * self._summed(mass * h**2)
             # G and -G are equally likely: index k at h is index d - k at -h.
-            counts.append((whole + whole[:, ::-1]) / 2)
-            lowest = [whole[:, 0] + whole[:, -1], first[:, 0] - first[:, -1], second[:, 0] + second[:, -1]]
-            minima.append(np.stack(lowest, axis=1) / 2)
+            pairs = [whole + whole[:, ::-1], first - first[:, ::-1], second + second[:, ::-1]]
+            found.append(np.stack(pairs, axis=2) / 2)
         scale = np.array([1.0, self.energy_scale, self.energy_scale**2])
-        return np.concatenate(counts), np.asarray(np.concatenate(minima) * scale, dtype=np.float64)
+        return np.asarray(np.concatenate(found) * scale, dtype=np.float64)
 
     @property
     def _by_index(self) -> Floats:
         """Counts of index 0 .. d that each draw stands for, shape (samples, d + 1)."""
-        return self._moments[0]
-
-    @property
-    def _minima(self) -> Floats:
-        """Number of minima, and sums of their energies and squared energies, shape (samples, 3)."""
-        return self._moments[1]
+        return self._moments[:, :, 0]
 
     @property
     def _entries(self) -> int:

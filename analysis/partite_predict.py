@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from math import isfinite, log, sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.partite import FinitePartite
 from analysis.predict import Json, limits
+from analysis.semicircle import index_fraction
+from tasks.covariance import Covariance
 
 # Energies take most of the time: a part of the draws is enough for the errors of a histogram.
 ENERGY_SAMPLES = 1000
@@ -148,3 +150,23 @@ def log_total_partite(n: int, sizes: str = "1,1,1") -> float | None:
     if sum(whole) > MOST_PLANNED:
         return None
     return log(FinitePartite(whole, PLAN_SAMPLES).total()[0])
+
+
+def limits_of_partite(points: int, sizes: str = "1,1,1") -> dict[str, Json] | None:
+    """`limits_partite` where all spheres are equal; None otherwise."""
+    found = limits_partite([int(size) for size in sizes.split(",")], points)
+    return None if found["complexity"] is None else found
+
+
+def symmetry_partite(n: int, sizes: str = "1,1,1") -> tuple[int, bool]:
+    """2^r points in a class; turning one factor around changes the sign of H."""
+    return 2 ** len(sizes.split(",")), True
+
+
+def index_fraction_partite(energy: NDArray[np.float64], sizes: str = "1,1,1") -> NDArray[np.float64] | None:
+    """For equal spheres that of the pure r-spin at sqrt(r) times the energy; None otherwise."""
+    relative = sizes.split(",")
+    if len(set(relative)) > 1:
+        return None
+    r = len(relative)
+    return np.asarray(index_fraction(Covariance.pure(r), sqrt(r) * energy), dtype=np.float64)

@@ -177,8 +177,7 @@ def sampled_histogram(cell: Cell, edges: Floats) -> SampledHistogram | None:
 
 
 def _paired(cell: Cell) -> bool:
-    covariance = cell.covariance
-    return covariance is not None and (covariance.is_odd or covariance.is_even)
+    return cell.symmetry.orbit > 1
 
 
 def _recall(index: int | None, found: Floats, endpoints: Floats, unresolved: int) -> Recall:

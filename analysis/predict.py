@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import isfinite, sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.complexity import (
     density_of_index,
@@ -284,3 +284,19 @@ def rows_pspin(
 def log_total_pspin(n: int, xi: str, field: float = 0.0) -> float:
     """log of the mean number of critical points."""
     return FiniteN(Covariance.parse(xi).with_field(field), n).log_total
+
+
+def limits_pspin(points: int, xi: str, field: float = 0.0) -> dict[str, Json]:
+    """`limits`."""
+    return limits(xi, field, points=points)
+
+
+def symmetry_pspin(n: int, xi: str, field: float = 0.0) -> tuple[int, bool]:
+    """Points in a class, and whether H(-x) = -H(x)."""
+    covariance = Covariance.parse(xi).with_field(field)
+    return (2 if covariance.is_odd or covariance.is_even else 1), covariance.is_odd
+
+
+def index_fraction_pspin(energy: NDArray[np.float64], xi: str, field: float = 0.0) -> NDArray[np.float64]:
+    """`analysis.semicircle.index_fraction`."""
+    return np.asarray(index_fraction(Covariance.parse(xi).with_field(field), energy), dtype=np.float64)

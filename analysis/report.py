@@ -18,7 +18,7 @@ from analysis.page import HtmlTable, Part, contents, heading, note, paragraph, p
 from analysis.results import FamilyResult, family_edges, family_title, measure_cell
 from analysis.sections import family_parts, rejected_table, verdict_table
 from analysis.study_sections import SECTIONS
-from analysis.tables import LEVEL, Row, all_rows, cell_rows, verdict_rows, write_csv
+from analysis.tables import LEVEL, Row, all_rows, cell_rows, label, verdict_rows, write_csv
 from analysis.topology.measure import draw_topology, measure_topology, topology_rows
 from analysis.topology.section import topology_parts
 
@@ -160,8 +160,7 @@ def _study_table(study: Study, families: Sequence[FamilyResult]) -> list[Part]:
     rows = cell_rows([result for family in families for result in family.cells])
     titles = (
         "cell",
-        "ξ",
-        "field",
+        "model",
         "N",
         "landscapes",
         "points",
@@ -174,8 +173,7 @@ def _study_table(study: Study, families: Sequence[FamilyResult]) -> list[Part]:
     texts = [
         (
             row["cell"],
-            row["xi"] or row["model"],
-            str(row["field"]),
+            label(row),
             str(row["n"]),
             f"{row['landscapes']:,}",
             f"{row['points']:,}",
@@ -187,7 +185,7 @@ def _study_table(study: Study, families: Sequence[FamilyResult]) -> list[Part]:
         )
         for row in rows
     ]
-    return [heading("The study, cell by cell", 2, "cells"), HtmlTable(titles, texts, "", (0, 1, 10)).part()]
+    return [heading("The study, cell by cell", 2, "cells"), HtmlTable(titles, texts, "", (0, 1, 9)).part()]
 
 
 def repeated_cells(cells: Sequence[Cell]) -> set[str]:

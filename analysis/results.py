@@ -14,26 +14,24 @@ from analysis.estimators import (
     estimate_lowest,
     summarise_ledger,
 )
-from analysis.ground_state import GroundStateLaw, ground_state_law
+from analysis.ground_state import GroundStateLaw
+from analysis.mean_tests import judge_means
+from analysis.means import Means
 from analysis.open import Cell, Family
 from analysis.paths import PathSummary, SampledHistogram, sampled_histogram, summarise_paths
-from analysis.predict import limits
 from analysis.reductions import Floats, energy_range
 from analysis.scaling import estimate_complexity
 from analysis.spectra import SpectrumComparison, compare_spectra
+from analysis.theories import expected_means, limiting_index, limits_of
 
 BINS = 48
-GRID = 193
-"""Energies at which exact curves are drawn."""
 
 
 @dataclass(frozen=True, eq=False)
 class CellResult:
     """Measurements of one cell (see `analysis.estimators`), exact numbers, and the verdicts.
 
-    ``by_index``, ``energy_mean``, ``energy_sd`` (N) and ``binned`` (N, bins) are exact, None where unknown;
-    ``binned_all`` (bins) holds for all indices together, ``total`` too. ``curve`` (N, grid) and ``curve_all``
-    (grid) are exact densities per unit of energy at the energies ``grid``.
+    ``expected`` is the theory of the same cell, None where there is none; ``edges`` are those of the bins.
     """
 
     cell: Cell
@@ -48,20 +46,62 @@ class CellResult:
     sampled: SampledHistogram | None
     spectra: tuple[SpectrumComparison, ...]
     judged: tuple[Judged, ...]
-    total: float | None
-    by_index: Floats | None
-    energy_mean: Floats | None
-    energy_sd: Floats | None
-    binned: Floats | None
-    binned_all: Floats | None
-    grid: Floats
-    curve: Floats | None
-    curve_all: Floats | None
-    ground_state: GroundStateLaw | None
+    expected: Means | None
+    edges: Floats
+
+    @property
+    def total(self) -> float | None:
+        """Mean number of all points in theory."""
+        return None if self.expected is None else self.expected.total
+
+    @property
+    def by_index(self) -> Floats | None:
+        """Mean numbers by index in theory, shape (levels,)."""
+        return None if self.expected is None else self.expected.by_index
+
+    @property
+    def energy_mean(self) -> Floats | None:
+        """Mean energy at each index in theory, shape (levels,)."""
+        return None if self.expected is None else self.expected.energy_mean
+
+    @property
+    def energy_sd(self) -> Floats | None:
+        """Standard deviation of the energy at each index in theory, shape (levels,)."""
+        return None if self.expected is None else self.expected.energy_sd
+
+    @property
+    def binned(self) -> Floats | None:
+        """Mean numbers by index in the energy bins in theory, shape (levels, bins)."""
+        return None if self.expected is None else self.expected.binned
+
+    @property
+    def binned_all(self) -> Floats | None:
+        """The same of all indices, shape (bins,)."""
+        return None if self.expected is None else self.expected.binned_all
+
+    @property
+    def grid(self) -> Floats:
+        """Energies at which the curves of theory are known; the middles of the bins without theory."""
+        return (self.edges[1:] + self.edges[:-1]) / 2 if self.expected is None else self.expected.grid
+
+    @property
+    def curve(self) -> Floats | None:
+        """Mean numbers per unit of energy by index in theory, shape (levels, grid)."""
+        return None if self.expected is None else self.expected.curve
+
+    @property
+    def curve_all(self) -> Floats | None:
+        """The same of all indices, shape (grid,)."""
+        return None if self.expected is None else self.expected.curve_all
+
+    @property
+    def ground_state(self) -> GroundStateLaw | None:
+        """First-moment law of the lowest energy."""
+        return None if self.expected is None else self.expected.lowest
 
     @property
     def n(self) -> int:
-        """Number of spins N."""
+        """The study's n: number of spins, or of one sphere's."""
         return self.cell.n
 
     @property
@@ -89,11 +129,13 @@ class FamilyResult:
     @cached_property
     def limits(self) -> dict | None:
         """`analysis.predict.limits`, or None for a model without theory."""
-        covariance = self.cells[0].cell.covariance
-        if covariance is None:
-            return None
-        known = dict(self.family[1])
-        return limits(known["xi"], float(known.get("field", 0.0)), points=401)
+        cell = self.cells[0].cell
+        return limits_of(cell.model, 401, cell.parameters)
+
+    def limiting_index(self, energies: Floats) -> Floats | None:
+        """Index over dimension at each energy for N to infinity; None where unknown."""
+        cell = self.cells[0].cell
+        return limiting_index(cell.model, energies, cell.parameters)
 
     @property
     def floor(self) -> float | None:
@@ -105,8 +147,8 @@ class FamilyResult:
     @property
     def floor_label(self) -> str:
         """What the literature calls the floor of a pure model, and what it is otherwise."""
-        covariance = self.cells[0].cell.covariance
-        pure = covariance is not None and covariance.is_pure
+        found = self.limits
+        pure = found is not None and found["E_inf"] is not None
         return r"floor $-E_\infty$" if pure else r"most minima, $N \to \infty$"
 
 
@@ -135,14 +177,12 @@ def family_edges(cells: list[Cell]) -> Floats:
 
 def measure_cell(cell: Cell, edges: Floats) -> CellResult:
     """Run every estimator and every test on one cell."""
-    theory, resolved = cell.theory, cell.resolved
-    sample = exact_sampler(cell) if theory is not None else None
-    grid = np.linspace(edges[0], edges[-1], GRID)
-    curve = None if resolved is None else resolved.density_by_index(grid)
-    curve_all = None if curve is None else curve.sum(axis=0)
-    if curve_all is None and theory is not None:
-        curve_all = theory.density(grid)  # the total is exact at any N
-    moments = (None, None) if resolved is None else resolved.energy_moments()
+    sample = exact_sampler(cell) if cell.theory is not None else None
+    expected = expected_means(cell.model, cell.n, edges, cell.parameters)
+    if sample is not None:
+        judged = judge_cell(cell, sample)
+    else:
+        judged = [] if expected is None else judge_means(cell, expected, edges)
     return CellResult(
         cell=cell,
         counts=estimate_counts(cell),
@@ -155,20 +195,7 @@ def measure_cell(cell: Cell, edges: Floats) -> CellResult:
         paths=summarise_paths(cell),
         sampled=sampled_histogram(cell, edges),
         spectra=compare_spectra(cell, sample),
-        judged=tuple(judge_cell(cell, sample)) if sample is not None else (),
-        total=None if theory is None else theory.total(),
-        by_index=None if resolved is None else resolved.by_index(),
-        energy_mean=moments[0],
-        energy_sd=moments[1],
-        binned=None if resolved is None else resolved.count_by_index(edges),
-        binned_all=None if theory is None else theory.count_bins(edges),
-        grid=grid,
-        curve=curve,
-        # above the N of exact numbers by index the total is still exact
-        curve_all=curve.sum(axis=0)
-        if curve is not None
-        else None
-        if theory is None
-        else theory.density(grid),
-        ground_state=None if theory is None else ground_state_law(theory, points=501),
+        judged=tuple(judged),
+        expected=expected,
+        edges=edges,
     )

@@ -1,8 +1,8 @@
 """Complexity at finite N: logarithms of mean counts against means of logarithms, with errors.
 
-Annealed: (1/N) log of the mean count over landscapes. Quenched: (1/N) mean over landscapes of the logarithm
-of the count. Their difference is never negative (Jensen) and tends to 0 for pure p >= 3 (E. Subag,
-arXiv:1504.02251), not for mixtures in general.
+Annealed: (1/N) log of the mean count over landscapes, N the number of spins over all spheres. Quenched:
+(1/N) mean over landscapes of the logarithm of the count. Their difference is never negative (Jensen) and
+tends to 0 for pure p >= 3 (E. Subag, arXiv:1504.02251), not for mixtures in general.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ def estimate_complexity(cell: Cell, index: int | None = None, seed: int = 0) -> 
     held = values[values > 0]
     result = {name: float("nan") for name in _NAMES} | {"without": int(values.size - held.size)}
     if held.size:
-        n = cell.n
+        n = cell.spins
         annealed = np.log(values.mean()) / n
         quenched = np.log(held).mean() / n
         result |= {"annealed": annealed, "quenched": quenched}

@@ -14,10 +14,10 @@ ABC = "Auffinger, Ben Arous, Černý, arXiv:1003.1129"
 CAPTIONS: Mapping[str, tuple[str, str, str]] = {
     "counts": (
         "Numbers of critical points",
-        "Mean numbers of critical points on the whole sphere, both signs counted, over all landscapes of "
-        f"each cell, against the exact mean at the same N from the Kac-Rice formula, index by index ({ABC}, "
-        "Theorem 2.1; for mixtures and fields Auffinger, Ben Arous, arXiv:1110.5872, and Fyodorov, "
-        "arXiv:1307.2379). Nothing is fitted.",
+        "Mean numbers of critical points on the whole manifold, all signs counted, over all landscapes of "
+        "each cell, against the exact mean at the same N from the Kac-Rice formula, index by index (p-spin: "
+        f"{ABC}, Theorem 2.1; mixtures and fields: Auffinger, Ben Arous, arXiv:1110.5872, and Fyodorov, "
+        "arXiv:1307.2379; products of spheres: analysis/partite.py). Nothing is fitted.",
         "Left: mean counts, with one standard error (often smaller than the symbol). Right: relative "
         "departure from the exact numbers.",
     ),
@@ -40,8 +40,8 @@ CAPTIONS: Mapping[str, tuple[str, str, str]] = {
         "The higher the energy, the more negative eigenvalues. Mean index at each energy against the exact "
         "ratio at this N (bin by bin), and the limit N to infinity: the semicircle's weight below the radial "
         f"derivative ({ABC}).",
-        "Mean of index/(N-1) among the points in each energy bin; bins with fewer than ten points are left "
-        "out.",
+        "Mean of index/dimension among the points in each energy bin; bins with fewer than ten points are "
+        "left out.",
     ),
     "spectra": (
         "Hessian spectra",
@@ -99,25 +99,40 @@ def _no_table(family: FamilyResult) -> list[Part]:
 
 
 def _limits(family: FamilyResult) -> list[Part]:
-    found = family.limits
+    found, parts = family.limits, _about_theory(family)
     if found is None:
-        text = "No exact theory for this model in this version: measured numbers only."
-        return [note(text)]
+        return parts
     if found["trivial"]:
         text = "In the limit N to infinity this landscape is trivial: no exponentially many critical points."
-        return [paragraph(text)]
-    parts = (
+        return [*parts, paragraph(text)]
+    known = (
         [f"threshold energy {r.number(found['threshold_energy'], 7)}"] if found["threshold_energy"] else []
     )
     if found["E_0"] is not None:
-        parts.append(f"ground state {r.number(-found['E_0'], 7)}")
-    parts.append(f"total complexity {r.number(found['complexity']['total'], 5)}")
-    return [paragraph(f"Limits N to infinity: {', '.join(parts)}.")]
+        known.append(f"ground state {r.number(-found['E_0'], 7)}")
+    known.append(f"total complexity {r.number(found['complexity']['total'], 5)}")
+    return [*parts, paragraph(f"Limits N to infinity: {', '.join(known)}.")]
+
+
+def _about_theory(family: FamilyResult) -> list[Part]:
+    means = [result.expected for result in family.cells]
+    if not any(means):
+        return [note("No theory for this model, or not at these sizes: measured numbers only.")]
+    if any(found is not None and found.sampled for found in means):
+        text = (
+            "Theory for this model is exact in law, but its numbers are sampled: they have errors, which "
+            "enter every z-score and test."
+        )
+        return [paragraph(text)]
+    return []
 
 
 def _counts(family: FamilyResult) -> list[Part]:
     rows = tables.count_rows(family.cells)
-    shown = [row for row in rows if row["index"] == "all" or row["index"] <= max(1, (row["n"] - 1) // 2)]
+    levels = {result.cell.name: result.cell.levels for result in family.cells}
+    shown = [
+        row for row in rows if row["index"] == "all" or row["index"] <= max(1, (levels[row["cell"]] - 1) // 2)
+    ]
     titles = ("N", "cell", "index", "measured", "exact", "z", "not complete", "bias at most", "bias by Chao1")
     texts = [
         (
@@ -125,7 +140,7 @@ def _counts(family: FamilyResult) -> list[Part]:
             row["cell"],
             str(row["index"]),
             r.estimate(row["mean"], row["se"]),
-            r.against(row["exact"], row["se"]),
+            _exact(row),
             r.signed(row["z"], 1),
             r.percent(row["open_fraction"]),
             _bias(row["missing_bound"]),
@@ -139,6 +154,13 @@ def _counts(family: FamilyResult) -> list[Part]:
         "Chao1."
     )
     return [HtmlTable(titles, texts, caption, (1, 2)).part(), *_absent(family)]
+
+
+def _exact(row: Row) -> str:
+    """Theory, with its error where it was sampled."""
+    if row["exact_se"]:
+        return r.estimate(row["exact"], row["exact_se"])
+    return r.against(row["exact"], row["se"])
 
 
 def _bias(value: float | None) -> str:
@@ -325,15 +347,14 @@ def verdict_table(rows: Sequence[Row]) -> list[Part]:
     for cell in cells:
         own = [by_key.get((cell, name)) for name in names]
         first = next(row for row in own if row is not None)
-        field = float(first["field"] or 0)
-        label = f"{first['xi']}" + (f", field {field:g}" if field else "")
+        label = tables.label(first)
         p_values = [r.probability(row["p_value"]) if row else r.DASH for row in own]
         verdicts = {row["verdict"] for row in own if row}
         kinds.append("bad" if "disagrees" in verdicts else "doubt" if "undecided" in verdicts else "")
         counts = by_key.get((cell, "counts by index"))
         seen = r.percent(counts["detectable"]) if counts and counts["detectable"] is not None else r.DASH
         texts.append((label, cell, str(first["n"]), *p_values, seen))
-    titles = ("ξ", "cell", "N", *names, "loss seen")
+    titles = ("model", "cell", "N", *names, "loss seen")
     caption = (
         "p-values of each test, before correction; coupling variance: from the widths of all Hessians. Loss "
         "seen: the smallest share of all points whose loss the count test would reject at level 0.01 with "

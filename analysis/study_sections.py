@@ -7,7 +7,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from analysis import factorised_section, trivialisation_section, two_body_section
+from analysis import (
+    factorised_section,
+    floors_section,
+    minima_section,
+    trivialisation_section,
+    two_body_section,
+)
 from analysis.page import Part
 from analysis.results import FamilyResult
 from analysis.tables import Row
@@ -37,4 +43,10 @@ class StudySection(Protocol):
         ...
 
 
-SECTIONS: tuple[StudySection, ...] = (two_body_section, trivialisation_section, factorised_section)
+SECTIONS: tuple[StudySection, ...] = (
+    two_body_section,
+    minima_section,
+    floors_section,
+    trivialisation_section,
+    factorised_section,
+)

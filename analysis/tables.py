@@ -57,8 +57,17 @@ def head(cell: Cell) -> Row:
         "model": cell.family[0],
         "xi": parameters.get("xi", ""),
         "field": parameters.get("field", ""),
+        "parameters": ", ".join(f"{k} = {v}" for k, v in parameters.items() if k not in ("xi", "field")),
         "n": cell.n,
     }
+
+
+def label(row: Row) -> str:
+    """What tells the model of a row from the others of a study: xi and field, or model and parameters."""
+    field = float(row["field"] or 0)
+    parts = [row["xi"] or row["model"]] if row["model"] == "pspin" else [row["model"], row["xi"]]
+    parts += [f"field {field:g}" if field else "", row["parameters"]]
+    return ", ".join(part for part in parts if part)
 
 
 def _score(value: float, error: float, exact: float | None) -> float | None:
@@ -97,11 +106,11 @@ def count_rows(results: Sequence[CellResult]) -> list[Row]:
     rows = []
     for result in results:
         counts = result.counts
-        for index in ("all", *range(result.n)):
+        for index in ("all", *range(result.cell.levels)):
             whole = index == "all"
             mean = float(counts["total"] if whole else counts["mean"][index])
             se = float(counts["total_se"] if whole else counts["se"][index])
-            exact = result.total if whole else None if result.by_index is None else result.by_index[index]
+            exact, exact_se = _theory(result, None if whole else int(index))
             rows.append(
                 head(result.cell)
                 | {
@@ -109,7 +118,8 @@ def count_rows(results: Sequence[CellResult]) -> list[Row]:
                     "mean": mean,
                     "se": se,
                     "exact": exact,
-                    "z": _score(mean, se, exact),
+                    "exact_se": exact_se,
+                    "z": _score(mean, float(np.hypot(se, exact_se or 0.0)), exact),
                     "open_fraction": 1 - float(counts["complete"]),
                     "missing_bound": float(counts["missing_total"] if whole else counts["missing"][index]),
                     "missing_plausible": float(counts["plausible_missing"]) if whole else None,
@@ -118,12 +128,24 @@ def count_rows(results: Sequence[CellResult]) -> list[Row]:
     return rows
 
 
+def _theory(result: CellResult, index: int | None) -> tuple[float | None, float | None]:
+    """Mean number in theory and its standard error (0 where exact): of an index, or of all if None."""
+    means = result.expected
+    if means is None:
+        return None, None
+    if index is None:
+        return means.total, means.total_se
+    if means.by_index is None or means.by_index_se is None:
+        return None, None
+    return float(means.by_index[index]), float(means.by_index_se[index])
+
+
 def energy_rows(results: Sequence[CellResult]) -> list[Row]:
     """Mean and spread of the energy at each index."""
     rows = []
     for result in results:
         data = result.energies
-        for index in range(result.n):
+        for index in range(result.cell.levels):
             mean, se = float(data["mean"][index]), float(data["mean_se"][index])
             exact = None if result.energy_mean is None else float(result.energy_mean[index])
             rows.append(
@@ -165,7 +187,7 @@ def _exact_index(result: CellResult, b: int) -> float | None:
         return None
     column = result.binned[:, b]
     total = float(column.sum())
-    return float(np.arange(result.n) @ column) / total if total > 0 else None
+    return float(np.arange(len(column)) @ column) / total if total > 0 else None
 
 
 def complexity_rows(families: Sequence[FamilyResult]) -> list[Row]:
@@ -179,7 +201,7 @@ def complexity_rows(families: Sequence[FamilyResult]) -> list[Row]:
                 exact = (
                     result.total if kind == "all" else None if result.by_index is None else result.by_index[0]
                 )
-                finite = float(np.log(exact)) / result.n if exact else None
+                finite = float(np.log(exact)) / result.cell.spins if exact else None
                 name = "total" if kind == "all" else "minima_total"
                 limit = None if found is None else found["complexity"][name]
                 annealed, error = float(data["annealed"]), float(data["annealed_se"])

@@ -7,29 +7,63 @@ numbers at one N that reports and plans stand beside measurements.
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from analysis.means import Means
+    from analysis.reductions import Floats
 
 Energies = tuple[float, float, int] | None
 """(A, B, M): M bins from A to B."""
 
 
+class Symmetry(NamedTuple):
+    """Sign changes that relate critical points: points in a class, and whether half of them are at -E."""
+
+    orbit: int
+    odd: bool
+
+
 @dataclass(frozen=True)
 class Theory:
-    """Where the theory of a model is, as ``module:function``; imported when it is asked for.
+    """Where the theory of a model is, as ``module:function``; imported when it is asked for. What a model
+    lacks is None.
 
     Attributes:
         rows: ``(dimensions, energies, **parameters)`` -> JSON-ready rows with the keys of
             `analysis.predict.predict`; the first one also has ``limits``.
         log_total: ``(n, **parameters)`` -> log of the mean number of critical points, or None; quick.
+        means: ``(n, edges, **parameters)`` -> `analysis.means.Means` in these energy bins, or None.
+        limits: ``(points, **parameters)`` -> limits N to infinity with the keys of `analysis.predict.limits`.
+        symmetry: ``(n, **parameters)`` -> (orbit, odd).
+        index_fraction: ``(energies, **parameters)`` -> index over dimension for N to infinity, or None.
     """
 
     rows: str
-    log_total: str
+    log_total: str | None = None
+    means: str | None = None
+    limits: str | None = None
+    symmetry: str | None = None
+    index_fraction: str | None = None
 
 
 THEORIES = {
-    "pspin": Theory("analysis.predict:rows_pspin", "analysis.predict:log_total_pspin"),
-    "partite": Theory("analysis.partite_predict:rows_partite", "analysis.partite_predict:log_total_partite"),
+    "pspin": Theory(
+        "analysis.predict:rows_pspin",
+        "analysis.predict:log_total_pspin",
+        "analysis.pspin_means:means_pspin",
+        "analysis.predict:limits_pspin",
+        "analysis.predict:symmetry_pspin",
+        "analysis.predict:index_fraction_pspin",
+    ),
+    "partite": Theory(
+        "analysis.partite_predict:rows_partite",
+        "analysis.partite_predict:log_total_partite",
+        "analysis.partite_means:means_partite",
+        "analysis.partite_predict:limits_of_partite",
+        "analysis.partite_predict:symmetry_partite",
+        "analysis.partite_predict:index_fraction_partite",
+    ),
     "factorised": Theory(
         "analysis.factorised_predict:rows_factorised", "analysis.factorised_predict:log_total_factorised"
     ),
@@ -45,7 +79,33 @@ def predicted_rows(
 
 def expected_log_total(model: str, n: int, parameters: Mapping[str, Any]) -> float | None:
     """log of the mean number of critical points of a landscape; None where there is no theory."""
-    return _load(THEORIES[model].log_total)(n, **parameters) if model in THEORIES else None
+    return _ask(model, "log_total", n, **parameters)
+
+
+def expected_means(model: str, n: int, edges: "Floats", parameters: Mapping[str, Any]) -> "Means | None":
+    """Mean numbers in these energy bins; None where there is no theory."""
+    return _ask(model, "means", n, edges, **parameters)
+
+
+def limits_of(model: str, points: int, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Limits N to infinity, complexities at so many energies; None where there is no theory."""
+    return _ask(model, "limits", points, **parameters)
+
+
+def symmetry_of(model: str, n: int, parameters: Mapping[str, Any]) -> Symmetry:
+    """The sign changes that relate critical points; none that is known, without theory."""
+    orbit, odd = _ask(model, "symmetry", n, **parameters) or (1, False)
+    return Symmetry(int(orbit), bool(odd))
+
+
+def limiting_index(model: str, energies: "Floats", parameters: Mapping[str, Any]) -> "Floats | None":
+    """Index over dimension at each energy for N to infinity; None where unknown."""
+    return _ask(model, "index_fraction", energies, **parameters)
+
+
+def _ask(model: str, what: str, *args: Any, **parameters: Any) -> Any:
+    path = getattr(THEORIES.get(model), what, None)
+    return None if path is None else _load(path)(*args, **parameters)
 
 
 def _load(path: str) -> Callable[..., Any]:

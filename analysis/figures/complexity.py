@@ -22,7 +22,7 @@ def plot_complexity(ax: Axes, family: FamilyResult) -> list[Mark]:
     cells = family.cells
     for kind, color, label in (("all", INK, "all"), ("minima", COLORS[0], "minima")):
         known = [c for c in cells if c.by_index is not None and c.total]
-        values = [np.log(_exact(c, kind)) / c.n for c in known]
+        values = [np.log(_exact(c, kind)) / c.cell.spins for c in known]
         artists += ax.plot([c.n for c in known], values, color=color, lw=1, **EXACT)
         n, value, error = _series(cells, kind, "annealed")
         artists.append(ax.errorbar(n - 0.05, value, error, fmt="o", color=color, label=f"{label}: log mean"))
@@ -71,15 +71,15 @@ def plot_complexity_of_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
         low, high = data["low"].values, data["high"].values
         mean, se = data["all"].values, np.nan_to_num(data["all_se"].values)
         seen = well_filled(cell)
-        value = np.log(mean[seen] / (high - low)[seen]) / cell.n
-        error = se[seen] / mean[seen] / cell.n
+        value = np.log(mean[seen] / (high - low)[seen]) / cell.cell.spins
+        error = se[seen] / mean[seen] / cell.cell.spins
         middle = (low + high)[seen] / 2
         artists.append(
             ax.errorbar(middle, value, error, fmt="o", ms=2.4, lw=0.7, color=color, label=cell.label)
         )
         if cell.curve_all is not None:
             shown = cell.curve_all > 0
-            curve = np.log(cell.curve_all[shown]) / cell.n
+            curve = np.log(cell.curve_all[shown]) / cell.cell.spins
             artists += ax.plot(cell.grid[shown], curve, color=color, lw=1)
     found = family.limits
     if found is not None:

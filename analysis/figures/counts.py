@@ -20,9 +20,9 @@ def plot_counts(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
         ax.plot([c.n for c in exact], [c.total or np.nan for c in exact], color=INK, lw=1, **EXACT)
     totals = [(c.n, float(c.counts["total"]), float(c.counts["total_se"])) for c in cells]
     artists.append(_points(ax, totals, INK, "all"))
-    for index in range(min(MOST_INDICES, max(c.n for c in cells))):
+    for index in range(min(MOST_INDICES, max(c.cell.levels for c in cells))):
         # of an odd landscape, indices above the middle repeat those below it
-        shown = [c for c in cells if (2 * index <= c.n - 1 if odd else index < c.n)]
+        shown = [c for c in cells if (2 * index <= c.cell.levels - 1 if odd else index < c.cell.levels)]
         known = [c for c in shown if c.by_index is not None]
         color = COLORS[index % len(COLORS)]
         if known:
@@ -34,7 +34,7 @@ def plot_counts(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
         if rows:
             artists.append(_points(ax, rows, color, f"index {index}"))
     ax.set_yscale("log")
-    ax.set(xlabel="N", ylabel="mean number on the sphere")
+    ax.set(xlabel="N", ylabel="mean number of points")
     whole_numbers(ax)
     ax.legend(ncols=2, loc="upper left", title="points: measured, lines: exact", title_fontsize=7.5)
     ax.set_ylim(top=ax.get_ylim()[1] * 8)

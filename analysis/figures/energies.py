@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from analysis.reductions import Floats
 from analysis.results import CellResult, FamilyResult
-from analysis.semicircle import index_fraction
 from analysis.style import COLORS, GREY, INK, PALE, Axes, Mark, shades, whole_numbers
 
 
@@ -123,7 +122,7 @@ def plot_band_widths(ax: Axes, family: FamilyResult) -> list[Mark]:
 
 
 def plot_index_against_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
-    """Draw the mean of k/(N-1) at each energy: measured, exact at finite N, and the limit."""
+    """Draw the mean of index/dimension at each energy: measured, exact at finite N, and the limit."""
     artists: list[Mark] = []
     cells = _spread(family.cells, 5)
     grid = np.zeros(0)
@@ -131,7 +130,8 @@ def plot_index_against_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
         edges, data = _edges(cell), cell.histogram
         grid = cell.grid
         middle = (edges[1:] + edges[:-1]) / 2
-        index, se = data["index"].values / (cell.n - 1), np.nan_to_num(data["index_se"].values) / (cell.n - 1)
+        most = cell.cell.levels - 1
+        index, se = data["index"].values / most, np.nan_to_num(data["index_se"].values) / most
         seen = well_filled(cell)
         artists.append(
             ax.errorbar(
@@ -141,13 +141,13 @@ def plot_index_against_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
         if cell.curve is not None:
             total = cell.curve.sum(axis=0)
             shown = total > 1e-3 * total.max()
-            mean = np.arange(cell.n) @ cell.curve[:, shown] / total[shown] / (cell.n - 1)
+            mean = np.arange(most + 1) @ cell.curve[:, shown] / total[shown] / most
             artists += ax.plot(grid[shown], mean, color=color, lw=1)
-    covariance = cells[0].cell.covariance
-    if covariance is not None:
-        limit = index_fraction(covariance, grid)
+    grid = np.linspace(grid[0], grid[-1], 193)
+    limit = family.limiting_index(grid)
+    if limit is not None:
         artists += ax.plot(grid, limit, color=COLORS[1], lw=1.6, ls=(0, (4, 2)), label="N → ∞", zorder=1)
-    ax.set(xlabel="energy per spin", ylabel="mean index / (N − 1)", ylim=(-0.03, 1.03))
+    ax.set(xlabel="energy per spin", ylabel="mean index / dimension", ylim=(-0.03, 1.03))
     ax.legend(loc="upper left", title="points: measured, lines: exact", title_fontsize=7.5)
     return artists
 
