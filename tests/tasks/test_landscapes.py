@@ -156,7 +156,7 @@ def test_wrong_parameters_are_named(parameters, n, message):
 
 
 def test_unknown_model_is_named():
-    with pytest.raises(ValueError, match="got 'ising', allowed: distinct, partite, pspin"):
+    with pytest.raises(ValueError, match="got 'ising', allowed: distinct, factorised, partite, pspin"):
         build("ising", {}, 4)
 
 
