@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from analysis import (
+    factorised_section,
     floors_section,
     minima_section,
     pairs_section,
@@ -51,6 +52,7 @@ SECTIONS: tuple[StudySection, ...] = (
     floors_section,
     trivialisation_section,
     spiked_section,
+    factorised_section,
     pairs_section,
     universality_section,
 )

@@ -68,6 +68,9 @@ THEORIES = {
     "matrix-tensor": Theory(
         "analysis.spiked_predict:rows_matrix_tensor", "analysis.spiked_predict:log_total_matrix_tensor"
     ),
+    "factorised": Theory(
+        "analysis.factorised_predict:rows_factorised", "analysis.factorised_predict:log_total_factorised"
+    ),
 }
 
 

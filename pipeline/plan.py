@@ -15,6 +15,7 @@ from storage.layout import CellLayout, Generation, Manifest, cell_name
 from storage.schema import ALIASES
 from storage.seals import canonical, digest
 from storage.store import check_same
+from tasks.landscapes import MODELS
 
 MAX_ROWS = 2**62
 FILE_BYTES = 4096
@@ -133,6 +134,7 @@ def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: in
         raise UsageError(f"{where}.n: got {n}, allowed: at most {MAX_ROWS} rows per block; lower n or block")
     spec = dict(cell.spec)
     options = tuple(name for name in ("positions", "spectra", "topology") if spec.get(name))
+    options += MODELS[spec["model"]].columns if spec["model"] in MODELS else ()
     layout = CellLayout(
         id=cell_name(number),
         hash=digest({"spec": spec, "body": body, "version": description.version}),

@@ -71,7 +71,7 @@ def limits_line(limits: dict[str, Any]) -> str:
     curve = limits["complexity"]
     known |= {"complexity": None if curve is None else curve["total"]} | limits.get("lines", {})
     listed = ", ".join(f"{k} = {v:.7g}" for k, v in known.items() if v is not None)
-    return f"N to infinity: {listed or 'not known for unequal spheres'}"
+    return f"N to infinity: {listed or limits.get('note', 'not known for unequal spheres')}"
 
 
 def parse_energies(text: str | None) -> tuple[float, float, int] | None:

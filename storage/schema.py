@@ -210,6 +210,12 @@ LANDSCAPE = Table(
             attrs=_flags(CHECKS),
             option="topology",
         ),
+        _number(
+            "target_singular_values",
+            "singular values of the matrix that is factorised, descending",
+            ("singular_value",),
+            option="orbits",
+        ),
     ),
 )
 
@@ -233,6 +239,14 @@ POINT = Table(
         _number(
             "spectrum", "eigenvalues of the Riemannian Hessian, ascending", ("eigenvalue",), option="spectra"
         ),
+        Column(
+            "orbit_dimension",
+            "i2",
+            "dimension of the manifold of critical points",
+            option="orbits",
+            portable=True,
+        ),
+        Column("nullity", "i2", "zero eigenvalues of the Hessian", option="orbits", portable=True),
     ),
     count="row_size",
     instance="row_landscape",

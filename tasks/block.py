@@ -47,6 +47,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
             "outcome": len(OUTCOMES),
             "component": ambient,
             "eigenvalue": manifold.dimension,
+            **landscape.known_sizes,
         },
         "chunk_rows": chunk,
     }
@@ -82,6 +83,7 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
         couplings = landscape.sample(spec["seed"], instance)
         census = _census(spec, landscape, couplings, instance, scatter)
         row, tables = _landscape_row(census), {"point": _point_rows(census, slot, spec)}
+        row |= landscape.known(couplings)
         if spec.get("topology"):
             from tasks.topology.census import topology_of
 
@@ -245,4 +247,6 @@ def _point_rows(census: Any, slot: int, spec: Mapping[str, Any]) -> Arrays:
         rows["position"] = points.points
     if spec["spectra"]:
         rows["spectrum"] = points.spectrum
+    if census.landscape.symmetry.orbits is not None:
+        rows |= {"orbit_dimension": points.orbit_dimension, "nullity": points.nullity}
     return rows

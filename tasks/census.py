@@ -6,21 +6,21 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from tasks.classify import CriticalPoints
-from tasks.geometry import ProductOfSpheres
+from tasks.geometry import Manifold
 from tasks.landscapes.base import Landscape
 from tasks.ledger import Ledger
 
 
 @dataclass(frozen=True)
 class Classes:
-    """Distinct critical points up to the landscape's sign changes, with how often independent starts hit
+    """Distinct critical points up to the landscape's symmetry, with how often independent starts hit
     each."""
 
     points: CriticalPoints
     hits: Int[np.ndarray, " classes"]
 
     @classmethod
-    def none(cls, manifold: ProductOfSpheres) -> "Classes":
+    def none(cls, manifold: Manifold) -> "Classes":
         return cls(CriticalPoints.none(manifold), np.zeros(0, dtype=np.int64))
 
 
@@ -91,13 +91,14 @@ class Census:
     sample: SampledCounts | None = None
 
     def points(self) -> tuple[CriticalPoints, Int[np.ndarray, " points"]]:
-        """All points of the manifold in canonical order (energy, then position), and the class of each."""
+        """All points of the manifold in canonical order (energy, then position), and the class of each; one
+        representative of each orbit that is a manifold."""
         found = self.classes.points
         rows = np.arange(len(self.classes.hits))
-        flips = self.landscape.flips
-        for signs, energy in list(zip(*flips.elements(), strict=True))[1:]:
+        symmetry = self.landscape.symmetry
+        for signs, energy in list(zip(*symmetry.elements(), strict=True))[1:]:
             found = found.extend(_image(self.classes.points, signs, energy, self.landscape))
-        rows = np.tile(rows, flips.size)
+        rows = np.tile(rows, symmetry.size)
         # Energies of images tie exactly where H is even: the coordinates decide.
         order = np.lexsort((*found.points.T[::-1], found.energy))
         return found.take(order), rows[order]

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from tasks.geometry import ProductOfSpheres
+from tasks.geometry import Manifold
 from tasks.landscapes.base import Couplings, Jet, Landscape
 from tasks.newton import GRADIENT_TOLERANCE, newton_step
 
@@ -30,7 +30,8 @@ LARGEST_RADIUS = 0.1
 @dataclass(frozen=True)
 class CriticalPoints:
     """Classified points, one row each. Energies are per spin; eigenvalues are those of the Riemannian
-    Hessian of the extensive H, ascending; radii are distances in units of sqrt(ambient)."""
+    Hessian of the extensive H, ascending; radii are distances in units of sqrt(ambient). An isolated point
+    has an orbit of dimension 0; see `tasks.orbits` for the others, and for the nullity."""
 
     points: Float[np.ndarray, "points ambient"]
     energy: Float[np.ndarray, " points"]
@@ -41,6 +42,8 @@ class CriticalPoints:
     existence_radius: Float[np.ndarray, " points"]
     uniqueness_radius: Float[np.ndarray, " points"]
     degenerate: Int[np.ndarray, " points"]
+    orbit_dimension: Int[np.ndarray, " points"]
+    nullity: Int[np.ndarray, " points"]
 
     def columns(self) -> tuple[np.ndarray, ...]:
         """The arrays in the order of the fields."""
@@ -54,17 +57,18 @@ class CriticalPoints:
         return CriticalPoints(*(np.concatenate(pair) for pair in pairs))
 
     @classmethod
-    def none(cls, manifold: ProductOfSpheres) -> "CriticalPoints":
+    def none(cls, manifold: Manifold) -> "CriticalPoints":
         def empty(*shape: int) -> np.ndarray:
             return np.zeros((0, *shape))
 
         whole = np.zeros(0, dtype=np.int64)
         points, spectrum = empty(manifold.ambient), empty(manifold.dimension)
-        return cls(points, empty(), whole, spectrum, empty(), empty(), empty(), empty(), whole)
+        radii = (empty(), empty())
+        return cls(points, empty(), whole, spectrum, empty(), empty(), *radii, whole, whole, whole)
 
 
 def _inverse_bound(
-    manifold: ProductOfSpheres, x: Float[Array, " ambient"], jet: Jet, softest: Float[Array, ""]
+    manifold: Manifold, x: Float[Array, " ambient"], jet: Jet, softest: Float[Array, ""]
 ) -> Float[Array, ""]:
     """An upper bound on the norm of the inverse of J, from the smallest |eigenvalue| of the Riemannian
     Hessian.
@@ -94,7 +98,7 @@ def _inverse_bound(
 
 
 def _kantorovich(
-    manifold: ProductOfSpheres,
+    manifold: Manifold,
     x: Float[Array, " ambient"],
     jet: Jet,
     softest: Float[Array, ""],
@@ -124,7 +128,7 @@ def _classify_batch(
     points: Float[Array, "batch ambient"],
     variation: Float[Array, ""] | float,
 ) -> tuple[Array, ...]:
-    """The columns of `CriticalPoints`, in its order."""
+    """The columns of `CriticalPoints`, in its order, but for the last two: isolated points have no orbits."""
     manifold = landscape.manifold
     scale = landscape.gradient_scale * manifold.ambient**0.5
 
@@ -172,6 +176,8 @@ def classify(
     for first in range(0, len(points), BATCH):
         batch = points[first : first + BATCH]
         padded = np.concatenate([batch, np.repeat(batch[:1], BATCH - len(batch), axis=0)])
-        columns = _classify_batch(landscape, couplings, padded, variation)
-        result = result.extend(CriticalPoints(*(np.asarray(column)[: len(batch)] for column in columns)))
+        found = _classify_batch(landscape, couplings, padded, variation)
+        columns = [np.asarray(column)[: len(batch)] for column in found]
+        none = np.zeros(len(batch), dtype=np.int64)
+        result = result.extend(CriticalPoints(*[*columns, none, none]))
     return result

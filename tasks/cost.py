@@ -45,7 +45,7 @@ def _homotopy(landscape: Any, options: HomotopyOptions) -> Effort:
     paths, n = affordable_paths(landscape, options), landscape.manifold.ambient
     # An endpoint is a complex vector, held a few times over.
     seconds = paths * landscape.path_seconds + 0.005
-    classes = landscape.typical_points / landscape.flips.size
+    classes = landscape.typical_points / landscape.symmetry.size
     if options.certify:
         seconds += classes * 1e-4 * (n + (n / 4) ** 2)
     return Effort(landscape.complex_points, 16 * paths, seconds)
@@ -69,10 +69,10 @@ def start_seconds(ambient: int) -> float:
 def _multistart(landscape: Any, options: MultistartOptions) -> Effort:
     bound, ambient = landscape.complex_points, landscape.manifold.ambient
     starts = options.starts_per_round * options.max_rounds
-    most = starts * landscape.flips.size
+    most = starts * landscape.symmetry.size
     rows = min(most, bound) if bound is not None else most
     typical = min(landscape.typical_points, rows)
-    likely = max(STARTS_PER_CLASS * typical / landscape.flips.size, options.starts_per_round)
+    likely = max(STARTS_PER_CLASS * typical / landscape.symmetry.size, options.starts_per_round)
     return Effort(rows, 4 * options.starts_per_round, likely * start_seconds(ambient))
 
 

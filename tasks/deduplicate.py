@@ -3,7 +3,7 @@
 Two stages. `bucket` joins hits that agree to many digits, by sorting on a random projection. What remains is
 few, and `same_point` joins those whose Newton-Kantorovich balls overlap: if b lies, with its own error,
 inside the ball in which a is the only critical point, then a and b are one point. Images under the
-landscape's sign changes are compared too.
+landscape's sign changes are compared too; where orbits are manifolds, all points are representatives already.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from tasks.classify import CriticalPoints
-from tasks.symmetry import Flips, direction
+from tasks.symmetry import Symmetry, direction
 
 # Hits are converged to about 1e-12; bucketing too finely only leaves more work to the second stage.
 BUCKET_WIDTH = 1e-8
@@ -38,7 +38,7 @@ def bucket(
 
 
 def match_known(
-    candidates: Float[np.ndarray, "candidates ambient"], known: CriticalPoints, flips: Flips
+    candidates: Float[np.ndarray, "candidates ambient"], known: CriticalPoints, symmetry: Symmetry
 ) -> Int[np.ndarray, " candidates"]:
     """The row of the known point whose uniqueness ball holds each candidate (or one of its images), -1 if
     there is none.
@@ -48,20 +48,20 @@ def match_known(
     if len(known.points) == 0 or len(candidates) == 0:
         return np.full(len(candidates), -1)
     rho = known.points.shape[1] ** 0.5
-    images = flips.orbit(known.points)
+    images = symmetry.orbit(known.points)
     distance, row = KDTree(images / rho).query(candidates / rho)
     row = row % len(known.points)
     return np.where(distance <= 0.5 * known.uniqueness_radius[row], row, -1)
 
 
-def same_point(found: CriticalPoints, flips: Flips) -> Int[np.ndarray, " points"]:
-    """Labels 0, 1, ... such that rows with one label are one critical point, up to the landscape's sign
-    changes."""
+def same_point(found: CriticalPoints, symmetry: Symmetry) -> Int[np.ndarray, " points"]:
+    """Labels 0, 1, ... such that rows with one label are one critical point, up to the landscape's
+    symmetry."""
     count = len(found.points)
     if count == 0:
         return np.zeros(0, dtype=np.int64)
     unit = found.points / found.points.shape[1] ** 0.5
-    images = flips.orbit(unit)
+    images = symmetry.orbit(unit)
     radii = found.uniqueness_radius
     neighbours = KDTree(images).query_ball_point(unit, radii)
     rows = np.repeat(np.arange(count), [len(near) for near in neighbours])

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from tasks.classify import classify
 from tasks.compiled import forget_other_cells
 from tasks.descent import descend
+from tasks.geometry import ProductOfSpheres
 from tasks.gradient_flow import flow, starts_at_overlap
 from tasks.keys import generator
 from tasks.landscapes.base import Couplings, Landscape, build
@@ -76,6 +77,7 @@ def _starts(
     draw = generator(spec["seed"], landscape.name, manifold.ambient, instance, "flow")
     if spec["overlap"] is None:
         return manifold.random_points(draw, spec["starts"])
+    assert isinstance(manifold, ProductOfSpheres), "signals live on spheres"
     return starts_at_overlap(manifold, draw, spec["starts"], directions[0], spec["overlap"])
 
 

@@ -1,18 +1,56 @@
-"""The manifold that a landscape lives on: a product of spheres, each of radius sqrt(n_i) in R^{n_i}.
+"""The manifold that a landscape lives on: a product of spheres, each of radius sqrt(n_i) in R^{n_i}, or R^n.
 
 One factor is the sphere S^{n-1}(sqrt n) of the spherical spin glasses; several are their multi-species
 relatives. Everything here acts on one point ``x`` of shape (ambient,); batches are made by ``jax.vmap``.
 With ``u_i = x_i / sqrt(n_i)`` the unit normals, the radial derivative (Lagrange multiplier) of factor i is
 ``D_i = x_i . grad_i H / n_i``, the Riemannian gradient is ``grad H - sum_i D_i x_i`` and the Riemannian
-Hessian is ``P (Hess H - diag(D_i)) P`` with P the tangent projector.
+Hessian is ``P (Hess H - diag(D_i)) P`` with P the tangent projector. In R^n all of this is the identity.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+
+
+class Manifold(Protocol):
+    """What descent, Newton and the ledger ask of a manifold; what each says is in `ProductOfSpheres`.
+
+    ``sizes`` and `parts` are those of its spherical factors: there are none in R^n.
+    """
+
+    @property
+    def sizes(self) -> tuple[int, ...]: ...
+    @property
+    def ambient(self) -> int: ...
+    @property
+    def dimension(self) -> int: ...
+    @property
+    def euler_characteristic(self) -> int: ...
+    def parts(self) -> list[tuple[slice, int]]: ...
+    def normals(self, x: Float[Array, " ambient"]) -> Float[Array, "ambient factors"]: ...
+    def project(
+        self, x: Float[Array, " ambient"], v: Float[Array, " ambient"]
+    ) -> Float[Array, " ambient"]: ...
+    def retract(
+        self, x: Float[Array, " ambient"], v: Float[Array, " ambient"]
+    ) -> Float[Array, " ambient"]: ...
+    def multipliers(
+        self, x: Float[Array, " ambient"], gradient: Float[Array, " ambient"]
+    ) -> Float[Array, " factors"]: ...
+    def tangent_hessian(
+        self,
+        x: Float[Array, " ambient"],
+        gradient: Float[Array, " ambient"],
+        hessian: Float[Array, "ambient ambient"],
+        normal: Float[Array, ""] | float,
+    ) -> Float[Array, "ambient ambient"]: ...
+    def random_points(
+        self, generator: np.random.Generator, count: int
+    ) -> Float[np.ndarray, "count ambient"]: ...
 
 
 @dataclass(frozen=True)
@@ -106,3 +144,67 @@ class ProductOfSpheres:
 def sphere(n: int) -> ProductOfSpheres:
     """S^{n-1}(sqrt n)."""
     return ProductOfSpheres((n,))
+
+
+@dataclass(frozen=True)
+class Euclidean:
+    """R^n, for functions that grow at infinity. Hashable, as `ProductOfSpheres`.
+
+    Attributes:
+        ambient: n.
+        scale: standard deviation of each coordinate of a random point; it must be that of the function's own
+            landscape, for there is no uniform point of R^n.
+    """
+
+    ambient: int
+    scale: float
+
+    def __post_init__(self) -> None:
+        if self.ambient < 1 or not 0 < self.scale < math.inf:
+            raise ValueError(
+                f"ambient, scale: got {self.ambient}, {self.scale}, allowed: a dimension >= 1, a length > 0"
+            )
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """There are no spherical factors."""
+        return ()
+
+    @property
+    def dimension(self) -> int:
+        return self.ambient
+
+    @property
+    def euler_characteristic(self) -> int:
+        """1: what the critical points of a coercive function sum up to."""
+        return 1
+
+    def parts(self) -> list[tuple[slice, int]]:
+        return []
+
+    def normals(self, x: Float[Array, " ambient"]) -> Float[Array, "ambient factors"]:
+        return jnp.zeros((self.ambient, 0), x.dtype)
+
+    def project(self, x: Float[Array, " ambient"], v: Float[Array, " ambient"]) -> Float[Array, " ambient"]:
+        return v
+
+    def retract(self, x: Float[Array, " ambient"], v: Float[Array, " ambient"]) -> Float[Array, " ambient"]:
+        return x + v
+
+    def multipliers(
+        self, x: Float[Array, " ambient"], gradient: Float[Array, " ambient"]
+    ) -> Float[Array, " factors"]:
+        return jnp.zeros(0, x.dtype)
+
+    def tangent_hessian(
+        self,
+        x: Float[Array, " ambient"],
+        gradient: Float[Array, " ambient"],
+        hessian: Float[Array, "ambient ambient"],
+        normal: Float[Array, ""] | float,
+    ) -> Float[Array, "ambient ambient"]:
+        return hessian
+
+    def random_points(self, generator: np.random.Generator, count: int) -> Float[np.ndarray, "count ambient"]:
+        """Independent Gaussian points."""
+        return self.scale * generator.standard_normal((count, self.ambient))

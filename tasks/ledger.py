@@ -7,7 +7,9 @@ Checks compare the points found with what topology and algebra demand of all of 
   images under the landscape's sign changes) has the parity of the number of complex classes. A finder that
   uses x -> -x makes the number of *points* even whatever it missed; the number of *classes* still informs.
 * `morse_sum`: sum over the points of (-1)^index = Euler characteristic. For H(-x) = -H(x) on a manifold of
-  odd dimension the sum is 0 whatever was missed, so it is uninformative there.
+  odd dimension the sum is 0 whatever was missed, so it is uninformative there. Of critical manifolds C the
+  sum is of (-1)^index chi(C), which says nothing of those with chi(C) = 0; so the equivariant Morse
+  inequalities are asked for as well, where all manifolds are nondegenerate in the sense of Bott.
 
 Estimates come from how often independent starts hit each class: Good-Turing coverage, and Chao's lower bound
 for the number of species with its log-normal interval (Chao 1987; Colwell et al. 2012,
@@ -48,6 +50,19 @@ _Z = float(norm.ppf((1 + CONFIDENCE) / 2))
 
 
 @dataclass(frozen=True)
+class Orbits:
+    """What is known of classes that are critical manifolds, the orbits of a compact group.
+
+    Attributes:
+        euler_characteristic: of each, shape (classes,).
+        quotient: Q of the equivariant Morse inequalities, see `tasks.symmetry.ContinuousSymmetry`.
+    """
+
+    euler_characteristic: Int[np.ndarray, " classes"]
+    quotient: Int[np.ndarray, " degrees"]
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What a finder saw of one landscape. A class is a point with its images under sign changes.
 
@@ -60,6 +75,7 @@ class Evidence:
         dimension: of the manifold.
         euler_characteristic: of the manifold.
         complex_points: number of complex critical points, None if unknown.
+        orbits: where classes are manifolds.
     """
 
     hits: Int[np.ndarray, " classes"]
@@ -70,6 +86,14 @@ class Evidence:
     dimension: int
     euler_characteristic: int
     complex_points: int | None
+    orbits: Orbits | None = None
+
+    def morse_sum(self) -> int:
+        """Sum of (-1)^index chi over all classes, with all their points."""
+        signs = (-1) ** np.arange(self.dimension + 1)
+        if self.orbits is None:
+            return int(self.points_by_index() @ signs)
+        return int(signs[self.index] @ self.orbits.euler_characteristic)
 
     def points_by_index(self, classes: np.ndarray | slice = slice(None)) -> Int[np.ndarray, " index"]:
         """Number of points of each index in the given classes, all signs counted."""
@@ -169,7 +193,13 @@ def _check_parity(evidence: Evidence) -> int:
 def _check_morse_sum(evidence: Evidence, total: int) -> int:
     if evidence.odd and evidence.dimension % 2:
         return UNINFORMATIVE
-    return _verdict(total == evidence.euler_characteristic)
+    holds = total == evidence.euler_characteristic
+    if evidence.orbits is None:
+        return _verdict(holds)
+    # The index of a degenerate manifold doesn't say what it adds.
+    if evidence.degenerate.any():
+        return UNINFORMATIVE
+    return _verdict(holds and bool((evidence.orbits.quotient >= 0).all()))
 
 
 def _judge(evidence: Evidence, checks: dict[str, int], min_hits: int) -> tuple[int, int]:
@@ -201,8 +231,7 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
             hit once or twice, another of the same kind may have been hit never.
     """
     by_index = evidence.points_by_index()
-    signs = (-1) ** np.arange(evidence.dimension + 1)
-    morse_sum = int(by_index @ signs)
+    morse_sum = evidence.morse_sum()
     most = evidence.complex_points
     # Too large for a float is as good as no bound.
     bound = math.inf if most is None or most > 10**300 else float(most)

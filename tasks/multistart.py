@@ -10,12 +10,13 @@ from tasks.landscapes.base import Couplings, Landscape
 from tasks.ledger import COMPLETE, FAILED, Evidence, assess
 from tasks.newton import OUTCOMES
 from tasks.options import MultistartOptions
+from tasks.orbits import classify_orbits, orbit_evidence
 from tasks.rounds import Search, here
 
 
 def _merge(landscape: Landscape, classes: Classes) -> Classes:
     """Join rows that are one critical point, keeping the sharpest row and the sum of the hits."""
-    labels = same_point(classes.points, landscape.flips)
+    labels = same_point(classes.points, landscape.symmetry)
     count = int(labels.max(initial=-1)) + 1
     if count == len(labels):
         return classes
@@ -32,29 +33,32 @@ def add_hits(
     points: Float[np.ndarray, "hits ambient"],
 ) -> Classes:
     """Attribute converged points to known classes, and classify and add the new ones."""
-    points = points * landscape.flips.to_canonical(points)[0]
+    points = landscape.symmetry.representatives(points)
     rows, sizes = bucket(points)
-    known = match_known(points[rows], classes.points, landscape.flips)
+    known = match_known(points[rows], classes.points, landscape.symmetry)
     old = known >= 0
     hits = classes.hits + np.bincount(known[old], weights=sizes[old], minlength=len(classes.hits)).astype(
         np.int64
     )
-    found = classify(landscape, couplings, points[rows[~old]], variation)
+    fresh = points[rows[~old]]
+    isolated = landscape.symmetry.orbits is None
+    found = (classify if isolated else classify_orbits)(landscape, couplings, fresh, variation)
     joined = Classes(classes.points.extend(found), np.concatenate([hits, sizes[~old]]))
     return _merge(landscape, joined)
 
 
 def evidence_of(landscape: Landscape, classes: Classes) -> Evidence:
-    manifold, flips = landscape.manifold, landscape.flips
+    manifold, symmetry = landscape.manifold, landscape.symmetry
     return Evidence(
         classes.hits,
         classes.points.index,
         classes.points.degenerate,
-        flips.size,
-        flips.odd,
+        symmetry.size,
+        symmetry.odd,
         manifold.dimension,
         manifold.euler_characteristic,
         landscape.complex_points,
+        orbit_evidence(symmetry.orbits, classes.points),
     )
 
 

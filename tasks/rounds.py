@@ -28,18 +28,19 @@ CHUNK = 64
 def draw_starts(
     landscape: Landscape, couplings: Couplings, draw: np.random.Generator, options: MultistartOptions
 ) -> Float[np.ndarray, "starts ambient"]:
-    """One round of independent starts: half uniform, half along descents (or ascents) stopped at random
+    """One round of independent starts: half random, half along descents (or ascents) stopped at random
     depths.
 
-    Uniform starts reach the crowd of points near energy zero; the others reach the thinly populated edges of
-    the spectrum. For odd H an ascent is the mirror image of a descent, so only descents are made.
+    Uniform starts on spheres reach the crowd of points near energy zero; the others reach the thinly
+    populated edges of the spectrum. For odd H an ascent is the mirror image of a descent, so only descents
+    are made.
     """
     count = options.starts_per_round
-    starts = landscape.manifold.random_points(draw, count)
+    starts = landscape.random_starts(draw, count)
     depths = np.exp(draw.uniform(0, math.log(options.max_depth + 1), count)).astype(np.int64)
     depths[: count // 2] = 0
     depths.sort()
-    signs = np.where(draw.random(count) < 0.5, -1.0, 1.0) if not landscape.flips.odd else np.ones(count)
+    signs = np.where(draw.random(count) < 0.5, -1.0, 1.0) if landscape.climbs else np.ones(count)
     target = 1e-8 * landscape.gradient_scale * landscape.manifold.ambient**0.5
     for first in range(count // 2 // CHUNK * CHUNK, count, CHUNK):
         rows = slice(first, first + CHUNK)

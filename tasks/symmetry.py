@@ -1,7 +1,7 @@
-"""Sign changes of whole factors that relate critical points: x -> -x on one sphere, each factor's own on a
-product.
+"""Symmetries that relate critical points, and the finite ones among them: sign changes of whole factors, x ->
+-x on one sphere, each factor's own on a product.
 
-They form a group without fixed points, so critical points come in classes of its size, and each class is
+These form a group without fixed points, so critical points come in classes of its size, and each class is
 searched, stored and counted through one member. Half of a class has energy -E and mirrored index if one of
 the sign changes turns H into -H.
 """
@@ -9,12 +9,75 @@ the sign changes turns H into -H.
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from typing import NamedTuple, Protocol
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
-from tasks.geometry import ProductOfSpheres
+from tasks.geometry import Manifold
 from tasks.keys import generator
+
+
+class Symmetry(Protocol):
+    """What a census asks of the group that acts on a landscape.
+
+    The finite part of the group comes as sign changes: a class has ``size`` points, `elements` and `orbit`
+    give them. A group with a continuous part has ``orbits`` (see `ContinuousSymmetry`): there a class is a
+    whole manifold of critical points, it is stored as one representative, and ``size`` is 1.
+    """
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def odd(self) -> bool: ...
+    @property
+    def orbits(self) -> "ContinuousSymmetry | None": ...
+    def elements(self) -> tuple[Int[np.ndarray, "group ambient"], Int[np.ndarray, " group"]]: ...
+    def orbit(self, points: Float[np.ndarray, "points ambient"]) -> Float[np.ndarray, "images ambient"]: ...
+    def representatives(
+        self, points: Float[np.ndarray, "points ambient"]
+    ) -> Float[np.ndarray, "points ambient"]: ...
+
+
+class Stratum(NamedTuple):
+    """Points as representatives of their orbits, and where these lie.
+
+    Attributes:
+        points: representatives, shape (points, ambient).
+        fixed: the coordinates that a point's stabiliser leaves alone; all others of it are zero. A critical
+            point of H restricted to these is one of H (Palais, Comm. Math. Phys. 69 (1979) 19).
+        dimension: of the orbit.
+        euler_characteristic: of the orbit.
+    """
+
+    points: Float[np.ndarray, "points ambient"]
+    fixed: Bool[np.ndarray, "points ambient"]
+    dimension: Int[np.ndarray, " points"]
+    euler_characteristic: Int[np.ndarray, " points"]
+
+
+class ContinuousSymmetry(Protocol):
+    """A compact group whose orbits are manifolds."""
+
+    @property
+    def cut(self) -> float:
+        """The shortest distance between two representatives of different stabilisers that are told apart."""
+        ...
+
+    def stratify(self, points: Float[np.ndarray, "points ambient"]) -> Stratum:
+        """The representative of each point, on the most symmetric stratum within the cut of it."""
+        ...
+
+    def tangents(self, x: Float[Array, " ambient"]) -> Float[Array, "ambient generators"]:
+        """What the generators of the group do to x: columns that span the tangent space of its orbit."""
+        ...
+
+    def morse_quotient(
+        self, points: Float[np.ndarray, "classes ambient"], index: Int[np.ndarray, " classes"]
+    ) -> Int[np.ndarray, " degrees"]:
+        """The coefficients of Q in (equivariant Morse series) - (series of the manifold) = (1 + t) Q(t): none
+        is negative if these are all critical manifolds of a Morse-Bott function."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -26,7 +89,7 @@ class Flips:
         parities: for each factor, H with this factor's sign changed is parity * H; 0 if it is neither.
     """
 
-    manifold: ProductOfSpheres
+    manifold: Manifold
     parities: tuple[int, ...]
 
     def __post_init__(self) -> None:
@@ -43,6 +106,11 @@ class Flips:
     def odd(self) -> bool:
         """Whether half of each class is at -E, with mirrored index."""
         return -1 in self.parities
+
+    @property
+    def orbits(self) -> None:
+        """None: the group is finite."""
+        return None
 
     def elements(self) -> tuple[Int[np.ndarray, "group ambient"], Int[np.ndarray, " group"]]:
         """The sign of each coordinate, and of H, under each element; the identity first."""
@@ -70,8 +138,14 @@ class Flips:
                 energy[flipped] *= parity
         return signs, energy
 
+    def representatives(
+        self, points: Float[np.ndarray, "points ambient"]
+    ) -> Float[np.ndarray, "points ambient"]:
+        """The representative of each point's class."""
+        return points * self.to_canonical(points)[0]
 
-def no_flips(manifold: ProductOfSpheres) -> Flips:
+
+def no_flips(manifold: Manifold) -> Flips:
     """The group of the identity alone."""
     return Flips(manifold, (0,) * len(manifold.sizes))
 

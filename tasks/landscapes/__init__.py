@@ -11,8 +11,10 @@ from tasks.landscapes.parameters import (
     one_of,
     partite_sizes,
     signal,
+    singular_values,
     tensor_degree,
     variance,
+    whole,
 )
 
 MODELS = {
@@ -67,5 +69,17 @@ MODELS = {
             "delta2": Parameter(noise_variance, help="variance of the noise on the matrix", kind=float),
             "deltap": Parameter(noise_variance, help="variance of the noise on the tensor", kind=float),
         },
+    ),
+    "factorised": Model(
+        "tasks.landscapes.factorised:Factorised",
+        {
+            "width": Parameter(whole(1, 64), 2, "inner size of the factorisation", int),
+            "layers": Parameter(whole(2, 4), 2, "number of factors", int),
+            "extra": Parameter(whole(0, 1000), 0, "columns of the matrix beyond its n rows", int),
+            "spectrum": Parameter(
+                singular_values, "", 'its n singular values, such as "3,2,1"; Gaussian entries if empty'
+            ),
+        },
+        columns=("orbits",),
     ),
 }

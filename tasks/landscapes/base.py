@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import jax
+import numpy as np
 from jaxtyping import Array, Float
 
-from tasks.geometry import ProductOfSpheres
+from tasks.geometry import Manifold
 from tasks.landscapes import MODELS
-from tasks.symmetry import Flips
+from tasks.symmetry import Flips, Symmetry
 
 if TYPE_CHECKING:
     from tasks.homotopy.interface import System
@@ -49,7 +50,7 @@ class Landscape(ABC):
 
     @property
     @abstractmethod
-    def manifold(self) -> ProductOfSpheres: ...
+    def manifold(self) -> Manifold: ...
 
     @property
     def parities(self) -> tuple[int, ...]:
@@ -66,6 +67,30 @@ class Landscape(ABC):
     def flips(self) -> Flips:
         """The sign changes that relate critical points."""
         return Flips(self.manifold, self.parities)
+
+    @property
+    def symmetry(self) -> Symmetry:
+        """Everything that relates critical points; more than sign changes where orbits are manifolds."""
+        return self.flips
+
+    @property
+    def climbs(self) -> bool:
+        """Whether ascents find points that descents don't: not where -H is an image of H, nor where H is
+        unbounded above."""
+        return not self.flips.odd
+
+    def random_starts(self, draw: np.random.Generator, count: int) -> Float[np.ndarray, "count ambient"]:
+        """Independent starts for a search; none may depend on the couplings."""
+        return self.manifold.random_points(draw, count)
+
+    def known(self, couplings: Couplings) -> dict[str, np.ndarray]:
+        """Columns of `storage.schema` that only this model has: what its theory needs of one instance."""
+        return {}
+
+    @property
+    def known_sizes(self) -> dict[str, int]:
+        """Sizes of the dimensions of `known`."""
+        return {}
 
     @property
     def complex_points(self) -> int | None:

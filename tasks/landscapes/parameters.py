@@ -3,6 +3,7 @@ JAX."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from tasks.covariance import MAX_COEFFICIENT, MAX_DEGREE, Covariance, Signal
@@ -30,12 +31,14 @@ class Model:
 
     ``content_of`` is the parameter that names a file, if there is one. In a cell the file is replaced by what
     `tasks.landscapes.tensors.describe` says of its content, so that a cell is a function of numbers, not of a
-    name for them.
+    name for them. ``columns``: groups of columns of `storage.schema` that its cells have besides all
+    others'.
     """
 
     path: str
     parameters: dict[str, Parameter]
     content_of: str | None = None
+    columns: tuple[str, ...] = ()
 
 
 def _shown(value: object) -> str:
@@ -131,3 +134,40 @@ def partite_sizes(value: object) -> str:
     if not whole or not 2 <= len(sizes) <= MOST_FACTORS:
         raise ValueError(f"got {value!r}, allowed: {allowed}")
     return ",".join(str(int(text)) for text in sizes)
+
+
+def whole(least: int, most: int) -> Reader:
+    """A reader of integers in a range."""
+
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"got {_shown(value)!r}, allowed: integers from {least} to {most}")
+        return value
+
+    return read
+
+
+LARGEST_SINGULAR_VALUE, SMALLEST_SINGULAR_VALUE, CLOSEST_SINGULAR_VALUES = 100.0, 0.01, 1e-3
+
+
+def singular_values(value: object) -> str:
+    """The canonical text of the singular values of a matrix, descending; empty for random ones.
+
+    Equal ones are refused, for then critical manifolds are no orbits of the factors' rotations.
+    """
+    allowed = (
+        f'text such as "3,2,1" of descending numbers from {SMALLEST_SINGULAR_VALUE:g} to '
+        f"{LARGEST_SINGULAR_VALUE:g}, each two at least {CLOSEST_SINGULAR_VALUES:g} of the first apart"
+    )
+    if not isinstance(value, str) or len(value) > 1000:
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
+    if not value.strip():
+        return ""
+    try:
+        numbers = [float(text) for text in value.split(",")]
+    except ValueError:
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}") from None
+    within = all(SMALLEST_SINGULAR_VALUE <= v <= LARGEST_SINGULAR_VALUE for v in numbers)
+    if not within or any(a - b < CLOSEST_SINGULAR_VALUES * numbers[0] for a, b in pairwise(numbers)):
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
+    return ",".join(f"{v:.17g}" for v in numbers)

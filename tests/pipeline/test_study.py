@@ -60,7 +60,7 @@ BAD = {
     "positions as a number": (HEAD + CELL + "positions = 1\n", "cells[0].positions: got 1"),
     "unknown model": (
         HEAD + CELL + 'model = "ising"\n',
-        "cells[0].model: got 'ising', allowed: distinct, entries, given, matrix-tensor, partite, pspin",
+        "cells[0].model: got 'ising', allowed: distinct, entries, factorised, given",
     ),
     "model a list": (HEAD + CELL + "model = [1]\n", "cells[0].model: got [1]"),
     "unknown finder": (

@@ -156,9 +156,7 @@ def test_wrong_parameters_are_named(parameters, n, message):
 
 
 def test_unknown_model_is_named():
-    with pytest.raises(
-        ValueError, match="got 'ising', allowed: distinct, entries, given, matrix-tensor, partite, pspin"
-    ):
+    with pytest.raises(ValueError, match="got 'ising', allowed: distinct, entries, factorised, given"):
         build("ising", {}, 4)
 
 
