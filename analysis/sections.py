@@ -9,6 +9,7 @@ from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
 from analysis.path_section import path_parts
 from analysis.results import CellResult, FamilyResult
 from analysis.tables import Row
+from analysis.theories import THEORIES
 
 ABC = "Auffinger, Ben Arous, Černý, arXiv:1003.1129"
 CAPTIONS: Mapping[str, tuple[str, str, str]] = {
@@ -117,7 +118,10 @@ def _limits(family: FamilyResult) -> list[Part]:
 def _about_theory(family: FamilyResult) -> list[Part]:
     means = [result.expected for result in family.cells]
     if not any(means):
-        return [note("No theory for this model, or not at these sizes: measured numbers only.")]
+        if family.family[0] in THEORIES:
+            text = "No table of theory for this model here, or not at these sizes: measured numbers only."
+            return [note(text + " What is known of it has a section of its own, or is in `predict`.")]
+        return [note("No theory for this model: measured numbers only.")]
     if any(found is not None and found.sampled for found in means):
         text = (
             "Theory for this model is exact in law, but its numbers are sampled: they have errors, which "
