@@ -43,6 +43,7 @@ from scipy.special import gammaln, ndtr
 from analysis.goe import log_mean_abs_det
 from analysis.kac_rice import FiniteN
 from analysis.partite import Sampled
+from analysis.spiked_grid import OVERLAP_EDGES, RADIAL_ORDER, Grid
 from tasks.covariance import Covariance, Signal
 
 Floats = NDArray[np.float64]
@@ -50,10 +51,8 @@ Floats = NDArray[np.float64]
 MAX_N = 60
 GROUPS = 32
 """Draws are summed in so many groups; standard errors come from the scatter between them."""
-OVERLAP_EDGES = np.linspace(-1.0, 1.0, 21)
-"""Bins of the overlap in which numbers are kept."""
-# Gauss-Legendre nodes for each panel of x, and for each bin of the overlap: as many as it takes.
-_RADIAL_ORDER, _OVERLAP_ORDERS = 6, (3, 4, 6, 9, 13, 19, 28, 42, 63)
+# Gauss-Legendre nodes for each bin of the overlap: as many as it takes.
+_OVERLAP_ORDERS = (3, 4, 6, 9, 13, 19, 28, 42, 63)
 _QUADRATURE = 1e-7
 # Doubles held at once in each array: some tens of MB in all.
 _AT_ONCE = 400_000
@@ -166,7 +165,7 @@ class FiniteSpiked:
         return log_factor + tilt + gauss
 
     @cached_property
-    def _grid(self) -> "_Grid":
+    def _grid(self) -> Grid:
         """As many overlaps as a smooth stand-in for the counts needs to be summed to `_QUADRATURE`."""
         found = None
         for order in _OVERLAP_ORDERS:
@@ -181,20 +180,20 @@ class FiniteSpiked:
             "allowed is a weaker signal or a lower n"
         )
 
-    def _grid_of(self, order: int) -> "_Grid":
+    def _grid_of(self, order: int) -> Grid:
         unit, share = legendre.leggauss(order)
         corners = np.arccos(-OVERLAP_EDGES)  # of pi - phi: overlaps increase
         half = np.diff(corners)[:, None] / 2
         angle = pi - (corners[:-1, None] + half * (unit + 1)).ravel()
         angle_weight = (half * share).ravel()
         edges, reach = self._radial_edges(angle)
-        unit, share = legendre.leggauss(_RADIAL_ORDER)
+        unit, share = legendre.leggauss(RADIAL_ORDER)
         half = np.diff(edges)[:, None] / 2
         x = (edges[:-1, None] + half * (unit + 1)).ravel()
         log_weight = self._log_weight(x, angle)
         node, column = np.nonzero((self._log_height(x, angle) > reach).T)
         weight = np.exp(log_weight[column, node]) * (half * share).ravel()[column] * angle_weight[node]
-        return _Grid(np.cos(angle)[node], node // order, column, x, edges, weight)
+        return Grid(np.cos(angle)[node], node // order, column, x, edges, weight)
 
     def _log_height(self, x: Floats, angle: Floats) -> Floats:
         """Roughly the log of the density of counts, shape (len(x), len(angle))."""
@@ -214,7 +213,7 @@ class FiniteSpiked:
         panels = int(np.ceil((kept[-1] - kept[0]) / min(1.0, 2 / sqrt(n))))
         return np.linspace(kept[0], kept[-1], panels + 1), least
 
-    def _signed(self, grid: "_Grid") -> Floats:
+    def _signed(self, grid: Grid) -> Floats:
         """Mean numbers that each pair of nodes stands for, with the sign (-1)^k.
 
         The mean of the determinant is a Hermite polynomial, ``E det(x - M + tau u u^T) = P_{N-1}(x) + tau
@@ -282,48 +281,6 @@ class FiniteSpiked:
             return ndtr((energy - shift - slope * grid.x[grid.column]) / max(noise, 1e-300))
         # E is a function of x: a node's share is that of its Lagrange polynomial up to the x of this energy.
         return grid.share_left_of((energy - shift) / slope)
-
-
-@dataclass(frozen=True, eq=False)
-class _Grid:
-    """Pairs of an overlap and an x that matter, overlaps increasing: all but a_k.
-
-    Attributes:
-        overlap: of each pair.
-        bin: of OVERLAP_EDGES that holds it.
-        column: position of its x among the nodes.
-        x: nodes, _RADIAL_ORDER in each panel.
-        edges: of the panels.
-        weight: of each pair.
-    """
-
-    overlap: Floats
-    bin: NDArray[np.int64]
-    column: NDArray[np.int64]
-    x: Floats
-    edges: Floats
-    weight: Floats
-
-    def per_bin(self, values: Floats) -> Floats:
-        """Sums over the pairs in each bin of the overlap, the last axis."""
-        found = np.zeros((*values.shape[:-1], len(OVERLAP_EDGES) - 1))
-        present, first = np.unique(self.bin, return_index=True)
-        found[..., present] = np.add.reduceat(values, first, axis=-1)
-        return found
-
-    def share_left_of(self, end: Floats) -> Floats:
-        """For each pair and end: the integral of the Lagrange polynomial of its x in its panel up to the end,
-        over the whole one, shape (pairs,)."""
-        unit, _ = legendre.leggauss(_RADIAL_ORDER)
-        panel, place = np.divmod(self.column, _RADIAL_ORDER)
-        low, high = self.edges[panel], self.edges[panel + 1]
-        local = np.clip(2 * (end - low) / (high - low) - 1, -1.0, 1.0)
-        # sum over degrees of (2l+1)/2 P_l(node) times the integral of P_l from -1
-        degrees = np.arange(_RADIAL_ORDER)
-        at_nodes = legendre.legvander(unit, _RADIAL_ORDER - 1) * (degrees + 0.5)
-        value = legendre.legvander(local, _RADIAL_ORDER)
-        integral = [local + 1, *((value[:, k + 1] - value[:, k - 1]) / (2 * k + 1) for k in degrees[1:])]
-        return np.einsum("il,li->i", at_nodes[place], np.array(integral))
 
 
 def _minors(
