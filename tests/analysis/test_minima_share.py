@@ -47,7 +47,7 @@ def test_published_fractions():
         assert exact_share("q^3", n)[0] == pytest.approx(share, rel=1e-3)
 
 
-def test_local_rate_tends_to_that_of_the_limit_and_not_to_log_2():
+def test_local_rate_is_near_that_of_the_limit_and_not_log_2():
     family = SimpleNamespace(
         limits={"complexity": {"total": 0.5 * np.log(2), "minima_total": 0.5 * np.log(2) - 1 / 3}}
     )
@@ -55,9 +55,9 @@ def test_local_rate_tends_to_that_of_the_limit_and_not_to_log_2():
     numbers = [10, 20, 40, 60]
     shares = np.log([exact_share("q^3", n)[0] for n in numbers])
     rates = -np.diff(shares) / np.diff(numbers)
-    assert np.all(np.diff(np.abs(rates - 1 / 3)) < 0)
-    assert abs(rates[-1] - 1 / 3) < 0.05
-    assert abs(rates[-1] - np.log(2)) > 0.3
+    # Powers of N before the exponentials shift local rates by a few over N.
+    assert np.all(np.abs(rates - 1 / 3) < 1 / np.array(numbers[:-1]))
+    assert np.all(np.abs(rates - np.log(2)) > 0.3)
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 3, 4])

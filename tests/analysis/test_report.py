@@ -195,7 +195,7 @@ def test_figures_of_the_page_are_those_of_the_folder(folder):
     vectors = {path.read_bytes() for path in (folder / "figures").glob("*.svg")}
     shown = {base64.b64decode(attrs["src"].split(",", 1)[1]) for attrs in images}
     assert shown == vectors
-    assert len(vectors) == 9
+    assert len(vectors) == 10
     for path in (folder / "figures").glob("*.svg"):
         assert path.with_suffix(".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
         assert b"<image" not in path.read_bytes()
