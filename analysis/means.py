@@ -7,6 +7,9 @@ import numpy as np
 from analysis.ground_state import GroundStateLaw
 from analysis.reductions import Floats
 
+ROUND_OFF = 1e-12
+"""Errors below this share of all points are round-off: the number is exact."""
+
 
 @dataclass(frozen=True, eq=False)
 class Means:
@@ -51,4 +54,5 @@ class Means:
         """Standard errors of ``by_index``, zero where exact, shape (levels,)."""
         if self.by_index is None or self.by_index_covariance is None:
             return None if self.by_index is None else np.zeros(len(self.by_index))
-        return np.sqrt(np.diag(self.by_index_covariance))
+        error = np.sqrt(np.diag(self.by_index_covariance))
+        return np.where(error > ROUND_OFF * self.total, error, 0.0)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis.ground_state import GroundStateLaw
-from analysis.means import Means
+from analysis.means import ROUND_OFF, Means
 from analysis.partite import MAX_DIMENSION, FinitePartite
 from analysis.reductions import Floats
 
@@ -35,7 +35,7 @@ def means_partite(n: int, edges: Floats, sizes: str = "1,1,1") -> Means | None:
         energies.all.mean,
         (edges[1:] + edges[:-1]) / 2,
         energies.all.mean / width,
-        total_se=total_se,
+        total_se=total_se if total_se > ROUND_OFF * total else 0.0,
         by_index=model.by_index().mean,
         by_index_covariance=model.by_index_covariance(),
         energy_mean=mean,
