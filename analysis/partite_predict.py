@@ -1,13 +1,14 @@
 """Rows of theory for the r-partite model, as plain numbers: the counterpart of `analysis.predict`."""
 
 from collections.abc import Sequence
-from math import isfinite, log, sqrt
+from math import log, sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from analysis.partite import FinitePartite
 from analysis.predict import Json, limits
+from analysis.sampled_rows import count_row, energy_row
 from analysis.semicircle import index_fraction
 from tasks.covariance import Covariance
 
@@ -15,8 +16,6 @@ from tasks.covariance import Covariance
 ENERGY_SAMPLES = 1000
 # Draws for a plan, a few percent; and the spins up to which they take no time to speak of.
 PLAN_SAMPLES, MOST_PLANNED = 200, 60
-# A standard error above a quarter of its number rests on too few draws to be trusted.
-_WORST_RELATIVE_ERROR = 0.25
 
 
 def predict_partite(
@@ -49,48 +48,12 @@ def predict_partite(
     rows = []
     for each, model in zip(n, models, strict=True):
         row: dict[str, Json] = {"model": "partite", "sizes": ",".join(map(str, sizes)), "n": int(each)}
-        row |= _counts(model)
+        row |= count_row(model)
         if energy is not None:
-            row["by_energy"] = _by_energy(model, energy)
+            few = FinitePartite(model.sizes, min(samples, ENERGY_SAMPLES), seed)
+            row["by_energy"] = energy_row(few, energy)
         rows.append(row)
     return rows
-
-
-def _numbers(values: ArrayLike) -> list[Json]:
-    return [v if isfinite(v) else None for v in np.asarray(values, dtype=np.float64).tolist()]
-
-
-def _counts(model: FinitePartite) -> dict[str, Json]:
-    total, error = model.total()
-    found = model.by_index()
-    trusted = found.error <= _WORST_RELATIVE_ERROR * found.mean
-    mean, spread, mean_error = model.minima_energy()
-    return {
-        "total": total,
-        "log_total": log(total),
-        "total_se": error,
-        "by_index": _numbers(np.where(trusted, found.mean, np.nan)),
-        "se": _numbers(np.where(trusted, found.error, np.nan)),
-        "minima_energy_mean": mean,
-        "minima_energy_sd": spread,
-        "minima_energy_se": mean_error,
-        "ground_state_mean": None,
-        "ground_state_sd": None,
-        "method": "sampled",
-    }
-
-
-def _by_energy(model: FinitePartite, energy: tuple[float, float, int]) -> dict[str, Json]:
-    low, high, bins = energy
-    edges = np.linspace(low, high, int(bins) + 1)
-    few = FinitePartite(model.sizes, min(model.samples, ENERGY_SAMPLES), model.seed)
-    by_index, counts = few.binned(edges)
-    return {
-        "edges": _numbers(edges),
-        "counts": _numbers(counts.mean),
-        "counts_se": _numbers(counts.error),
-        "by_index": [_numbers(row) for row in by_index.mean],
-    }
 
 
 def limits_partite(sizes: Sequence[int], points: int = 61) -> dict[str, Json]:

@@ -1,12 +1,12 @@
 """Rows of theory for spiked landscapes, as plain numbers: the counterpart of `analysis.predict`."""
 
 from collections.abc import Sequence
-from math import isfinite, log
+from math import log
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from analysis.predict import Json
+from analysis.sampled_rows import count_row, energy_row, moments_row, numbers
 from analysis.spiked import OVERLAP_EDGES, FiniteSpiked
 from analysis.spiked_complexity import (
     SpikedLimit,
@@ -21,8 +21,6 @@ from tasks.covariance import Covariance, Signal, matrix_tensor
 
 # Draws for a plan, a few percent; and the spins up to which they take no time to speak of.
 PLAN_SAMPLES, MOST_PLANNED = 64, 30
-# A standard error above a quarter of its number rests on too few draws to be trusted.
-_WORST_RELATIVE_ERROR = 0.25
 _MOST_OVERLAP = 0.995
 
 
@@ -58,53 +56,21 @@ def predict_spiked(
     rows = []
     for model in models:
         row: dict[str, Json] = {"model": "spiked", "xi": str(covariance), "signal": str(signal), "n": model.n}
-        row |= _counts(model) | {"by_overlap": _by_overlap(model)}
+        row |= count_row(model) | moments_row("minima_overlap", model.minima_overlap())
+        row["by_overlap"] = _by_overlap(model)
         if energy is not None:
-            row["by_energy"] = _by_energy(model, energy)
+            row["by_energy"] = energy_row(model, energy)
         rows.append(row)
     return rows
-
-
-def _numbers(values: ArrayLike) -> list[Json]:
-    return [v if isfinite(v) else None for v in np.asarray(values, dtype=np.float64).tolist()]
-
-
-def _counts(model: FiniteSpiked) -> dict[str, Json]:
-    total, error = model.total()
-    found = model.by_index()
-    trusted = found.error <= _WORST_RELATIVE_ERROR * found.mean
-    result: dict[str, Json] = {
-        "total": total,
-        "log_total": log(total),
-        "total_se": error,
-        "by_index": _numbers(np.where(trusted, found.mean, np.nan)),
-        "se": _numbers(np.where(trusted, found.error, np.nan)),
-    }
-    for name, moments in (("energy", model.minima_energy()), ("overlap", model.minima_overlap())):
-        for key, value in zip(("mean", "sd", "se"), moments, strict=True):
-            result[f"minima_{name}_{key}"] = value if isfinite(value) else None
-    return result | {"ground_state_mean": None, "ground_state_sd": None, "method": "sampled"}
 
 
 def _by_overlap(model: FiniteSpiked) -> dict[str, Json]:
     counts, _ = model.all_by_overlap()
     return {
-        "edges": _numbers(OVERLAP_EDGES),
-        "counts": _numbers(counts.mean),
-        "counts_se": _numbers(counts.error),
-        "by_index": [_numbers(row) for row in model.by_overlap().mean],
-    }
-
-
-def _by_energy(model: FiniteSpiked, energy: tuple[float, float, int]) -> dict[str, Json]:
-    low, high, bins = energy
-    edges = np.linspace(low, high, int(bins) + 1)
-    by_index, counts = model.binned(edges)
-    return {
-        "edges": _numbers(edges),
-        "counts": _numbers(counts.mean),
-        "counts_se": _numbers(counts.error),
-        "by_index": [_numbers(row) for row in by_index.mean],
+        "edges": numbers(OVERLAP_EDGES),
+        "counts": numbers(counts.mean),
+        "counts_se": numbers(counts.error),
+        "by_index": [numbers(row) for row in model.by_overlap().mean],
     }
 
 
@@ -129,9 +95,9 @@ def limits_spiked(covariance: Covariance, signal: Signal, points: int = 81) -> d
         "threshold_energy": dominant_threshold(covariance) if threshold else None,
         "complexity": {
             "total": max(0.0, *everything),
-            "overlap": _numbers(overlap),
-            "all": _numbers(everything),
-            "minima": _numbers([limit.minima_complexity(float(m)) for m in overlap]),
+            "overlap": numbers(overlap),
+            "all": numbers(everything),
+            "minima": numbers([limit.minima_complexity(float(m)) for m in overlap]),
         },
         "lines": {
             "descent_margin": descent_margin(limit),
