@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from pipeline.bodies import DEFAULT_BODY
-from pipeline.model_options import model_options, options_of
-from tasks.landscapes import MODELS
+from pipeline.model_options import FLOWING, model_options, options_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -401,7 +400,7 @@ def couplings(
 @app.command(
     epilog="Example: morsecensus flow --model matrix-tensor --deltap 1 --sweep delta2=0.3,0.5,0.7 --n 50,100"
 )
-@options_of(MODELS)
+@options_of(FLOWING)
 def flow(
     n: Annotated[str, typer.Option(help='Dimensions: "100", "50,100,200".')],
     given: dict[str, Any],

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline.errors import RunError, UsageError, shown
 from pipeline.executors import POLL_SECONDS, Executor, Job, ask, start_executor
-from pipeline.model_options import read_parameters
+from pipeline.model_options import FLOWING, read_parameters
 from pipeline.plan import available_memory, size_text
 from pipeline.ranges import parse_integers
 from pipeline.run import Settings, advised, software, worker_environment
@@ -93,8 +93,8 @@ class FlowPlan:
 
 def flow_cells(model: str, given: Mapping[str, Any], sweep: str | None) -> tuple[dict[str, Any], ...]:
     """Return the sets of parameters of a sweep ``NAME=V1,V2,...``, one set without; raises UsageError."""
-    if model not in MODELS:
-        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
+    if model not in FLOWING:
+        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(FLOWING))}")
     if sweep is None:
         return (read_parameters(model, given),)
     name, equals, values = sweep.partition("=")

@@ -12,6 +12,9 @@ from pipeline.errors import UsageError, shown
 from tasks.landscapes import MODELS
 from tasks.landscapes.parameters import Model, Parameter
 
+FLOWING = tuple(name for name, model in MODELS.items() if not model.columns and model.content_of is None)
+"""Models whose gradient flow is that of points on spheres, with couplings drawn from a seed."""
+
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """`options_of` the models with a theory."""
@@ -64,7 +67,7 @@ def _option(name: str, models: dict[str, Model]) -> Any:
     for model, known in models.items():
         if name in known.parameters:
             parameter = known.parameters[name]
-            default = "" if parameter.default is None else f"; {parameter.default} if not given"
+            default = "" if parameter.default in (None, "") else f"; {parameter.default} if not given"
             texts.setdefault(f"{parameter.help}{default}.", []).append(model)
     shown = " ".join(f"{', '.join(models)}: {text}" for text, models in texts.items())
     return typer.Option(None, f"--{name.replace('_', '-')}", help=shown)
