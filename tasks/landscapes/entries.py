@@ -16,6 +16,7 @@ their number of complex points is unknown, enumeration by homotopy is refused, a
 Hessian are flagged as degenerate by multistart and leave their landscape open.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -26,7 +27,7 @@ from jaxtyping import Float
 from tasks.covariance import Covariance
 from tasks.keys import generator
 from tasks.landscapes import symmetric
-from tasks.landscapes.laws import DILUTED, EntryLaw
+from tasks.landscapes.laws import DILUTED, RADEMACHER, STUDENT, EntryLaw
 from tasks.landscapes.spin import MixedSpin
 
 FEWEST_PER_SPIN = 1.0
@@ -75,4 +76,17 @@ class EntrySpin(MixedSpin):
     def entries(self, seed: int, landscape: int, degree: int) -> Float[np.ndarray, " packed"]:
         """Independent entries of the law, from the normals of the p-spin with this seed and number."""
         aside = generator(seed, self.name, self.n, landscape, "aside", degree)
-        return self.law.draw(super().entries(seed, landscape, degree), aside)
+        return draw_entries(self.law, super().entries(seed, landscape, degree), aside)
+
+
+def draw_entries(
+    law: EntryLaw, normal: Float[np.ndarray, " entries"], aside: np.random.Generator
+) -> Float[np.ndarray, " entries"]:
+    """Independent entries of a law from standard normals and, where needed, a second stream."""
+    if law.kind == RADEMACHER:
+        return np.where(normal < 0, -1.0, 1.0)
+    if law.value is None:
+        return normal
+    if law.kind == STUDENT:
+        return normal * np.sqrt((law.value - 2) / aside.chisquare(law.value, normal.shape))
+    return np.where(aside.random(normal.shape) < law.value, normal / math.sqrt(law.value), 0.0)

@@ -1,4 +1,4 @@
-"""Laws of unit variance for the entries of a coupling tensor, written as text. Free of JAX.
+"""Laws of unit variance for the entries of a coupling tensor, written as text. Free of JAX and NumPy.
 
     gaussian        N(0, 1)
     rademacher      +1 or -1
@@ -14,9 +14,6 @@ import math
 import re
 from dataclasses import dataclass
 from typing import Self
-
-import numpy as np
-from jaxtyping import Float
 
 GAUSSIAN, RADEMACHER, STUDENT, DILUTED = KINDS = ("gaussian", "rademacher", "student", "diluted")
 DEFAULTS = {STUDENT: 5.0, DILUTED: 0.5}
@@ -79,18 +76,6 @@ class EntryLaw:
         if self.kind == STUDENT:
             return 6 / (self.value - 4) if self.value > 4 else math.inf
         return 3 / self.value - 3
-
-    def draw(
-        self, normal: Float[np.ndarray, " entries"], aside: np.random.Generator
-    ) -> Float[np.ndarray, " entries"]:
-        """Independent entries of this law from standard normals and, where needed, a second stream."""
-        if self.kind == RADEMACHER:
-            return np.where(normal < 0, -1.0, 1.0)
-        if self.value is None:
-            return normal
-        if self.kind == STUDENT:
-            return normal * np.sqrt((self.value - 2) / aside.chisquare(self.value, normal.shape))
-        return np.where(aside.random(normal.shape) < self.value, normal / math.sqrt(self.value), 0.0)
 
 
 def entry_law(value: object) -> str:

@@ -136,7 +136,7 @@ MISTAKES = {
     "unknown model": (
         ("predict", "--model", "ising", "--n", "4"),
         2,
-        "--model: got 'ising', allowed: factorised, partite",
+        "--model: got 'ising', allowed: factorised, matrix-tensor",
     ),
     "xi of another model": (
         ("predict", "--model", "partite", "--xi", "q^3", "--n", "4"),

@@ -10,7 +10,7 @@ from storage.schema import POINT
 from storage.seals import seal, unseal
 from storage.store import open_run
 
-PORTABLE = [column.name for column in POINT.columns if column.portable]
+PORTABLE = [column.name for column in POINT.columns if column.portable and column.option != "orbits"]
 
 
 def _move_elsewhere(store, change):
