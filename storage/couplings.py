@@ -133,8 +133,10 @@ def _check_group(members: list[tuple[str, Any]], url: str) -> None:
 def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """Return an npz file; equal arrays give equal bytes."""
     stream = io.BytesIO()
-    named: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
-    np.savez(stream, **named)
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, array in sorted(arrays.items()):
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
     return stream.getvalue()
 
 

@@ -33,6 +33,7 @@ METHODS = {
 NUMPY_FILES = {"load", "save", "savez", "fromfile", "genfromtxt"}
 """Of numpy, which pickles object arrays: nothing here reads or writes its files."""
 IMPORTERS = {
+    "analysis/theories.py": "the functions of the registry THEORIES",
     "pipeline/bodies.py": "the body that the user names on the command line, tasks.block by default",
     "pipeline/dask_scheduler.py": "analysis.reductions, to see whether a Dask worker has it",
     "tasks/landscapes/base.py": "the modules of the registry MODELS",
