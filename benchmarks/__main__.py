@@ -7,7 +7,17 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("finder", "gradient", "homotopy", "ray_backend", "reductions", "scale", "streaming", "topology")
+PARTS = (
+    "finder",
+    "gradient",
+    "gradients",
+    "homotopy",
+    "ray_backend",
+    "reductions",
+    "scale",
+    "streaming",
+    "topology",
+)
 
 
 def main(names: list[str]) -> None:

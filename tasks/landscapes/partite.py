@@ -172,14 +172,18 @@ class Partite(Landscape):
     ) -> Float[Array, "n_i n_j"]:
         """d^2 H / dx_i dx_j, i < j: the tensor contracted with all other factors.
 
-        The last axes go first: each contraction is then the product of a large matrix, the same for all
-        lanes of a batch, with a vector.
+        Trailing axes go first, one at a time, and leading ones at last, together: the first contraction is
+        then one product of a matrix, the same for all lanes of a batch, with the batch. Contracting a leading
+        axis alone would make XLA copy the tensor for each lane (measured at three spheres of 40: the gradient
+        took five times as long).
         """
         block = jnp.asarray(couplings)
-        for axis in reversed(range(self.factors)):
-            if axis not in (i, j):
-                block = jnp.tensordot(block, factors[axis], axes=(axis, 0))
-        return block
+        for axis in (*reversed(range(j + 1, self.factors)), *reversed(range(i + 1, j))):
+            block = jnp.tensordot(block, factors[axis], axes=(axis, 0))
+        if i == 0:
+            return block
+        leading = _outer(factors[:i])
+        return (leading @ block.reshape(len(leading), -1)).reshape(self.sizes[i], self.sizes[j])
 
     def value(self, couplings: Couplings, x: Float[Array, " ambient"]) -> Float[Array, ""]:
         return self.value_and_gradient(couplings, x)[0]
@@ -187,14 +191,15 @@ class Partite(Landscape):
     def value_and_gradient(
         self, couplings: Couplings, x: Float[Array, " ambient"]
     ) -> tuple[Float[Array, ""], Float[Array, " ambient"]]:
-        """One block gives two parts of the gradient; with r odd the last factor takes one more."""
+        """One block gives two parts of the gradient; with r odd the last part needs no block."""
         factors = self._factors(x)
-        gradient: dict[int, Float[Array, " n_i"]] = {}
-        for j in sorted({*range(1, self.factors, 2), self.factors - 1}):
+        gradient: list[Float[Array, " n_i"]] = []
+        for j in range(1, self.factors, 2):
             block = self._block(couplings, factors, j - 1, j)
-            gradient[j - 1], gradient[j] = block @ factors[j], factors[j - 1] @ block
-        whole = jnp.concatenate([gradient[i] for i in range(self.factors)])
-        return factors[0] @ gradient[0], whole
+            gradient += [block @ factors[j], factors[j - 1] @ block]
+        if self.factors % 2:
+            gradient.append(_outer(factors[:-1]) @ jnp.asarray(couplings).reshape(-1, self.sizes[-1]))
+        return factors[0] @ gradient[0], jnp.concatenate(gradient)
 
     def jet(self, couplings: Couplings, x: Float[Array, " ambient"]) -> Jet:
         factors, r = self._factors(x), self.factors
@@ -226,3 +231,11 @@ class Partite(Landscape):
         longest = sorted(self.sizes)[3:]
         others = math.prod(1.1 * math.sqrt(size) for size in longest)
         return r * (r - 1) * (r - 2) / r**1.5 * norm * others
+
+
+def _outer(factors: list[Float[Array, " n_i"]]) -> Float[Array, " product"]:
+    """All products of one entry of each factor, the last factor's index running fastest."""
+    product = factors[0]
+    for factor in factors[1:]:
+        product = (product[:, None] * factor[None, :]).reshape(-1)
+    return product
