@@ -36,8 +36,9 @@ class MinimaShare:
 
     @property
     def dimensions(self) -> list[int]:
-        """Increasing, without repetition."""
-        return sorted({dimension_of(cell) for family in self.families for cell in family.cells})
+        """Of cells whose share is known, increasing, without repetition."""
+        cells = (cell for family in self.families for cell in family.cells if _counted(cell))
+        return sorted({dimension_of(cell) for cell in cells})
 
 
 def dimension_of(result: CellResult) -> int:

@@ -28,7 +28,7 @@ CAPTIONS: Mapping[str, tuple[str, str, str]] = {
         "line is where the minima gather as N grows: the floor -E_inf of a pure model. Far above it they "
         "vanish faster than exponentially. At finite N points lie on both sides of it.",
         "Points per unit of energy and landscape, logarithmic; the lowest visible level is one point in one "
-        "bin of all landscapes.",
+        "bin of all landscapes. Where landscapes aren't complete it is what was found in them.",
     ),
     "bands": (
         "Bands of minima",
