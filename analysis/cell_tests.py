@@ -102,7 +102,7 @@ def judge_counts(cell: Cell, theory: FiniteN, missing: Floats) -> Judged:
     counts, expected = cell.dataset["points_by_index"].values.astype(np.float64), theory.by_index()
     result = mean_counts_test(counts, expected, parity=parity(cell), missing=missing)
     kept = usable_indices(expected, len(counts), parity(cell))
-    return _judged(result, Moments.of(counts[:, kept]), expected[kept], "of all points lost")
+    return with_power(result, Moments.of(counts[:, kept]), expected[kept], "of all points lost")
 
 
 def judge_energy_moments(cell: Cell, theory: FiniteN, missing: Floats) -> Judged:
@@ -130,7 +130,7 @@ def judge_energy_moments(cell: Cell, theory: FiniteN, missing: Floats) -> Judged
     direction = np.concatenate([expected[kept], np.zeros(len(kept))])
     if is_odd(cell):  # a middle index is its own mirror image: its mean can't move
         direction[: len(kept)] *= kept * 2 != cell.n - 1
-    return _judged(result, moments, direction, "sd: shift of all energies")
+    return with_power(result, moments, direction, "sd: shift of all energies")
 
 
 def judge_energy_law(cell: Cell, theory: FiniteN, missing: Floats, *, minima: bool) -> Judged:
@@ -158,7 +158,7 @@ def judge_energy_law(cell: Cell, theory: FiniteN, missing: Floats, *, minima: bo
     moments = landscape_moments(cell.dataset, ["index", "energy"], residuals)
     reach = np.full(bins - 1, missing[0] if minima else missing.sum())
     result = hotelling(name, moments, None, np.stack([-reach, reach]), f"{bins} bins")
-    return _judged(result, moments, total * slope[:-1], "sd: shift of all energies")
+    return with_power(result, moments, total * slope[:-1], "sd: shift of all energies")
 
 
 def _equal_bins(theory: FiniteN, bins: int, minima: bool, folded: bool) -> tuple[Floats, Floats, Floats]:
@@ -220,7 +220,7 @@ def judge_spectrum(cell: Cell, index: int, law: CriticalPointSample, missing: fl
     reach = np.full(len(centre), _FARTHEST * missing)
     used = "smallest, largest, gap, median" if whole and cell.n > 3 else "smallest and largest"
     result = hotelling(name, moments, points**2 * sampled, np.stack([-reach, reach]), used)
-    return _judged(result, moments, np.full(len(centre), points), "sd: shift of the features")
+    return with_power(result, moments, np.full(len(centre), points), "sd: shift of the features")
 
 
 def _features(spectra: Floats, whole: bool) -> Floats:
@@ -278,7 +278,8 @@ def judge_coupling_variance(
     return Judged(result, scale.detectable(), "of the couplings' variance")
 
 
-def _judged(result: TestResult, moments: Moments, direction: Floats, unit: str) -> Judged:
+def with_power(result: TestResult, moments: Moments, direction: Floats, unit: str) -> Judged:
+    """A result with the smallest departure along ``direction`` that the test would have seen."""
     if result.p_value is None:
         return Judged(result, None, unit)
     return Judged(result, detectable(direction, moments.covariance, moments.count), unit)

@@ -6,12 +6,11 @@ with exact samples of their critical points have more tests: `analysis.cell_test
 
 import numpy as np
 
-from analysis.agreement import TestResult, hotelling, mean_counts_test, not_testable, usable_indices
-from analysis.cell_tests import MOST_BINS, POINTS_PER_BIN, Judged, parity
+from analysis.agreement import hotelling, mean_counts_test, not_testable, usable_indices
+from analysis.cell_tests import MOST_BINS, POINTS_PER_BIN, Judged, parity, with_power
 from analysis.estimators import estimate_counts
 from analysis.means import Means
 from analysis.open import Cell
-from analysis.power import detectable
 from analysis.reductions import Batch, Floats, Moments, bin_of, landscape_moments
 
 
@@ -39,7 +38,7 @@ def _judge_counts(cell: Cell, means: Means, expected: Floats, missing: Floats) -
         covariance=means.by_index_covariance,
     )
     kept = usable_indices(expected, len(counts), side, orbit)
-    return _judged(result, Moments.of(counts[:, kept]), expected[kept], "of all points lost")
+    return with_power(result, Moments.of(counts[:, kept]), expected[kept], "of all points lost")
 
 
 def judge_energies(cell: Cell, means: Means, edges: Floats, missing: Floats, *, minima: bool) -> Judged:
@@ -70,7 +69,7 @@ def judge_energies(cell: Cell, means: Means, edges: Floats, missing: Floats, *, 
     most = np.full(bins, missing[0] if minima else missing.sum())
     extra = None if covariance is None else join @ covariance @ join.T
     result = hotelling(name, moments, extra, np.stack([np.zeros(bins), most]), f"{bins} bins")
-    return _judged(result, moments, join @ expected, "of all points lost")
+    return with_power(result, moments, join @ expected, "of all points lost")
 
 
 def _folding(bins: int) -> Floats:
@@ -93,9 +92,3 @@ def _merging(expected: Floats) -> Floats:
         last = groups.pop()
         groups[-1] += last
     return np.array(groups)
-
-
-def _judged(result: TestResult, moments: Moments, direction: Floats, unit: str) -> Judged:
-    if result.p_value is None:
-        return Judged(result, None, unit)
-    return Judged(result, detectable(direction, moments.covariance, moments.count), unit)

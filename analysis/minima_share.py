@@ -37,7 +37,7 @@ class MinimaShare:
     @property
     def dimensions(self) -> list[int]:
         """Of cells whose share is known, increasing, without repetition."""
-        cells = (cell for family in self.families for cell in family.cells if _counted(cell))
+        cells = (cell for family in self.families for cell in family.cells if counted(cell))
         return sorted({dimension_of(cell) for cell in cells})
 
 
@@ -48,11 +48,12 @@ def dimension_of(result: CellResult) -> int:
 
 def find(families: Sequence[FamilyResult]) -> MinimaShare | None:
     """The families with points in theory or data; None below FEWEST_DIMENSIONS."""
-    found = MinimaShare(tuple(family for family in families if any(map(_counted, family.cells))))
+    found = MinimaShare(tuple(family for family in families if any(map(counted, family.cells))))
     return found if len(found.dimensions) >= FEWEST_DIMENSIONS else None
 
 
-def _counted(result: CellResult) -> bool:
+def counted(result: CellResult) -> bool:
+    """Whether its share is known, measured and in theory."""
     return result.cell.points > 0 and result.by_index is not None
 
 
@@ -107,7 +108,7 @@ def share_rows(found: MinimaShare) -> list[Row]:
     """One row per cell."""
     rows = []
     for family in found.families:
-        for result in filter(_counted, family.cells):
+        for result in filter(counted, family.cells):
             share, error = measured_share(result.cell.dataset["points_by_index"].values.astype(np.float64))
             theory = expected_share(result)
             exact, exact_error = theory if theory is not None else (None, None)

@@ -110,6 +110,13 @@ def whole_numbers(ax: Axes) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
+def legend_beside(ax: Axes, title: str) -> None:
+    """A legend to the right of the axes. Its entries are names of models: text, never formulas."""
+    legend = ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=title, title_fontsize=7.5)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+
+
 def legend_below(figure: Figure, entries: Sequence[tuple[str, str]]) -> None:
     """Draw one legend of coloured boxes under all panels; entries are (label, colour)."""
     boxes = [Patch(facecolor=color, edgecolor=GREY, linewidth=0.4, label=label) for label, color in entries]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis.floors import Floors, floor_and_ground, floor_rows
-from analysis.style import COLORS, GREY, Axes, Mark, whole_numbers
+from analysis.style import COLORS, GREY, Axes, Mark, legend_beside, whole_numbers
 from analysis.tables import label
 
 MARKERS = "osD^vP"
@@ -31,12 +31,5 @@ def plot_floors(ax: Axes, found: Floors) -> list[Mark]:
     ax.annotate("floor", (1, 1), (-2, -9), ("axes fraction", "data"), "offset points", color=GREY, ha="right")
     ax.set(xlabel="spins, over all spheres", ylabel=r"mean lowest energy / $(-E_\infty)$")
     whole_numbers(ax)
-    legend = ax.legend(
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-        title="points: measured\nlines: first-moment law\ndashed: $E_0/E_\\infty$, N → ∞",
-        title_fontsize=7.5,
-    )
-    for text in legend.get_texts():
-        text.set_parse_math(False)  # models are text, never formulas
+    legend_beside(ax, "points: measured\nlines: first-moment law\ndashed: $E_0/E_\\infty$, N → ∞")
     return artists

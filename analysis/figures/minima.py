@@ -5,6 +5,7 @@ import numpy as np
 from analysis.minima_share import (
     MOST_SHIFTLESS,
     MinimaShare,
+    counted,
     dimension_of,
     expected_share,
     independent_signs,
@@ -13,7 +14,7 @@ from analysis.minima_share import (
 )
 from analysis.reductions import Floats
 from analysis.results import CellResult
-from analysis.style import COLORS, GREY, INK, Axes, Mark, whole_numbers
+from analysis.style import COLORS, GREY, INK, Axes, Mark, legend_beside, whole_numbers
 from analysis.tables import head, label
 
 MARKERS = "osD^vP"
@@ -25,7 +26,7 @@ def plot_share(ax: Axes, found: MinimaShare) -> list[Mark]:
     lowest = 1.0
     for place, family in enumerate(found.families):
         color, marker = COLORS[place % len(COLORS)], MARKERS[place % len(MARKERS)]
-        cells = [cell for cell in family.cells if cell.cell.points and cell.by_index is not None]
+        cells = [cell for cell in family.cells if counted(cell)]
         theory = [(dimension_of(c), expected_share(c)) for c in cells]
         exact = [(d, share[0]) for d, share in theory if share is not None]
         ax.plot(*np.array(exact).T, color=color, lw=1)
@@ -50,14 +51,7 @@ def plot_share(ax: Axes, found: MinimaShare) -> list[Mark]:
     ax.set_ylim(max(lowest, 1e-12) / 8, 1.0)
     ax.set(xlabel="dimension d", ylabel="minima / all critical points")
     whole_numbers(ax)
-    legend = ax.legend(
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-        title="points: measured\nlines: theory at this N",
-        title_fontsize=7.5,
-    )
-    for text in legend.get_texts():
-        text.set_parse_math(False)  # models are text, never formulas
+    legend_beside(ax, "points: measured\nlines: theory at this N")
     return artists
 
 
