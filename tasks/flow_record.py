@@ -17,6 +17,7 @@ from tasks.keys import generator
 from tasks.landscapes.base import Couplings, Landscape, build
 from tasks.landscapes.spiked import Spiked
 from tasks.newton import CONVERGED, refine
+from tasks.scale import normalised
 
 BATCH = 64
 """Starts that flow together."""
@@ -55,12 +56,14 @@ def flow_landscape(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
     """
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     forget_other_cells(landscape)
-    couplings = jax.tree.map(jnp.asarray, landscape.sample(spec["seed"], instance))
+    drawn, exponent = normalised(landscape, landscape.sample(spec["seed"], instance))
+    couplings = jax.tree.map(jnp.asarray, drawn)
     directions = planted_direction(landscape)
     starts = _starts(landscape, spec, instance, directions)
-    times = np.asarray(spec["times"], dtype=np.float64)
+    # In another unit of H the flow is the same at another pace.
+    times = np.ldexp(np.asarray(spec["times"], dtype=np.float64), exponent)
     batches = [
-        _flow_batch(landscape, couplings, starts[first : first + BATCH], times, directions)
+        _flow_batch(landscape, couplings, starts[first : first + BATCH], times, directions, exponent)
         for first in range(0, len(starts), BATCH)
     ]
     joined = {name: [row for batch in batches for row in batch[name]] for name in batches[0]}
@@ -87,13 +90,15 @@ def _flow_batch(
     starts: Float[np.ndarray, "starts ambient"],
     times: Float[np.ndarray, " times"],
     directions: Float[np.ndarray, "directions ambient"],
+    exponent: int,
 ) -> dict[str, list[Any]]:
+    """What `flow_landscape` returns of some starts; couplings and times are those of H / 2^exponent."""
     passed = flow(landscape, couplings, starts, times, directions)
     points = np.asarray(passed.points)
     found = {
-        "energy": json_ready(passed.energy),
+        "energy": json_ready(np.ldexp(passed.energy, exponent)),
         "correlation": json_ready(passed.correlation),
-    } | _minima(landscape, couplings, points, directions)
+    } | _minima(landscape, couplings, points, directions, exponent)
     if len(directions):
         found["overlap"] = json_ready(passed.overlap[:, :, 0])
     return found
@@ -104,6 +109,7 @@ def _minima(
     couplings: Couplings,
     points: Float[np.ndarray, "starts ambient"],
     directions: Float[np.ndarray, "directions ambient"],
+    exponent: int,
 ) -> dict[str, list[Any]]:
     """Where descent and Newton take the last points of a flow."""
     count, ambient = points.shape
@@ -119,8 +125,8 @@ def _minima(
     names = np.where(sound, np.where(ends.index == 0, MINIMUM, SADDLE), OPEN)
     found = {
         "end": names.tolist(),
-        "end_energy": json_ready(np.where(sound, ends.energy, np.nan)),
-        "end_softest": json_ready(np.where(sound, ends.spectrum[:, 0], np.nan)),
+        "end_energy": json_ready(np.where(sound, np.ldexp(ends.energy, exponent), np.nan)),
+        "end_softest": json_ready(np.where(sound, np.ldexp(ends.spectrum[:, 0], exponent), np.nan)),
         "moved": json_ready(np.linalg.norm(low - points, axis=1) / ambient**0.5),
     }
     if len(directions):

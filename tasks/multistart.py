@@ -12,6 +12,7 @@ from tasks.newton import OUTCOMES
 from tasks.options import MultistartOptions
 from tasks.orbits import classify_orbits, orbit_evidence
 from tasks.rounds import Search, here
+from tasks.scale import census_of, normalised
 
 
 def _merge(landscape: Landscape, classes: Classes) -> Classes:
@@ -77,6 +78,7 @@ def multistart(
         instance: the landscape id; with the seed it keys the starts, as it keyed the couplings.
         search: where the rounds are searched; here, one by one, if None. The census doesn't depend on it.
     """
+    couplings, exponent = normalised(landscape, couplings)
     variation = landscape.hessian_variation(couplings)
     classes = Classes.none(landscape.manifold)
     outcomes: Int[np.ndarray, " outcome"] = np.zeros(len(OUTCOMES), dtype=np.int64)
@@ -89,4 +91,4 @@ def multistart(
         rounds += 1
         if ledger.status in (COMPLETE, FAILED):
             break
-    return Census(landscape, classes, ledger, outcomes, rounds)
+    return census_of(Census(landscape, classes, ledger, outcomes, rounds), exponent)

@@ -19,6 +19,7 @@ from tasks.keys import generator
 from tasks.landscapes.base import Couplings, Landscape, build
 from tasks.newton import CONVERGED, OUTCOMES, refine
 from tasks.options import MultistartOptions
+from tasks.scale import normalised
 from tasks.scatter import Scatter
 
 CHUNK = 64
@@ -80,7 +81,7 @@ def search_round(
     options: MultistartOptions,
     number: int,
 ) -> Round:
-    """Search one round."""
+    """Search one round of `tasks.scale.normalised` couplings."""
     draw = generator(seed, landscape.name, landscape.manifold.ambient, instance, "starts", number)
     starts = draw_starts(landscape, couplings, draw, options)
     hits = refine(landscape, couplings, starts, options.max_iterations, options.max_step)
@@ -130,4 +131,4 @@ def _instance(source: tuple) -> tuple[Landscape, Couplings]:
     model, parameters, n, seed, instance = source
     landscape = build(model, dict(parameters), n)
     forget_other_cells(landscape)
-    return landscape, landscape.sample(seed, instance)
+    return landscape, normalised(landscape, landscape.sample(seed, instance))[0]

@@ -5,6 +5,7 @@ signal, and changes neither the gradient nor the radial derivative D. As the noi
 drawn at random among those orthogonal to the point stands for the signal, and many can be drawn at one point.
 """
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from tasks.keys import generator
 from tasks.landscapes.base import Couplings, build
 from tasks.landscapes.distinct import DistinctSpin
 from tasks.landscapes.spin import MixedSpin
+from tasks.scale import normalised
 
 
 @partial(jax.jit, static_argnames=("landscape",))
@@ -80,13 +82,16 @@ def threshold_states(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
         )
     landscape = MixedSpin(given.covariance, given.n)
     forget_other_cells(landscape)
-    couplings = jax.tree.map(jnp.asarray, landscape.sample(spec["seed"], instance))
+    drawn, exponent = normalised(landscape, landscape.sample(spec["seed"], instance))
+    couplings = jax.tree.map(jnp.asarray, drawn)
     draw = generator(spec["seed"], landscape.name, landscape.n, instance, "threshold")
     starts = landscape.manifold.random_points(draw, spec["starts"])
     none = np.zeros((0, landscape.n))
-    passed = flow(landscape, couplings, starts, np.array([spec["until"]], dtype=np.float64), none)
+    # In another unit of H the flow is the same at another pace, and everything below is in that unit.
+    until = np.ldexp(np.array([spec["until"]], dtype=np.float64), exponent)
+    passed = flow(landscape, couplings, starts, until, none)
     points = np.asarray(passed.points)
-    unit = landscape.covariance.x2**0.5
+    unit = math.ldexp(landscape.covariance.x2**0.5, -exponent)
     strengths = unit * np.asarray(spec["strengths"], dtype=np.float64)
     directions = _orthogonal(points, draw)
     values, overlaps, radial = spiked_lowest(landscape, couplings, points, directions, strengths)
@@ -94,8 +99,8 @@ def threshold_states(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
     return {
         "outlier": json_ready((np.asarray(values) + derivative[:, None]) / unit),
         "vector_overlap": json_ready(overlaps),
-        "radial_derivative": json_ready(derivative),
-        "energy": json_ready(passed.energy[:, 0]),
+        "radial_derivative": json_ready(np.ldexp(derivative, exponent)),
+        "energy": json_ready(np.ldexp(passed.energy[:, 0], exponent)),
     }
 
 

@@ -19,6 +19,7 @@ from tasks.multistart import evidence_of
 from tasks.newton import CONVERGED, MAX_ITERATIONS, OUTCOMES
 from tasks.newton import STALLED as NEWTON_STALLED
 from tasks.options import HomotopyOptions
+from tasks.scale import census_of, normalised
 from tasks.symmetry import Flips
 
 MOST_PATHS = 2**62
@@ -93,8 +94,8 @@ def numbered_paths(landscape: Landscape) -> int:
 
 
 def polynomial_system(landscape: Landscape, couplings: Couplings) -> System:
-    """The system of one instance of a landscape that `path_count` knows."""
-    return landscape.polynomial_system(couplings)
+    """The system of one instance of a landscape that `path_count` knows, in the unit of `tasks.scale`."""
+    return landscape.polynomial_system(normalised(landscape, couplings)[0])
 
 
 def is_real(solutions: Complex[np.ndarray, "found unknowns"], system: System) -> Bool[np.ndarray, " found"]:
@@ -173,6 +174,7 @@ def enumerate_landscape(
         ValueError: if the landscape is none that can be enumerated, or too large for ``options.max_paths``.
     """
     affordable_paths(landscape, options)
+    couplings, exponent = normalised(landscape, couplings)
     system = polynomial_system(landscape, couplings)
     labels = (seed, landscape.name, landscape.manifold.ambient, instance)
     enumeration = enumerate_solutions(system, labels, options, follow)
@@ -195,7 +197,7 @@ def enumerate_landscape(
         books,
         None if proofs is None else proofs.radius,
     )
-    return EnumeratedCensus(census, enumeration, proofs)
+    return EnumeratedCensus(census_of(census, exponent), enumeration, proofs)
 
 
 def homotopy(

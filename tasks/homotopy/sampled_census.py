@@ -22,6 +22,7 @@ from tasks.landscapes.base import Couplings, Landscape
 from tasks.ledger import assess
 from tasks.multistart import evidence_of, multistart
 from tasks.options import SampledHomotopyOptions
+from tasks.scale import census_of, normalised
 from tasks.symmetry import Flips
 
 
@@ -44,6 +45,7 @@ def sampled_homotopy(
         ValueError: if the number of paths of the landscape isn't known.
     """
     numbered_paths(landscape)
+    couplings, exponent = normalised(landscape, couplings)
     census = multistart(landscape, couplings, seed, instance, options)
     system = polynomial_system(landscape, couplings)
     labels = (seed, landscape.name, landscape.manifold.ambient, instance)
@@ -52,7 +54,7 @@ def sampled_homotopy(
     if options.certify:
         classes, proofs = certify_classes(judged.classes, system, landscape.flips)
         judged = replace(judged, classes=classes, certified_radius=proofs.radius)
-    return judged
+    return census_of(judged, exponent)
 
 
 def judge(census: Census, couplings: Couplings, sample: Sample, system: System, min_hits: int) -> Census:

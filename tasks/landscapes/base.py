@@ -123,14 +123,22 @@ class Landscape(ABC):
         """The system whose solutions these paths end at, for landscapes that have `homotopy_paths`."""
         raise NotImplementedError(f"{self.name} has no paths")
 
+    def gradient_size(self, couplings: Couplings) -> float | None:
+        """Typical size of one component of this instance's gradient, where H is linear in its couplings.
+
+        Finders then work in units of H in which it is of order one (`tasks.scale`). None for other models,
+        whose own units they work in.
+        """
+        return None
+
     @property
     def gradient_scale(self) -> float:
-        """Typical size of one component of the gradient."""
+        """Typical size of one component of the gradient, in the units that finders work in."""
         return 1.0
 
     @property
     def curvature_scale(self) -> float:
-        """Typical spectral radius of the Hessian."""
+        """Typical spectral radius of the Hessian, in the units that finders work in."""
         return 1.0
 
     @abstractmethod

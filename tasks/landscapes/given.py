@@ -35,7 +35,7 @@ class Content:
 
 @dataclass(frozen=True)
 class GivenSpin(MixedSpin):
-    """A polynomial on one sphere; ``covariance`` has its degrees, and sets scales only."""
+    """A polynomial on one sphere; ``covariance`` has its degrees, and is for plans only."""
 
     content: Content
 
@@ -60,10 +60,8 @@ class GivenSpin(MixedSpin):
 
 @dataclass(frozen=True)
 class GivenForm(Partite):
-    """A multilinear form on spheres; ``size_of_h`` is what Var H would be for Gaussian entries like these,
-    per mean size."""
+    """A multilinear form on spheres."""
 
-    size_of_h: float
     content: Content
 
     name: ClassVar[str] = "given"
@@ -76,14 +74,6 @@ class GivenForm(Partite):
     @property
     def typical_points(self) -> float:
         return Partite(self.sizes).typical_points
-
-    @property
-    def gradient_scale(self) -> float:
-        return self.size_of_h**0.5
-
-    @property
-    def curvature_scale(self) -> float:
-        return self.size_of_h**0.5 * super().curvature_scale
 
     def coupling_bytes(self) -> int:
         return super().coupling_bytes() * (1 + self.content.held)
@@ -99,14 +89,14 @@ class Given:
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any], n: int) -> Landscape:
         """Build from what `tasks.landscapes.tensors.describe` said of the content."""
-        unknown = set(parameters) - {"sha256", "held", "xi_like", "sizes", "variance_like"}
+        unknown = set(parameters) - {"sha256", "held", "xi_like", "sizes"}
         if unknown or not {"sha256", "held"} <= set(parameters):
             raise ValueError(
-                f"parameters of given: got {sorted(parameters)}, allowed: sha256, held, and xi_like or sizes "
-                "with variance_like; a study names a file, whose content gives them"
+                f"parameters of given: got {sorted(parameters)}, allowed: sha256, held, and xi_like or "
+                "sizes; a study names a file, whose content gives them"
             )
         content = Content(str(parameters["sha256"]), int(parameters["held"]))
         if "xi_like" in parameters:
             return GivenSpin(Covariance.parse(parameters["xi_like"]), n, content)
         sizes = tuple(int(size) for size in str(parameters["sizes"]).split(","))
-        return GivenForm(sizes, float(parameters["variance_like"]), content)
+        return GivenForm(sizes, content)

@@ -147,6 +147,10 @@ class Partite(Landscape):
         """M = Var H, the mean of the sizes."""
         return self.manifold.ambient / self.factors
 
+    def gradient_size(self, couplings: Couplings) -> float:
+        """|tensor| / sqrt(M): 1 in the mean square of this model's own draws."""
+        return float(np.linalg.norm(couplings)) / math.sqrt(self.variance)
+
     @property
     def curvature_scale(self) -> float:
         """The edge of the bulk of the Hessian for equal sizes, an upper bound on it otherwise."""

@@ -13,7 +13,6 @@ Zdeborova, arXiv:1902.00139). There the sums run over i < j only, which isn't is
 tuples, which is the same at N -> infinity.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -64,14 +63,6 @@ class Spiked(MixedSpin):
         """That of the noise: a signal removes points."""
         noise = super().typical_points
         return noise if self.complex_points is None else min(noise, self.complex_points)
-
-    @property
-    def gradient_scale(self) -> float:
-        return math.hypot(super().gradient_scale, self.signal.derivative(1.0))
-
-    @property
-    def curvature_scale(self) -> float:
-        return super().curvature_scale + self.signal.second_derivative(1.0)
 
     def sample(self, seed: int, landscape: int) -> Couplings:
         couplings = MixedSpin(self.covariance, self.n).sample(seed, landscape)

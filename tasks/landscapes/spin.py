@@ -14,7 +14,7 @@ pairs i <= j alone halves the flops of the GEMM but costs a gather; measured, th
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -150,13 +150,19 @@ class MixedSpin(Landscape):
 
         return PolynomialSystem(self.n, self.tensors(couplings))
 
-    @property
-    def gradient_scale(self) -> float:
-        return math.sqrt(self.covariance.x1)
+    def gradient_size(self, couplings: Couplings) -> float:
+        """sqrt(sum_p p c_p), with c_p the coefficient for which Gaussian couplings of degree p would have the
+        mean square of these."""
+        squares = (
+            degree * float(np.sum(flat**2)) * self.n ** (degree - 1) / symmetric.packed_size(self.n, degree)
+            for degree, flat in self._flattened(couplings)
+        )
+        return math.sqrt(sum(squares))
 
     @property
     def curvature_scale(self) -> float:
-        return 2 * math.sqrt(self.covariance.x2)
+        """2 sqrt(xi''(1)/xi'(1)) of a pure form of the top degree; that of a mixture is smaller."""
+        return 2 * math.sqrt(max(*self.degrees, 2) - 1)
 
     def coupling_bytes(self) -> int:
         # An entry is held as a double in NumPy, in JAX and once in between, and while its table is made, as
@@ -237,18 +243,26 @@ class MixedSpin(Landscape):
             hessian = hessian + degree * (degree - 1) * matrix
         return Jet(value, gradient, hessian)
 
-    def hessian_variation(self, couplings: Couplings) -> float:
-        """Spectral norms of the flattenings (i j)(alpha) bound the injective norms of the tensors."""
+    def _flattened(self, couplings: Couplings) -> Iterator[tuple[int, Float[np.ndarray, "..."]]]:
+        """Each degree's symmetric tensor as a matrix (i j)(alpha) over orthonormal bases: with its Frobenius
+        norm, and of p > 2 with the spectral norm of that flattening."""
         whole = self.n < PACKED_FROM
         rows = np.ones(self.n**2) if whole else np.sqrt(symmetric.multiplicities(self.n, 2))
+        for key in sorted(couplings):
+            degree, matrix = _degree(key), np.asarray(couplings[key])
+            if degree > 1:
+                matrix = matrix * rows[:, None]
+            if degree > 2:
+                matrix = matrix / np.sqrt(symmetric.multiplicities(self.n, degree - 2))[None, :]
+            yield degree, matrix
+
+    def hessian_variation(self, couplings: Couplings) -> float:
+        """Spectral norms of the flattenings (i j)(alpha) bound the injective norms of the tensors."""
         radius = 1.1 * math.sqrt(self.n)
         total = 0.0
-        for key in sorted(couplings):
-            degree = _degree(key)
+        for degree, flat in self._flattened(couplings):
             if degree < 3:
                 continue
-            columns = np.sqrt(symmetric.multiplicities(self.n, degree - 2))
-            flat = couplings[key] * rows[:, None] / columns[None, :]
             gram = flat.T @ flat if flat.shape[1] <= flat.shape[0] else flat @ flat.T
             norm = math.sqrt(float(np.linalg.eigvalsh(gram)[-1]))
             total += degree * (degree - 1) * (degree - 2) * norm * radius ** (degree - 3)

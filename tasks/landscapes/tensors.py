@@ -13,7 +13,6 @@ Degrees add up to one H; a multilinear form stands alone. NumPy only: the driver
 
 import hashlib
 import itertools
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from tasks.covariance import MAX_COEFFICIENT, MAX_DEGREE, MIN_COEFFICIENT, Covariance
+from tasks.covariance import MAX_DEGREE, Covariance
 from tasks.landscapes import symmetric
 from tasks.landscapes.parameters import LARGEST_RATIO, MOST_FACTORS
 
@@ -31,6 +30,11 @@ Packed = dict[str, Float[np.ndarray, "..."]]
 ASYMMETRY = 1e-10
 """Relative to the largest entry: rounding passes, a tensor that nobody symmetrised doesn't."""
 ALLOWED = f"degree_p or packed_p with p from 1 to {MAX_DEGREE}, or tensor, or tensors"
+LEAST_SHARE = 1e-6
+"""Of a degree that the first landscape has not, in plans."""
+LARGEST = 1e250
+"""What the largest entry of a landscape may be, and its inverse the least: energies are doubles then, and no
+digits are lost below the smallest normal ones."""
 _NAME = re.compile(rf"(degree|packed)_([1-{MAX_DEGREE}])", re.ASCII)
 
 
@@ -57,13 +61,19 @@ def pack(arrays: Mapping[str, np.ndarray], n: int) -> Packed:
     if forms:
         name = forms.pop()
         return {"tensors": _multilinear(name, _doubles(name, arrays[name]), n)}
-    packed = _degrees(arrays, n)
-    counts = {len(array) for array in packed.values()}
+    named = _degrees(arrays, n)
+    counts = {len(array) for array in named.values()}
     if len(counts) > 1:
-        shown = ", ".join(f"{name}: {len(array)}" for name, array in packed.items())
+        shown = ", ".join(f"{name}: {len(array)}" for name, array in named.items())
         raise ValueError(f"numbers of landscapes differ ({shown}), allowed: one for all degrees")
-    _check_not_constant(packed)
-    return packed
+    if all(_degree(name) == 1 for name in named):
+        raise ValueError("got degree 1 alone, allowed: at least one degree from 2 on")
+    _check_sizes(named)
+    return {f"packed_{_degree(name)}": array for name, array in named.items()}
+
+
+def _degree(name: str) -> int:
+    return int(name[-1])
 
 
 def _doubles(name: str, array: np.ndarray) -> Float[np.ndarray, "..."]:
@@ -85,21 +95,20 @@ def _multilinear(name: str, array: Float[np.ndarray, "..."], n: int) -> Float[np
             f"{name}: got sizes {_shape(sizes)}, allowed: 2 to {MOST_FACTORS} spheres whose sizes are "
             f"multiples of the study's n = {n}"
         )
-    empty = np.flatnonzero(~held.reshape(len(held), -1).any(axis=1))
-    if not len(held) or len(empty):
-        raise ValueError(f"{name}: {_nothing(len(held), empty)}")
+    _check_sizes({name: held})
     return held
 
 
 def _degrees(arrays: Mapping[str, np.ndarray], n: int) -> Packed:
-    packed: Packed = {}
-    for name in sorted(arrays, key=lambda name: (name[-1], name)):
-        kind, degree = name.split("_")[0], int(name[-1])
-        if f"packed_{degree}" in packed:
+    """Packed entries under the names that the user gave them."""
+    named: Packed = {}
+    for name in sorted(arrays, key=lambda name: (_degree(name), name)):
+        degree = _degree(name)
+        if f"degree_{degree}" in named:
             raise ValueError(f"got degree_{degree} and packed_{degree}, allowed: one of them")
-        read = _full if kind == "degree" else _sorted_entries
-        packed[f"packed_{degree}"] = read(name, _doubles(name, arrays[name]), n, degree)
-    return packed
+        read = _full if name.startswith("degree") else _sorted_entries
+        named[name] = read(name, _doubles(name, arrays[name]), n, degree)
+    return named
 
 
 def _sorted_entries(
@@ -145,21 +154,23 @@ def _check_swap(name: str, held: Float[np.ndarray, "..."], axis: int) -> None:
         )
 
 
-def _check_not_constant(packed: Packed) -> None:
-    curved = [array for name, array in packed.items() if name != "packed_1"]
-    if not curved:
-        raise ValueError("got degree 1 alone, allowed: at least one degree from 2 on")
-    empty = np.flatnonzero(~np.concatenate(curved, axis=1).any(axis=1))
-    if not len(curved[0]) or len(empty):
-        raise ValueError(f"degrees from 2 on: {_nothing(len(curved[0]), empty)}")
-
-
-def _nothing(held: int, empty: np.ndarray) -> str:
+def _check_sizes(arrays: Mapping[str, Float[np.ndarray, "..."]]) -> None:
+    """Some couplings that bend H, and none beyond what doubles hold."""
+    held = len(next(iter(arrays.values())))
     if not held:
-        return "no landscape, allowed: one or more"
-    return (
-        f"all couplings of landscape {int(empty[0])} are zero ({len(empty)} of {held}), allowed: some others"
-    )
+        raise ValueError(f"{', '.join(arrays)}: no landscape, allowed: one or more")
+    bent = [name for name in arrays if name[-2:] != "_1"]
+    if not any(arrays[name].any() for name in bent):
+        raise ValueError(f"{', '.join(bent)}: all entries are zero, allowed: some others")
+    each = [np.abs(array).reshape(held, -1).max(axis=1) for array in arrays.values()]
+    largest = np.max(each, axis=0)
+    bad = np.flatnonzero((largest > LARGEST) | ((largest > 0) & (largest < 1 / LARGEST)))
+    if len(bad):
+        k = int(bad[0])
+        raise ValueError(
+            f"{', '.join(arrays)}: the largest entry of landscape {k} is {largest[k]:.3g} in size, "
+            f"allowed: {1 / LARGEST:g} to {LARGEST:g}, or 0; multiply that landscape by a number"
+        )
 
 
 def _shape(shape: tuple) -> str:
@@ -183,34 +194,25 @@ def digest(packed: Packed) -> str:
 
 def describe(packed: Packed) -> dict[str, Any]:
     """The parameters of a cell with this content: ``sha256``, ``held`` (landscapes), and the sizes of its
-    spheres with the scale of H, or the covariance that its second moments are like.
+    spheres, or the covariance that it is like.
 
-    ``xi_like`` has the Gaussian couplings with the same mean square; to three digits, for it sets scales
-    alone: of steps, of plans, of tolerances. No theory is meant.
+    ``xi_like`` has the degrees of H, with the weights that Gaussian couplings with the first landscape's mean
+    squares would have, of sum 1; to three digits, for plans alone. No theory is meant, and no tolerance comes
+    from it.
     """
     known = {"sha256": digest(packed), "held": len(next(iter(packed.values())))}
     if "tensors" in packed:
-        tensors = packed["tensors"]
-        sizes = tensors.shape[1:]
-        variance = float(np.mean(np.square(tensors))) * math.prod(sizes) * len(sizes) / sum(sizes)
-        return known | {"sizes": ",".join(map(str, sizes)), "variance_like": _rounded(variance, "tensors")}
+        return known | {"sizes": ",".join(map(str, packed["tensors"].shape[1:]))}
+    held = {_degree(name): array for name, array in packed.items() if array.any()}
+    largest = max((float(np.abs(array[0]).max()) for array in held.values()), default=0.0) or 1.0
     values = [0.0] * (MAX_DEGREE + 1)
-    for name, array in packed.items():
-        degree = int(name[-1])
+    for degree, array in held.items():
         size = _size_of(array.shape[1], degree)
-        weights = symmetric.multiplicities(size, degree)
-        mean = float(np.mean(np.square(array) @ weights)) / array.shape[1]
-        values[degree] = _rounded(mean * size ** (degree - 1), name) if mean else 0.0
-    return known | {"xi_like": str(Covariance(tuple(values)))}
-
-
-def _rounded(value: float, name: str) -> float:
-    if not MIN_COEFFICIENT <= value <= MAX_COEFFICIENT:
-        raise ValueError(
-            f"{name}: couplings of a variance of {value:.3g} per spin, allowed: {MIN_COEFFICIENT:g} to "
-            f"{MAX_COEFFICIENT:g}; multiply them by one number"
-        )
-    return float(f"{value:.3g}")
+        mean = float(np.square(array[0] / largest) @ symmetric.multiplicities(size, degree)) / array.shape[1]
+        values[degree] = mean * size ** (degree - 1)
+    total = sum(values) or 1.0
+    shares = [max(value / total, LEAST_SHARE) if d in held else 0.0 for d, value in enumerate(values)]
+    return known | {"xi_like": str(Covariance(tuple(float(f"{share:.3g}") for share in shares)))}
 
 
 def _size_of(entries: int, degree: int) -> int:

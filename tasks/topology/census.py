@@ -5,14 +5,16 @@ top), so a large landscape that is open for its middle indices has merge trees, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Int
 
 from tasks.census import Census
-from tasks.landscapes.base import Couplings
+from tasks.classify import CriticalPoints
+from tasks.landscapes.base import Couplings, Landscape
 from tasks.ledger import FAIL, PASS, REASONS, UNINFORMATIVE, Ledger
+from tasks.scale import census_of, normalised
 from tasks.topology.build import ComplexReport, morse_complex, require_sound
 from tasks.topology.complex import MorseComplex
 from tasks.topology.persistence import Pairs, exact_degrees, pairs
@@ -64,12 +66,22 @@ def topology_of(census: Census, couplings: Couplings, highest: int = 2) -> Topol
             be missing it is 1; where minima or saddles of index 1 may be, the census is refused.
     """
     landscape = census.landscape
-    points, _ = census.points()
+    couplings, exponent = normalised(landscape, couplings)
+    points, _ = census_of(census, -exponent).points()
+    found = _topology(landscape, couplings, census.ledger, points, highest)
+    energy = np.ldexp(found.complex.energy, exponent)
+    return replace(found, complex=replace(found.complex, energy=energy))
+
+
+def _topology(
+    landscape: Landscape, couplings: Couplings, ledger: Ledger, points: CriticalPoints, highest: int
+) -> Topology:
+    """`topology_of`, in the unit of `tasks.scale`."""
     dimension = landscape.manifold.dimension
     bare = MorseComplex(points.energy, points.index, dimension, {})
     try:
         require_sound(landscape, points)
-        highest = min(highest, _closed_degree(census.ledger, dimension))
+        highest = min(highest, _closed_degree(ledger, dimension))
         whole, report = morse_complex(landscape, couplings, points, highest)
     except ValueError as error:
         return _refused(bare, str(error))
