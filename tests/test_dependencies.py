@@ -16,7 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME_EXTRAS = ("distributed", "s3")
 BEHIND_A_NAME = {"s3fs": "s3://"}
 """Packages that fsspec imports for us, and the text by which a room asks for them."""
-HEAVY = ("scipy.stats", "scipy.optimize", "pandas", "xarray", "dask", "matplotlib", "ray")
+HEAVY = ("scipy.stats", "scipy.optimize", "pandas", "xarray", "dask", "matplotlib", "ray", "zarr")
 
 
 def _canonical(name):
