@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 from analysis.estimators import is_odd, mean_and_error
 from analysis.open import Cell
 from analysis.reductions import Batch, Floats, reduce_points
+from tasks.proportions import interval, lower_limit
 
 LEVEL = 0.95
 
@@ -164,8 +164,7 @@ def sampled_histogram(cell: Cell, edges: Floats) -> SampledHistogram | None:
         weight /= 2
     elif _paired(cell):
         endpoints = endpoints / 2
-    lower = np.where(endpoints > 0, beta.ppf(0.025, endpoints, paths - endpoints + 1), 0.0)
-    upper = beta.ppf(0.975, endpoints + 1, np.maximum(paths - endpoints, 1e-9))
+    lower, upper = interval(endpoints, paths, LEVEL)
     return SampledHistogram(
         edges,
         endpoints.astype(np.int64),
@@ -188,5 +187,5 @@ def _recall(index: int | None, found: Floats, endpoints: Floats, unresolved: int
         residual = found - share * endpoints
         count = len(residual)
         error = float(np.sqrt(np.sum(residual**2) * count / (count - 1)) / trials)
-    lower = float(beta.ppf(1 - LEVEL, hits, trials + unresolved - hits + 1)) if hits else 0.0
+    lower = float(lower_limit(hits, trials + unresolved, LEVEL))
     return Recall(index, trials, hits, share, error, lower)

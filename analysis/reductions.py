@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-import boost_histogram as bh
 import dask.config
 import numpy as np
 import xarray as xr
@@ -135,37 +134,6 @@ def _batch_bounds(offsets: NDArray[np.int64], width: int, size: int) -> list[tup
 def bin_of(values: Floats, edges: Floats) -> NDArray[np.int64]:
     """Bin of each value, clipped into the first and the last one."""
     return np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
-
-
-def count_by_index_and_energy(dataset: xr.Dataset, low: float, high: float, bins: int) -> xr.Dataset:
-    """Count critical points by Morse index and energy per spin, in equal bins.
-
-    Returns:
-        ``points`` (morse_index, bin) over all landscapes; ``outside`` (morse_index), points in no bin;
-        ``low`` and ``high`` edges of the bins as coordinates.
-    """
-    levels = int(dataset.sizes["morse_index"])
-
-    def fill(batch: Batch) -> NDArray[np.int64]:
-        histogram = bh.Histogram(
-            bh.axis.Integer(0, levels, underflow=False, overflow=False),
-            bh.axis.Regular(bins, low, high),
-            storage=bh.storage.Int64(),
-        )
-        histogram.fill(batch.columns["index"], batch.columns["energy"])
-        return histogram.view(flow=True)
-
-    total = np.zeros((levels, bins + 2), np.int64)
-    for part in reduce_points(dataset, ["index", "energy"], fill):
-        total += part
-    edges = np.linspace(low, high, bins + 1)
-    return xr.Dataset(
-        {
-            "points": (("morse_index", "bin"), total[:, 1:-1]),
-            "outside": ("morse_index", total[:, 0] + total[:, -1]),
-        },
-        {"morse_index": np.arange(levels), "low": ("bin", edges[:-1]), "high": ("bin", edges[1:])},
-    )
 
 
 def lowest_energies(dataset: xr.Dataset) -> Floats:

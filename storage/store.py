@@ -4,11 +4,7 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
-
-import zarr
-from zarr.codecs import Crc32cCodec, ZstdCodec
-from zarr.storage import MemoryStore
+from typing import TYPE_CHECKING, Any
 
 from storage.chunks import ZSTD_LEVEL
 from storage.errors import RemoteError, StoreError
@@ -18,6 +14,9 @@ from storage.markers import Committed, committed
 from storage.rollup import Summaries, summarise
 from storage.schema import Column, Table
 from storage.seals import canonical, read_record, seal
+
+if TYPE_CHECKING:
+    import zarr
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,10 @@ def _differs(files: Files, key: str, data: bytes) -> bool:
 
 def stream_metadata(manifest: Manifest) -> dict[str, bytes]:
     """Return the zarr.json files of the stream by their key within it."""
+    # Loaded here: it takes 0.2 s, and of all who read this file only the driver of a new run needs it.
+    import zarr
+    from zarr.storage import MemoryStore
+
     found: dict[str, bytes] = {}
     memory: dict[str, Any] = {}
     root = zarr.create_group(MemoryStore(memory), attributes={"name": manifest.name})
@@ -115,7 +118,9 @@ def stream_metadata(manifest: Manifest) -> dict[str, bytes]:
     return found
 
 
-def _create_array(group: zarr.Group, cell: CellLayout, table: Table, column: Column) -> None:
+def _create_array(group: "zarr.Group", cell: CellLayout, table: Table, column: Column) -> None:
+    from zarr.codecs import Crc32cCodec, ZstdCodec
+
     trailing = column.shape(cell.sizes)
     if table.ragged:
         shape, chunks = (cell.blocks, cell.row_axis), (1, cell.chunk_rows)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.stats import chi2, norm
+from scipy.special import gammaincinv, ndtri
 
 CHECKS = ("pass", "fail", "uninformative")
 PASS, FAIL, UNINFORMATIVE = range(3)
@@ -46,7 +46,7 @@ CLOSED, FEW_HITS, MORSE_SUM, PARITY, DEGENERATE, NOTHING_FOUND, BOUND_EXCEEDED =
 ENUMERATED, PATHS_OPEN, UNCERTIFIED = 7, 8, 9
 
 CONFIDENCE = 0.95
-_Z = float(norm.ppf((1 + CONFIDENCE) / 2))
+_Z = float(ndtri((1 + CONFIDENCE) / 2))
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,9 @@ def estimate_unseen(hits: Int[np.ndarray, " classes"]) -> Estimate:
         return Estimate(math.nan, 0.0, 0.0, 0.0, math.inf, 0, 0)
     # Esty (Ann. Stat. 11 (1983) 905) gives the spread where singletons are many; where they are few, theirs
     # is Poisson's.
-    poisson = float(chi2.ppf(CONFIDENCE, 2 * (f1 + 1))) / 2
-    esty = f1 + float(norm.ppf(CONFIDENCE)) * math.sqrt(f1 * (1 - f1 / total) + 2 * f2)
+    # The upper limit of a Poisson mean of which f1 came: P(X <= f1) = Q(f1 + 1, mean) = 1 - CONFIDENCE.
+    poisson = float(gammaincinv(f1 + 1, CONFIDENCE))
+    esty = f1 + float(ndtri(CONFIDENCE)) * math.sqrt(f1 * (1 - f1 / total) + 2 * f2)
     lower = max(0.0, 1 - max(poisson, esty) / total)
     a = (total - 1) / total
     unseen = a * f1 * (f1 - 1) / (2 * (f2 + 1))

@@ -24,7 +24,6 @@ LEAVES = {
         "tasks/homotopy/krawczyk.py",
         "tasks/homotopy/multilinear/balls.py",
     },
-    "gudhi": {"tasks/topology/filtered.py"},
 }
 LONGEST_LEAF = 200
 
@@ -53,7 +52,12 @@ def test_imports_point_one_way(room):
 
 
 def test_analysis_takes_leaves_of_tasks_that_are_plain_numpy():
-    leaves = ("tasks.covariance", "tasks.topology.complex", "tasks.topology.persistence")
+    leaves = (
+        "tasks.covariance",
+        "tasks.proportions",
+        "tasks.topology.complex",
+        "tasks.topology.persistence",
+    )
     registry = {"tasks.landscapes", "tasks.landscapes.MODELS"}
     for path in _files("analysis"):
         names = {name for name in _imports(path) if name.startswith("tasks")} - registry
@@ -69,7 +73,8 @@ def test_analysis_takes_leaves_of_tasks_that_are_plain_numpy():
     for part in (*parts, "tasks/landscapes/__init__.py"):
         names = _imports(ROOT / part)
         assert all(
-            name.startswith(("tasks.", "numpy", "jaxtyping", *sys.stdlib_module_names)) for name in names
+            name.startswith(("tasks.", "numpy", "scipy.special", "jaxtyping", *sys.stdlib_module_names))
+            for name in names
         ), part
         assert all(name.startswith(kept) for name in names if name.startswith("tasks.")), part
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.audit.matching import Joined
-from analysis.audit.recall import exact_interval
 from analysis.estimators import mean_and_error
 from analysis.reductions import Floats
+from tasks.proportions import interval
 
 MOST_SHARED = 0.1
 
@@ -73,7 +73,7 @@ def calibrate(joined: Joined, reference: Joined | None) -> Calibration | None:
         float(chao),
         float(chao_se),
         inside / count,
-        exact_interval(inside, count),
+        _limits(inside, count),
         None if reference is None else check_coverage(joined, reference),
     )
 
@@ -91,5 +91,10 @@ def check_coverage(joined: Joined, reference: Joined) -> CoverageCheck | None:
     estimated = np.nan_to_num(cell.column("coverage"))
     error, error_se = mean_and_error(estimated - true)
     held = int(np.sum(cell.column("coverage_lower") <= true + 1e-12))
-    interval = exact_interval(held, len(ids))
-    return CoverageCheck(estimated, true, float(error), float(error_se), held / len(ids), interval)
+    share, limits = held / len(ids), _limits(held, len(ids))
+    return CoverageCheck(estimated, true, float(error), float(error_se), share, limits)
+
+
+def _limits(count: int, trials: int) -> tuple[float, float]:
+    low, high = interval(count, trials)
+    return float(low), float(high)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
 
 from analysis.audit.matching import Joined
 from analysis.reductions import Floats
 from storage.schema import STATUS
+from tasks.proportions import upper_limit
 
 RESAMPLES = 2000
 """Bootstrap draws of landscapes: the ends of a 95% interval lie among the 50 outermost."""
@@ -36,17 +36,6 @@ class Recall:
     lacking_upper: float
 
 
-def upper_limit(count: int, trials: int, level: float = 0.95) -> float:
-    """One-sided upper confidence limit of a probability (Clopper and Pearson 1934); 1 without trials."""
-    return 1.0 if count >= trials else float(beta.ppf(level, count + 1, trials - count))
-
-
-def exact_interval(count: int, trials: int, level: float = 0.95) -> tuple[float, float]:
-    """Two-sided confidence interval of a probability (Clopper and Pearson 1934)."""
-    tail = (1 + level) / 2
-    return 1 - upper_limit(trials - count, trials, tail), upper_limit(count, trials, tail)
-
-
 def estimate_recall(joined: Joined, seed: int = 0) -> list[Recall]:
     """Recall of all points, then by index; indices that no true point has are left out."""
     truth = joined.truth
@@ -71,7 +60,7 @@ def _by_index(joined: Joined, weight: Floats) -> Floats:
 def _recall(index: int | None, points: Floats, found: Floats, weights: np.ndarray) -> Recall:
     total, missed = int(points.sum()), int((points - found).sum())
     landscapes, lacking = int((points > 0).sum()), int((found < points).sum())
-    upper = upper_limit(lacking, landscapes)
+    upper = float(upper_limit(lacking, landscapes))
     if missed:
         drawn = weights @ points
         low, high = np.quantile((weights @ found)[drawn > 0] / drawn[drawn > 0], [0.025, 0.975])
@@ -105,4 +94,4 @@ def check_claims(joined: Joined) -> Claims:
     closed = joined.column("status") == COMPLETE
     wrong = int((closed & bad).sum())
     count = int(closed.sum())
-    return Claims(len(bad), count, wrong, upper_limit(wrong, count), int((~closed & ~bad).sum()))
+    return Claims(len(bad), count, wrong, float(upper_limit(wrong, count)), int((~closed & ~bad).sum()))

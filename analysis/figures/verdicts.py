@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from analysis.reductions import Floats
 from analysis.results import CellResult
@@ -55,7 +55,8 @@ def plot_p_values(ax: Axes, p_values: Sequence[float], label: str, color: str = 
     size = len(sorted_values)
     rank = np.arange(1, size + 1)
     quantile = rank / (size + 1)
-    band = beta.ppf([[0.025], [0.975]], rank, size + 1 - rank)
+    # The k-th of n uniform numbers has the law Beta(k, n + 1 - k).
+    band = betaincinv(rank, size + 1 - rank, [[0.025], [0.975]])
     artists: list[Mark] = [
         ax.fill_between(quantile, band[0], band[1], color=PALE, lw=0, label="95% of each rank"),
         *ax.plot([0, 1], [0, 1], color=GREY, lw=0.8),

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.audit.recall import exact_interval
 from analysis.estimators import mean_and_error
 from analysis.reductions import Floats
 from analysis.topology.forest import Forest
+from tasks.proportions import interval
 
 Ints = NDArray[np.int64]
 
@@ -141,11 +141,9 @@ def _proportion(
     best = found + (others & sure[1]).sum(axis=0) + blank
     with np.errstate(invalid="ignore", divide="ignore"):
         share, low, high = found / of, least / (size + blank), best / (size + blank)
-    ends = [
-        (exact_interval(int(a), int(n))[0], exact_interval(int(b), int(n))[1]) if n else (np.nan, np.nan)
-        for a, b, n in zip(least, best, size + blank, strict=True)
-    ]
-    lower, upper = np.array(ends).T
+    any_there = size + blank > 0
+    lower = np.where(any_there, interval(least, size + blank)[0], np.nan)
+    upper = np.where(any_there, interval(best, size + blank)[1], np.nan)
     return Proportion(share, of, low, high, lower, upper)
 
 

@@ -22,6 +22,7 @@ import xarray as xr
 from scipy.stats import chi2
 
 from analysis.reductions import Floats
+from tasks.proportions import upper_limit
 
 PEAK, ZERO = "peak", "zero"
 WHERE = (PEAK, ZERO)
@@ -31,7 +32,6 @@ SERIES = ("0", "1", "N-3", "N-2", "N-1")
 FEWEST = 5
 """Landscapes that must have a class for a ratio to enter a fit: below, its logarithm has no normal error.
 Arbitrary."""
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -152,15 +152,10 @@ def _ratio(own: xr.Dataset, series: str, degree: int, where: str, place: int) ->
         value=here["points_known"] / classes if classes > 0 else float("inf"),
         log_se=float(own["peak_log_se"]) if peak else here["log_se"],
         bias=float(own["peak_bias"]) if peak else float("nan"),
-        at_least=here["points_known"] / most_share(known) if classes == 0 else float("nan"),
+        at_least=here["points_known"] / float(upper_limit(0, known)) if classes == 0 else float("nan"),
         lower=here["ratio_lower"],
         upper=here["ratio_upper"],
     )
-
-
-def most_share(landscapes: int) -> float:
-    """Upper 95% limit of Clopper and Pearson on a share of which none in so many landscapes was seen."""
-    return 1 - (1 - LEVEL) ** (1 / landscapes)
 
 
 def fit_rates(ratios: Sequence[Ratio]) -> tuple[Rate, ...]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Complex, Int
-from scipy.stats import beta
 
 from tasks.census import Interval
 from tasks.homotopy.books import (
@@ -29,6 +28,7 @@ from tasks.homotopy.interface import System
 from tasks.homotopy.paths import Tracked
 from tasks.keys import generator
 from tasks.options import HomotopyOptions
+from tasks.proportions import interval, lower_limit, upper_limit
 
 
 @dataclass(frozen=True)
@@ -115,21 +115,10 @@ def estimate_number(
     """
     known = sample.resolved
     successes, trials, unknown = int((property_holds & known).sum()), int(known.sum()), int((~known).sum())
-    lower, upper = clopper_pearson(successes, trials + unknown, level)[0], 1.0
-    if trials + unknown:
-        upper = clopper_pearson(successes + unknown, trials + unknown, level)[1]
+    lower = float(interval(successes, trials + unknown, level)[0])
+    upper = float(interval(successes + unknown, trials + unknown, level)[1])
     share = successes / trials if trials else float("nan")
     return Interval(share * sample.expected, lower * sample.expected, upper * sample.expected)
-
-
-def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
-    """The exact two-sided interval of a binomial proportion; (0, 1) without trials."""
-    if trials == 0:
-        return 0.0, 1.0
-    tail = (1 - level) / 2
-    lower = 0.0 if successes == 0 else float(beta.ppf(tail, successes, trials - successes + 1))
-    upper = 1.0 if successes == trials else float(beta.ppf(1 - tail, successes + 1, trials - successes))
-    return lower, upper
 
 
 def estimate_recall(had: Bool[np.ndarray, " points"], unresolved: int = 0, level: float = 0.95) -> Interval:
@@ -143,7 +132,6 @@ def estimate_recall(had: Bool[np.ndarray, " points"], unresolved: int = 0, level
     """
     hits, trials = int(had.sum()), len(had)
     share = hits / trials if trials else float("nan")
-    both = 2 * level - 1
-    lower = clopper_pearson(hits, trials + unresolved, both)[0]
-    upper = clopper_pearson(hits + unresolved, trials + unresolved, both)[1]
+    lower = float(lower_limit(hits, trials + unresolved, level))
+    upper = float(upper_limit(hits + unresolved, trials + unresolved, level))
     return Interval(share, lower, upper)

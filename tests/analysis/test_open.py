@@ -6,7 +6,6 @@ import pytest
 from analysis.open import open_study
 from analysis.reductions import (
     Moments,
-    count_by_index_and_energy,
     energy_range,
     landscape_moments,
     lowest_energies,
@@ -45,16 +44,6 @@ def test_batches_see_every_row_of_whole_landscapes(census_store, batch_bytes):
     assert len(batches) == {1: 150, 2**26: 1}.get(batch_bytes, len(batches))
     if batch_bytes == 2000:
         assert 5 < len(batches) < 100
-
-
-def test_histogram_by_index_and_energy(census_store):
-    data = open_study(census_store).cells[1].dataset
-    found = count_by_index_and_energy(data, -1.5, 1.5, 24)
-    edges = (np.arange(-0.5, 4), np.linspace(-1.5, 1.5, 25))
-    wanted, *_ = np.histogram2d(data["index"].values, data["energy"].values, edges)
-    np.testing.assert_array_equal(found["points"].values, wanted)
-    outside = np.abs(data["energy"].values) > 1.5
-    assert int(found["outside"].sum()) == outside.sum() > 0
 
 
 def test_lowest_energies_and_range(census_store):

@@ -17,7 +17,6 @@ from analysis.topology.morse import (
 from tasks.homotopy.finder import enumerate_landscape
 from tasks.options import HomotopyOptions
 from tasks.topology.complex import MorseComplex
-from tasks.topology.filtered import bottleneck
 from tasks.topology.persistence import ESSENTIAL, betti, diagram, exact_degrees, filtration_rank, pairs
 
 
@@ -285,15 +284,6 @@ def persistent_rank(complex, rank, degree, a, b):
     outside = boundaries[~np.isin(outer, inner)]
     inside = rank_mod_2(boundaries) - rank_mod_2(outside)
     return cycles - inside
-
-
-def test_bottleneck_distance():
-    bars = np.array([[-2.0, np.inf], [-1.0, 1.0]])
-    assert bottleneck(bars, bars) == pytest.approx(0)
-    moved = bars + np.array([[0.0, 0.0], [0.0, 0.25]])
-    assert bottleneck(bars, moved) == pytest.approx(0.25)
-    assert bottleneck(bars, bars[:1]) == pytest.approx(1.0)
-    assert bottleneck(bars, bars[1:]) == np.inf
 
 
 @pytest.mark.parametrize("n", [3, 4])

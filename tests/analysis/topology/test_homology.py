@@ -26,7 +26,7 @@ from analysis.topology.homology_draw import chosen_cells, draw_homology
 from analysis.topology.homology_section import homology_parts
 from analysis.topology.homology_tables import homology_rows
 from analysis.topology.persistent import estimate_persistent
-from analysis.topology.ratios import fit_line, fit_rates, measure_ratios, most_share, series_degrees
+from analysis.topology.ratios import fit_line, fit_rates, measure_ratios, series_degrees
 from analysis.topology.read import exact_degrees
 from analysis.topology.sublevels import chunks, energy_levels
 from storage.schema import CHECKS, ERROR, STATUS, TOPOLOGY
@@ -533,10 +533,9 @@ def test_without_a_class_there_is_a_limit():
     assert ratios
     for ratio in ratios:
         assert ratio.value == float("inf")
-        assert ratio.at_least == pytest.approx(10 / most_share(40))
         assert not ratio.fitted
-    # With that share 40 landscapes show none in 5% of all samples.
-    assert (1 - most_share(40)) ** 40 == pytest.approx(0.05)
+        # With this share 40 landscapes show none in 5% of all samples.
+        assert (1 - 10 / ratio.at_least) ** 40 == pytest.approx(0.05)
 
 
 # --- the whole family
