@@ -117,7 +117,7 @@ def match(number: int, shape: Architecture, targets: Floats, rows: np.ndarray, v
 def cell_row(checked: CheckedCell) -> Row:
     """One row for a cell: what was found, missed, wrong."""
     cell, shape = checked.cell, checked.shape
-    index, nullity, dimension = (checked.column(name) for name in ("index", "nullity", "orbit_dimension"))
+    index, nullity, dimension = (checked.column(name) for name in ("index", "nullity", "set_dimension"))
     status, morse = checked.column("status"), checked.column("morse_check")
     every = [each for landscape in checked.landscapes for each in landscape.found]
     found = [each for each in every if each.row >= 0]

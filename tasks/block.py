@@ -125,16 +125,20 @@ def _census(
 
 
 def _landscape_row(census: Any) -> Arrays:
-    ledger = census.ledger
+    ledger, classes = census.ledger, census.classes
     overall, scale = ledger.overall, ledger.scale
+    images = classes.separate(census.landscape.symmetry.size).sum(axis=1)
+    degenerate = images * (classes.points.degenerate != 0)
+    continuous = degenerate * (classes.points.set_dimension > 0)
     row = {
         "status": ledger.status,
         "reason": ledger.reason,
         "n_points": ledger.points_by_index.sum(),
-        "n_classes": len(census.classes.hits),
+        "n_classes": len(classes.hits),
         "n_starts": census.outcomes.sum(),
         "n_rounds": census.rounds,
-        "n_degenerate": census.classes.points.degenerate.sum() * scale,
+        "n_degenerate": degenerate.sum(),
+        "n_continuous": continuous.sum(),
         "outcomes": census.outcomes,
         "bound": ledger.bound,
         "morse_sum": ledger.morse_sum,
@@ -238,6 +242,8 @@ def _point_rows(census: Any, slot: int, spec: Mapping[str, Any]) -> Arrays:
         "uniqueness_radius": points.uniqueness_radius,
         "hits": census.classes.hits[classes],
         "degenerate": points.degenerate,
+        "set_dimension": points.set_dimension,
+        "nullity": points.nullity,
         "certified_radius": np.full(count, np.nan)
         if census.certified_radius is None
         else census.certified_radius[classes],
@@ -247,6 +253,4 @@ def _point_rows(census: Any, slot: int, spec: Mapping[str, Any]) -> Arrays:
         rows["position"] = points.points
     if spec["spectra"]:
         rows["spectrum"] = points.spectrum
-    if census.landscape.symmetry.orbits is not None:
-        rows |= {"orbit_dimension": points.orbit_dimension, "nullity": points.nullity}
     return rows

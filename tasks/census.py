@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from tasks.classify import CriticalPoints
 from tasks.geometry import Manifold
@@ -13,15 +13,25 @@ from tasks.ledger import Ledger
 
 @dataclass(frozen=True)
 class Classes:
-    """Distinct critical points up to the landscape's symmetry, with how often independent starts hit
-    each."""
+    """Distinct critical points and degenerate sets up to the landscape's symmetry, with how often independent
+    starts hit each.
+
+    Attributes:
+        members: which images of each class under the sign changes are others than those before; None if all
+            are, as it is of points.
+    """
 
     points: CriticalPoints
     hits: Int[np.ndarray, " classes"]
+    members: Bool[np.ndarray, "classes group"] | None = None
 
     @classmethod
     def none(cls, manifold: Manifold) -> "Classes":
         return cls(CriticalPoints.none(manifold), np.zeros(0, dtype=np.int64))
+
+    def separate(self, group: int) -> Bool[np.ndarray, "classes group"]:
+        """`members`, spelt out for a group of this size."""
+        return np.ones((len(self.hits), group), dtype=bool) if self.members is None else self.members
 
 
 @dataclass(frozen=True)
@@ -92,15 +102,16 @@ class Census:
 
     def points(self) -> tuple[CriticalPoints, Int[np.ndarray, " points"]]:
         """All points of the manifold in canonical order (energy, then position), and the class of each; one
-        representative of each orbit that is a manifold."""
+        representative of each critical manifold."""
         found = self.classes.points
         rows = np.arange(len(self.classes.hits))
         symmetry = self.landscape.symmetry
         for signs, energy in list(zip(*symmetry.elements(), strict=True))[1:]:
             found = found.extend(_image(self.classes.points, signs, energy, self.landscape))
         rows = np.tile(rows, symmetry.size)
+        own = np.flatnonzero(self.classes.separate(symmetry.size).T.reshape(-1))
         # Energies of images tie exactly where H is even: the coordinates decide.
-        order = np.lexsort((*found.points.T[::-1], found.energy))
+        order = own[np.lexsort((*found.points[own].T[::-1], found.energy[own]))]
         return found.take(order), rows[order]
 
 
@@ -114,7 +125,7 @@ def _image(
         found,
         points=signs * found.points,
         energy=energy * found.energy,
-        index=landscape.manifold.dimension - found.index if odd else found.index,
+        index=landscape.manifold.dimension - found.index - found.nullity if odd else found.index,
         spectrum=spectrum,
         radial_derivative=energy * found.radial_derivative,
     )

@@ -30,8 +30,9 @@ LARGEST_RADIUS = 0.1
 @dataclass(frozen=True)
 class CriticalPoints:
     """Classified points, one row each. Energies are per spin; eigenvalues are those of the Riemannian
-    Hessian of the extensive H, ascending; radii are distances in units of sqrt(ambient). An isolated point
-    has an orbit of dimension 0; see `tasks.orbits` for the others, and for the nullity."""
+    Hessian of the extensive H, ascending; radii are distances in units of sqrt(ambient). ``set_dimension`` is
+    that of the critical set, 0 for a point; see `tasks.orbits` for sets that symmetry makes, and
+    `tasks.critical_sets` for others."""
 
     points: Float[np.ndarray, "points ambient"]
     energy: Float[np.ndarray, " points"]
@@ -42,7 +43,7 @@ class CriticalPoints:
     existence_radius: Float[np.ndarray, " points"]
     uniqueness_radius: Float[np.ndarray, " points"]
     degenerate: Int[np.ndarray, " points"]
-    orbit_dimension: Int[np.ndarray, " points"]
+    set_dimension: Int[np.ndarray, " points"]
     nullity: Int[np.ndarray, " points"]
 
     def columns(self) -> tuple[np.ndarray, ...]:
@@ -53,8 +54,13 @@ class CriticalPoints:
         return CriticalPoints(*(column[rows] for column in self.columns()))
 
     def extend(self, other: "CriticalPoints") -> "CriticalPoints":
-        pairs = zip(self.columns(), other.columns(), strict=True)
-        return CriticalPoints(*(np.concatenate(pair) for pair in pairs))
+        return self.join([self, other])
+
+    @classmethod
+    def join(cls, parts: "list[CriticalPoints]") -> "CriticalPoints":
+        """The rows of all parts, of which there is one at least."""
+        columns = zip(*(part.columns() for part in parts), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
 
     @classmethod
     def none(cls, manifold: Manifold) -> "CriticalPoints":
@@ -103,14 +109,21 @@ def _kantorovich(
     jet: Jet,
     softest: Float[Array, ""],
     variation: Float[Array, ""] | float,
+    rounding: float,
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Existence and uniqueness radius; the existence radius is infinite if the theorem doesn't apply."""
+    """Existence and uniqueness radius; the existence radius is infinite if the theorem doesn't apply.
+
+    Args:
+        rounding: what the gradient, per sqrt(ambient), may hide. Without it a gradient that happens to round
+            to zero makes a point of anything on a continuous set, where ``softest`` is round-off.
+    """
     rho = manifold.ambient**0.5
     lengths = jnp.stack([x[part] @ x[part] / size for part, size in manifold.parts()])
     constraint = jnp.asarray(manifold.sizes) / manifold.ambient * (1 - lengths) / 2
     residual = jnp.sqrt(
         jnp.sum(manifold.project(x, jet.gradient) ** 2) / manifold.ambient + jnp.sum(constraint**2)
     )
+    residual = residual + rounding
     beta = _inverse_bound(manifold, x, jet, softest)
     eta = beta * residual
     lipschitz = rho * variation + 2**0.5
@@ -131,6 +144,7 @@ def _classify_batch(
     """The columns of `CriticalPoints`, in its order, but for the last two: isolated points have no orbits."""
     manifold = landscape.manifold
     scale = landscape.gradient_scale * manifold.ambient**0.5
+    rounding = float(np.finfo(np.float64).eps) * landscape.gradient_scale
 
     def classify_one(x: Float[Array, " ambient"]):
         for _ in range(POLISHING_STEPS):
@@ -143,7 +157,7 @@ def _classify_batch(
         spectrum = jnp.linalg.eigvalsh(matrix)[: manifold.dimension]
         gradient_norm = jnp.linalg.norm(manifold.project(x, jet.gradient))
         softest = jnp.min(jnp.abs(spectrum))
-        existence, uniqueness = _kantorovich(manifold, x, jet, softest, variation)
+        existence, uniqueness = _kantorovich(manifold, x, jet, softest, variation, rounding)
         sound = (existence < uniqueness) & (gradient_norm <= GRADIENT_TOLERANCE * scale)
         return (
             x,

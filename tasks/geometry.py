@@ -48,6 +48,9 @@ class Manifold(Protocol):
         hessian: Float[Array, "ambient ambient"],
         normal: Float[Array, ""] | float,
     ) -> Float[Array, "ambient ambient"]: ...
+    def on_spheres(
+        self, points: Float[np.ndarray, "count ambient"]
+    ) -> Float[np.ndarray, "count ambient"]: ...
     def random_points(
         self, generator: np.random.Generator, count: int
     ) -> Float[np.ndarray, "count ambient"]: ...
@@ -135,7 +138,11 @@ class ProductOfSpheres:
 
     def random_points(self, generator: np.random.Generator, count: int) -> Float[np.ndarray, "count ambient"]:
         """Independent uniform points."""
-        points = generator.standard_normal((count, self.ambient))
+        return self.on_spheres(generator.standard_normal((count, self.ambient)))
+
+    def on_spheres(self, points: Float[np.ndarray, "count ambient"]) -> Float[np.ndarray, "count ambient"]:
+        """Many points at once, each factor scaled to the radius of its sphere."""
+        points = points.copy()
         for part, size in self.parts():
             points[:, part] *= math.sqrt(size) / np.linalg.norm(points[:, part], axis=1, keepdims=True)
         return points
@@ -204,6 +211,9 @@ class Euclidean:
         normal: Float[Array, ""] | float,
     ) -> Float[Array, "ambient ambient"]:
         return hessian
+
+    def on_spheres(self, points: Float[np.ndarray, "count ambient"]) -> Float[np.ndarray, "count ambient"]:
+        return points
 
     def random_points(self, generator: np.random.Generator, count: int) -> Float[np.ndarray, "count ambient"]:
         """Independent Gaussian points."""

@@ -69,7 +69,9 @@ class Evidence:
     Attributes:
         hits: independent hits of each class, shape (classes,).
         index: Morse index of one member of each class, shape (classes,).
-        degenerate: 1 where a class can't be told from a neighbour, shape (classes,).
+        degenerate: 1 where a class is a point with a singular Hessian, or a continuous set of them, shape
+            (classes,). Such a class has no index that topology could count, and no number in a mean: the
+            counts are of the others.
         orbit: points in a class, see `tasks.symmetry`.
         odd: whether half of the points of a class are at -E, with mirrored index.
         dimension: of the manifold.
@@ -89,21 +91,27 @@ class Evidence:
     orbits: Orbits | None = None
 
     def morse_sum(self) -> int:
-        """Sum of (-1)^index chi over all classes, with all their points."""
+        """Sum of (-1)^index chi over all classes that have an index, with all their points."""
         signs = (-1) ** np.arange(self.dimension + 1)
         if self.orbits is None:
             return int(self.points_by_index() @ signs)
         return int(signs[self.index] @ self.orbits.euler_characteristic)
 
-    def points_by_index(self, classes: np.ndarray | slice = slice(None)) -> Int[np.ndarray, " index"]:
-        """Number of points of each index in the given classes, all signs counted."""
-        counts = np.bincount(self.index[classes], minlength=self.dimension + 1)
+    @property
+    def counted(self) -> Bool[np.ndarray, " classes"]:
+        """Classes that have a number: nondegenerate points; of manifolds, all."""
+        return self.degenerate == 0 if self.orbits is None else np.ones(len(self.hits), dtype=bool)
+
+    def points_by_index(self) -> Int[np.ndarray, " index"]:
+        """Number of nondegenerate points of each index, all signs counted."""
+        counts = np.bincount(self.index[self.counted], minlength=self.dimension + 1)
         return (counts + counts[::-1]) * (self.orbit // 2) if self.odd else counts * self.orbit
 
     def members(self, index: int) -> np.ndarray:
         """Classes that hold a point of this index."""
         mask = self.index == index
-        return mask | (self.index == self.dimension - index) if self.odd else mask
+        mask = mask | (self.index == self.dimension - index) if self.odd else mask
+        return mask & self.counted
 
 
 @dataclass(frozen=True)
@@ -185,7 +193,8 @@ def _verdict(holds: bool) -> int:
 
 
 def _check_parity(evidence: Evidence) -> int:
-    if evidence.complex_points is None:
+    # A degenerate point is as many complex ones as its multiplicity says, and that isn't known.
+    if evidence.complex_points is None or evidence.degenerate.any():
         return UNINFORMATIVE
     classes = evidence.complex_points // evidence.orbit
     return _verdict((classes - len(evidence.hits)) % 2 == 0)
@@ -194,12 +203,12 @@ def _check_parity(evidence: Evidence) -> int:
 def _check_morse_sum(evidence: Evidence, total: int) -> int:
     if evidence.odd and evidence.dimension % 2:
         return UNINFORMATIVE
+    # The index of a degenerate point or manifold doesn't say what it adds.
+    if evidence.degenerate.any():
+        return UNINFORMATIVE
     holds = total == evidence.euler_characteristic
     if evidence.orbits is None:
         return _verdict(holds)
-    # The index of a degenerate manifold doesn't say what it adds.
-    if evidence.degenerate.any():
-        return UNINFORMATIVE
     return _verdict(holds and bool((evidence.orbits.quotient >= 0).all()))
 
 
@@ -256,7 +265,7 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
         checks["morse_sum"],
         morse_sum,
         bound,
-        estimate_unseen(evidence.hits),
+        estimate_unseen(evidence.hits[evidence.counted]),
         by_index,
         np.array([e.coverage for e in estimates]),
         np.array([e.coverage_lower for e in estimates]),
@@ -283,7 +292,7 @@ def assess_enumeration(evidence: Evidence, whole: bool, certified: bool = True) 
         status, reason = (COMPLETE, ENUMERATED) if certified else (OPEN, UNCERTIFIED)
     if not whole and status != FAILED:
         status, reason = OPEN, PATHS_OPEN
-    classes = float(len(evidence.hits))
+    classes = float(evidence.counted.sum())
     by_index = ledger.points_by_index.astype(float)
     above = 0.0 if whole else math.inf
     sure = 1.0 if whole else 0.0

@@ -1,18 +1,27 @@
 """Multistart: rounds of descent and Newton from random starts, until the ledger closes or the budget ends."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from jaxtyping import Float, Int
 
 from tasks.census import Census, Classes
-from tasks.classify import classify
+from tasks.classify import CriticalPoints, classify
+from tasks.critical_sets import CriticalSets, describe, gather, is_critical, no_sets
 from tasks.deduplicate import bucket, match_known, same_point
 from tasks.landscapes.base import Couplings, Landscape
 from tasks.ledger import COMPLETE, FAILED, Evidence, assess
-from tasks.newton import OUTCOMES
+from tasks.levenberg_marquardt import approach
+from tasks.newton import CONVERGED, OUTCOMES, STALLED
 from tasks.options import MultistartOptions
 from tasks.orbits import classify_orbits, orbit_evidence
+from tasks.resolve import resolve
 from tasks.rounds import Search, here
 from tasks.scale import census_of, normalised
+
+MANY = 32
+NEARLY_ALL = 0.9
+"""Of so many new classes in one round; arbitrary."""
 
 
 def _merge(landscape: Landscape, classes: Classes) -> Classes:
@@ -26,14 +35,39 @@ def _merge(landscape: Landscape, classes: Classes) -> Classes:
     return Classes(classes.points.take(first), np.bincount(labels, weights=classes.hits).astype(np.int64))
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a search knows of one landscape: nondegenerate points, and the sets of degenerate ones."""
+
+    points: Classes
+    sets: CriticalSets
+
+    def classes(self, landscape: Landscape, couplings: Couplings) -> Classes:
+        """All classes, the degenerate ones last."""
+        if not len(self.sets):
+            return self.points
+        degenerate = describe(landscape, couplings, self.sets)
+        group = landscape.symmetry.size
+        return Classes(
+            self.points.points.extend(degenerate),
+            np.concatenate([self.points.hits, self.sets.hits_of_classes()]),
+            np.concatenate([self.points.separate(group), self.sets.members()]),
+        )
+
+
 def add_hits(
     landscape: Landscape,
     couplings: Couplings,
     variation: float,
-    classes: Classes,
+    found: Found,
     points: Float[np.ndarray, "hits ambient"],
-) -> Classes:
-    """Attribute converged points to known classes, and classify and add the new ones."""
+) -> tuple[Found, int]:
+    """Attribute converged points to known classes, and classify and add the new ones.
+
+    Returns:
+        What is known now, and the number of hits that turn out not to be near a critical point.
+    """
+    classes = found.points
     points = landscape.symmetry.representatives(points)
     rows, sizes = bucket(points)
     known = match_known(points[rows], classes.points, landscape.symmetry)
@@ -41,11 +75,44 @@ def add_hits(
     hits = classes.hits + np.bincount(known[old], weights=sizes[old], minlength=len(classes.hits)).astype(
         np.int64
     )
-    fresh = points[rows[~old]]
-    isolated = landscape.symmetry.orbits is None
-    found = (classify if isolated else classify_orbits)(landscape, couplings, fresh, variation)
-    joined = Classes(classes.points.extend(found), np.concatenate([hits, sizes[~old]]))
-    return _merge(landscape, joined)
+    fresh, sizes = points[rows[~old]], sizes[~old]
+    if landscape.symmetry.orbits is not None:
+        manifolds = classify_orbits(landscape, couplings, fresh, variation)
+        joined = Classes(classes.points.extend(manifolds), np.concatenate([hits, sizes]))
+        return replace(found, points=_merge(landscape, joined)), 0
+    new = classify(landscape, couplings, fresh, variation)
+    sound = new.degenerate == 0
+    joined = Classes(
+        classes.points.extend(new.take(np.flatnonzero(sound))), np.concatenate([hits, sizes[sound]])
+    )
+    found = replace(found, points=_merge(landscape, joined))
+    return _add_unsound(landscape, couplings, variation, found, new.points[~sound], sizes[~sound])
+
+
+def _add_unsound(
+    landscape: Landscape,
+    couplings: Couplings,
+    variation: float,
+    found: Found,
+    points: Float[np.ndarray, "hits ambient"],
+    sizes: Int[np.ndarray, " hits"],
+) -> tuple[Found, int]:
+    """Hits where the Hessian is singular as far as Newton took them: go nearer, and see what is there."""
+    if not len(points):
+        return found, 0
+    near = approach(landscape, couplings, points)
+    critical = is_critical(landscape, near.gradient_norm)
+    lost = int(sizes[~critical].sum())
+    near, sizes = near.take(critical), sizes[critical]
+    new = classify(landscape, couplings, near.points, variation)
+    sound = new.degenerate == 0
+    sets = gather(landscape, couplings, found.sets, near.take(~sound), sizes[~sound])
+    sets, proven = resolve(landscape, couplings, sets)
+    parts = [found.points, Classes(new.take(np.flatnonzero(sound)), sizes[sound]), proven]
+    joined = Classes(
+        CriticalPoints.join([part.points for part in parts]), np.concatenate([part.hits for part in parts])
+    )
+    return Found(_merge(landscape, joined), sets), lost
 
 
 def evidence_of(landscape: Landscape, classes: Classes) -> Evidence:
@@ -61,6 +128,16 @@ def evidence_of(landscape: Landscape, classes: Classes) -> Evidence:
         landscape.complex_points,
         orbit_evidence(symmetry.orbits, classes.points),
     )
+
+
+def _seen_enough(evidence: Evidence, before: Evidence, min_hits: int) -> bool:
+    """Whether more starts have little to tell of a landscape that has degenerate points and so no number:
+    every class was hit often, or what turns up anew is nearly all degenerate."""
+    if evidence.orbits is not None or not evidence.degenerate.any():
+        return False
+    new = len(evidence.hits) - len(before.hits)
+    degenerate = int(evidence.degenerate.sum() - before.degenerate.sum())
+    return evidence.hits.min() >= min_hits or (new >= MANY and degenerate > NEARLY_ALL * new)
 
 
 def multistart(
@@ -80,15 +157,20 @@ def multistart(
     """
     couplings, exponent = normalised(landscape, couplings)
     variation = landscape.hessian_variation(couplings)
-    classes = Classes.none(landscape.manifold)
+    found = Found(Classes.none(landscape.manifold), no_sets(landscape))
     outcomes: Int[np.ndarray, " outcome"] = np.zeros(len(OUTCOMES), dtype=np.int64)
-    ledger = assess(evidence_of(landscape, classes), options.min_hits)
+    classes = found.points
+    evidence = evidence_of(landscape, classes)
+    ledger = assess(evidence, options.min_hits)
     rounds = 0
     for ended, points in (search or here(landscape, couplings, seed, instance))(options):
+        found, lost = add_hits(landscape, couplings, variation, found, points)
         outcomes += ended
-        classes = add_hits(landscape, couplings, variation, classes, points)
-        ledger = assess(evidence_of(landscape, classes), options.min_hits)
+        outcomes[[CONVERGED, STALLED]] += [-lost, lost]
+        classes, before = found.classes(landscape, couplings), evidence
+        evidence = evidence_of(landscape, classes)
+        ledger = assess(evidence, options.min_hits)
         rounds += 1
-        if ledger.status in (COMPLETE, FAILED):
+        if ledger.status in (COMPLETE, FAILED) or _seen_enough(evidence, before, options.min_hits):
             break
     return census_of(Census(landscape, classes, ledger, outcomes, rounds), exponent)

@@ -114,7 +114,7 @@ def test_census_of_a_factorisation_closes(factorisation):
     found = census.classes.points
     assert (census.ledger.status, census.ledger.morse_check) == (COMPLETE, PASS)
     assert sorted(found.index.tolist()) == [0, 1, 2, 2, 3, 4, 6]
-    np.testing.assert_array_equal(found.nullity, found.orbit_dimension)
+    np.testing.assert_array_equal(found.nullity, found.set_dimension)
     halves = np.linalg.svd(target, compute_uv=False) ** 2 / 2
     lowest = found.energy.min() * landscape.manifold.ambient
     assert lowest == pytest.approx(halves[2], rel=1e-12)
