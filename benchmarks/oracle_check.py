@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.harness import processes
-from benchmarks.oracles import bertini, finder, phc, proof
+from benchmarks.oracles import bertini, finder, msolve, phc, proof
 from benchmarks.oracles.polynomials import Polynomials, Roots, stationarity
 
 SEED = 1
@@ -91,6 +91,8 @@ def oracles(runs: int, pool: ProcessPoolExecutor) -> Iterator[Oracle]:
             )
     if phc.missing() is None:
         yield Oracle("phc -b", phc.solve, runs)
+    if msolve.missing() is None:
+        yield Oracle("msolve", msolve.solve, 1)
 
 
 def rows(
@@ -139,7 +141,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=6, help="largest N; some kinds stop earlier")
     parser.add_argument("--runs", type=int, default=5, help="of a solver that lacks roots")
     chosen = parser.parse_args()
-    for remedy in (bertini.missing(), phc.missing()):
+    for remedy in (bertini.missing(), phc.missing(), msolve.missing()):
         if remedy is not None:
             print(f"left out: {remedy}", file=sys.stderr)
     compared = Table(

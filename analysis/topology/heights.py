@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from analysis.estimators import mean_and_error
 from analysis.reductions import Floats, bin_of
 from analysis.topology.forest import Forest
+from analysis.topology.line_fit import fit_line
 
 KINDS = ("escape", "lowest")
 """Barrier to a lower minimum, and to the global one."""
@@ -175,12 +175,5 @@ def scaling_of(kind: str, sizes: Sequence[int], heights: Sequence[Heights]) -> S
     if len({n for n, _, _ in rows}) < FEWEST_SIZES:
         return None
     n, mean, error = np.array(rows).T
-    design = np.stack([np.log(n), np.ones(len(n))], axis=1) / error[:, None]
-    wanted = np.log(mean) / error
-    covariance = np.linalg.inv(design.T @ design)
-    exponent, offset = covariance @ (design.T @ wanted)
-    left = float(((wanted - design @ [exponent, offset]) ** 2).sum())
-    p_value = float(chi2.sf(left, len(n) - 2))
-    return Scaling(
-        kind, float(exponent), float(covariance[0, 0] ** 0.5), float(np.exp(offset)), p_value, len(n)
-    )
+    exponent, exponent_se, offset, _, _, p_value = fit_line(np.log(n), np.log(mean), error)
+    return Scaling(kind, exponent, exponent_se, float(np.exp(offset)), p_value, len(n))

@@ -19,9 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy.stats import chi2
 
-from analysis.reductions import Floats
+from analysis.topology.line_fit import fit_line
 from tasks.proportions import upper_limit
 
 PEAK, ZERO = "peak", "zero"
@@ -169,14 +168,3 @@ def fit_rates(ratios: Sequence[Ratio]) -> tuple[Rate, ...]:
                 values, errors = np.array([(np.log(r.value), r.log_se) for r in chosen]).T
                 rates.append(Rate(series, where, *fit_line(np.array(sizes, float), values, errors), sizes))
     return tuple(rates)
-
-
-def fit_line(x: Floats, y: Floats, error: Floats) -> tuple[float, float, float, float, int, float]:
-    """Weighted least squares of a line: slope, its error, intercept, chi^2, degrees of freedom, p-value."""
-    design = np.stack([x, np.ones_like(x)], axis=1) / error[:, None]
-    covariance = np.linalg.inv(design.T @ design)
-    slope, intercept = covariance @ design.T @ (y / error)
-    left = float(np.sum(((y - slope * x - intercept) / error) ** 2))
-    dof = len(x) - 2
-    p_value = float(chi2.sf(left, dof)) if dof > 0 else float("nan")
-    return float(slope), float(covariance[0, 0] ** 0.5), float(intercept), left, dof, p_value

@@ -1,8 +1,9 @@
-"""Pairs of a Morse complex against GUDHI's reduction, and what one wrong arc does."""
+"""Pairs of a Morse complex against GUDHI's and LoPHAT's reductions, and what one wrong arc does."""
 
 from itertools import combinations
 
 import gudhi
+import lophat
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from analysis.topology.morse import (
 )
 from tasks.homotopy.finder import enumerate_landscape
 from tasks.options import HomotopyOptions
+from tasks.topology.census import topology_of
 from tasks.topology.complex import MorseComplex
 from tasks.topology.persistence import ESSENTIAL, betti, diagram, exact_degrees, filtration_rank, pairs
 
@@ -101,6 +103,52 @@ def test_pairs_are_gudhis(dimension, trial):
         np.testing.assert_array_equal(in_order(diagram(complex, found, degree)), in_order(wanted[degree]))
     essential = [int(np.isinf(part[:, 1]).sum()) for part in wanted]
     assert betti(complex).tolist() == essential
+
+
+def lophat_pairs(complex):
+    """Finite pairs as rows (birth, death). LoPHAT takes any filtered complex: it pairs points, not levels."""
+    rank = filtration_rank(complex)
+    order = np.argsort(rank)
+    columns = [[] for _ in order]
+    for arcs in complex.boundary.values():
+        for upper, lower in arcs.tolist():
+            columns[rank[upper]].append(int(rank[lower]))
+    matrix = [(int(complex.index[row]), sorted(column)) for row, column in zip(order, columns, strict=True)]
+    found = lophat.compute_pairings(matrix, True, lophat.LoPhatOptions(num_threads=1))
+    # A dictionary from 0.14 on, for Python 3.12 and newer; a set of pairs before.
+    paired = {p for p in found.items() if p[1] is not None} if isinstance(found, dict) else found.paired
+    return {(int(order[birth]), int(order[death])) for birth, death in paired}
+
+
+def finite_pairs(found):
+    kept = found.death != ESSENTIAL
+    return set(zip(found.birth[kept].tolist(), found.death[kept].tolist(), strict=True))
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+@pytest.mark.parametrize("trial", range(3))
+def test_points_are_paired_as_lophat_pairs_them(dimension, trial):
+    """Rows, not energies: ties are broken as ours are."""
+    rng = np.random.default_rng([dimension, trial, 7])
+    simplices = random_complex(dimension, 9, 25, rng)
+    complex, _ = simplicial(simplices, np.round(rng.standard_normal(9), 1), rng)
+    ours = finite_pairs(pairs(complex))
+    assert len(ours) > 20
+    assert ours == lophat_pairs(complex)
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_points_of_a_landscape_are_paired_as_lophat_pairs_them(instance_of, n):
+    model, couplings, _ = instance_of(n)
+    census = enumerate_landscape(model, couplings, 5, 0, HomotopyOptions()).census
+    found = topology_of(census, couplings, 2).complex
+    assert found.whole
+    assert finite_pairs(pairs(found)) == lophat_pairs(found)
+    # Negative control: without the lines of a saddle that joins two components.
+    killer = min(death for _, death in finite_pairs(pairs(part_of(found, 1))))
+    arcs = found.boundary[1]
+    wrong = MorseComplex(found.energy, found.index, found.dimension, {1: arcs[arcs[:, 0] != killer]})
+    assert lophat_pairs(part_of(found, 1)) == finite_pairs(pairs(part_of(found, 1))) != lophat_pairs(wrong)
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 3])

@@ -25,8 +25,9 @@ from analysis.topology.homology import measure_homology, pooled_classes, typical
 from analysis.topology.homology_draw import chosen_cells, draw_homology
 from analysis.topology.homology_section import homology_parts
 from analysis.topology.homology_tables import homology_rows
+from analysis.topology.line_fit import fit_line
 from analysis.topology.persistent import estimate_persistent
-from analysis.topology.ratios import fit_line, fit_rates, measure_ratios, series_degrees
+from analysis.topology.ratios import fit_rates, measure_ratios, series_degrees
 from analysis.topology.read import exact_degrees
 from analysis.topology.sublevels import chunks, energy_levels
 from storage.schema import CHECKS, ERROR, STATUS, TOPOLOGY
