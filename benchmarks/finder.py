@@ -21,9 +21,8 @@ def _landscape(n: int):
 
 def our_points(worker: int, starts: int = STARTS) -> tuple[int, float]:
     """Converged starts whose point was identified, deduplicated and classified, and the seconds that took."""
-    from tasks.census import Classes
     from tasks.keys import generator
-    from tasks.multistart import add_hits
+    from tasks.multistart import add_hits, nothing_found
     from tasks.newton import CONVERGED, refine
     from tasks.options import MultistartOptions
     from tasks.rounds import draw_starts
@@ -36,8 +35,9 @@ def our_points(worker: int, starts: int = STARTS) -> tuple[int, float]:
         points = draw_starts(landscape, couplings, generator("bench", worker, number), options)
         hits = refine(landscape, couplings, points, options.max_iterations, options.max_step)
         converged = np.asarray(hits.outcomes) == CONVERGED
-        empty = Classes.none(landscape.manifold)
-        add_hits(landscape, couplings, variation, empty, np.asarray(hits.points)[converged])
+        add_hits(
+            landscape, couplings, variation, nothing_found(landscape), np.asarray(hits.points)[converged]
+        )
         return int(converged.sum())
 
     census(0)
@@ -111,12 +111,10 @@ def our_minima(worker: int, starts: int = 4096) -> tuple[int, float]:
 
 def _count_minima(landscape, couplings, points) -> int:
     """Hits on points of index 0: each distinct point is classified once, its hits share the verdict."""
-    from tasks.census import Classes
-    from tasks.multistart import add_hits
+    from tasks.multistart import add_hits, nothing_found
 
-    classes = add_hits(
-        landscape, couplings, landscape.hessian_variation(couplings), Classes.none(landscape.manifold), points
-    )
+    variation = landscape.hessian_variation(couplings)
+    classes = add_hits(landscape, couplings, variation, nothing_found(landscape), points)[0].points
     minimum = (classes.points.index == 0) | (classes.points.index == N - 1)
     return int(classes.hits[minimum].sum())
 

@@ -165,7 +165,7 @@ def _nearest(
 ) -> _Nearest:
     """The nearest image of a landmark to each point."""
     images = landscape.symmetry.orbit(landmarks)
-    row = KDTree(images).query(points)[1]
+    row = np.asarray(KDTree(images).query(points)[1])
     return _Nearest(row % len(landmarks), images[row])
 
 
@@ -178,13 +178,14 @@ def _walks(
     """Whether one can walk from each start to its end within the critical set."""
     at, arrives = starts.copy(), np.ones(len(starts), dtype=bool)
     for step in range(WALK, 0, -1):
+        aim = at + (ends - at) / step
+        arrives &= _off_centre(landscape, aim)
         rows = np.flatnonzero(arrives)
         if not len(rows):
             break
-        move = (ends[rows] - at[rows]) / step
-        aimed = approach(landscape, couplings, at[rows] + move)
-        # `approach` begins by going straight back to the spheres: that is no way off the set.
-        target = landscape.manifold.on_spheres(at[rows] + move)
+        # Straight back to the spheres, as `approach` begins, is no way off the set.
+        target = landscape.manifold.on_spheres(aim[rows])
+        aimed = approach(landscape, couplings, target)
         thrown = np.linalg.norm(aimed.points - target, axis=1)
         length = np.linalg.norm(target - at[rows], axis=1)
         held = is_critical(landscape, aimed.before) | (
@@ -193,6 +194,16 @@ def _walks(
         arrives[rows] = held
         at[rows] = aimed.points
     return arrives
+
+
+def _off_centre(
+    landscape: Landscape, points: Float[np.ndarray, "points ambient"]
+) -> Bool[np.ndarray, " points"]:
+    """Whether points have a direction on each sphere: between antipodes there is no straight way."""
+    lengths = [
+        np.linalg.norm(points[:, part], axis=1) / size**0.5 for part, size in landscape.manifold.parts()
+    ]
+    return np.all(np.array(lengths) > 1e-3, axis=0)
 
 
 def _join(landscape: Landscape, couplings: Couplings, sets: CriticalSets) -> CriticalSets:

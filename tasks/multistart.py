@@ -55,6 +55,11 @@ class Found:
         )
 
 
+def nothing_found(landscape: Landscape) -> Found:
+    """What a search begins with."""
+    return Found(Classes.none(landscape.manifold), no_sets(landscape))
+
+
 def add_hits(
     landscape: Landscape,
     couplings: Couplings,
@@ -157,7 +162,7 @@ def multistart(
     """
     couplings, exponent = normalised(landscape, couplings)
     variation = landscape.hessian_variation(couplings)
-    found = Found(Classes.none(landscape.manifold), no_sets(landscape))
+    found = nothing_found(landscape)
     outcomes: Int[np.ndarray, " outcome"] = np.zeros(len(OUTCOMES), dtype=np.int64)
     classes = found.points
     evidence = evidence_of(landscape, classes)

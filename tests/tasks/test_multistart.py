@@ -22,7 +22,7 @@ from tasks.landscapes.base import build
 from tasks.landscapes.spin import MixedSpin
 from tasks.landscapes.symmetric import multi_indices
 from tasks.ledger import COMPLETE, UNINFORMATIVE
-from tasks.multistart import add_hits, multistart
+from tasks.multistart import add_hits, multistart, nothing_found
 from tasks.newton import CONVERGED, MAX_ITERATIONS, NOT_FINITE, OUTCOMES, STALLED, refine
 from tasks.options import MultistartOptions
 from tasks.rounds import AHEAD, elsewhere, is_worth_sending, search_piece
@@ -237,7 +237,9 @@ def test_deduplication_joins_noisy_copies_and_only_those(solved):
     rows = rng.integers(0, len(truth), 2000)
     copies = truth[rows] * rng.choice([-1.0, 1.0], (2000, 1)) + 1e-12 * rng.standard_normal((2000, 7))
     variation = landscape.hessian_variation(couplings)
-    again = add_hits(landscape, couplings, variation, Classes.none(landscape.manifold), copies)
+    found, lost = add_hits(landscape, couplings, variation, nothing_found(landscape), copies)
+    again = found.points
+    assert (lost, len(found.sets)) == (0, 0)
     assert sorted(again.hits) == sorted(np.bincount(rows))
     np.testing.assert_allclose(
         np.sort(again.points.energy**2), np.sort(classes.points.energy**2)[np.unique(rows)]
