@@ -93,7 +93,7 @@ def _multilinear(name: str, array: Float[np.ndarray, "..."], n: int) -> Float[np
     if not 2 <= len(sizes) <= MOST_FACTORS or any(k % n or not 2 <= k <= LARGEST_RATIO * n for k in sizes):
         raise ValueError(
             f"{name}: got sizes {_shape(sizes)}, allowed: 2 to {MOST_FACTORS} spheres whose sizes are "
-            f"multiples of the study's n = {n}"
+            f"at least 2 and multiples of the study's n = {n}; with n = 1 they may be any"
         )
     _check_sizes({name: held})
     return held

@@ -27,6 +27,9 @@ SOURCES = {
     "polynomial": '[[cells]]\nxi = "q^2+0.5*q^3"\nn = 3\nlandscapes = 4\nblock = 2\n' + OPTIONS,
     "form": '[[cells]]\nmodel = "partite"\nsizes = "1,2"\nn = 2\nlandscapes = 4\nblock = 2\n' + OPTIONS,
 }
+SOURCES["unequal"] = (
+    '[[cells]]\nmodel = "partite"\nsizes = "2x3x2"\nn = 1\nlandscapes = 4\nblock = 2\n' + OPTIONS
+)
 HEAD = 'name = "s"\nseed = 4\n'
 
 
