@@ -33,6 +33,11 @@ def input_key(sha256: str) -> str:
     return f"{INPUTS}/{sha256}.npz"
 
 
+def growth_key(sha256: str, name: str = "") -> str:
+    """Return where a store keeps what content has grown by, or one object of it."""
+    return f"{INPUTS}/{sha256}/{name}".rstrip("/")
+
+
 def read_arrays(url: str) -> Arrays:
     """Read all arrays of an npz file, or of a Zarr group (format 3): a path or an fsspec URL.
 

@@ -192,6 +192,11 @@ def digest(packed: Packed) -> str:
     return found.hexdigest()
 
 
+def rows(packed: Packed, first: int, end: int) -> Packed:
+    """Some landscapes."""
+    return {name: array[first:end] for name, array in packed.items()}
+
+
 def describe(packed: Packed) -> dict[str, Any]:
     """The parameters of a cell with this content: ``sha256``, ``held`` (landscapes), and the sizes of its
     spheres, or the covariance that it is like.
