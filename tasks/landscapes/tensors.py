@@ -101,6 +101,10 @@ def _multilinear(name: str, array: Float[np.ndarray, "..."], n: int) -> Float[np
 
 def _degrees(arrays: Mapping[str, np.ndarray], n: int) -> Packed:
     """Packed entries under the names that the user gave them."""
+    if n < 2:
+        raise ValueError(
+            f"n: got {n} with {', '.join(sorted(arrays))}, allowed: the size of the sphere, from 2"
+        )
     named: Packed = {}
     for name in sorted(arrays, key=lambda name: (_degree(name), name)):
         degree = _degree(name)

@@ -191,6 +191,7 @@ HOSTILE = {
     "a negative length": (archive("a.npy", npy((-1, -8), "<f8", bytes(64))), "it is damaged"),
     "no array": (archive("a.npy", b"\x93NUMPY\x09\x00"), "is no array of numbers"),
     "another file": (archive("../../etc/x", b"1"), "allowed: arrays"),
+    "one array": (b"\x93NUMPY\x01\x00", "one array without a name, allowed: an npz file"),
     "text": (archive("a.npy", npy((2,), "<U1", bytes(8))), "allowed: real ones"),
 }
 

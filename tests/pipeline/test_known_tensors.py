@@ -6,6 +6,8 @@ energy per spin (docs/couplings.md).
 
 import itertools
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -204,3 +206,25 @@ def test_gaussian_files_have_the_closed_forms_mean_number(n, degree):
     if (n, degree) == (2, 5):
         wrong, error = mean(entries)
         assert abs(wrong - total_pure(degree, n)) > 3.5 * error
+
+
+def test_the_worked_example_of_the_docs():
+    text = (Path(__file__).parents[2] / "docs" / "couplings.md").read_text()
+    rows = re.findall(
+        r"^\| \((\d), (\d)\)(?:/sqrt 5)? \| ([-.\d]+) \| ([-.\d]+) \| (\d) \| ([-.\d]+) \|", text, re.M
+    )
+    stated = np.array(rows, dtype=float)
+    assert len(stated) == 3
+    found, _ = census({"degree_3": powers(np.array([1.0, 2.0]), np.eye(2), 3)}, 2).points()
+    up = np.flatnonzero(found.energy > 0)
+    nearest = (
+        found.points[up] / math.sqrt(2) @ (stated[:, :2] / np.linalg.norm(stated[:, :2], axis=1)[:, None]).T
+    )
+    assert len(up) == 3
+    np.testing.assert_allclose(nearest.max(axis=0), 1, atol=1e-12)
+    up = up[nearest.argmax(axis=0)]
+    np.testing.assert_allclose(found.energy[up] / math.sqrt(2), stated[:, 2], atol=5e-7)
+    np.testing.assert_allclose(found.energy[up], stated[:, 3], atol=5e-6)
+    np.testing.assert_array_equal(found.index[up], stated[:, 4])
+    np.testing.assert_allclose(found.spectrum[up, 0] / (3 * math.sqrt(2)), stated[:, 5], atol=5e-7)
+    np.testing.assert_allclose(found.radial_derivative, 3 * found.energy, rtol=1e-12)
