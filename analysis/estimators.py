@@ -25,11 +25,21 @@ def is_odd(cell: Cell) -> bool:
 
 def mean_and_error(values: Floats) -> tuple[Floats, Floats]:
     """Mean over the first axis and its standard error (nan for fewer than two entries)."""
-    size = len(values)
+    values, size = np.asarray(values, dtype=np.float64), len(values)
     if size < 2:
         mean = values.mean(axis=0) if size else np.full(values.shape[1:], np.nan)
         return mean, np.full(values.shape[1:], np.nan)
-    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(size)
+    # Squares of very large or small numbers are no doubles; a power of two rounds nothing.
+    unit = unit_of(values)
+    error = np.ldexp(np.ldexp(values, -unit).std(axis=0, ddof=1), unit) / np.sqrt(size)
+    return values.mean(axis=0), error
+
+
+def unit_of(values: Floats) -> int:
+    """Exponent of the power of two in whose unit fourth powers of these numbers are doubles: 0 mostly."""
+    largest = float(np.max(np.abs(values), initial=0.0))
+    usual = not np.isfinite(largest) or largest == 0 or 1e-60 < largest < 1e60
+    return 0 if usual else int(np.frexp(largest)[1])
 
 
 def estimate_counts(cell: Cell) -> xr.Dataset:
@@ -97,9 +107,12 @@ def estimate_energies(cell: Cell) -> xr.Dataset:
         ``points``, ``mean``, ``mean_se``, ``sd``, ``sd_se`` (morse_index).
     """
     levels = int(cell.dataset.sizes["morse_index"])
+    # Fourth powers of energies enter. The lowest of each landscape tell their size.
+    lowest = lowest_energies(cell.dataset)
+    unit = unit_of(lowest[np.isfinite(lowest)])
 
     def sums(batch: Batch) -> Floats:
-        index, energy = batch.columns["index"].astype(np.int64), batch.columns["energy"]
+        index, energy = batch.columns["index"].astype(np.int64), np.ldexp(batch.columns["energy"], -unit)
         weights = (None, energy, energy**2)
         parts = [batch.per_landscape(index, levels, weight) for weight in weights]
         return np.concatenate(parts, axis=1)
@@ -108,7 +121,9 @@ def estimate_energies(cell: Cell) -> xr.Dataset:
     covariance = moments.covariance / max(moments.count, 1)
     rows = [_ratio(moments, covariance, [k, k + levels, k + 2 * levels]) for k in range(levels)]
     names = ("points", "mean", "mean_se", "sd", "sd_se")
-    columns = zip(names, np.array(rows).T, strict=True)
+    table = np.array(rows)
+    table[:, 1:] = np.ldexp(table[:, 1:], unit)
+    columns = zip(names, table.T, strict=True)
     return xr.Dataset(
         {name: ("morse_index", column) for name, column in columns}, {"morse_index": np.arange(levels)}
     )

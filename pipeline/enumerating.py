@@ -16,6 +16,7 @@ from pipeline.plan import available_memory, size_text, time_text
 from pipeline.ranges import MAX_VALUE
 from pipeline.run import Settings, advised, worker_environment
 from pipeline.stopping import StopRequest
+from tasks.landscapes import MODELS
 from tasks.options import HomotopyOptions
 
 ENUMERATED = ("pspin", "partite")
@@ -36,7 +37,7 @@ def cell_spec(
     if model not in ENUMERATED:
         raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(ENUMERATED)}")
     parameters = read_parameters(model, given)
-    _check_integer("--n", n, 2, MAX_VALUE)
+    _check_integer("--n", n, MODELS[model].least_n, MAX_VALUE)
     _check_integer("--seed", seed, 0, 2**63 - 1)
     _check_integer("--max-paths", max_paths, 1, 2**31)
     return {

@@ -2,7 +2,8 @@
 
 A cell holds the digest, so a changed file is another cell, and the same numbers in another file are the same
 cell. The store holds the content, so workers need the store alone, and a run can be resumed, verified and
-repaired without the file.
+repaired without the file. A file that has come to hold more landscapes after the same ones is the same cell
+in that store, which keeps the digest that it began with.
 """
 
 import re
@@ -16,16 +17,17 @@ import numpy as np
 
 from pipeline.errors import UsageError, shown
 from pipeline.visibility import StoreUnseen
-from storage.couplings import input_key, npz_bytes, parse_npz, read_arrays
+from storage.couplings import growth_key, input_key, npz_bytes, parse_npz, read_arrays
 from storage.errors import StoreError
 from storage.files import Files, open_files
 from tasks import inputs
 from tasks.landscapes import MODELS
-from tasks.landscapes.tensors import Packed, describe, digest, pack
+from tasks.landscapes.tensors import Packed, describe, digest, pack, rows
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_sources: dict[str, tuple[str, int]] = {}
-"""Where this process read content from: digest -> URL, n."""
+_GROWTH = re.compile(r"(\d{1,12})-(\d{1,12})-([0-9a-f]{64})\.npz", re.ASCII)
+_sources: dict[str, tuple[str, int, int]] = {}
+"""Where this process read content from: digest of the first so many landscapes -> URL, n, so many."""
 
 
 def resolve(model: str, parameters: Mapping[str, Any], n: int, folder: Path) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def resolve(model: str, parameters: Mapping[str, Any], n: int, folder: Path) -> 
         known = describe(_read(url, n))
     except (StoreError, OSError, ValueError) as error:
         raise ValueError(f"{name}: {error}") from error
-    _sources[known["sha256"]] = url, n
+    _sources[known["sha256"]] = url, n, known["held"]
     return rest | known
 
 
@@ -60,18 +62,68 @@ def _read(url: str, n: int) -> Packed:
 
 
 def from_file(sha256: str) -> Packed:
-    """Read content again from the file that this process had it from.
+    """Read content again from the file that this process had it from, with what it has grown by.
 
-    Raises UsageError if it is no longer the same.
+    Raises UsageError if it no longer begins with the same.
     """
-    url, n = _sources[sha256]
+    url, n, held = _sources[sha256]
     try:
         packed = _read(url, n)
     except (StoreError, OSError, ValueError) as error:
         raise UsageError(f"file: {error}") from error
-    if digest(packed) != sha256:
+    if digest(rows(packed, 0, held)) != sha256:
         raise UsageError(f"file: {url} has changed since the study was read: run again")
     return packed
+
+
+def has_grown(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Say whether a study's cell is a store's cell whose file has come to hold more landscapes.
+
+    Its first ones must be those of the store, number by number. Their content is known by the stored digest
+    from here on.
+
+    Args:
+        stored, wanted: specs; that of the study was read in this process.
+    """
+    if MODELS.get(stored["model"]) is None or MODELS[stored["model"]].content_of is None:
+        return False
+    old, new = stored["parameters"], wanted["parameters"]
+    if _but_content(stored) != _but_content(wanted) or new["held"] < old["held"]:
+        return False
+    if digest(rows(from_file(new["sha256"]), 0, old["held"])) != old["sha256"]:
+        return False
+    _sources[old["sha256"]] = (*_sources[new["sha256"]][:2], old["held"])
+    return True
+
+
+def _but_content(spec: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in spec["parameters"].items() if key not in ("sha256", "held")}
+    return {**spec, "parameters": kept}
+
+
+def first_change(store: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
+    """Return which landscape of a study's file is another one in a store, for a message; None if it isn't
+    the content that differs, or the store doesn't say."""
+    if "sha256" not in stored["parameters"] or _but_content(stored) != _but_content(wanted):
+        return None
+    try:
+        before, now = _find(store, stored["parameters"]["sha256"]), from_file(wanted["parameters"]["sha256"])
+    except (StoreError, OSError, UsageError):
+        return None
+    differ = _first_difference(before, now)
+    held = len(next(iter(now.values())))
+    if differ is None:
+        return f"its file holds {held} landscapes, fewer than before"
+    return f"landscape {differ} of its file has changed"
+
+
+def _first_difference(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> int | None:
+    """The first landscape that two contents have both and don't agree in."""
+    least = min(len(array) for array in (*one.values(), *other.values()))
+    same = np.ones(least, dtype=bool)
+    for name, array in one.items():
+        same &= (array[:least] == other[name][:least]).reshape(least, -1).all(axis=1)
+    return None if same.all() else int(np.argmin(same))
 
 
 def block_size(asked: int | None, usual: int, held: int, landscapes: int) -> int:
@@ -88,15 +140,42 @@ def block_size(asked: int | None, usual: int, held: int, landscapes: int) -> int
 
 
 def put_inputs(files: Files, cells: Iterable[Mapping[str, Any]]) -> None:
-    """Write the content that cells were given into the store, unless it is there.
+    """Write the content that cells were given into the store, as far as it isn't there.
+
+    Content that has grown is kept as it was, and what came in an object beside it: nothing that a block has
+    read ever changes.
 
     Args:
         cells: their specs.
+
+    Raises UsageError if the store has other landscapes.
     """
-    given = (spec for spec in cells if MODELS[spec["model"]].content_of is not None)
-    for sha256 in sorted({spec["parameters"]["sha256"] for spec in given}):
+    given = (spec["parameters"] for spec in cells if MODELS[spec["model"]].content_of is not None)
+    for sha256, held in sorted({(known["sha256"], known["held"]) for known in given}):
+        packed = from_file(sha256)
         if files.size(input_key(sha256)) is None:
-            files.write({input_key(sha256): npz_bytes(from_file(sha256))})
+            files.write({input_key(sha256): npz_bytes(rows(packed, 0, held))})
+        end = held
+        for first, end, _, key in _growth(files, sha256):
+            known = parse_npz(files.read(key), f"{files.url}: {key}")
+            differ = _first_difference(known, rows(packed, first, end))
+            if differ is not None:
+                raise UsageError(
+                    f"file: {_sources[sha256][0]}: landscape {first + differ} has changed since it came into "
+                    f"{files.url}: a store only grows; choose another --store"
+                )
+        whole = len(next(iter(packed.values())))
+        if whole > end:
+            came = rows(packed, end, whole)
+            files.write({growth_key(sha256, f"{end}-{whole}-{digest(came)}.npz"): npz_bytes(came)})
+
+
+def _growth(files: Files, sha256: str) -> list[tuple[int, int, str, str]]:
+    """Objects that content has grown by, in order: first landscape, end, digest, key."""
+    found = [(name, _GROWTH.fullmatch(name)) for name in files.names(growth_key(sha256))]
+    return sorted(
+        (int(match[1]), int(match[2]), match[3], growth_key(sha256, name)) for name, match in found if match
+    )
 
 
 def find_in(store: str) -> None:
@@ -107,12 +186,23 @@ def find_in(store: str) -> None:
 def _find(store: str, sha256: str) -> Mapping[str, np.ndarray]:
     if not _DIGEST.fullmatch(sha256):
         raise StoreError(f"{store}: sha256: got {shown(sha256)}, allowed: 64 hexadecimal digits")
-    files, key = open_files(store), input_key(sha256)
+    files = open_files(store)
+    parts = [_part(files, input_key(sha256), sha256)]
+    held = len(next(iter(parts[0].values())))
+    for first, end, its_digest, key in _growth(files, sha256):
+        if first != held:
+            raise StoreUnseen(f"couplings {sha256[:12]}...: landscapes {held} to {first - 1} are not visible")
+        parts.append(_part(files, key, its_digest))
+        held = end
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _part(files: Files, key: str, sha256: str) -> Mapping[str, np.ndarray]:
     try:
         found = parse_npz(files.read(key), f"{files.url}: {key}")
     except FileNotFoundError as error:
         raise StoreUnseen(
-            f"couplings {sha256[:12]}... are not visible: there is no {key} in {store}"
+            f"couplings {sha256[:12]}... are not visible: there is no {key} in {files.url}"
         ) from error
     if digest(found) != sha256:
         raise StoreError(f"{files.url}: {key} has other content than its name says: remove it and run again")

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.bodies import DEFAULT_BODY, Description, describe
 from pipeline.errors import UsageError
+from pipeline.inputs import first_change, has_grown
 from pipeline.study import Study, StudyCell
 from storage.errors import StoreError
 from storage.layout import CellLayout, Generation, Manifest, cell_name
@@ -174,13 +175,13 @@ def extend_manifest(stored: Manifest, plan: Plan, store: str) -> Manifest:
         raise UsageError(
             f"{store}: holds the study {stored.name!r}, got {plan.study.name!r}: choose another --store"
         )
-    wanted = {cell.layout.hash: cell.layout for cell in plan.cells}
+    wanted = _continued(stored, {cell.layout.hash: cell.layout for cell in plan.cells})
     known = {cell.hash for cell in stored.cells}
     fresh = [cell for cell in wanted.values() if cell.hash not in known]
     cells: list[CellLayout] = []
     for cell in stored.cells:
         if cell.hash not in wanted:
-            raise UsageError(f"{store}: {_missing_cell(cell, fresh)}")
+            raise UsageError(f"{store}: {_missing_cell(cell, fresh, store)}")
         now = wanted[cell.hash]
         try:
             check_same(cell, now)
@@ -196,7 +197,19 @@ def extend_manifest(stored: Manifest, plan: Plan, store: str) -> Manifest:
     return replace(stored, cells=tuple(cells), study=plan.study.to_record())
 
 
-def _missing_cell(cell: CellLayout, fresh: Sequence[CellLayout]) -> str:
+def _continued(stored: Manifest, wanted: Mapping[str, CellLayout]) -> dict[str, CellLayout]:
+    """Wanted cells by hash; those whose file has only grown, under the identity that they have in the
+    store."""
+    found = dict(wanted)
+    for cell in stored.cells:
+        grown = (other for other in found.values() if has_grown(cell.spec, other.spec))
+        if cell.hash not in found and (new := next(grown, None)) is not None:
+            del found[new.hash]
+            found[cell.hash] = replace(new, hash=cell.hash, spec=cell.spec, attrs=cell.attrs)
+    return found
+
+
+def _missing_cell(cell: CellLayout, fresh: Sequence[CellLayout], store: str) -> str:
     """Say what became of a stored cell that the study no longer has."""
     remedy = "a store only grows: put it back, or choose another --store"
     mine = _flat({"body": cell.body, **cell.spec})
@@ -212,7 +225,8 @@ def _missing_cell(cell: CellLayout, fresh: Sequence[CellLayout]) -> str:
             nearest = differ
     if nearest is None:
         return f"holds {cell.id} ({_label(cell)}), which the study has not; {remedy}"
-    what = "; ".join(nearest) or "the version of its results"
+    changes = (first_change(store, cell.spec, other.spec) for other in fresh)
+    what = next(filter(None, changes), None) or "; ".join(nearest) or "the version of its results"
     return f"{cell.id} ({_label(cell)}) computes something else now: {what}; {remedy}"
 
 

@@ -9,6 +9,7 @@ from pipeline.errors import UsageError, shown
 from pipeline.model_options import read_parameters
 from pipeline.ranges import parse_integers
 from storage.errors import RemoteError
+from tasks.landscapes import MODELS
 
 MAX_ENERGIES = 10_000
 
@@ -29,7 +30,7 @@ def predictions(
     if model not in THEORIES:
         raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(THEORIES))}")
     try:
-        dimensions = parse_integers(n)
+        dimensions = parse_integers(n, minimum=MODELS[model].least_n)
     except ValueError as error:
         raise UsageError(f"--n: {error}") from error
     read = read_parameters(model, given)

@@ -82,11 +82,11 @@ def run_study(
     files = open_files(store)
 
     def prepare(environment: Generation) -> Run:
-        put_inputs(files, [cell.spec for cell in study.cells])
-        if not exists(store):
-            return write_manifest(files, new_manifest(plan, environment, software()))
-        run = open_run(store)
-        wanted = extend_manifest(run.manifest, plan, store)
+        if exists(store):
+            wanted = extend_manifest(open_run(store).manifest, plan, store)
+        else:
+            wanted = new_manifest(plan, environment, software())
+        put_inputs(files, [cell.spec for cell in wanted.cells])
         return write_manifest(files, wanted)
 
     _check_store(files, store, plan)

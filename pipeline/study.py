@@ -44,8 +44,8 @@ def _name(value: object) -> object:
     return value
 
 
-def _integers(value: object) -> tuple[int, ...]:
-    return parse_integers(value, minimum=2)
+def _integers(least: int) -> Callable[[object], tuple[int, ...]]:
+    return lambda value: parse_integers(value, minimum=least)
 
 
 def _several(value: object) -> list[Any]:
@@ -71,7 +71,7 @@ class CellTable(_Table):
     """What every model's ``[[cells]]`` table has; a model adds its parameters, see `table_of`."""
 
     model: str
-    n: Annotated[tuple[int, ...], BeforeValidator(_integers)]
+    n: Annotated[tuple[int, ...], BeforeValidator(_integers(2))]
     landscapes: int = Field(ge=1, le=MAX_LANDSCAPES)
     block: int | None = Field(default=None, ge=1, le=MAX_BLOCK)
     finder: str = "multistart"
@@ -90,6 +90,7 @@ def table_of(model: str) -> type[CellTable]:
         return (kind, Field()) if parameter.default is None else (kind, (parameter.default,))
 
     fields = {name: field(parameter) for name, parameter in MODELS[model].parameters.items()}
+    fields["n"] = (Annotated[tuple[int, ...], BeforeValidator(_integers(MODELS[model].least_n))], Field())
     return create_model(f"{model}_table", __base__=CellTable, **fields)
 
 
@@ -223,9 +224,9 @@ def _content(
     cell: CellTable, written: Mapping[str, Any], n: int, source: str, folder: Path
 ) -> tuple[Mapping[str, Any], int]:
     """The parameters as a cell has them, and its block: a file's content takes the place of its name."""
-    usual = default_block(n)
     try:
         parameters = resolve(cell.model, written, n, folder)
+        usual = default_block(mean_size(cell.model, parameters, n))
         if "held" not in parameters:
             return parameters, cell.block or usual
         return parameters, block_size(cell.block, usual, parameters["held"], cell.landscapes)
@@ -242,6 +243,14 @@ def _chosen(model: str, parameters: Mapping[str, Any], n: int, source: str) -> t
         return choose(build(model, parameters, n))
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{source}: n = {n}: {' '.join(str(error).split())}") from error
+
+
+def mean_size(model: str, parameters: Mapping[str, Any], n: int) -> int:
+    """Return the mean size of a cell's spheres, rounded up: n, unless they differ or n is only their unit."""
+    sizes = [int(size) for size in parameters["sizes"].split(",")] if "sizes" in parameters else [1]
+    # What a file's content is like has its own sizes already.
+    unit = 1 if "sizes" in parameters and MODELS[model].content_of else n
+    return -(-unit * sum(sizes) // len(sizes))
 
 
 def default_block(n: int) -> int:

@@ -33,6 +33,11 @@ def input_key(sha256: str) -> str:
     return f"{INPUTS}/{sha256}.npz"
 
 
+def growth_key(sha256: str, name: str = "") -> str:
+    """Return where a store keeps what content has grown by, or one object of it."""
+    return f"{INPUTS}/{sha256}/{name}".rstrip("/")
+
+
 def read_arrays(url: str) -> Arrays:
     """Read all arrays of an npz file, or of a Zarr group (format 3): a path or an fsspec URL.
 
@@ -66,6 +71,10 @@ def _refuse(url: str, what: str, cause: Exception | None = None) -> NoReturn:
 
 def parse_npz(data: bytes, url: str) -> Arrays:
     """Read the arrays of an npz file's bytes; raises StoreError, naming ``url``."""
+    if data.startswith(np.lib.format.MAGIC_PREFIX):
+        _refuse(
+            url, "one array without a name, allowed: an npz file, as numpy.savez(..., degree_3=...) writes"
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -94,7 +103,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, url: str) ->
     except (ValueError, KeyError) as error:
         raise StoreError(f"{url}: {member.filename} is no array of numbers: {str(error)[:200]}") from error
     if dtype.kind not in KINDS:
-        _refuse(url, f"{member.filename}: numbers of type {dtype}, allowed: real ones")
+        _refuse(url, f"{member.filename.removesuffix('.npy')}: numbers of type {dtype}, allowed: real ones")
     rest = stream.read()
     if math.prod(shape) * dtype.itemsize != len(rest) or any(length < 0 for length in shape):
         _refuse(url, f"{member.filename}: {len(rest)} bytes for an array of shape {shape}: it is damaged")

@@ -37,6 +37,7 @@ MODELS = {
         "tasks.landscapes.given:Given",
         {"file": Parameter(file_name, help="an npz file or a Zarr group of couplings: path or fsspec URL")},
         content_of="file",
+        least_n=1,
     ),
     "distinct": Model(
         "tasks.landscapes.distinct:DistinctSpin",
@@ -51,7 +52,12 @@ MODELS = {
     ),
     "partite": Model(
         "tasks.landscapes.partite:Partite",
-        {"sizes": Parameter(partite_sizes, "1,1,1", "sizes of the spheres in units of n")},
+        {
+            "sizes": Parameter(
+                partite_sizes, "1,1,1", 'sizes of the spheres in units of n: "2x2x3" with n = 1 for any'
+            )
+        },
+        least_n=1,
     ),
     "spiked": Model(
         "tasks.landscapes.spiked:Spiked",

@@ -21,16 +21,17 @@ from tasks.landscapes.spin import MixedSpin
 
 @dataclass(frozen=True)
 class Content:
-    """Which content a landscape reads: its digest, and how many landscapes it holds."""
+    """Which content a landscape reads: the digest of its first ``held`` landscapes. More may have come."""
 
     sha256: str
     held: int
 
     def of(self, name: str, landscape: int) -> np.ndarray:
         """One landscape's row of one array."""
-        if not 0 <= landscape < self.held:
-            raise ValueError(f"landscape: got {landscape}, allowed: the {self.held} that were given, from 0")
-        return np.asarray(inputs.content(self.sha256)[name][landscape])
+        rows = inputs.content(self.sha256, landscape + 1)[name]
+        if not 0 <= landscape < len(rows):
+            raise ValueError(f"landscape: got {landscape}, allowed: the {len(rows)} that were given, from 0")
+        return np.asarray(rows[landscape])
 
 
 @dataclass(frozen=True)

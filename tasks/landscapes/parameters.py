@@ -32,13 +32,14 @@ class Model:
     ``content_of`` is the parameter that names a file, if there is one. In a cell the file is replaced by what
     `tasks.landscapes.tensors.describe` says of its content, so that a cell is a function of numbers, not of a
     name for them. ``columns``: groups of columns of `storage.schema` that its cells have besides all
-    others'.
+    others'. ``least_n``: 1 where n is only a unit of sizes.
     """
 
     path: str
     parameters: dict[str, Parameter]
     content_of: str | None = None
     columns: tuple[str, ...] = ()
+    least_n: int = 2
 
 
 def _shown(value: object) -> str:
@@ -125,11 +126,12 @@ MOST_FACTORS, LARGEST_RATIO = 8, 1000
 
 
 def partite_sizes(value: object) -> str:
-    """The canonical text of the sizes of several spheres relative to n."""
-    allowed = f'text such as "1,1,1": 2 to {MOST_FACTORS} whole numbers from 1 to {LARGEST_RATIO}'
+    """The canonical text of the sizes of several spheres relative to n: "2,2,3", which may be written
+    "2x2x3"."""
+    allowed = f'text such as "1,1,1" or "2x2x3": 2 to {MOST_FACTORS} whole numbers from 1 to {LARGEST_RATIO}'
     if not isinstance(value, str) or len(value) > 60:
         raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
-    sizes = [text.strip() for text in value.split(",")]
+    sizes = [text.strip() for text in value.replace("x", ",").split(",")]
     whole = all(text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST_RATIO for text in sizes)
     if not whole or not 2 <= len(sizes) <= MOST_FACTORS:
         raise ValueError(f"got {value!r}, allowed: {allowed}")

@@ -79,13 +79,16 @@ class Partite(Landscape):
         unknown = set(parameters) - {"sizes"}
         if unknown:
             raise ValueError(f"parameters of partite: got {sorted(unknown)}, allowed: sizes")
-        if n < 2:
-            raise ValueError(f"n: got {n}, allowed: integers >= 2")
+        if n < 1:
+            raise ValueError(f"n: got {n}, allowed: integers >= 1")
         try:
             relative = partite_sizes(parameters.get("sizes", "1,1,1"))
         except ValueError as error:
             raise ValueError(f"sizes: {error}") from error
-        return cls(tuple(n * int(size) for size in relative.split(",")))
+        sizes = tuple(n * int(size) for size in relative.split(","))
+        if min(sizes) < 2:
+            raise ValueError(f"sizes: got spheres of sizes {sizes} at n = {n}, allowed: each >= 2; raise n")
+        return cls(sizes)
 
     @property
     def manifold(self) -> ProductOfSpheres:

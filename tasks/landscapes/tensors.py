@@ -93,7 +93,7 @@ def _multilinear(name: str, array: Float[np.ndarray, "..."], n: int) -> Float[np
     if not 2 <= len(sizes) <= MOST_FACTORS or any(k % n or not 2 <= k <= LARGEST_RATIO * n for k in sizes):
         raise ValueError(
             f"{name}: got sizes {_shape(sizes)}, allowed: 2 to {MOST_FACTORS} spheres whose sizes are "
-            f"multiples of the study's n = {n}"
+            f"at least 2 and multiples of the study's n = {n}; with n = 1 they may be any"
         )
     _check_sizes({name: held})
     return held
@@ -101,6 +101,10 @@ def _multilinear(name: str, array: Float[np.ndarray, "..."], n: int) -> Float[np
 
 def _degrees(arrays: Mapping[str, np.ndarray], n: int) -> Packed:
     """Packed entries under the names that the user gave them."""
+    if n < 2:
+        raise ValueError(
+            f"n: got {n} with {', '.join(sorted(arrays))}, allowed: the size of the sphere, from 2"
+        )
     named: Packed = {}
     for name in sorted(arrays, key=lambda name: (_degree(name), name)):
         degree = _degree(name)
@@ -190,6 +194,11 @@ def digest(packed: Packed) -> str:
         array = np.ascontiguousarray(packed[name], dtype="<f8")
         found.update(f"{name}:{array.shape}:".encode() + array.tobytes())
     return found.hexdigest()
+
+
+def rows(packed: Packed, first: int, end: int) -> Packed:
+    """Some landscapes."""
+    return {name: array[first:end] for name, array in packed.items()}
 
 
 def describe(packed: Packed) -> dict[str, Any]:

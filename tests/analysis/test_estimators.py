@@ -8,6 +8,7 @@ from analysis.estimators import (
     estimate_energies,
     estimate_histogram,
     estimate_lowest,
+    mean_and_error,
     summarise_ledger,
 )
 from analysis.open import open_study
@@ -124,3 +125,12 @@ def test_open_and_failed_landscapes_stay_in_the_mean(tmp_path, synthetic):
     np.testing.assert_allclose(found["missing"], float(found["missing_total"]) / 2)
     # Chao1 says 2 more where open; failed ones get what the open ones have
     assert float(found["plausible_missing"]) == pytest.approx((20 * 2 + 20 * (seen / 20 + 2)) / 40)
+
+
+@pytest.mark.parametrize("exponent", [-700, 700])
+def test_errors_of_numbers_whose_squares_are_no_doubles(exponent):
+    values = np.random.default_rng(1).standard_normal((50, 3))
+    mean, error = mean_and_error(values)
+    np.testing.assert_array_equal(error, values.std(axis=0, ddof=1) / np.sqrt(50))
+    for one, other in zip((mean, error), mean_and_error(np.ldexp(values, exponent)), strict=True):
+        np.testing.assert_array_equal(other, np.ldexp(one, exponent))

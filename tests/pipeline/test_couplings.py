@@ -6,9 +6,11 @@ import zipfile
 
 import numpy as np
 import pytest
+import xarray as xr
 import zarr
 from typer.testing import CliRunner
 
+from pipeline.bodies import DEFAULT_BODY
 from pipeline.cli import app
 from pipeline.errors import UsageError
 from pipeline.inputs import find_in, from_file, put_inputs
@@ -16,6 +18,7 @@ from pipeline.study import parse_study, read_study
 from pipeline.visibility import StoreUnseen
 from storage import couplings
 from storage.couplings import input_key, npz_bytes, parse_npz, read_arrays
+from storage.dataset import dataset_path
 from storage.errors import StoreError
 from storage.files import open_files
 from tasks import inputs
@@ -27,6 +30,9 @@ SOURCES = {
     "polynomial": '[[cells]]\nxi = "q^2+0.5*q^3"\nn = 3\nlandscapes = 4\nblock = 2\n' + OPTIONS,
     "form": '[[cells]]\nmodel = "partite"\nsizes = "1,2"\nn = 2\nlandscapes = 4\nblock = 2\n' + OPTIONS,
 }
+SOURCES["unequal"] = (
+    '[[cells]]\nmodel = "partite"\nsizes = "2x3x2"\nn = 1\nlandscapes = 4\nblock = 2\n' + OPTIONS
+)
 HEAD = 'name = "s"\nseed = 4\n'
 
 
@@ -86,8 +92,10 @@ def test_all_forms_of_a_file_are_one_cell(tmp_path):
     assert "file" not in specs[0]["parameters"]
 
 
-def write(folder, name="c.npz", landscapes=4, n=3):
-    entries = np.random.default_rng(1).standard_normal((landscapes, packed_size(n, 3)))
+def write(folder, name="c.npz", landscapes=4, n=3, seed=1, spoil=None):
+    entries = np.random.default_rng(seed).standard_normal((landscapes, packed_size(n, 3)))
+    if spoil is not None:
+        entries[spoil] += 1e-9
     (folder / name).write_bytes(npz_bytes({"packed_3": entries}))
 
 
@@ -96,13 +104,53 @@ def test_a_changed_file_is_another_cell_and_a_store_refuses_it(tmp_path, toolbox
     content = tomllib.loads(given(tmp_path / "c.npz", 3))
     toolbox.run(content, tmp_path / "store")
     sha256 = parse_study(content).cells[0].spec["parameters"]["sha256"]
-    write(tmp_path, landscapes=8)
-    with pytest.raises(UsageError, match=r"computes something else now: .*parameters\.sha256"):
+    write(tmp_path, seed=2)
+    with pytest.raises(UsageError, match=r"computes something else now: landscape 0 of its file has changed"):
         toolbox.run(content, tmp_path / "store")
     with pytest.raises(UsageError, match="has changed since"):
         from_file(sha256)
     (kept,) = (tmp_path / "store" / "inputs").iterdir()
     assert kept.name == f"{sha256}.npz"
+
+
+def test_a_file_that_holds_more_extends_its_store(tmp_path, toolbox):
+    def run(landscapes, store="store", **more):
+        write(tmp_path, landscapes=landscapes, **more)
+        content = tomllib.loads(given(tmp_path / "c.npz", 3, landscapes=landscapes))
+        return toolbox.run(content, tmp_path / store, body=DEFAULT_BODY)
+
+    first = run(4)
+    for landscapes, blocks in ((8, 2), (10, 1), (10, 0)):
+        again = run(landscapes)
+        assert (again.landscapes, again.computed_blocks) == (landscapes, blocks)
+    assert first.computed_blocks == 2
+    at_once = run(10, "at-once")
+    grown, whole = (
+        xr.open_datatree(dataset_path(str(tmp_path / store)), engine="zarr", consolidated=False)["c0000"]
+        for store in ("store", "at-once")
+    )
+    assert again.points == at_once.points
+    for name in whole.data_vars:
+        np.testing.assert_array_equal(grown[name].to_numpy(), whole[name].to_numpy())
+    for spoil, message in ((2, "landscape 2 of its file has changed"), (9, "landscape 9 has changed since")):
+        with pytest.raises(UsageError, match=message):
+            run(12, spoil=spoil)
+    with pytest.raises(UsageError, match="its file holds 3 landscapes, fewer than before"):
+        toolbox.run(tomllib.loads(given_first_three(tmp_path)), tmp_path / "store", body=DEFAULT_BODY)
+    # A part of what came is lost: workers say so, and the next run puts it back.
+    (segment,) = (tmp_path / "store" / "inputs").glob("*/8-10-*.npz")
+    segment.unlink()
+    inputs._kept.clear()
+    find_in(str(tmp_path / "store"))
+    sha256 = segment.parent.name
+    assert len(inputs.content(sha256)["packed_3"]) == 8
+    run(10)
+    assert len(inputs.content(sha256, 10)["packed_3"]) == 10
+
+
+def given_first_three(folder):
+    write(folder, landscapes=3)
+    return given(folder / "c.npz", 3, landscapes=2)
 
 
 def test_blocks_divide_what_is_held(tmp_path):
@@ -143,6 +191,7 @@ HOSTILE = {
     "a negative length": (archive("a.npy", npy((-1, -8), "<f8", bytes(64))), "it is damaged"),
     "no array": (archive("a.npy", b"\x93NUMPY\x09\x00"), "is no array of numbers"),
     "another file": (archive("../../etc/x", b"1"), "allowed: arrays"),
+    "one array": (b"\x93NUMPY\x01\x00", "one array without a name, allowed: an npz file"),
     "text": (archive("a.npy", npy((2,), "<U1", bytes(8))), "allowed: real ones"),
 }
 

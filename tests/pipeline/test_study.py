@@ -158,6 +158,26 @@ finder = "auto"
 """
 
 
+def test_spheres_of_any_sizes_have_n_as_their_unit():
+    def cells(**changes):
+        table = {"model": "partite", "landscapes": 3} | changes
+        return parse_study({"name": "s", "seed": 1, "cells": [table]}).cells
+
+    (one,) = cells(n=1, sizes="3x4x5")
+    assert one.spec["parameters"] == {"sizes": "3,4,5"}
+    assert one.spec["block_size"] == default_block(4)
+    (large,) = cells(n=1, sizes="20,20,20")
+    assert large.spec["block_size"] == default_block(20) == 1
+    with pytest.raises(UsageError, match="n: got 0, allowed: integers from 1"):
+        cells(n=0)
+    with pytest.raises(
+        UsageError, match=r"sizes: got spheres of sizes \(1, 1, 1\) at n = 1, allowed: each >= 2"
+    ):
+        make_plan(
+            parse_study({"name": "s", "seed": 1, "cells": [{"model": "partite", "n": 1, "landscapes": 1}]})
+        )
+
+
 def test_auto_takes_a_finder_for_each_n_and_says_why():
     study = parse_study(tomllib.loads(AUTO))
     assert [cell.spec["finder"] for cell in study.cells] == ["homotopy", "sampled-homotopy", "multistart"]

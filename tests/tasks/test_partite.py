@@ -200,7 +200,8 @@ def test_mean_number_of_real_singular_triples(n, landscapes, exact, most):
 @pytest.mark.parametrize(
     ("sizes", "n", "message"),
     [
-        ("1,1,1", 1, "n: got 1"),
+        ("1,1,1", 1, r"of sizes \(1, 1, 1\) at n = 1"),
+        ("1,1,1", 0, "n: got 0"),
         ("1", 4, "sizes: got '1', allowed: text such as"),
         ("1,0", 4, "sizes: got '1,0'"),
         ("1,-1", 4, "sizes: got '1,-1'"),

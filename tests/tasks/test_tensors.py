@@ -140,6 +140,14 @@ def test_wrong_arrays_are_named(what):
     assert "\n" not in str(error.value)
 
 
+def test_a_unit_of_sizes_is_no_size_of_a_sphere():
+    with pytest.raises(ValueError, match="n: got 1 with degree_3, allowed: the size of the sphere, from 2"):
+        pack({"degree_3": CUBE}, 1)
+    assert describe(pack({"tensor": np.ones((2, 2, 3))}, 1))["sizes"] == "2,2,3"
+    with pytest.raises(ValueError, match="with n = 1 they may be any"):
+        pack({"tensor": np.ones((2, 2, 3))}, 2)
+
+
 def test_rounding_is_no_asymmetry():
     noisy = CUBE * (1 + 1e-14 * RANDOM.standard_normal(CUBE.shape))
     assert pack({"degree_3": noisy}, 3)["packed_3"].shape == (4, 10)
