@@ -26,7 +26,7 @@ from pipeline.environment import worker_env
 from pipeline.errors import RunError
 from pipeline.executors import MAX_RETRIES, Done, Job, crashed
 from pipeline.program import program
-from pipeline.ray_folder import short_folder
+from pipeline.ray_folder import refused, short_folder
 from pipeline.worker import run_job, run_piece
 from tasks.scatter import Scatter
 
@@ -150,7 +150,7 @@ class RayExecutor:
             ray.init(address=address or "local", **common, **({} if address else local))
         except Exception as error:  # whatever Ray and the system have: OSError, AssertionError, its own
             self.close()
-            raise RunError(_refused(address or "a local Ray", error)) from error
+            raise RunError(refused(address or "a local Ray", error)) from error
         _look.cache_clear()  # it may be of another cluster, in a process that had one before
         if gpus and _size().gpus < 1:
             self.close()
@@ -185,13 +185,6 @@ class RayExecutor:
         ray.shutdown()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _refused(where: str, error: Exception) -> str:
-    text = " ".join(str(error).split())[:300]
-    if text.startswith("Version mismatch"):
-        return f"--backend ray: {where} runs other versions: {text}: use those of the cluster"
-    return f"--backend ray: cannot use {where} (RAY_AUTH_MODE={os.environ.get('RAY_AUTH_MODE', '')}): {text}"
 
 
 def _receipt(ref: ray.ObjectRef) -> dict[str, Any]:

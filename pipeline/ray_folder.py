@@ -1,4 +1,5 @@
-"""Where a local Ray keeps its sockets: their paths may be 107 bytes long (103 on macOS), most of it Ray's own."""
+"""What may go wrong when Ray starts: paths of sockets (103 bytes on macOS, 107 elsewhere, mostly of Ray's own
+making), and errors of all kinds, as one line."""
 
 import os
 import tempfile
@@ -31,3 +32,11 @@ def short_folder() -> str | None:
         f"{MOST_BYTES - SESSION_BYTES} for Ray's sockets, and none of {', '.join(SHORT)} can be written: set "
         "TMPDIR to a short folder"
     )
+
+
+def refused(where: str, error: Exception) -> str:
+    """Return why Ray cannot be used, as one line."""
+    text = " ".join(str(error).split())[:300]
+    if text.startswith("Version mismatch"):
+        return f"--backend ray: {where} runs other versions: {text}: use those of the cluster"
+    return f"--backend ray: cannot use {where} (RAY_AUTH_MODE={os.environ.get('RAY_AUTH_MODE', '')}): {text}"
