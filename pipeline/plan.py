@@ -147,6 +147,7 @@ def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: in
         sizes={ALIASES.get(name, name): int(size) for name, size in description.sizes.items()},
         options=options,
         memory_bytes=description.memory_bytes,
+        most=spec.get("most"),
         attrs={
             "model": spec["model"],
             **spec["parameters"],

@@ -213,7 +213,7 @@ class _Session:
             found = run.summaries(cell)
             self.known[cell.id], self.unrolled[cell.id] = found.blocks, found.fresh
         self._roll_up()
-        before = sum(len(self.known[cell.id]) * cell.block_size for cell in run.manifest.cells)
+        before = sum(cell.size_of(block) for cell in run.manifest.cells for block in self.known[cell.id])
         self.counts = Counts(
             landscapes=sum(cell.padded for cell in run.manifest.cells),
             done=before,
@@ -285,7 +285,7 @@ class _Session:
 
     def _commit(self, cell: CellLayout, block: int, summary: Summary) -> None:
         self.computed += 1
-        self.counts.done += cell.block_size
+        self.counts.done += cell.size_of(block)
         self.counts.points += summary.points
         self.known[cell.id][block] = summary
         self.unrolled[cell.id] += 1
@@ -313,7 +313,7 @@ def record_failure(files: Files, cell: CellLayout, block: int, error: Mapping[st
         "cell": cell.id,
         "cell_hash": cell.hash,
         "block": block,
-        "landscapes": list(range(first, first + cell.block_size)),
+        "landscapes": list(range(first, first + cell.size_of(block))),
         **error,
     }
     files.write({failed_key(cell.id, block): seal(record)})

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import UsageError, shown
-from pipeline.inputs import block_size, resolve
+from pipeline.inputs import check_held, resolve
 from pipeline.ranges import parse_integers
 from tasks.landscapes import MODELS
 from tasks.landscapes.parameters import Parameter
@@ -200,7 +200,7 @@ def _cells_of(table: dict[str, Any], seed: int, source: str, where: str, folder:
             "finder that they are for"
         )
     for written, n in itertools.product(_grid(cell), cell.n):
-        parameters, block = _content(cell, written, n, source, folder)
+        parameters, more = _content(cell, written, n, source, folder)
         finder, why = cell.finder, None
         if finder == AUTO:
             finder, why = _chosen(model, parameters, n, source)
@@ -211,24 +211,26 @@ def _cells_of(table: dict[str, Any], seed: int, source: str, where: str, folder:
             "seed": seed,
             "finder": finder,
             "finder_options": finder_options(finder, cell.options, f"{source}.options"),
-            "block_size": block,
+            "block_size": cell.block or default_block(n),
             "positions": cell.positions,
             "spectra": cell.spectra,
             "topology": cell.topology,
+            **more,
         }
         yield StudyCell(where, spec, cell.landscapes, why)
 
 
 def _content(
     cell: CellTable, written: Mapping[str, Any], n: int, source: str, folder: Path
-) -> tuple[Mapping[str, Any], int]:
-    """The parameters as a cell has them, and its block: a file's content takes the place of its name."""
-    usual = default_block(n)
+) -> tuple[Mapping[str, Any], dict[str, int]]:
+    """The parameters as a cell has them, a file's content in place of its name; and how many landscapes there
+    are, if not any number."""
     try:
         parameters = resolve(cell.model, written, n, folder)
         if "held" not in parameters:
-            return parameters, cell.block or usual
-        return parameters, block_size(cell.block, usual, parameters["held"], cell.landscapes)
+            return parameters, {}
+        check_held(parameters["held"], cell.landscapes)
+        return parameters, {"most": parameters["held"]}
     except ValueError as error:
         raise UsageError(f"{source}.{' '.join(str(error).split())}") from error
 
