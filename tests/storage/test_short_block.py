@@ -38,7 +38,7 @@ def test_it_is_written_read_and_compacted(tmp_path, toolbox):
 
 
 def test_the_landscapes_of_a_short_block_that_failed_are_counted(tmp_path, toolbox):
-    run, cell = _made(toolbox, tmp_path / "run")
+    run, _ = _made(toolbox, tmp_path / "run")
     run.files.remove("commits/c0000/000002.json")
     compact(run)
     with xr.open_dataset(dataset_path(run.url), engine="zarr", group="c0000") as dataset:
