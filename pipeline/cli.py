@@ -52,10 +52,11 @@ POINT_COLUMNS = ("energy", "index", "radius")
 def _user_errors() -> Iterator[None]:
     """Turn what a user can cause into one line on standard error and an exit code."""
     from pipeline.errors import Interrupted, RunError, UsageError
+    from pipeline.stopping import interruptible
     from storage.errors import RemoteError, StoreError
 
     try:
-        with _own_stdout():
+        with interruptible(), _own_stdout():
             yield
     except (UsageError, RunError, Interrupted) as error:
         _fail(str(error), error.exit_code)
@@ -533,4 +534,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from pipeline.start import main as start
+
+    start()
