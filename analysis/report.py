@@ -21,6 +21,7 @@ from analysis.study_sections import SECTIONS
 from analysis.tables import LEVEL, Row, all_rows, cell_rows, label, verdict_rows, write_csv
 from analysis.topology.measure import draw_topology, measure_topology, topology_rows
 from analysis.topology.section import topology_parts
+from storage.fresh_folder import fresh_folder
 
 PAGE = "report.html"
 
@@ -30,14 +31,20 @@ def write_report(store: str, out: str | Path) -> Path:
 
     Args:
         store: path or URL of the run; its current dataset is read.
-        out: folder, made if needed: ``report.html``, ``figures/`` (SVG and PNG), ``tables/`` (CSV).
+        out: folder, made if needed: ``report.html``, ``figures/`` (SVG and PNG), ``tables/`` (CSV). Files of
+            an earlier report are gone when this one is whole, and stay if it fails; other files stay.
 
     Raises:
-        StoreError: there is no run, or no dataset yet.
+        StoreError: there is no run, or no dataset yet, or a file of the user's is in the way.
         OSError: the folder can't be written.
     """
     study = open_study(store)
-    folder = Path(out)
+    with fresh_folder(Path(out)) as folder:
+        _write_into(folder, study)
+    return Path(out) / PAGE
+
+
+def _write_into(folder: Path, study: Study) -> None:
     for part in ("figures", "tables"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     families, audits = measure_study(study), audit_cells(study.cells)
@@ -74,9 +81,8 @@ def write_report(store: str, out: str | Path) -> Path:
     for section, found in sections:
         parts += section.parts(found, folder / "figures")
     parts += _provenance(study.provenance)
-    page = folder / PAGE
-    page.write_text(render(f"Census report: {study.name}", parts), encoding="utf-8")
-    return page
+    text = render(f"Census report: {study.name}", parts)
+    (folder / PAGE).write_text(text, encoding="utf-8")
 
 
 def measure_study(study: Study) -> list[FamilyResult]:

@@ -141,7 +141,8 @@ def repair_store(
     """
     run = open_run(store)
     _refuse_other_bodies(run, body)
-    with take_lease(run.files):
+    with StopRequest() as stop, take_lease(run.files, console, stop):
         report = verify(run)
+        stop.check("stopped; the store was only read")
         discard(run, report)
     return report, continue_run(store, settings, console)

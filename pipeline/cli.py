@@ -1,11 +1,12 @@
 """The command line. Commands import what they need when they run, so that --help is quick."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -42,6 +43,8 @@ Number = Annotated[int, typer.Option(help="Number of the landscape in that study
 MaxPaths = Annotated[int, typer.Option(help="Refuse landscapes with more paths.")]
 Where = Annotated[str, typer.Option(help="Where paths are followed: serial (one process) or ray.")]
 Threads = Annotated[int | None, typer.Option(help="Threads, or CPUs of a local Ray; all of them by default.")]
+_answer: IO[str] | None = None
+"""Standard output, while a command keeps it from others."""
 POINT_COLUMNS = ("energy", "index", "radius")
 
 
@@ -49,10 +52,12 @@ POINT_COLUMNS = ("energy", "index", "radius")
 def _user_errors() -> Iterator[None]:
     """Turn what a user can cause into one line on standard error and an exit code."""
     from pipeline.errors import Interrupted, RunError, UsageError
+    from pipeline.stopping import interruptible
     from storage.errors import RemoteError, StoreError
 
     try:
-        yield
+        with interruptible(), _own_stdout():
+            yield
     except (UsageError, RunError, Interrupted) as error:
         _fail(str(error), error.exit_code)
     except (StoreError, RemoteError) as error:
@@ -62,6 +67,37 @@ def _user_errors() -> Iterator[None]:
     except BrokenPipeError:
         sys.stderr.close()
         raise typer.Exit(1) from None
+
+
+@contextmanager
+def _own_stdout() -> Iterator[None]:
+    """Keep standard output for what a command says: what libraries and landscapes print meanwhile, from
+    Python or from C, goes to standard error, or no program could read ``--json``.
+    """
+    global _answer
+    try:
+        ours = sys.stdout.fileno() == 1
+    except (OSError, AttributeError, ValueError):
+        ours = False
+    if not ours:  # somebody else, such as a test, has standard output already
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(kept), "w", encoding=sys.stdout.encoding, errors="replace") as _answer:
+            yield
+    finally:
+        _answer = None
+        with suppress(OSError):
+            sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, file=_answer)
 
 
 def _fail(text: str, code: int) -> NoReturn:
@@ -74,14 +110,14 @@ def _fail(text: str, code: int) -> NoReturn:
 def _console(*, err: bool = False) -> "Console":
     from rich.console import Console
 
-    console = Console(stderr=err, soft_wrap=True)
+    console = Console(stderr=err, soft_wrap=True, file=None if err else _answer)
     if not console.is_terminal:
         console.width = 160  # a log or a pipe: do not squeeze tables into 80 columns
     return console
 
 
 def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=1, allow_nan=False))
+    _say(json.dumps(value, indent=1, allow_nan=False))
 
 
 def _print_table(rows: list[dict[str, Any]], title: str) -> None:
@@ -132,7 +168,7 @@ def run(
         parsed = read_study(study)
         settings = Settings(backend, workers, address, allow_environment, gpus)
         outcome = run_study(parsed, store or f"runs/{parsed.name}", settings, console, body=body)
-        typer.echo(f"{outcome.store}/{outcome.dataset}")
+        _say(f"{outcome.store}/{outcome.dataset}")
         if outcome.failed:
             name, message = next(iter(outcome.failed.items()))
             _fail(
@@ -175,15 +211,15 @@ def plan(study: StudyFile, as_json: Json = False, body: Body = DEFAULT_BODY) -> 
         known = [row["seconds"] for row in rows]
         total = None if None in known else sum(known)
         disk = size_text(sum(row["disk_bytes"] for row in rows))
-        typer.echo(
+        _say(
             f"{time_text(total)} on one worker (a rough guess, without 4 s a cell to compile), {disk} on disk"
         )
         for row in rows:
             if row["finder_choice"] is not None:
-                typer.echo(f"{row['cell']}: {row['finder']}: {row['finder_choice']}")
+                _say(f"{row['cell']}: {row['finder']}: {row['finder_choice']}")
         for row in rows:
             if row["landscapes"] != row["landscapes_asked"]:
-                typer.echo(
+                _say(
                     f"{row['cell']}: {row['landscapes_asked']} landscapes asked, {row['landscapes']} "
                     f"computed: blocks of {row['block']} are always whole"
                 )
@@ -202,7 +238,7 @@ def status(store: Store, as_json: Json = False) -> None:
         holder = found["running"]
         state = f"running (host {holder['host']}, pid {holder['pid']})" if holder else "not running"
         _print_table(found["cells"], f"{found['name']}: {state}")
-        typer.echo(f"dataset: {found['dataset'] or 'none yet'}")
+        _say(f"dataset: {found['dataset'] or 'none yet'}")
 
 
 @app.command(epilog="Example: morsecensus verify runs/demo --deep")
@@ -234,14 +270,14 @@ def verify(
             )
         else:
             for problem in report.problems:
-                typer.echo(plain(problem.text))
-            typer.echo(
+                _say(plain(problem.text))
+            _say(
                 f"{report.done} of {report.planned} blocks done, {report.failed} failed, "
                 f"{report.objects} objects read, {len(report.problems)} damaged, "
                 f"{len(report.leftovers)} leftovers of a kill or former datasets"
             )
             if deep:
-                typer.echo(f"{again.computed} blocks computed again, {again.bitwise} compared byte for byte")
+                _say(f"{again.computed} blocks computed again, {again.bitwise} compared byte for byte")
         if report.problems:
             _fail(f"{len(report.problems)} problems: `morsecensus repair {store}` mends them", 1)
 
@@ -262,7 +298,7 @@ def repair(
 
         settings = Settings(backend, workers, address, gpus=gpus)
         report, outcome = check.repair_store(store, settings, _console(err=True), body=body)
-        typer.echo(
+        _say(
             f"{len(report.bad_blocks)} damaged blocks and {len(report.leftovers)} leftovers removed, "
             f"{outcome.computed_blocks} blocks computed"
         )
@@ -292,8 +328,8 @@ def predict(
             what = ", ".join(f"{name} = {value}" for name, value in given.items() if value is not None)
             title = f"mean numbers of critical points, {model}" + (f", {what}" if what else "")
             _print_table([readable(row) for row in rows], title)
-            typer.echo(limits_line(rows[0]["limits"]))
-            typer.echo("More indices, energies and errors: --json.")
+            _say(limits_line(rows[0]["limits"]))
+            _say("More indices, energies and errors: --json.")
 
 
 @app.command(name="enumerate", epilog='Example: morsecensus enumerate --xi "q^3" --n 10 --seed 1')
@@ -334,9 +370,9 @@ def enumerate_points(
             shown = [{name: point[name] for name in POINT_COLUMNS} for point in found["points"]]
             _print_table(shown, "points, lowest energy first; radius: of a box that holds no other")
         for line in verdict(found):
-            typer.echo(line)
+            _say(line)
         if points:
-            typer.echo("Positions: --json.")
+            _say("Positions: --json.")
 
 
 @app.command(epilog='Example: morsecensus topology --xi "q^3" --n 4 --seed 1 --json')
@@ -369,8 +405,8 @@ def topology(
         title = f"xi = {found['xi']}, field {field:g}, n = {n}, seed {seed}, landscape {landscape}"
         _print_table(persistence_rows(found), title)
         for line in topology_verdict(found):
-            typer.echo(line)
-        typer.echo("All pairs: --json.")
+            _say(line)
+        _say("All pairs: --json.")
 
 
 @app.command(epilog="Example: morsecensus couplings study.toml --landscapes 0:4 --out couplings.npz")
@@ -393,8 +429,8 @@ def couplings(
             _print_json(found)
             return
         for name, shape in found["arrays"].items():
-            typer.echo(f"{name}: {' x '.join(map(str, shape))}")
-        typer.echo(found["out"])
+            _say(f"{name}: {' x '.join(map(str, shape))}")
+        _say(found["out"])
 
 
 @app.command(
@@ -464,7 +500,7 @@ def flow(
             _print_json(rows)
             return
         _print_table([readable(row) for row in rows], f"gradient flow, {model}")
-        typer.echo(f"Tables and figures: {out}")
+        _say(f"Tables and figures: {out}")
 
 
 @app.command(epilog="Example: morsecensus report runs/demo --out report --dask tcp://127.0.0.1:8786")
@@ -489,7 +525,7 @@ def report(
 
         with scheduler(dask, _console(err=True)):
             page = write_report(store, out)
-        typer.echo(str(page))
+        _say(str(page))
 
 
 def main() -> None:
@@ -498,4 +534,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from pipeline.start import main as start
+
+    start()

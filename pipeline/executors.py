@@ -1,23 +1,15 @@
-"""Where jobs run: one interface, a serial backend here, Ray in its own file.
+"""Where jobs run: one interface; the serial backend and Ray, each in its own file.
 
 Both give every worker process the environment of ``pipeline.environment``, so both give the same bytes.
 """
 
-import contextlib
-import json
 import os
-import queue
 import secrets
-import subprocess
-import sys
-import tempfile
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipeline.address import check_address
-from pipeline.environment import WORKER_ENV
 from pipeline.errors import UsageError, shown
 from pipeline.stopping import StopRequest
 
@@ -28,6 +20,8 @@ LEAST_GPU = 0.01
 """Share of a GPU: a hundred workers on one device is more than any has memory for."""
 BACKENDS = ("serial", "ray")
 POLL_SECONDS = 0.25
+SHOWN_LINES, SHOWN_TAIL = 3, 300
+"""Of what a worker printed before it died: lines, and characters, that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -58,104 +52,16 @@ class Executor(Protocol):
         ...
 
 
-class SerialExecutor:
-    """One worker process, one job at a time. The driver itself never imports JAX."""
-
-    def __init__(self) -> None:
-        self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._outbox: queue.SimpleQueue[Done] = queue.SimpleQueue()
-        self._process: subprocess.Popen[str] | None = None
-        self._noise = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the executor
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="serial", daemon=True)
-        self._thread.start()
-
-    def window(self) -> int:
-        return 2  # the next job lies ready while one runs
-
-    def submit(self, job: Job) -> None:
-        self._inbox.put(job)
-
-    def completed(self, timeout: float) -> list[Done]:
-        try:
-            return [self._outbox.get(timeout=timeout)]
-        except queue.Empty:
-            return []
-
-    def close(self) -> None:
-        self._closed.set()
-        self._inbox.put(None)
-        while self._thread.is_alive():
-            # again and again: the thread may be about to start one
-            if (process := self._process) is not None:
-                process.kill()
-            self._thread.join(0.1)
-        self._end_process()
-        self._noise.close()
-
-    def _serve(self) -> None:
-        while (job := self._inbox.get()) is not None and not self._closed.is_set():
-            receipt = self._with_retries(job)
-            if not self._closed.is_set():
-                self._outbox.put(Done(job, receipt))
-
-    def _with_retries(self, job: Job) -> dict[str, Any]:
-        how = ""
-        for attempt in range(1, MAX_RETRIES + 2):
-            receipt = self._attempt({**job, "attempt": attempt})
-            if receipt is not None:
-                return receipt
-            if self._closed.is_set():
-                break
-            how = self._end_process()
-        return crashed(how)
-
-    def _attempt(self, job: Job) -> dict[str, Any] | None:
-        """Return the receipt, None if the worker died."""
-        if self._process is None:
-            self._process = self._start()
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write(json.dumps(job) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        except (OSError, ValueError):
-            return None
-        return json.loads(line) if line.endswith("\n") else None
-
-    def _start(self) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "pipeline.worker"],
-            env={**os.environ, **WORKER_ENV},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._noise,
-            text=True,
-            start_new_session=True,  # Ctrl-C in the terminal is for the driver
-        )
-
-    def _end_process(self) -> str:
-        """End the worker and return how it ended, with the last lines it wrote."""
-        process, self._process = self._process, None
-        if process is None:
-            return "no worker"
-        if process.poll() is None:
-            process.kill()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-        code = process.wait()
-        self._noise.seek(max(0, self._noise.seek(0, os.SEEK_END) - 2000))
-        tail = self._noise.read().decode(errors="replace").strip()
-        return f"{f'signal {-code}' if code < 0 else f'exit code {code}'}\n{tail}"
-
-
 def crashed(how: str) -> dict[str, Any]:
-    """Return the receipt of a job whose worker died every time."""
-    first = how.partition("\n")[0]
-    message = f"the worker process died {MAX_RETRIES + 1} times ({first})"
+    """Return the receipt of a job whose worker died every time.
+
+    Args:
+        how: one line on how it ended, then what it printed last.
+    """
+    first, _, tail = how.partition("\n")
+    lines = [line.strip() for line in tail.splitlines() if line.strip()]
+    said = " | ".join(lines[-SHOWN_LINES:])[-SHOWN_TAIL:]
+    message = f"the worker process died {MAX_RETRIES + 1} times ({first})" + (f": {said}" if said else "")
     return {"error": {"kind": "crash", "message": message, "traceback": how}}
 
 
@@ -192,6 +98,8 @@ def start_executor(
         raise UsageError("--address: allowed only with --backend ray")
     if workers not in (None, 1):
         raise UsageError(f"--workers: got {workers}, allowed: 1 with --backend serial; use --backend ray")
+    from pipeline.serial_executor import SerialExecutor
+
     return SerialExecutor()
 
 

@@ -150,9 +150,9 @@ def run_flows(plan: FlowPlan, settings: Settings, out: Path, console: Console) -
     records = _compute(plan, settings, console)
     cells = _cells(plan, records, limits)
     try:
-        write_flows(cells, _outliers(plan, records), plan.success, out)
         about = dataclasses.asdict(plan) | {"versions": software()}
-        (out / "flow.json").write_text(json.dumps(about, indent=1) + "\n")
+        text = json.dumps(about, indent=1) + "\n"
+        write_flows(cells, _outliers(plan, records), plan.success, out, text)
     except OSError as error:
         raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error
     return [finite(row) for row in summary_rows(cells, plan.success)]

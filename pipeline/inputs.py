@@ -9,7 +9,6 @@ in that store, which keeps the digest that it began with.
 import re
 from collections.abc import Iterable, Mapping
 from functools import partial
-from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -126,17 +125,10 @@ def _first_difference(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndar
     return None if same.all() else int(np.argmin(same))
 
 
-def block_size(asked: int | None, usual: int, held: int, landscapes: int) -> int:
-    """Return the landscapes per block where so many are held: blocks are whole, and nothing is beyond them.
-
-    The largest divisor of the number held and of the usual size, unless the study asks for one. Raises
-    ValueError.
-    """
-    size = asked or gcd(usual, held)
-    if -(-landscapes // size) * size > held:
-        whole = "" if landscapes > held else f", in whole blocks of {size}; lower block or landscapes"
-        raise ValueError(f"landscapes: got {landscapes}, allowed: the {held} in the file{whole}")
-    return size
+def check_held(held: int, landscapes: int) -> None:
+    """Raise ValueError if a study asks for more landscapes than its file holds."""
+    if landscapes > held:
+        raise ValueError(f"landscapes: got {landscapes}, allowed: at most the {held} in the file")
 
 
 def put_inputs(files: Files, cells: Iterable[Mapping[str, Any]]) -> None:

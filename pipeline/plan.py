@@ -148,6 +148,7 @@ def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: in
         sizes={ALIASES.get(name, name): int(size) for name, size in description.sizes.items()},
         options=options,
         memory_bytes=description.memory_bytes,
+        most=spec["parameters"].get("held"),
         attrs={
             "model": spec["model"],
             **spec["parameters"],
@@ -192,7 +193,7 @@ def extend_manifest(stored: Manifest, plan: Plan, store: str) -> Manifest:
                 f"{store}: {cell.id} ({_label(cell)}): landscapes: got {now.landscapes}, allowed: at least "
                 f"the {cell.landscapes} that the store plans; a store only grows"
             )
-        cells.append(replace(cell, landscapes=now.landscapes))
+        cells.append(replace(cell, landscapes=now.landscapes, most=now.most))
     cells.extend(replace(cell, id=cell_name(len(stored.cells) + i)) for i, cell in enumerate(fresh))
     return replace(stored, cells=tuple(cells), study=plan.study.to_record())
 

@@ -5,6 +5,7 @@ import functools
 import itertools
 import os
 import queue
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from pipeline.environment import worker_env
 from pipeline.errors import RunError
 from pipeline.executors import MAX_RETRIES, Done, Job, crashed
 from pipeline.program import program
+from pipeline.ray_folder import refused, short_folder
 from pipeline.worker import run_job, run_piece
 from tasks.scatter import Scatter
 
@@ -125,6 +127,9 @@ class RayExecutor:
     """Ray tasks: on a local Ray that starts by itself, or on a running cluster."""
 
     def __init__(self, *, workers: int | None = None, address: str | None = None, gpus: float = 0.0):
+        self._gpus = gpus
+        self._running: dict[ray.ObjectRef, Job] = {}
+        self._ended: queue.SimpleQueue[ray.ObjectRef] = queue.SimpleQueue()
         wanted = worker_env(gpus)
         given = (name for name in (*wanted, "PYTHONPATH") if name in os.environ)
         common: dict[str, Any] = {
@@ -138,14 +143,15 @@ class RayExecutor:
             "object_store_memory": OBJECT_STORE_BYTES,
             "_node_ip_address": "127.0.0.1",
         }
+        self._folder = None if address else short_folder()
+        if self._folder is not None:
+            local["_temp_dir"] = self._folder
         try:
             ray.init(address=address or "local", **common, **({} if address else local))
-        except (ConnectionError, RuntimeError, ValueError, RayError) as error:
-            raise RunError(_refused(address or "a local Ray", error)) from error
+        except Exception as error:  # whatever Ray and the system have: OSError, AssertionError, its own
+            self.close()
+            raise RunError(refused(address or "a local Ray", error)) from error
         _look.cache_clear()  # it may be of another cluster, in a process that had one before
-        self._gpus = gpus
-        self._running: dict[ray.ObjectRef, Job] = {}
-        self._ended: queue.SimpleQueue[ray.ObjectRef] = queue.SimpleQueue()
         if gpus and _size().gpus < 1:
             self.close()
             text = "no node that is up offers Ray a GPU: start one that has, or leave --gpus out"
@@ -177,13 +183,8 @@ class RayExecutor:
         # ended at that moment (a failed check in Ray's C++, with thousands of tasks)
         self._running.clear()
         ray.shutdown()
-
-
-def _refused(where: str, error: Exception) -> str:
-    text = " ".join(str(error).split())[:300]
-    if text.startswith("Version mismatch"):
-        return f"--backend ray: {where} runs other versions: {text}: use those of the cluster"
-    return f"--backend ray: cannot use {where} (RAY_AUTH_MODE={os.environ.get('RAY_AUTH_MODE', '')}): {text}"
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _receipt(ref: ray.ObjectRef) -> dict[str, Any]:

@@ -39,12 +39,13 @@ class RayPool(Executor):
         found: Future[Any] = Future()
 
         def finish(done: Future[Any]) -> None:
-            error = done.exception()
-            if error is None:
+            try:
                 # a copy: Ray's arrays lie in its object store, can't be written to, and would keep it full
-                found.set_result(copy.deepcopy(done.result()))
-            else:
+                result = copy.deepcopy(done.result())
+            except BaseException as error:  # of the copy too: what a callback raises is lost, and Dask waits
                 found.set_exception(_plain(error))
+            else:
+                found.set_result(result)
 
         _call.remote(function, arguments, keywords).future().add_done_callback(finish)
         return found

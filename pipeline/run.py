@@ -25,7 +25,7 @@ from storage.compact import compact
 from storage.couplings import INPUTS
 from storage.errors import RemoteError
 from storage.files import Files, open_files
-from storage.layout import CellLayout, Generation, failed_key
+from storage.layout import LEASE, CellLayout, Generation, failed_key
 from storage.lease import Lease, acquire
 from storage.rollup import FRESH, Summary, stamped, write_rollup
 from storage.seals import seal
@@ -35,6 +35,7 @@ _OURS = {"run.json", "lease.json", "latest.json", ".lease.lock"}
 _OURS |= {"stream.zarr", "commits", "rollup", "failed", INPUTS}
 ROLL_UP_EVERY = 10_000
 """Blocks of a cell, or a quarter of those it has: after a kill no more markers than that are read again."""
+TAKEN = "another driver took over this run, or may have; this one stops"
 FATAL = {
     "full": "the disk is full: free space, then run again; what is committed is safe",
     "write": "cannot write the store: mend that, then run again; what is committed is safe",
@@ -111,17 +112,21 @@ def _check_store(files: Files, store: str, plan: Plan) -> None:
         extend_manifest(open_run(store).manifest, plan, store)
         return
     try:
-        foreign = [name for name in files.names("") if name not in _OURS]
+        foreign = [name for name in files.names("") if name not in _OURS and not name.startswith(LEASE)]
     except OSError as error:
         raise UsageError(f"--store: cannot use {store}: {error.strerror or error}") from error
     if foreign:
         raise UsageError(f"--store: {store} is not empty and holds no run: choose another folder")
 
 
-def take_lease(files: Files) -> Lease:
+def take_lease(files: Files, console: Console, stop: StopRequest) -> Lease:
     """Take the lease of a store; raises UsageError if nothing can be written there."""
     try:
-        return acquire(files)
+        return acquire(
+            files,
+            lambda text: console.print(text, highlight=False, markup=False),
+            lambda: stop.check("stopped while waiting for another driver: nothing was touched"),
+        )
     except RemoteError:
         raise
     except OSError as error:
@@ -146,7 +151,7 @@ def _drive(
     files: Files, prepare: Callable[[Generation], Run], settings: Settings, console: Console
 ) -> Outcome:
     # from before the lease is taken until it is given back: an exception in between would leave it behind
-    with StopRequest() as stop, take_lease(files) as lease:
+    with StopRequest() as stop, take_lease(files, console, stop) as lease:
         executor = start_executor(
             settings.backend, workers=settings.workers, address=settings.address, gpus=settings.gpus
         )
@@ -162,8 +167,14 @@ def _drive(
         finally:
             executor.close()
         said = "stopped while the dataset was written: all blocks are done; the same command writes it again"
+
+        def between() -> None:
+            stop.check(said)
+            if lease.lost:
+                raise RunError(f"{run.url}: {TAKEN}")
+
         with _writing(files):
-            dataset = compact(run, lambda: stop.check(said))
+            dataset = compact(run, between)
         return Outcome(
             store=run.url,
             dataset=dataset,
@@ -213,7 +224,7 @@ class _Session:
             found = run.summaries(cell)
             self.known[cell.id], self.unrolled[cell.id] = found.blocks, found.fresh
         self._roll_up()
-        before = sum(len(self.known[cell.id]) * cell.block_size for cell in run.manifest.cells)
+        before = sum(cell.size_of(block) for cell in run.manifest.cells for block in self.known[cell.id])
         self.counts = Counts(
             landscapes=sum(cell.padded for cell in run.manifest.cells),
             done=before,
@@ -243,8 +254,8 @@ class _Session:
                     "the same command goes on from there",
                     self.stop.exit_code,
                 )
-            if self.lease.lost.is_set():
-                raise RunError(f"{self.run.url}: another driver took over this run; this one stops")
+            if self.lease.lost:
+                raise RunError(f"{self.run.url}: {TAKEN}")
             if not running:
                 return
             for done in executor.completed(POLL_SECONDS):
@@ -285,7 +296,7 @@ class _Session:
 
     def _commit(self, cell: CellLayout, block: int, summary: Summary) -> None:
         self.computed += 1
-        self.counts.done += cell.block_size
+        self.counts.done += cell.size_of(block)
         self.counts.points += summary.points
         self.known[cell.id][block] = summary
         self.unrolled[cell.id] += 1
@@ -313,7 +324,7 @@ def record_failure(files: Files, cell: CellLayout, block: int, error: Mapping[st
         "cell": cell.id,
         "cell_hash": cell.hash,
         "block": block,
-        "landscapes": list(range(first, first + cell.block_size)),
+        "landscapes": list(range(first, first + cell.size_of(block))),
         **error,
     }
     files.write({failed_key(cell.id, block): seal(record)})

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import UsageError, shown
-from pipeline.inputs import block_size, resolve
+from pipeline.inputs import check_held, resolve
 from pipeline.ranges import parse_integers
 from tasks.landscapes import MODELS
 from tasks.landscapes.parameters import Parameter
@@ -223,13 +223,12 @@ def _cells_of(table: dict[str, Any], seed: int, source: str, where: str, folder:
 def _content(
     cell: CellTable, written: Mapping[str, Any], n: int, source: str, folder: Path
 ) -> tuple[Mapping[str, Any], int]:
-    """The parameters as a cell has them, and its block: a file's content takes the place of its name."""
+    """The parameters as a cell has them, a file's content in place of its name, and its block."""
     try:
         parameters = resolve(cell.model, written, n, folder)
-        usual = default_block(mean_size(cell.model, parameters, n))
-        if "held" not in parameters:
-            return parameters, cell.block or usual
-        return parameters, block_size(cell.block, usual, parameters["held"], cell.landscapes)
+        if "held" in parameters:
+            check_held(parameters["held"], cell.landscapes)
+        return parameters, cell.block or default_block(mean_size(cell.model, parameters, n))
     except ValueError as error:
         raise UsageError(f"{source}.{' '.join(str(error).split())}") from error
 

@@ -1,12 +1,13 @@
 """What happens inside a worker: one block from job to receipt, under either backend.
 
-``python -m pipeline.worker`` is the process behind the serial backend: jobs come in as JSON lines, receipts
-go out as JSON lines. It ends as soon as its driver does.
+``python -m pipeline.worker DESCRIPTOR`` is the process behind the serial backend: jobs come in as JSON lines,
+receipts go out as JSON lines, both through a socket of that number. It ends as soon as its driver does.
 """
 
 import errno
 import json
 import os
+import queue
 import resource
 import socket
 import sys
@@ -126,7 +127,7 @@ def _compute(job: Mapping[str, Any], scatter: Scatter | None = None) -> tuple[Ce
     cell = _cell(job)
     find_in(job["store"])
     try:
-        return cell, load(cell.body)(dict(cell.spec), int(job["block"]), scatter)
+        return cell, load(cell.body)({**cell.spec, "most": cell.most}, int(job["block"]), scatter)
     except (EnvironmentDiffers, ProgramDiffers, StoreUnseen):
         raise  # of a piece, or of what the cell was given: no failure of the body
     except Exception as error:
@@ -230,25 +231,28 @@ def _error(kind: str, error: BaseException) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Serve jobs from standard input until it closes, on a thread, so that a running block ends with it."""
-    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a library prints must not end up between the receipts
-    jobs: list[str] = []
-    ready = threading.Semaphore(0)
+def main(descriptor: int) -> None:
+    """Serve jobs from a socket until it closes, on a thread, so that a running block ends with the driver.
+
+    Args:
+        descriptor: of the socket, inherited. Standard output and input are anybody's.
+    """
+    channel = socket.socket(fileno=descriptor)
+    channel.set_inheritable(False)  # a child that outlives this process must not seem to be it
+    jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def listen() -> None:
-        for line in sys.stdin:
-            jobs.append(line)
-            ready.release()
-        os._exit(0)  # the driver is gone
+        try:
+            with channel.makefile("r", encoding="utf-8") as lines:
+                for line in lines:
+                    jobs.put(line)
+        finally:
+            os._exit(0)  # the driver is gone
 
     threading.Thread(target=listen, daemon=True).start()
     while True:
-        ready.acquire()
-        replies.write(json.dumps(run_job(json.loads(jobs.pop(0)))) + "\n")
-        replies.flush()
+        channel.sendall(json.dumps(run_job(json.loads(jobs.get()))).encode() + b"\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

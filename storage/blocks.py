@@ -35,9 +35,9 @@ def encode_block(
         given = tables[table.name]
         columns = cell.columns(table)
         _same_names(f"columns of {table.name!r}", given, {column.name for column in columns})
-        rows = cell.block_size
+        rows = cell.size_of(block)
         if table.ragged:
-            slots[table.name] = _slot_counts(cell, table, np.asarray(given["slot"]))
+            slots[table.name] = _slot_counts(cell, table, cell.size_of(block), np.asarray(given["slot"]))
             rows = sum(slots[table.name])
         for column in columns:
             values = _conform(table, column, given[column.name], (rows, *column.shape(cell.sizes)))
@@ -99,7 +99,7 @@ def read_object(files: Files, marker: Marker, key: str, entry: Entry) -> bytes:
 def read_column(files: Files, cell: CellLayout, marker: Marker, table: Table, column: Column) -> np.ndarray:
     """Return a column of a committed block, without padding, checked against the marker."""
     ragged = table.ragged
-    rows = marker.rows[table.name] if ragged else cell.block_size
+    rows = marker.rows[table.name] if ragged else cell.size_of(marker.block)
     shape = (1, cell.chunk_rows) if ragged else (cell.block_size,)
     trailing = column.shape(cell.sizes)
     parts = []
@@ -130,14 +130,14 @@ def _same_names(what: str, given: Mapping[str, Any], wanted: set[str]) -> None:
         raise ValueError(f"{what}: missing {missing}, unknown {unknown}")
 
 
-def _slot_counts(cell: CellLayout, table: Table, slot: np.ndarray) -> list[int]:
-    if slot.ndim != 1 or (slot.size and (slot.min() < 0 or slot.max() >= cell.block_size)):
-        raise ValueError(f"{table.name}.slot: must be one number below {cell.block_size} for each row")
+def _slot_counts(cell: CellLayout, table: Table, size: int, slot: np.ndarray) -> list[int]:
+    if slot.ndim != 1 or (slot.size and (slot.min() < 0 or slot.max() >= size)):
+        raise ValueError(f"{table.name}.slot: must be one number below {size} for each row")
     if np.any(np.diff(slot.astype(np.int64)) < 0):
         raise ValueError(f"{table.name}.slot: rows must be ordered by landscape")
     if len(slot) > cell.rows_bound:
         raise ValueError(f"{table.name}: got {len(slot)} rows, the bound is {cell.rows_bound}")
-    return np.bincount(slot.astype(np.int64), minlength=cell.block_size).tolist()
+    return np.bincount(slot.astype(np.int64), minlength=size).tolist()
 
 
 def _conform(table: Table, column: Column, values: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -160,7 +160,10 @@ def _conform(table: Table, column: Column, values: Any, shape: tuple[int, ...]) 
 
 def _chunks(cell: CellLayout, table: Table, column: Column, values: np.ndarray) -> Iterator[np.ndarray]:
     if not table.ragged:
-        yield values
+        # a short last block still fills its chunk
+        padded = np.full((cell.block_size, *values.shape[1:]), column.fill, column.little_endian)
+        padded[: len(values)] = values
+        yield padded
         return
     size = cell.chunk_rows
     for start in range(0, len(values), size):

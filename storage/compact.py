@@ -91,7 +91,7 @@ def _markers(run: Run, cell: CellLayout) -> Mapping[int, Marker]:
 
 def _write_cell(root: zarr.Group, run: Run, cell: CellLayout, between: Callable[[], None]) -> None:
     markers = _markers(run, cell)
-    attrs = {"cell_hash": cell.hash, "landscapes_failed": (cell.blocks - len(markers)) * cell.block_size}
+    attrs = {"cell_hash": cell.hash, "landscapes_failed": cell.padded - sum(map(cell.size_of, markers))}
     group = root.create_group(cell.id, attributes={**cell.attrs, **attrs})
     _coordinates(group, cell)
     for column in cell.columns(LANDSCAPE):
@@ -121,7 +121,8 @@ def _write_ragged(
 ) -> None:
     counts = np.zeros(cell.padded, np.int64)
     for block, marker in markers.items():
-        counts[block * cell.block_size : (block + 1) * cell.block_size] = marker.slots[table.name]
+        first = block * cell.block_size
+        counts[first : first + cell.size_of(block)] = marker.slots[table.name]
     rows = int(counts.sum())
     size = Column(
         table.count, "i8", "rows of the landscape", fill=0, attrs={"sample_dimension": table.dimension}
@@ -149,7 +150,7 @@ def _landscape_parts(
     absent = np.full((cell.block_size, *column.shape(cell.sizes)), unknown, column.little_endian)
     parts = _read(run, cell, markers, LANDSCAPE, column)
     for block in range(cell.blocks):
-        yield next(parts) if block in markers else absent
+        yield next(parts) if block in markers else absent[: cell.size_of(block)]
 
 
 def _read(

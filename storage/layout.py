@@ -22,9 +22,9 @@ _CELL_NAME = re.compile(r"c\d{4,9}", re.ASCII)
 class CellLayout:
     """One cell as the store needs it: identity, sizes, and what a worker gets (``spec``, opaque here).
 
-    ``landscapes`` is what was asked for; the store holds ``blocks * block_size``. ``options`` are the
-    optional columns that are on. ``rows_bound`` bounds the rows of one block and thereby the row axis of the
-    stream.
+    ``landscapes`` is what was asked for; the store holds whole blocks, but for a last one that is short where
+    there are no more than ``most`` landscapes. ``options`` are the optional columns that are on.
+    ``rows_bound`` bounds the rows of one block and thereby the row axis of the stream.
     """
 
     id: str
@@ -39,16 +39,22 @@ class CellLayout:
     options: tuple[str, ...] = ()
     memory_bytes: int = 0
     attrs: Mapping[str, Any] = field(default_factory=dict)
+    most: int | None = None
 
     @property
     def blocks(self) -> int:
-        """Number of blocks: whole ones only, so that extending never changes a block."""
+        """Number of blocks: whole as long as there are landscapes, so that extending changes no block."""
         return -(-self.landscapes // self.block_size)
 
     @property
     def padded(self) -> int:
         """Number of landscapes that are computed."""
-        return self.blocks * self.block_size
+        whole = self.blocks * self.block_size
+        return whole if self.most is None else min(whole, self.most)
+
+    def size_of(self, block: int) -> int:
+        """Number of landscapes of a block."""
+        return min(self.block_size, self.padded - block * self.block_size)
 
     @property
     def row_axis(self) -> int:

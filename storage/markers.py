@@ -89,7 +89,7 @@ def _contents(record: Mapping[str, Any], cell: CellLayout, block: int, generatio
     if slots.keys() != rows.keys() or slots.keys() != {table.name for table in cell.ragged}:
         raise ValueError("its tables are others")
     for table, counts in slots.items():
-        if len(counts) != cell.block_size or sum(counts) != rows[table] or min(counts, default=0) < 0:
+        if len(counts) != cell.size_of(block) or sum(counts) != rows[table] or min(counts, default=0) < 0:
             raise ValueError(f"{table}: its rows don't add up")
     if not all(type(value) is int for value in totals.values()):
         raise ValueError("its totals are no numbers")

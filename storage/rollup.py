@@ -18,7 +18,7 @@ from storage.seals import read_record, seal
 
 FRESH = 1000
 """Markers to be read before a roll-up pays: reading them takes about 0.3 s."""
-_COLUMNS = ("block", "generation", "points", "seconds", "content", "stamp")
+_COLUMNS = ("block", "generation", "landscapes", "points", "seconds", "content", "stamp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Summary:
     """
 
     generation: int
+    landscapes: int
     points: int
     seconds: float
     content: str
@@ -38,7 +39,7 @@ class Summary:
         """The summary of a marker."""
         seconds = marker.provenance.get("seconds", 0.0)
         points = marker.totals.get("n_points", 0)
-        return Summary(marker.generation, points, float(seconds), marker.content, stamp)
+        return Summary(marker.generation, _landscapes(marker), points, float(seconds), marker.content, stamp)
 
     def agrees(self, marker: Marker) -> bool:
         """Say whether it is of this marker; its stamp and times may differ."""
@@ -68,7 +69,7 @@ def summarise(files: Files, cell: CellLayout, generations: Sequence[Generation])
         unread: list[int] = []
         for block in sorted(listed.keys() - found.keys()):
             old = known.get(block)
-            if old is not None and listed[block] and (old.generation, old.stamp) == (number, listed[block]):
+            if old is not None and listed[block] and _is_of(old, number, listed[block], cell.size_of(block)):
                 found[block] = old
             elif block < cell.blocks:
                 unread.append(block)
@@ -93,14 +94,25 @@ def read_rollup(files: Files, cell: CellLayout) -> dict[int, Summary]:
         return {}
 
 
-def _summary(generation: Any, points: Any, seconds: Any, content: Any, stamp: Any) -> Summary:
-    return Summary(int(generation), int(points), float(seconds), str(content), str(stamp))
+def _is_of(one: Summary, generation: int, stamp: str, landscapes: int) -> bool:
+    # a short last block of a cell that has grown since is not done
+    return (one.generation, one.stamp, one.landscapes) == (generation, stamp, landscapes)
+
+
+def _landscapes(marker: Marker) -> int:
+    return len(next(iter(marker.slots.values()), ()))
+
+
+def _summary(
+    generation: Any, landscapes: Any, points: Any, seconds: Any, content: Any, stamp: Any
+) -> Summary:
+    return Summary(int(generation), int(landscapes), int(points), float(seconds), str(content), str(stamp))
 
 
 def write_rollup(files: Files, cell: CellLayout, blocks: Mapping[int, Summary]) -> None:
     """Write the roll-up of a cell. Only under the lease."""
     rows = [
-        (block, one.generation, one.points, one.seconds, one.content, one.stamp)
+        (block, one.generation, one.landscapes, one.points, one.seconds, one.content, one.stamp)
         for block, one in sorted(blocks.items())
     ]
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)

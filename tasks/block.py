@@ -62,12 +62,13 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
 
     Args:
         spec: model, parameters, n, seed, finder, finder_options, block_size, positions, spectra, topology.
-        block: landscapes ``block * block_size`` to ``(block + 1) * block_size - 1`` belong to it.
+        block: landscapes ``block * block_size`` to ``(block + 1) * block_size - 1`` belong to it, as far as
+            there are any: ``most`` of them in all, if the spec has that and it isn't None.
         scatter: runs a named function on each of a list of arguments, on other workers; what comes out
             doesn't depend on it.
 
     Returns:
-        ``{"landscape": columns with block_size rows, "point": columns with a row a point, "slot" first}``,
+        ``{"landscape": columns with a row a landscape, "point": columns with a row a point, "slot" first}``,
         and with topology an "arc" for each entry of a boundary matrix and a "pair" for each persistence pair.
     """
     from tasks.compiled import forget_other_cells
@@ -75,11 +76,13 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     forget_other_cells(landscape)
-    size = spec["block_size"]
+    first = block * spec["block_size"]
+    most = spec.get("most")
+    size = spec["block_size"] if most is None else min(spec["block_size"], most - first)
     landscapes: list[Arrays] = []
     ragged: dict[str, list[Arrays]] = {}
     for slot in range(size):
-        instance = block * size + slot
+        instance = first + slot
         couplings = landscape.sample(spec["seed"], instance)
         census = _census(spec, landscape, couplings, instance, scatter)
         row, tables = _landscape_row(census), {"point": _point_rows(census, slot, spec)}

@@ -18,10 +18,11 @@ from analysis.figures.flow import (
     plot_recovery,
 )
 from analysis.style import Figure, new_figure, save, style
+from storage.fresh_folder import fresh_folder
 
 
 def write_flows(
-    cells: Sequence[FlowCell], outliers: Sequence[Outliers], success: float, folder: Path
+    cells: Sequence[FlowCell], outliers: Sequence[Outliers], success: float, folder: Path, about: str
 ) -> list[Path]:
     """Write curves.csv, ends.csv, summary.csv, and outliers.csv if there are any; figures as SVG and PNG.
 
@@ -29,14 +30,24 @@ def write_flows(
         cells: of one model.
         outliers: one for each N; may be empty.
         success: overlap above which an end counts as recovered.
+        about: the text of flow.json: what was computed, and with what.
 
     Returns:
         The files.
 
     Raises:
         OSError: the folder cannot be written.
+        StoreError: a file of the user's is in the way.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with fresh_folder(folder) as new:
+        written = _write_into(new, cells, outliers, success)
+        (new / "flow.json").write_text(about)
+    return [folder / path.relative_to(new) for path in written]
+
+
+def _write_into(
+    folder: Path, cells: Sequence[FlowCell], outliers: Sequence[Outliers], success: float
+) -> list[Path]:
     tables = {
         "summary": summary_rows(cells, success),
         "curves": curve_rows(cells),

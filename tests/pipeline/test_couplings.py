@@ -1,6 +1,7 @@
 """Couplings as files: export, a study that reads them, the same critical points, and everything refused."""
 
 import io
+import json
 import tomllib
 import zipfile
 
@@ -18,9 +19,11 @@ from pipeline.study import parse_study, read_study
 from pipeline.visibility import StoreUnseen
 from storage import couplings
 from storage.couplings import input_key, npz_bytes, parse_npz, read_arrays
-from storage.dataset import dataset_path
+from storage.dataset import dataset_hash, dataset_path
 from storage.errors import StoreError
 from storage.files import open_files
+from storage.store import open_run
+from storage.verify import verify
 from tasks import inputs
 from tasks.block import run_block
 from tasks.landscapes.symmetric import packed_size
@@ -153,14 +156,37 @@ def given_first_three(folder):
     return given(folder / "c.npz", 3, landscapes=2)
 
 
-def test_blocks_divide_what_is_held(tmp_path):
+def test_blocks_are_of_the_usual_size_whatever_is_held(tmp_path):
     write(tmp_path, landscapes=12)
     spec = only_spec(given("c.npz", 3, block=None, landscapes=7), tmp_path)
-    assert spec["block_size"] == 2
-    assert "landscapes: got 13, allowed: the 12 in the file" in refused(
+    assert spec["block_size"] == 50
+    assert "landscapes: got 13, allowed: at most the 12 in the file" in refused(
         given("c.npz", 3, landscapes=13), tmp_path
     )
-    assert "in whole blocks of 5; lower block" in refused(given("c.npz", 3, block=5, landscapes=12), tmp_path)
+    assert only_spec(given("c.npz", 3, block=5, landscapes=12), tmp_path)["block_size"] == 5
+
+
+def test_a_study_with_a_short_last_block_is_killed_resumed_and_extended(tmp_path, toolbox):
+    write(tmp_path, landscapes=11)
+    content = given(tmp_path / "c.npz", 3, block=4, landscapes=11).replace(OPTIONS, "")
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert toolbox.run(tomllib.loads(content), whole).landscapes == 11
+    less = content.replace("landscapes = 11", "landscapes = 8")
+    assert toolbox.run(tomllib.loads(less), broken).landscapes == 8
+    script = {"seconds": 0.3}
+    driver = toolbox.driver(content, broken, script=script | {"exit": ["3:2"]})
+    code, _, err = driver.finish()
+    assert code == 1, err
+    record = json.loads((broken / "failed/c0000/000002.json").read_text())
+    assert record["landscapes"] == [8, 9, 10]
+    (broken / "commits/c0000/000001.json").unlink()
+    driver = toolbox.driver(content, broken, script=script)
+    driver.wait_for_markers(2)
+    driver.process.kill()
+    driver.finish()
+    toolbox.run(tomllib.loads(content), broken)
+    assert dataset_hash(str(broken)) == dataset_hash(str(whole))
+    assert verify(open_run(str(broken))).problems == []
 
 
 def test_files_that_cannot_be_are_refused_in_one_line(tmp_path):

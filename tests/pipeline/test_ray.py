@@ -101,3 +101,12 @@ def test_one_landscape_on_two_workers_is_the_same_byte_for_byte(tmp_path, toolbo
         assert code == 0, err
         found.add(dataset_hash(str(store)))
     assert len(found) == 1
+
+
+def test_a_long_temporary_folder_is_not_taken(tmp_path, toolbox, monkeypatch):
+    long = tmp_path / ("t" * 75)
+    long.mkdir()
+    monkeypatch.setenv("TMPDIR", str(long))
+    code, _, err = toolbox.driver(toolbox.text(), tmp_path / "run", *RAY).finish()
+    assert code == 0, err
+    assert not (long / "ray").exists()

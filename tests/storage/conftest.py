@@ -33,13 +33,13 @@ def cell_layout(number=0, **changes):
 
 def block_tables(cell, block):
     random = np.random.default_rng([block, int(cell.id[1:])])
-    counts = random.integers(0, 20, cell.block_size)
+    counts = random.integers(0, 20, cell.size_of(block))
     counts[0] = 0
     if block == 1:
         counts[:] = 0
     out = {}
     for table in cell.tables:
-        rows = int(counts.sum()) if table.ragged else cell.block_size
+        rows = int(counts.sum()) if table.ragged else cell.size_of(block)
         out[table.name] = {}
         for column in table.active(cell.options):
             shape = (rows, *column.shape(cell.sizes))
@@ -47,7 +47,7 @@ def block_tables(cell, block):
             out[table.name][column.name] = random.normal(size=shape) if real else random.integers(0, 2, shape)
     out["landscape"]["n_points"] = counts
     for table in cell.ragged:
-        out[table.name]["slot"] = np.repeat(np.arange(cell.block_size), counts)
+        out[table.name]["slot"] = np.repeat(np.arange(cell.size_of(block)), counts)
     return out
 
 

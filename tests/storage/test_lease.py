@@ -3,6 +3,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 
 import pytest
 
@@ -10,7 +11,7 @@ from storage import lease as module
 from storage.errors import StoreError
 from storage.files import open_files
 from storage.layout import LEASE
-from storage.lease import STALE_SECONDS, acquire, holder_of
+from storage.lease import STALE_SECONDS, Watch, acquire, holder_of
 from storage.seals import seal, unseal
 
 
@@ -55,14 +56,94 @@ def test_a_living_process_is_not_dead_however_old_its_heartbeat(files):
             acquire(files)
 
 
+@pytest.fixture(params=["local", "remote"])
+def anywhere(request, files, monkeypatch):
+    """Files of a folder, and of an object store, where there is no lock."""
+    monkeypatch.setattr(module, "SETTLE_SECONDS", 0)
+    return files if request.param == "local" else open_files(f"memory://{uuid.uuid4().hex}")
+
+
+def _watch(files, name):
+    return Watch(files, module._myself() | {"host": name})
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, 0.0, 3600.0])
 @pytest.mark.parametrize("where", [{"host": "elsewhere"}, {"namespace": "pid:[1]"}, {"boot": "before"}])
-def test_elsewhere_the_heartbeat_decides(files, where):
+def test_elsewhere_only_silence_by_ones_own_clock_is_death(anywhere, where, ahead):
+    """Whatever the holder's clock says: it is never compared."""
+    acquire(anywhere)._stop.set()
+    _change(anywhere, **where, heartbeat=time.time() + ahead)
+    watch = _watch(anywhere, "mine")
+    for now in (5.0, 60.0, 5.0 + STALE_SECONDS):
+        assert not watch.look(now)
+    assert watch.look(6.0 + STALE_SECONDS)
+    assert unseal(anywhere.read(LEASE))["host"] == "mine"
+    assert list(anywhere.walk()) == [LEASE] or anywhere.names("") == [module._GUARD, LEASE]
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
+def test_one_heartbeat_is_life(anywhere, ahead):
+    acquire(anywhere)._stop.set()
+    _change(anywhere, host="elsewhere", heartbeat=time.time() + ahead)
+    watch = _watch(anywhere, "mine")
+    assert not watch.look(0.0)
+    _change(anywhere, heartbeat=time.time() + ahead + 10)
+    with pytest.raises(StoreError, match="host elsewhere"):
+        watch.look(10.0 * STALE_SECONDS)
+
+
+def test_of_two_that_watch_a_dead_one_one_takes_over(anywhere):
+    acquire(anywhere)._stop.set()
+    _change(anywhere, host="elsewhere")
+    first, second = _watch(anywhere, "first"), _watch(anywhere, "second")
+    assert not first.look(0.0)
+    assert not second.look(0.0)
+    assert first.look(STALE_SECONDS + 1)
+    with pytest.raises(StoreError, match="host first"):
+        second.look(STALE_SECONDS + 1)
+
+
+def test_a_driver_that_dies_while_it_takes_over_blocks_nobody_for_ever(anywhere, monkeypatch):
+    acquire(anywhere)._stop.set()
+    _change(anywhere, host="elsewhere")
+    first, second = _watch(anywhere, "first"), _watch(anywhere, "second")
+    first.look(0.0)
+    second.look(0.0)
+    with monkeypatch.context() as dies:
+        dies.setattr(anywhere, "write", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            first.look(STALE_SECONDS + 1)
+    taken = [second.look(STALE_SECONDS * k + 2) for k in range(1, 5)]
+    assert any(taken)
+    assert unseal(anywhere.read(LEASE))["host"] == "second"
+
+
+def test_a_driver_that_could_not_beat_gives_up_before_others_take_over(files, monkeypatch):
+    with acquire(files) as held:
+        assert not held.lost
+        held._last -= STALE_SECONDS + 1
+        assert held.lost
+        assert held.beat()
+        assert not held.lost
+
+
+def test_no_error_of_a_client_ends_the_heartbeat(files, monkeypatch):
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.01)
+    with acquire(files) as held:
+        monkeypatch.setattr(held._files, "read", lambda _: 1 / 0)
+        time.sleep(0.2)
+        assert held._thread.is_alive()
+        monkeypatch.undo()
+
+
+def test_the_wait_is_told_once_and_can_be_stopped(files):
     acquire(files)._stop.set()
-    _change(files, **where, heartbeat=time.time() - STALE_SECONDS / 2)
-    with pytest.raises(StoreError, match="another driver"):
-        acquire(files)
-    _change(files, heartbeat=time.time() - STALE_SECONDS - 1)
-    acquire(files).release()
+    _change(files, host="elsewhere")
+    told = []
+    with pytest.raises(KeyboardInterrupt):
+        acquire(files, told.append, lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert len(told) == 1
+    assert f"at most {STALE_SECONDS:.0f} s" in told[0]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": 1}'])
@@ -79,9 +160,10 @@ def test_a_driver_notices_that_it_lost_its_lease(files, monkeypatch):
         while unseal(files.read(LEASE))["heartbeat"] == first:
             assert time.time() < deadline
             time.sleep(0.01)
-        assert not held.lost.is_set()
+        assert not held.lost
         files.write({LEASE: seal({"token": "someone else"})})
-        assert held.lost.wait(5)
+        assert held._taken.wait(5)
+        assert held.lost
     assert unseal(files.read(LEASE)) == {"token": "someone else"}, "only its own lease is removed"
 
 

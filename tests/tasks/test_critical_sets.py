@@ -173,8 +173,9 @@ def test_circles_at_one_energy_that_don_t_meet_are_apart():
 
 
 def test_circles_of_a_product_of_spheres():
-    """The matrix diag(2, 1, 1) as a bilinear form: singular pairs are (e_1, e_1) with all signs, and the circles
-    (v, v) and (v, -v) of the plane of equal singular values, each its own image under (x, y) -> (-x, -y)."""
+    """The matrix diag(2, 1, 1) as a bilinear form: singular pairs are (e_1, e_1) with all signs, and the
+    circles (v, v) and (v, -v) of the plane of equal singular values, each its own image under (x, y) ->
+    (-x, -y)."""
     packed = pack({"tensor": np.diag([2.0, 1.0, 1.0])}, 3)
     inputs.keep(digest(packed), packed)
     landscape = build("given", describe_file(packed), 3)

@@ -12,7 +12,6 @@ import pytest
 from scipy.stats import special_ortho_group
 
 from tasks.block import describe, run_block
-from tasks.census import Classes
 from tasks.classify import classify
 from tasks.covariance import Covariance
 from tasks.deduplicate import bucket, match_known, same_point

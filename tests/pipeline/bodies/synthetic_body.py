@@ -84,8 +84,9 @@ def piece(argument):
 
 
 def tables(spec, block):
-    n, size = spec["n"], spec["block_size"]
-    random = np.random.default_rng([spec["seed"], n, block, len(spec["parameters"]["xi"])])
+    n, whole = spec["n"], spec["block_size"]
+    size = min(whole, spec.get("most", (block + 1) * whole) - block * whole)
+    random = np.random.default_rng([spec["seed"], n, block, len(spec["parameters"].get("xi", ""))])
     sizes = {"morse_index": n, "outcome": 4, "component": n, "eigenvalue": n - 1}
     options = [name for name in ("positions", "spectra") if spec[name]]
     counts = random.integers(0, 40, size)
