@@ -126,8 +126,9 @@ def _check_environment(generation: Mapping[str, Any]) -> None:
 def _compute(job: Mapping[str, Any], scatter: Scatter | None = None) -> tuple[CellLayout, Any]:
     cell = _cell(job)
     find_in(job["store"])
+    spec = dict(cell.spec) if cell.most is None else {**cell.spec, "most": cell.most}
     try:
-        return cell, load(cell.body)({**cell.spec, "most": cell.most}, int(job["block"]), scatter)
+        return cell, load(cell.body)(spec, int(job["block"]), scatter)
     except (EnvironmentDiffers, ProgramDiffers, StoreUnseen):
         raise  # of a piece, or of what the cell was given: no failure of the body
     except Exception as error:

@@ -63,7 +63,7 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
     Args:
         spec: model, parameters, n, seed, finder, finder_options, block_size, positions, spectra, topology.
         block: landscapes ``block * block_size`` to ``(block + 1) * block_size - 1`` belong to it, as far as
-            there are any: ``most`` of them in all, if the spec has that and it isn't None.
+            there are any: ``most`` of them in all, if the spec has that.
         scatter: runs a named function on each of a list of arguments, on other workers; what comes out
             doesn't depend on it.
 
@@ -77,8 +77,7 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     forget_other_cells(landscape)
     first = block * spec["block_size"]
-    most = spec.get("most")
-    size = spec["block_size"] if most is None else min(spec["block_size"], most - first)
+    size = min(spec["block_size"], spec.get("most", first + spec["block_size"]) - first)
     landscapes: list[Arrays] = []
     ragged: dict[str, list[Arrays]] = {}
     for slot in range(size):
