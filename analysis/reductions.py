@@ -20,6 +20,7 @@ from dask.base import compute
 from dask.delayed import delayed
 from numpy.typing import ArrayLike, NDArray
 
+from storage.dataset import check_dataset
 from storage.errors import StoreError
 from storage.files import open_files
 from storage.schema import POINT, Table
@@ -107,11 +108,13 @@ def _apply(
 
 @lru_cache
 def _require(dataset: str) -> None:
-    """Raise unless the dataset is here: Zarr reads absent chunks as fill values, without a word."""
+    """Raise unless the dataset is here, whole, once a process: Zarr reads absent chunks as fill values, and a
+    worker's copy may be another one than ours."""
     if open_files(dataset).size("zarr.json") is None:
         raise StoreError(
             f"{dataset}: not there on {socket.gethostname()}: workers need the store at the same path or URL"
         )
+    check_dataset(dataset)
 
 
 def _row_bytes(dataset: xr.Dataset, names: Sequence[str]) -> int:

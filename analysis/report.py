@@ -25,18 +25,19 @@ from analysis.topology.section import topology_parts
 PAGE = "report.html"
 
 
-def write_report(store: str, out: str | Path) -> Path:
+def write_report(store: str, out: str | Path, check: str = "sizes") -> Path:
     """Write the report of a run and return the path of its page.
 
     Args:
         store: path or URL of the run; its current dataset is read.
         out: folder, made if needed: ``report.html``, ``figures/`` (SVG and PNG), ``tables/`` (CSV).
+        check: of the dataset before anything is written, "sizes" or "crc".
 
     Raises:
-        StoreError: there is no run, or no dataset yet.
+        StoreError: there is no run, no dataset yet, or one with a missing or damaged object.
         OSError: the folder can't be written.
     """
-    study = open_study(store)
+    study = open_study(store, check)
     folder = Path(out)
     for part in ("figures", "tables"):
         (folder / part).mkdir(parents=True, exist_ok=True)

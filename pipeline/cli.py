@@ -481,6 +481,14 @@ def report(
             "as ray:auto), or the address of a Dask scheduler, such as tcp://host:8786.",
         ),
     ] = "threads",
+    check: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="How the dataset is held against its record first: sizes (a listing), or crc (all contents "
+            "are read and compared).",
+        ),
+    ] = "sizes",
 ) -> None:
     """Write one self-contained HTML page, figures and CSV tables; the same wherever it is computed."""
     with _user_errors():
@@ -488,7 +496,7 @@ def report(
         from pipeline.predicting import write_report
 
         with scheduler(dask, _console(err=True)):
-            page = write_report(store, out)
+            page = write_report(store, out, check)
         typer.echo(str(page))
 
 
