@@ -77,8 +77,8 @@ def reduce_points(
     Raises:
         StoreError: the dataset isn't where a worker looks for it.
     """
-    sizes = dataset[table.count].values.astype(np.int64)
-    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    offsets = row_offsets(dataset, table)
+    sizes = np.diff(offsets)
     columns = dataset[list(names)]
     bounds = _batch_bounds(offsets, _row_bytes(dataset, names), batch_bytes or BATCH_BYTES)
     at_once = dask.config.get(AT_ONCE, 4)
@@ -88,6 +88,23 @@ def reduce_points(
             for a, b in bounds[start : start + at_once]
         ]
         yield from cast(tuple[Result, ...], compute(*jobs))
+
+
+def row_offsets(dataset: xr.Dataset, table: Table = POINT) -> NDArray[np.int64]:
+    """Return the first row of each landscape in a ragged table, and the number of all rows, shape
+    (landscapes + 1,).
+
+    Raises StoreError if the landscapes have other rows together than the table.
+    """
+    offsets = np.concatenate([[0], np.cumsum(dataset[table.count].values.astype(np.int64))])
+    rows = int(dataset.sizes[table.dimension])
+    if offsets[-1] != rows:
+        where = dataset.encoding.get("source", "dataset")
+        raise StoreError(
+            f"{where}: {table.count} adds up to {offsets[-1]} rows, there are {rows}: the dataset is "
+            "damaged; `morsecensus verify` its run"
+        )
+    return offsets
 
 
 def _apply(

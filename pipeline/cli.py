@@ -243,7 +243,7 @@ def verify(
             if deep:
                 typer.echo(f"{again.computed} blocks computed again, {again.bitwise} compared byte for byte")
         if report.problems:
-            _fail(f"{len(report.problems)} problems: `morsecensus repair {store}` mends them", 1)
+            _fail(f"{len(report.problems)} problems: {check.remedy(store, report)}", 1)
 
 
 @app.command(epilog="Example: morsecensus repair runs/demo")

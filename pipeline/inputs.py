@@ -88,15 +88,43 @@ def block_size(asked: int | None, usual: int, held: int, landscapes: int) -> int
 
 
 def put_inputs(files: Files, cells: Iterable[Mapping[str, Any]]) -> None:
-    """Write the content that cells were given into the store, unless it is there.
+    """Write the content that cells were given into the store, unless it is there and whole.
 
     Args:
         cells: their specs.
     """
-    given = (spec for spec in cells if MODELS[spec["model"]].content_of is not None)
-    for sha256 in sorted({spec["parameters"]["sha256"] for spec in given}):
-        if files.size(input_key(sha256)) is None:
+    for sha256 in _given(cells):
+        if _fault(files, sha256):
             files.write({input_key(sha256): npz_bytes(from_file(sha256))})
+
+
+def input_faults(files: Files, cells: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what is wrong with the content that a store keeps for its cells, by its key.
+
+    Args:
+        cells: their specs.
+    """
+    found = {input_key(sha256): _fault(files, sha256) for sha256 in _given(cells)}
+    return {key: what for key, what in found.items() if what}
+
+
+def _given(cells: Iterable[Mapping[str, Any]]) -> list[str]:
+    models = ((spec, MODELS.get(str(spec.get("model")))) for spec in cells)
+    given = (spec for spec, model in models if model is not None and model.content_of is not None)
+    return sorted({spec["parameters"]["sha256"] for spec in given})
+
+
+def _fault(files: Files, sha256: str) -> str:
+    """Return what is wrong with content that a store keeps, empty if nothing is."""
+    try:
+        data = files.read(input_key(sha256))
+    except FileNotFoundError:
+        return "is missing"
+    try:
+        whole = digest(parse_npz(data, input_key(sha256))) == sha256
+    except (StoreError, ValueError, OSError):
+        whole = False
+    return "" if whole else "has other content than its name says"
 
 
 def find_in(store: str) -> None:
