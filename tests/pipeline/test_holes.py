@@ -13,7 +13,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from analysis.backend import MorseCensusBackend
-from analysis.columns import COLUMNS, improper
+from analysis.columns import COLUMNS, checked, improper
 from analysis.groups import open_group
 from analysis.open import open_study
 from analysis.reductions import reduce_points, row_offsets
@@ -164,11 +164,12 @@ def test_the_engine_costs_xarray_nothing():
 
 
 def _strict():
-    """Columns whose fill value can't stand on a computed row, by the name of their array."""
+    """Columns whose fill value can't stand on a computed row, by the name of their array; row counts, whose
+    fill value is 0, have a check of their own."""
     found = []
     for name, column in COLUMNS.items():
         filled = np.full(1, column.fill, column.little_endian)
-        if improper(column, filled).any():
+        if improper(column, filled).any() and not name.endswith("_size"):
             found.append(name)
     return found
 
@@ -208,8 +209,32 @@ def test_every_optional_column_is_so_for_a_reason():
     assert [c.name for table in TABLES for c in table.columns if c.signed] == ["morse_sum"]
 
 
-@pytest.mark.parametrize("column", LANDSCAPE.columns, ids=lambda column: column.name)
-def test_a_landscape_of_a_failed_block_may_be_unknown(column):
-    unknown = column.fill if column.failed is None else column.failed
-    if column.failed not in (None, column.fill):
-        assert not improper(column, np.full(2, unknown, column.little_endian)).any()
+def test_a_landscape_of_a_failed_block_may_be_unknown(store):
+    """Its unknown numbers are read; the same values elsewhere are refused, naming the landscape."""
+    folder = store / DATASET
+    data = open_group(str(folder), "c0001").load()
+    plain = xr.open_zarr(folder, group="c0001").load()
+    for column in LANDSCAPE.active(()):
+        values = np.array(plain[column.name].values)
+        values[2:] = column.fill if column.failed is None else column.failed
+        plain[column.name] = plain[column.name].dims, values
+    for column in LANDSCAPE.active(()):
+        np.testing.assert_array_equal(
+            checked(plain, "here")[column.name].values, plain[column.name].values, column.name
+        )
+    plain["reason"] = data["reason"]
+    for name in ("outcomes", "n_singletons", "morse_check", "bound"):
+        assert f"here/{name}: " in refusal(lambda name=name: checked(plain, "here")[name].load())
+        assert " at landscape 2," in refusal(lambda name=name: checked(plain, "here")[name].load())
+        assert " at landscape 3," in refusal(lambda name=name: checked(plain, "here")[name][3].load())
+    for name in ("morse_sum", "coverage", "n_paths", "n_points"):
+        checked(plain, "here")[name].load()
+
+
+@pytest.mark.parametrize(("name", "value"), [("points_by_index", -1), ("n_points", -4), ("n_paths", -2)])
+def test_a_negative_count_is_refused_wherever_it_comes_from(store, name, value):
+    plain = xr.open_zarr(store / DATASET, group="c0001").load()
+    values = np.array(plain[name].values)
+    values[1] = value
+    plain[name] = plain[name].dims, values
+    assert f"here/{name}: {value} at landscape 1," in refusal(lambda: checked(plain, "here")[name].load())
