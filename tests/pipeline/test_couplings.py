@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.errors import UsageError
-from pipeline.inputs import find_in, from_file, put_inputs
+from pipeline.inputs import find_in, from_file, input_faults, put_inputs
 from pipeline.study import parse_study, read_study
 from pipeline.visibility import StoreUnseen
 from storage import couplings

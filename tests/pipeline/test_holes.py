@@ -67,6 +67,7 @@ def report(store, *more):
     return CliRunner().invoke(app, ["report", str(store), "--out", str(store.parent / "report"), *more])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_object_is_missed_by_every_reader(store, tmp_path, fault):
     alone = shutil.copytree(store / DATASET, tmp_path / "alone.zarr")
