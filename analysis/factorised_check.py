@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.factorised import Architecture, CriticalManifold, Floats, critical_manifolds, index_of
 from analysis.open import Cell
+from analysis.reductions import row_offsets
 from analysis.results import FamilyResult
 from analysis.tables import Row
 from storage.schema import CHECKS, STATUS
@@ -76,8 +77,8 @@ def shape_of(cell: Cell) -> Architecture:
 def check_cell(cell: Cell) -> CheckedCell:
     """Hold the points of each landscape against its critical manifolds."""
     shape, dataset = shape_of(cell), cell.dataset
-    sizes = dataset["row_size"].values.astype(np.int64)
-    ends = np.cumsum(sizes)
+    offsets = row_offsets(dataset)
+    sizes, ends = np.diff(offsets), offsets[1:]
     energy, targets = dataset["energy"].values, dataset["target_singular_values"].values
     landscapes = []
     for number, (end, size) in enumerate(zip(ends, sizes, strict=True)):

@@ -10,17 +10,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from analysis.groups import group_names, open_group
 from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
 from analysis.theories import Symmetry, symmetry_of
-from storage.dataset import dataset_path
-from storage.errors import StoreError
+from storage.dataset import checked_path
 from storage.schema import ERROR
 from storage.store import Run, open_run
 from tasks.covariance import Covariance, total_degree_bound
 from tasks.landscapes import MODELS
 
-ZARR_FORMAT = 3
-"""Arrays of format 2 may ask for a codec that unpickles them; a dataset has none."""
 Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
 
@@ -172,19 +170,25 @@ def finder_labels(cells: Iterable[Cell]) -> dict[str, str]:
     return labels
 
 
-def open_study(store: str) -> Study:
+def open_study(store: str, check: str = "sizes") -> Study:
     """Open the current dataset of a run, lazily.
 
+    Args:
+        store: path or URL of the run.
+        check: "sizes" holds a listing of the dataset against the record; "crc" reads all of it as well.
+
     Raises:
-        StoreError: there is no run here, or nothing was compacted yet; the text says what to do.
+        StoreError: there is no run here, or nothing was compacted yet, or, naming it, an object of the
+            dataset is missing or damaged; the text says what to do. Columns raise it later for values that
+            can't be, see `analysis.columns`.
     """
     run = open_run(store)
-    path = dataset_path(store)
-    names = set(_groups(path))
+    path = checked_path(store, check)
+    names = set(group_names(path))
     cells = [
         Cell(
             layout.id,
-            open_cell(path, layout.id),
+            open_group(path, layout.id),
             layout.padded,
             _finder(layout.spec),
             int(layout.sizes.get("component", 0)),
@@ -194,29 +198,6 @@ def open_study(store: str) -> Study:
     ]
     missing = [layout.id for layout in run.manifest.cells if layout.id not in names]
     return Study(run.manifest.name, tuple(cells), _provenance(run, path, missing))
-
-
-def open_cell(path: str, name: str) -> xr.Dataset:
-    """Open one group of a dataset without loading any column.
-
-    Raises StoreError if one of its arrays could run code when it is read.
-    """
-    import zarr
-
-    # Also in a group of format 3: consolidated metadata may mix formats.
-    group = zarr.open_group(path, mode="r", zarr_format=ZARR_FORMAT)[name]
-    members = group.members() if isinstance(group, zarr.Group) else ()
-    if any(member.metadata.zarr_format != ZARR_FORMAT for _, member in members):
-        raise StoreError(
-            f"{path}: {name} holds arrays of another Zarr format than {ZARR_FORMAT}: no dataset of ours"
-        )
-    return xr.open_zarr(path, group=name, chunks=None, zarr_format=ZARR_FORMAT)
-
-
-def _groups(path: str) -> list[str]:
-    import zarr
-
-    return sorted(name for name, _ in zarr.open_group(path, mode="r", zarr_format=ZARR_FORMAT).groups())
 
 
 def _finder(spec: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from dask.base import compute
 from dask.delayed import delayed
 from numpy.typing import ArrayLike, NDArray
 
+from storage.dataset import check_dataset
 from storage.errors import StoreError
 from storage.files import open_files
 from storage.schema import POINT, Table
@@ -75,8 +76,8 @@ def reduce_points(
     Raises:
         StoreError: the dataset isn't where a worker looks for it.
     """
-    sizes = dataset[table.count].values.astype(np.int64)
-    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    offsets = row_offsets(dataset, table)
+    sizes = np.diff(offsets)
     columns = dataset[list(names)]
     bounds = _batch_bounds(offsets, _row_bytes(dataset, names), batch_bytes or BATCH_BYTES)
     at_once = dask.config.get(AT_ONCE, 4)
@@ -86,6 +87,23 @@ def reduce_points(
             for a, b in bounds[start : start + at_once]
         ]
         yield from cast(tuple[Result, ...], compute(*jobs))
+
+
+def row_offsets(dataset: xr.Dataset, table: Table = POINT) -> NDArray[np.int64]:
+    """Return the first row of each landscape in a ragged table, and the number of all rows, shape
+    (landscapes + 1,).
+
+    Raises StoreError if the landscapes have other rows together than the table.
+    """
+    offsets = np.concatenate([[0], np.cumsum(dataset[table.count].values.astype(np.int64))])
+    rows = int(dataset.sizes[table.dimension])
+    if offsets[-1] != rows:
+        where = dataset.encoding.get("source", "dataset")
+        raise StoreError(
+            f"{where}: {table.count} adds up to {offsets[-1]} rows, there are {rows}: the dataset is "
+            "damaged; `morsecensus verify` its run"
+        )
+    return offsets
 
 
 def _apply(
@@ -106,11 +124,13 @@ def _apply(
 
 @lru_cache
 def _require(dataset: str) -> None:
-    """Raise unless the dataset is here: Zarr reads absent chunks as fill values, without a word."""
+    """Raise unless the dataset is here, whole, once a process: Zarr reads absent chunks as fill values, and a
+    worker's copy may be another one than ours."""
     if open_files(dataset).size("zarr.json") is None:
         raise StoreError(
             f"{dataset}: not there on {socket.gethostname()}: workers need the store at the same path or URL"
         )
+    check_dataset(dataset)
 
 
 def _row_bytes(dataset: xr.Dataset, names: Sequence[str]) -> int:

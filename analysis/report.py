@@ -26,19 +26,21 @@ from storage.fresh_folder import fresh_folder
 PAGE = "report.html"
 
 
-def write_report(store: str, out: str | Path) -> Path:
+def write_report(store: str, out: str | Path, check: str = "sizes") -> Path:
     """Write the report of a run and return the path of its page.
 
     Args:
         store: path or URL of the run; its current dataset is read.
         out: folder, made if needed: ``report.html``, ``figures/`` (SVG and PNG), ``tables/`` (CSV). Files of
             an earlier report are gone when this one is whole, and stay if it fails; other files stay.
+        check: of the dataset before anything is written, "sizes" or "crc".
 
     Raises:
-        StoreError: there is no run, or no dataset yet, or a file of the user's is in the way.
+        StoreError: there is no run, no dataset yet, or one with a missing or damaged object, or a file of the
+            user's is in the way.
         OSError: the folder can't be written.
     """
-    study = open_study(store)
+    study = open_study(store, check)
     with fresh_folder(Path(out)) as folder:
         _write_into(folder, study)
     return Path(out) / PAGE

@@ -9,6 +9,7 @@ from rich.console import Console
 from pipeline.bodies import DEFAULT_BODY
 from pipeline.errors import RunError, UsageError, shown
 from pipeline.executors import Executor, ask, start_executor
+from pipeline.inputs import input_faults
 from pipeline.run import Outcome, Settings, continue_run, take_lease
 from pipeline.stopping import StopRequest
 from storage.dataset import read_pointer
@@ -16,8 +17,8 @@ from storage.errors import StoreError
 from storage.layout import CellLayout
 from storage.lease import holder_of
 from storage.markers import Marker
-from storage.store import Run, open_run
-from storage.verify import Problem, Report, discard, failed_blocks, verify
+from storage.store import Run, exists, open_run
+from storage.verify import Problem, Report, discard, failed_blocks, verify, verify_dataset
 
 DEEP_BLOCKS = 4
 """Blocks of each cell that a deep check computes again, unless told otherwise."""
@@ -70,11 +71,20 @@ class DeepReport:
 def verify_store(
     store: str, *, deep: bool, blocks: int = DEEP_BLOCKS, body: str = DEFAULT_BODY
 ) -> tuple[Report, DeepReport]:
-    """Check a store; with ``deep`` also compute a sample of its sound blocks again, with this body."""
+    """Check a store; with ``deep`` also compute a sample of its sound blocks again, with this body.
+
+    A dataset without its run is held against its inventory.
+    """
+    alone = None if exists(store) else verify_dataset(store)
+    if alone is not None:
+        if deep:
+            raise UsageError(f"--deep: {store} is a dataset, allowed: the store of a run")
+        return alone, DeepReport()
     run = open_run(store)
     if deep:
         _refuse_other_bodies(run, body)
     report, again = verify(run), DeepReport()
+    report.problems.extend(_input_problems(run))
     if deep:
         executor = start_executor("serial")
         with StopRequest() as stop:
@@ -84,6 +94,27 @@ def verify_store(
             finally:
                 executor.close()
     return report, again
+
+
+def _input_problems(run: Run) -> list[Problem]:
+    """What is wrong with the content that cells were given; nothing but the study's file can mend it."""
+    found = input_faults(run.files, [cell.spec for cell in run.manifest.cells])
+    return [
+        Problem("", -1, 0, "input", key, f"{key} {what}: run the study with its file again, which writes it")
+        for key, what in found.items()
+    ]
+
+
+def remedy(store: str, report: Report) -> str:
+    """Return what the user can do about the problems of a report."""
+    kinds = {problem.kind for problem in report.problems}
+    if "copy" in kinds:
+        return "copy the dataset again from where it is whole, or `morsecensus repair` its run"
+    mend = f"`morsecensus repair {store}` mends them"
+    if "input" not in kinds:
+        return mend
+    again = "run the study with its file again, which writes what is missing of inputs/"
+    return again if kinds == {"input"} else f"{again}; then {mend}"
 
 
 def _refuse_other_bodies(run: Run, body: str) -> None:
@@ -143,6 +174,9 @@ def repair_store(
     _refuse_other_bodies(run, body)
     with StopRequest() as stop, take_lease(run.files, console, stop):
         report = verify(run)
+        lost = _input_problems(run)
+        if lost and report.bad_blocks:
+            raise RunError(f"{run.url}: {lost[0].text}; then repair")
         stop.check("stopped; the store was only read")
         discard(run, report)
     return report, continue_run(store, settings, console)

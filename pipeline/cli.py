@@ -279,7 +279,7 @@ def verify(
             if deep:
                 _say(f"{again.computed} blocks computed again, {again.bitwise} compared byte for byte")
         if report.problems:
-            _fail(f"{len(report.problems)} problems: `morsecensus repair {store}` mends them", 1)
+            _fail(f"{len(report.problems)} problems: {check.remedy(store, report)}", 1)
 
 
 @app.command(epilog="Example: morsecensus repair runs/demo")
@@ -517,6 +517,14 @@ def report(
             "as ray:auto), or the address of a Dask scheduler, such as tcp://host:8786.",
         ),
     ] = "threads",
+    check: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="How the dataset is held against its record first: sizes (a listing), or crc (all contents "
+            "are read and compared).",
+        ),
+    ] = "sizes",
 ) -> None:
     """Write one self-contained HTML page, figures and CSV tables; the same wherever it is computed."""
     with _user_errors():
@@ -524,7 +532,7 @@ def report(
         from pipeline.predicting import write_report
 
         with scheduler(dask, _console(err=True)):
-            page = write_report(store, out)
+            page = write_report(store, out, check)
         _say(str(page))
 
 

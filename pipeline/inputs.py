@@ -132,7 +132,7 @@ def check_held(held: int, landscapes: int) -> None:
 
 
 def put_inputs(files: Files, cells: Iterable[Mapping[str, Any]]) -> None:
-    """Write the content that cells were given into the store, as far as it isn't there.
+    """Write the content that cells were given into the store, unless it is there and whole.
 
     Content that has grown is kept as it was, and what came in an object beside it: nothing that a block has
     read ever changes.
@@ -142,24 +142,30 @@ def put_inputs(files: Files, cells: Iterable[Mapping[str, Any]]) -> None:
 
     Raises UsageError if the store has other landscapes.
     """
-    given = (spec["parameters"] for spec in cells if MODELS[spec["model"]].content_of is not None)
-    for sha256, held in sorted({(known["sha256"], known["held"]) for known in given}):
+    for sha256, held in _given(cells):
         packed = from_file(sha256)
-        if files.size(input_key(sha256)) is None:
+        if _fault(files, input_key(sha256), sha256):
             files.write({input_key(sha256): npz_bytes(rows(packed, 0, held))})
         end = held
-        for first, end, _, key in _growth(files, sha256):
-            known = parse_npz(files.read(key), f"{files.url}: {key}")
-            differ = _first_difference(known, rows(packed, first, end))
-            if differ is not None:
-                raise UsageError(
-                    f"file: {_sources[sha256][0]}: landscape {first + differ} has changed since it came into "
-                    f"{files.url}: a store only grows; choose another --store"
-                )
+        for first, end, came, key in _growth(files, sha256):
+            _put_growth(files, sha256, key, came, rows(packed, first, end), first)
         whole = len(next(iter(packed.values())))
         if whole > end:
             came = rows(packed, end, whole)
             files.write({growth_key(sha256, f"{end}-{whole}-{digest(came)}.npz"): npz_bytes(came)})
+
+
+def _put_growth(files: Files, sha256: str, key: str, came: str, now: Packed, first: int) -> None:
+    """Write what content has grown by again if it is damaged, and hold it against its file in any case."""
+    fault = _fault(files, key, came)
+    if digest(now) != came:
+        differ = None if fault else _first_difference(parse_npz(files.read(key), key), now)
+        raise UsageError(
+            f"file: {_sources[sha256][0]}: landscape {first + (differ or 0)} has changed since it came into "
+            f"{files.url}: a store only grows; choose another --store"
+        )
+    if fault:
+        files.write({key: npz_bytes(now)})
 
 
 def _growth(files: Files, sha256: str) -> list[tuple[int, int, str, str]]:
@@ -168,6 +174,40 @@ def _growth(files: Files, sha256: str) -> list[tuple[int, int, str, str]]:
     return sorted(
         (int(match[1]), int(match[2]), match[3], growth_key(sha256, name)) for name, match in found if match
     )
+
+
+def input_faults(files: Files, cells: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what is wrong with the content that a store keeps for its cells, by its key.
+
+    Args:
+        cells: their specs.
+    """
+    kept = {}
+    for sha256, _ in _given(cells):
+        kept[input_key(sha256)] = sha256
+        kept |= {key: came for *_, came, key in _growth(files, sha256)}
+    found = {key: _fault(files, key, content) for key, content in kept.items()}
+    return {key: what for key, what in found.items() if what}
+
+
+def _given(cells: Iterable[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """Digest and number of landscapes of each content."""
+    models = ((spec["parameters"], MODELS.get(str(spec.get("model")))) for spec in cells)
+    given = (known for known, model in models if model is not None and model.content_of is not None)
+    return sorted({(known["sha256"], known["held"]) for known in given})
+
+
+def _fault(files: Files, key: str, content: str) -> str:
+    """Return what is wrong with an object that should hold this content, empty if nothing is."""
+    try:
+        data = files.read(key)
+    except FileNotFoundError:
+        return "is missing"
+    try:
+        whole = digest(parse_npz(data, key)) == content
+    except (StoreError, ValueError, OSError):
+        whole = False
+    return "" if whole else "has other content than its name says"
 
 
 def find_in(store: str) -> None:

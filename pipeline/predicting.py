@@ -9,6 +9,7 @@ from pipeline.errors import UsageError, shown
 from pipeline.model_options import read_parameters
 from pipeline.ranges import parse_integers
 from storage.errors import RemoteError
+from storage.inventory import CHECKS
 from tasks.landscapes import MODELS
 
 MAX_ENERGIES = 10_000
@@ -90,12 +91,14 @@ def parse_energies(text: str | None) -> tuple[float, float, int] | None:
     return low, high, number
 
 
-def write_report(store: str, out: Path) -> Path:
+def write_report(store: str, out: Path, check: str = "sizes") -> Path:
     """Write the report of a store and return where its page is."""
     from analysis import report
 
+    if check not in CHECKS:
+        raise UsageError(f"--check: got {shown(check)}, allowed: {' or '.join(CHECKS)}")
     try:
-        return Path(report.write_report(store, out) or out)
+        return Path(report.write_report(store, out, check) or out)
     except RemoteError:
         raise  # of the store, not of --out
     except OSError as error:

@@ -14,9 +14,10 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from storage.ahead import in_order
 from storage.blocks import read_column
-from storage.chunks import ZSTD_LEVEL
+from storage.chunks import ZSTD_LEVEL, checksum
 from storage.dataset import DATASET, content_digest, object_table, read_pointer
 from storage.errors import StoreError
+from storage.inventory import INVENTORY_KEY, inventory_bytes
 from storage.layout import LATEST, CellLayout, array_name
 from storage.markers import Marker
 from storage.schema import FORMAT, LANDSCAPE, SLOT, Column, Table
@@ -30,20 +31,24 @@ CHUNKS_PER_SHARD = 16
 
 def compact(run: Run, between: Callable[[], None] = lambda: None) -> str:
     """Write the dataset of a run and point to it; return its name. Does nothing if the current one is up to
-    date. ``between`` is called between columns; what it raises ends the writing.
+    date and has its inventory. ``between`` is called between columns; what it raises ends the writing.
 
     Landscapes of blocks that are not committed are there too, as failed with reason *error*: no average can
     leave them out unnoticed. Raises StoreError, naming the block, if a committed block is damaged.
     """
     content = content_digest(run)
     current = read_pointer(run.files)
-    if current is not None and current.content == content:
+    if current is not None and current.content == content and INVENTORY_KEY in current.objects:
         return current.dataset
     name = f"dataset-{_next_number(run)}.zarr"
     with quiet_zarr(), run.files.errors(name):
         _write(run, name, between)
     run.files.sync(name)
-    pointer = {"dataset": name, "content": content, "objects": object_table(run.files, name)}
+    objects = object_table(run.files, name)
+    inventory = inventory_bytes(objects)
+    run.files.write({f"{name}/{INVENTORY_KEY}": inventory})
+    objects[INVENTORY_KEY] = (len(inventory), checksum(inventory))
+    pointer = {"dataset": name, "content": content, "objects": objects}
     run.files.write({LATEST: seal(pointer)})
     return name
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from storage.chunks import checksum
-from storage.errors import StoreError
+from storage.errors import RemoteError, StoreError
 from storage.files import Files, open_files
+from storage.inventory import Inventory, check_objects, entries, read_inventory
 from storage.layout import LATEST
 from storage.seals import digest, read_record
 from storage.store import Run
@@ -21,7 +22,7 @@ class Pointer:
 
     dataset: str
     content: str
-    objects: Mapping[str, tuple[int, str]]
+    objects: Inventory
 
 
 def read_pointer(files: Files) -> Pointer | None:
@@ -31,25 +32,77 @@ def read_pointer(files: Files) -> Pointer | None:
     except FileNotFoundError:
         return None
     try:
-        pointer = Pointer(record["dataset"], record["content"], record["objects"])
+        pointer = Pointer(record["dataset"], record["content"], entries(record["objects"]))
         # joined with the root to what is opened and read
         if DATASET.fullmatch(pointer.dataset) and not any(".." in key.split("/") for key in pointer.objects):
             return pointer
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, ValueError):
         pass
     raise StoreError(f"{files.url}: {LATEST} does not point to a dataset of this store")
 
 
 def dataset_path(store: str) -> str:
-    """Return the path or URL of the current dataset of a run, to be opened with plain xarray.
+    """Return the path or URL of the current dataset of a run, unchecked, to be opened with plain xarray.
 
     Raises StoreError if there is none yet.
     """
     files = open_files(store)
+    return f"{files.url.rstrip('/')}/{_current(files).dataset}"
+
+
+def checked_path(store: str, how: str = "sizes") -> str:
+    """Return the path or URL of the current dataset of a run after holding its objects against the record.
+
+    Args:
+        how: "sizes" takes a listing; "crc" reads everything.
+
+    Raises StoreError if there is none yet, or, naming the object, if one is missing or not as it was written.
+    """
+    files = open_files(store)
+    pointer = _current(files)
+    remedy = f"`morsecensus repair {store}` writes the dataset again"
+    check_objects(files, pointer.dataset, pointer.objects, how, remedy)
+    return f"{files.url.rstrip('/')}/{pointer.dataset}"
+
+
+def check_dataset(path: str, how: str = "sizes") -> None:
+    """Hold the objects of a dataset, which may be a copy without its run, against its inventory.
+
+    A dataset without one, written before datasets had it, is held against what the run around it says.
+    Raises StoreError as `checked_path`, and if nothing says what there should be.
+    """
+    files = open_files(path)
+    objects = read_inventory(files)
+    if objects is None:
+        objects = _said_by_run(files.url)
+    if objects is None:
+        if not files.sizes():
+            raise StoreError(
+                f"{path}: nothing there: the dataset is not visible from this machine, or is gone"
+            )
+        raise StoreError(
+            f"{path}: nothing says what should be in this dataset: its inventory is missing, or it is older "
+            "than inventories: `morsecensus run` or `repair` on its run writes one that has it; unchecked, "
+            'xarray opens it with engine="zarr"'
+        )
+    remedy = "copy the dataset again from where it is whole, or `morsecensus repair` its run"
+    check_objects(files, "", objects, how, remedy)
+
+
+def _said_by_run(url: str) -> Inventory | None:
+    around, _, name = url.rstrip("/").rpartition("/")
+    try:
+        pointer = read_pointer(open_files(around)) if around else None
+    except (StoreError, RemoteError):
+        return None
+    return pointer.objects if pointer is not None and pointer.dataset == name else None
+
+
+def _current(files: Files) -> Pointer:
     pointer = read_pointer(files)
     if pointer is None:
-        raise StoreError(f"{store}: no dataset yet: `morsecensus run` writes it when all blocks are done")
-    return f"{files.url.rstrip('/')}/{pointer.dataset}"
+        raise StoreError(f"{files.url}: no dataset yet: `morsecensus run` writes it when all blocks are done")
+    return pointer
 
 
 def dataset_hash(store: str) -> str:

@@ -64,6 +64,12 @@ class Files(Protocol):
         """Yield the keys of all objects under a prefix, sorted."""
         ...
 
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        """Return the size of each object under a prefix by its key, from listings alone; empty if there is
+        nothing.
+        """
+        ...
+
     def remove(self, key: str) -> None:
         """Remove an object, or all objects under a prefix. Only repair calls this."""
         ...
@@ -171,6 +177,15 @@ class LocalFiles:
             found.extend((base / name).as_posix() for name in names)
         yield from sorted(found)
 
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        found = {}
+        for folder, _, names in os.walk(self.path(prefix), onerror=_unless_absent):
+            base = Path(folder)
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):  # a link to nothing
+                    found[(base / name).relative_to(self.root).as_posix()] = (base / name).stat().st_size
+        return found
+
     def remove(self, key: str) -> None:
         path = self.path(key)
         if path.is_dir():
@@ -261,6 +276,19 @@ class RemoteFiles:
             if path[cut:]:
                 yield path[cut:]
 
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        cut = len(self.root) + 1
+        try:
+            with self.errors(prefix):
+                found = self.fs.find(self._path(prefix), detail=True)
+        except FileNotFoundError:
+            return {}
+        known = {str(path)[cut:]: entry.get("size") for path, entry in dict(found).items()}
+        # some file systems list names alone
+        return {
+            key: (self.size(key) or 0) if size is None else int(size) for key, size in known.items() if key
+        }
+
     def remove(self, key: str) -> None:
         path = self._path(key)
         with self.errors(key), contextlib.suppress(FileNotFoundError):
@@ -324,6 +352,12 @@ def _refuse_secrets(url: str) -> None:
         secret = None  # no network location; fsspec says what is wrong with it
     if secret is not None:
         raise StoreError("store: the URL holds a password: give credentials through the environment only")
+
+
+def _unless_absent(error: OSError) -> None:
+    """What os.walk does about a folder that can't be listed: it must not pass for an empty one."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def _make_directory(path: Path, root: Path) -> list[Path]:

@@ -51,7 +51,8 @@ class Column:
 
     ``fill`` pads chunks and stands for *unknown*; ``failed`` is what a landscape of a failed block gets in
     the dataset (``fill`` unless said otherwise); ``option`` names the switch of a cell that turns the column
-    on.
+    on. Integers are counts, places or flags, at least 0, unless ``signed``. Where a column is ``optional``,
+    *unknown* may stand on any row; elsewhere only in landscapes of failed blocks, and readers refuse it.
     """
 
     name: str
@@ -64,6 +65,8 @@ class Column:
     failed: float | None = None
     option: str | None = None
     portable: bool = False
+    optional: bool = False
+    signed: bool = False
 
     def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """Return the trailing shape, given the sizes of a cell."""
@@ -111,9 +114,9 @@ def _reasons() -> dict[str, Any]:
 
 
 def _count(
-    name: str, long_name: str, dims: tuple[str, ...] = (), *, dtype: str = "i8", failed: int = -1
+    name: str, long_name: str, dims: tuple[str, ...] = (), *, dtype: str = "i8", failed: int = -1, **more: Any
 ) -> Column:
-    return Column(name, dtype, long_name, dims, failed=failed)
+    return Column(name, dtype, long_name, dims, failed=failed, **more)
 
 
 def _number(name: str, long_name: str, dims: tuple[str, ...] = (), **more: Any) -> Column:
@@ -128,9 +131,9 @@ def _interval(name: str, long_name: str, by_index: bool = False) -> tuple[Column
     suffix, dims = ("_by_index", _BY_INDEX) if by_index else ("", ())
     text = f"{long_name}, by Morse index" if by_index else long_name
     return (
-        _number(f"{name}{suffix}", text, dims),
-        _number(f"{name}_lower{suffix}", f"lower confidence limit of {text}", dims),
-        _number(f"{name}_upper{suffix}", f"upper confidence limit of {text}", dims),
+        _number(f"{name}{suffix}", text, dims, optional=True),
+        _number(f"{name}_lower{suffix}", f"lower confidence limit of {text}", dims, optional=True),
+        _number(f"{name}_upper{suffix}", f"upper confidence limit of {text}", dims, optional=True),
     )
 
 
@@ -151,11 +154,11 @@ LANDSCAPE = Table(
         _count("n_continuous", "continuous sets of critical points among these", failed=0),
         Column("outcomes", "i8", "starts by outcome", ("outcome",), attrs={"outcomes": " ".join(OUTCOMES)}),
         _number("bound", "upper bound on the number of critical points"),
-        _count("morse_sum", "alternating sum of the counts by index"),
+        _count("morse_sum", "alternating sum of the counts by index", signed=True),
         _check("morse_check", "Morse sum against the Euler characteristic"),
         _check("parity_check", "parity of the number of points"),
         _check("bound_check", "number of points against the bound"),
-        _number("coverage", "estimated sample coverage"),
+        _number("coverage", "estimated sample coverage", optional=True),
         _number("coverage_lower", "lower confidence limit of the sample coverage"),
         _number("chao1", "estimated number of critical points, Chao1"),
         _number("chao1_lower", "lower confidence limit of Chao1"),
@@ -163,7 +166,7 @@ LANDSCAPE = Table(
         _count("n_singletons", "classes hit exactly once"),
         _count("n_doubletons", "classes hit exactly twice"),
         _count("points_by_index", "nondegenerate critical points found, by Morse index", _BY_INDEX, failed=0),
-        _number("coverage_by_index", "estimated sample coverage, by Morse index", _BY_INDEX),
+        _number("coverage_by_index", "estimated sample coverage, by Morse index", _BY_INDEX, optional=True),
         _number(
             "coverage_lower_by_index",
             "lower confidence limit of the sample coverage, by Morse index",
@@ -172,12 +175,12 @@ LANDSCAPE = Table(
         _number("chao1_by_index", "Chao1 estimate, by Morse index", _BY_INDEX),
         _number("chao1_lower_by_index", "lower confidence limit of Chao1, by Morse index", _BY_INDEX),
         _number("chao1_upper_by_index", "upper confidence limit of Chao1, by Morse index", _BY_INDEX),
-        _count("n_paths", "homotopy paths: all of them, or a sample"),
-        _count("n_distinct", "distinct complex solutions that the paths ended at"),
-        _count("n_retries", "homotopy paths that were followed again"),
-        _count("n_jumps", "sampled paths whose two runs ended at different solutions"),
-        _count("n_unresolved", "homotopy paths that are open"),
-        _count("n_certified", "critical points on the whole sphere that are proven"),
+        _count("n_paths", "homotopy paths: all of them, or a sample", optional=True),
+        _count("n_distinct", "distinct complex solutions that the paths ended at", optional=True),
+        _count("n_retries", "homotopy paths that were followed again", optional=True),
+        _count("n_jumps", "sampled paths whose two runs ended at different solutions", optional=True),
+        _count("n_unresolved", "homotopy paths that are open", optional=True),
+        _count("n_certified", "critical points on the whole sphere that are proven", optional=True),
         *_interval("sampled_points", "critical points on the whole sphere, from sampled paths"),
         *_interval("recall", "share of the critical points that the census had before the sample"),
         *_interval("sampled_points", "critical points on the whole sphere, from sampled paths", True),
@@ -236,8 +239,12 @@ POINT = Table(
         Column("degenerate", "i1", "singular Hessian", attrs=_flags(("no", "yes"))),
         Column("set_dimension", "i2", "dimension of the critical set: 0 is an isolated point", portable=True),
         Column("nullity", "i2", "zero eigenvalues of the Hessian", portable=True),
-        _number("certified_radius", "half-width of a box proven to hold one critical point; 0: not proven"),
-        _count("sample_hits", "sampled homotopy paths that ended here"),
+        _number(
+            "certified_radius",
+            "half-width of a box proven to hold one critical point; 0: not proven",
+            optional=True,
+        ),
+        _count("sample_hits", "sampled homotopy paths that ended here", optional=True),
         _number("position", "position on the manifold", ("component",), option="positions"),
         _number(
             "spectrum", "eigenvalues of the Riemannian Hessian, ascending", ("eigenvalue",), option="spectra"
@@ -271,9 +278,11 @@ PAIR = Table(
     (
         Column("dim", "i2", "degree of the homology class"),
         _number("birth", "energy per spin at which it is born", portable=True),
-        _number("death", "energy per spin at which it dies; nan: never", portable=True),
+        _number("death", "energy per spin at which it dies; nan: never", portable=True, optional=True),
         _count("birth_row", "point at which it is born, by its row within the landscape"),
-        _count("death_row", "point at which it dies, by its row within the landscape; -1: never"),
+        _count(
+            "death_row", "point at which it dies, by its row within the landscape; -1: never", optional=True
+        ),
     ),
     count="pair_size",
     instance="pair_landscape",

@@ -18,16 +18,26 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
+def sealed(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with its digest under ``seal``."""
+    return {**record, "seal": digest(record)}
+
+
 def seal(record: dict[str, Any]) -> bytes:
     """Return a readable JSON text of a record with its digest under ``seal``."""
-    return json.dumps({**record, "seal": digest(record)}, indent=1, allow_nan=False).encode() + b"\n"
+    return json.dumps(sealed(record), indent=1, allow_nan=False).encode() + b"\n"
 
 
 def unseal(data: bytes) -> dict[str, Any]:
     """Return the record of a sealed text; raises ValueError if it is torn, edited or not a record."""
-    record = json.loads(data)
-    if not isinstance(record, dict) or "seal" not in record:
+    return unsealed(json.loads(data))
+
+
+def unsealed(value: Any) -> dict[str, Any]:
+    """Return the record of what was JSON of a sealed one; raises ValueError if it is not one."""
+    if not isinstance(value, dict) or "seal" not in value:
         raise ValueError("not a sealed record")
+    record = dict(value)
     claimed = record.pop("seal")
     if digest(record) != claimed:
         raise ValueError("its digest does not match its content")

@@ -9,7 +9,8 @@ from storage.chunks import checksum
 from storage.compact import datasets
 from storage.dataset import read_pointer
 from storage.errors import RemoteError, StoreError
-from storage.files import PARTIAL
+from storage.files import PARTIAL, open_files
+from storage.inventory import faults, read_inventory
 from storage.layout import LATEST, CellLayout, marker_key, rollup_key, stream_key
 from storage.object_table import Entry
 from storage.rollup import read_rollup
@@ -53,6 +54,18 @@ def verify(run: Run) -> Report:
         _verify_cell(run, cell, report)
     report.problems.extend(_dataset_problems(run))
     report.leftovers = list(leftovers(run))
+    return report
+
+
+def verify_dataset(url: str) -> Report | None:
+    """Re-read every object of a dataset that lies without its run; None if it has no inventory."""
+    files = open_files(url)
+    objects = read_inventory(files)
+    if objects is None:
+        return None
+    report = Report(objects=len(objects))
+    for key, what in faults(files, "", objects, contents=True):
+        report.problems.append(Problem("", -1, 0, "copy", key, f"{key} {what}"))
     return report
 
 

@@ -8,8 +8,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from analysis.open import Cell
-from analysis.reductions import Floats
-from storage.schema import ARC, CHECKS, PAIR, POINT, TOPOLOGY, Table
+from analysis.reductions import Floats, row_offsets
+from storage.schema import ARC, CHECKS, PAIR, POINT, TOPOLOGY
 from tasks.topology.complex import MorseComplex
 
 CERTIFIED, CONTRADICTED, REFUSED = (TOPOLOGY.index(name) for name in ("certified", "contradicted", "refused"))
@@ -63,7 +63,7 @@ def exact_degrees(cell: Cell) -> NDArray[np.bool_]:
 def landscapes(cell: Cell, numbers: Sequence[int] | None = None) -> Iterator[Landscape]:
     """Yield the landscapes of a cell in order, all of them or these; a few at a time are in memory."""
     data = cell.dataset
-    offsets = {table.name: _offsets(data, table) for table in (POINT, ARC, PAIR)}
+    offsets = {table.name: row_offsets(data, table) for table in (POINT, ARC, PAIR)}
     rows = np.sum([*offsets.values()], axis=0)
     wanted = np.arange(cell.landscapes) if numbers is None else np.sort(np.asarray(numbers, dtype=np.int64))
     exact = exact_degrees(cell)
@@ -75,10 +75,6 @@ def landscapes(cell: Cell, numbers: Sequence[int] | None = None) -> Iterator[Lan
         if len(here):
             yield from _Batch(data, offsets, int(here[0]), int(here[-1]) + 1).landscapes(here, exact)
         first = last
-
-
-def _offsets(data: xr.Dataset, table: Table) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(data[table.count].values.astype(np.int64))])
 
 
 _COLUMNS = (

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from analysis.estimators import estimate_counts, missing_points
 from analysis.open import Cell
-from analysis.reductions import Batch, Floats, energy_range, reduce_points
+from analysis.reductions import Batch, Floats, energy_range, reduce_points, row_offsets
 from analysis.topology.read import exact_degrees
 from storage.schema import PAIR, POINT, Table
 
@@ -80,10 +80,7 @@ def chunks(cell: Cell, levels: Floats, width: int = 0) -> Iterator[Chunk]:
     known = exact_degrees(cell)
     lacking = np.where(known, 0.0, missing_points(cell)[:, None] * lacking_share(cell))
     size = max(1, _AT_ONCE // max(width, known.shape[1] * len(levels)))
-    offsets = {
-        table.dimension: np.concatenate([[0], np.cumsum(cell.dataset[table.count].values.astype(np.int64))])
-        for table in (POINT, PAIR)
-    }
+    offsets = {table.dimension: row_offsets(cell.dataset, table) for table in (POINT, PAIR)}
     for first in range(0, cell.landscapes, size):
         last = min(first + size, cell.landscapes)
         rows = {name: slice(int(at[first]), int(at[last])) for name, at in offsets.items()}

@@ -8,8 +8,9 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from analysis.groups import open_group
 from analysis.kac_rice import FiniteN
-from analysis.open import Cell, open_cell
+from analysis.open import Cell
 from analysis.point_sampler import sample_critical_points
 from storage.blocks import write_block
 from storage.compact import compact
@@ -153,7 +154,7 @@ def synthetic():
 
         @staticmethod
         def cell(path, name="c0000"):
-            dataset = open_cell(dataset_path(path), name)
+            dataset = open_group(dataset_path(path), name)
             return Cell(name, dataset, int(dataset.sizes["landscape"]))
 
     return Synthetic

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from pipeline.bodies import DEFAULT_BODY
 from pipeline.cli import app
 from pipeline.errors import UsageError
-from pipeline.inputs import find_in, from_file, put_inputs
+from pipeline.inputs import find_in, from_file, input_faults, put_inputs
 from pipeline.study import parse_study, read_study
 from pipeline.visibility import StoreUnseen
 from storage import couplings
@@ -260,6 +260,46 @@ def test_workers_check_what_the_store_holds(tmp_path):
         inputs.content(sha256)
     with pytest.raises(StoreError, match="allowed: 64 hexadecimal digits"):
         inputs.content("../../outside")
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"half an npz", npz_bytes({"packed_3": np.zeros((4, 10))})])
+def test_damaged_inputs_are_named_and_written_again(tmp_path, damage):
+    write(tmp_path)
+    spec = only_spec(given("c.npz", 3), tmp_path)
+    store, key = open_files(str(tmp_path / "store")), input_key(spec["parameters"]["sha256"])
+    put_inputs(store, [spec])
+    assert input_faults(store, [spec, {"n": 3}]) == {}
+    sound = store.read(key)
+    if damage is None:
+        store.remove(key)
+    else:
+        store.write({key: damage})
+    said = "is missing" if damage is None else "has other content than its name says"
+    assert input_faults(store, [spec]) == {key: said}
+    put_inputs(store, [spec])
+    assert store.read(key) == sound
+
+
+@pytest.mark.slow
+def test_verify_reads_inputs(tmp_path):
+    write(tmp_path)
+    study, store = tmp_path / "study.toml", tmp_path / "store"
+    study.write_text(given("c.npz", 3, landscapes=2))
+    assert CliRunner().invoke(app, ["run", str(study), "--store", str(store)]).exit_code == 0
+    assert CliRunner().invoke(app, ["verify", str(store)]).exit_code == 0
+    (path,) = (store / "inputs").iterdir()
+    path.write_bytes(path.read_bytes()[:-9])
+    found = CliRunner().invoke(app, ["verify", str(store)])
+    assert found.exit_code == 1
+    assert f"inputs/{path.name} has other content than its name says: run the study" in found.stdout
+    assert "run the study with its file again" in found.stderr
+    assert "repair" not in found.stderr
+    next((store / "stream.zarr/c0000/energy").glob("c.*")).unlink()
+    repaired = CliRunner().invoke(app, ["repair", str(store)])
+    assert (repaired.exit_code, repaired.stderr.count("\n")) == (1, 1)
+    assert CliRunner().invoke(app, ["run", str(study), "--store", str(store)]).exit_code == 0
+    assert CliRunner().invoke(app, ["repair", str(store)]).exit_code == 0
+    assert CliRunner().invoke(app, ["verify", str(store)]).exit_code == 0
 
 
 def test_what_cannot_be_exported_is_named(tmp_path):

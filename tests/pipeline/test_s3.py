@@ -11,13 +11,14 @@ import urllib.request
 
 import pytest
 import s3fs
+import xarray as xr
 from rich.console import Console
 from typer.testing import CliRunner
 
 from pipeline import check
 from pipeline.cli import app
 from pipeline.run import Settings
-from storage.dataset import dataset_hash
+from storage.dataset import checked_path, dataset_hash
 from storage.errors import RemoteError, StoreError
 from storage.files import open_files
 from storage.layout import LEASE
@@ -36,6 +37,11 @@ server.start()
 print(server.get_host_and_port()[1], flush=True)
 sys.stdin.read()
 os._exit(0)
+"""
+OPEN = """
+import sys, xarray
+cell = xarray.open_datatree(sys.argv[1], engine="morsecensus", check="crc")["c0000"]
+assert int(cell["row_size"].sum()) == cell.sizes["row"] > 0
 """
 SMALL = {"n": "4", "landscapes": 8}
 """Two blocks of about fifty objects each: the server takes some milliseconds for every request."""
@@ -278,6 +284,33 @@ def test_a_refused_delete_is_no_success(store, monkeypatch):
     monkeypatch.setattr(files.fs, "rm", lambda *_, **__: [])
     with pytest.raises(RemoteError, match="still there"):
         files.remove("a/one")
+
+
+def test_a_dataset_is_checked_by_a_listing_and_refused_with_a_hole(finished, store, monkeypatch):
+    _copy(finished, store)
+    asked = []
+    call_s3 = s3fs.S3FileSystem._call_s3
+
+    async def count(self, method, *arguments, **more):
+        asked.append(method)
+        return await call_s3(self, method, *arguments, **more)
+
+    with monkeypatch.context() as counted:
+        counted.setattr(s3fs.S3FileSystem, "_call_s3", count)
+        path = checked_path(store)
+    alone = f"s3://{BUCKET}/alone/copy.zarr"
+    assert len(open_files(path).sizes()) > 60
+    assert len(asked) < 12, asked  # the pointer, a listing, the root's metadata
+    _copy(path, alone)
+    for url in (store, path, alone):
+        # in a process of its own: zarr's client is never closed
+        subprocess.run([sys.executable, "-c", OPEN, url], check=True, timeout=120)
+    hole = "c0000/points_by_index/c/0/0"
+    for root in (path, alone):
+        s3fs.S3FileSystem(skip_instance_cache=True).rm_file(f"{root.removeprefix('s3://')}/{hole}")
+    for url in (store, path, alone):
+        with pytest.raises(StoreError, match=f"{hole} is missing: .*repair"):
+            xr.open_dataset(url, engine="morsecensus", group="c0000")
 
 
 def _refused(call, *arguments, code=1):
