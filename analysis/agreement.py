@@ -6,8 +6,10 @@ a function minus its exact mean, ...) has mean zero under the exact law, then Ho
     T^2 = L m^T S^{-1} m,    (L - d) / (d (L - 1)) T^2 ~ F(d, L - d),
 
 with m the mean and S the sample covariance of r over L landscapes (T. W. Anderson, An Introduction to
-Multivariate Statistical Analysis, section 5.2). Landscapes are independent; points of one are not, and need
-not be. Directions in which r can't vary (a Morse sum, a symmetry) are left out, never inverted.
+Multivariate Statistical Analysis, section 5.2), where r is Gaussian; `analysis.null_law` is what holds where
+it isn't. Landscapes are independent; points of one are not, and need not be. Directions in which r can't vary
+(a Morse sum, a symmetry) are left out, never inverted; so are those that few landscapes carry
+(`analysis.rare`).
 """
 
 from collections.abc import Sequence
@@ -88,18 +90,18 @@ def hotelling(
     least = None if missing is None or not np.any(missing != 0) else missing
     dof = frequent.shape[1]
     if rare.matter:
-        text = f"{rare.basis.shape[1]} of {rows.shape[1]} directions carried by {rare.carriers} landscapes"
+        text = f"{rare.basis.shape[1]} of {rows.shape[1]} directions vary in {rare.carriers} landscapes only"
         note = f"{note}; {text}" if note else text
-    by_frequency = [rare_p_value(rare, count, counted, reference, box) for box in (None, least)]
+    p_rare, p_rare_missing = (rare_p_value(rare, count, counted, reference, box) for box in (None, least))
     if count < dof + FEWEST:
         return not_testable(name, count, f"needs {dof + FEWEST} landscapes")
     if dof == 0:
-        if by_frequency[0] is None:
+        if p_rare is None:
             return not_testable(name, count, "nothing varies" if rare.carriers == 0 else note)
-        return TestResult(name, float("nan"), 0, *by_frequency, count, note)
+        return TestResult(name, float("nan"), 0, p_rare, p_rare_missing, count, note)
     statistic, lowest, law = _squared_distance(rows, frequent, reference, least)
-    p_values = [_either(law.tail(s), p) for s, p in zip((statistic, lowest), by_frequency, strict=True)]
-    return TestResult(name, statistic, dof, p_values[0], p_values[1], count, note)
+    p_value = _either(law.tail(statistic), p_rare)
+    return TestResult(name, statistic, dof, p_value, _either(law.tail(lowest), p_rare_missing), count, note)
 
 
 def _squared_distance(

@@ -23,7 +23,7 @@ from analysis.reductions import Floats
 
 DRAWS = 2000
 TAIL = 20
-"""Draws above a T^2 that give its p-value by themselves; beyond, F's tail is stretched to the last of them."""
+"""Draws above a T^2 that give its p-value by themselves; beyond, F's tail is stretched to fit them."""
 BUNDLES = 2000
 """More landscapes than this are drawn again in sums of neighbours: these keep the skewness of a mean."""
 _SINGULAR = 1e-9

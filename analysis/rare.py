@@ -1,13 +1,13 @@
 """Directions of a landscape's residual that few landscapes carry, and an exact test of their frequency.
 
-The critical points of a 2 x 2 x 2 tensor have N_1 - N_0 = 8 in 99 landscapes of 100, though N_0 and N_1 vary in
-most. In 200 landscapes that direction may be constant; its mean then has no error that the sample knows, and a
-sampled theory's own error says nothing of it. Such directions are found by leaving out the few landscapes of the
-highest leverage: in what is left they don't vary at all.
+The critical points of a 2 x 2 x 2 tensor have N_1 - N_0 = 8 in 99 landscapes of 100, though N_0 and N_1 vary
+in most. In 200 landscapes that direction may be constant; its mean then has no error that the sample knows,
+and a sampled theory's own error says nothing of it. Such directions are found by leaving out the few
+landscapes of the highest leverage: in what is left they don't vary at all.
 
-What can be said of them needs a bound on the residual. If all landscapes but k have the value c there, the exact
-mean is zero and none can be beyond -R, then the others have a share of at least q = |c| / (|c| + R), and so few
-have the p-value P(Bin(L - 1, q) <= k); one landscape is spent on c.
+What can be said of them needs a bound on the residual. If all landscapes but k have the value c there, the
+exact mean is zero and none can be beyond -R, then the others have a share of at least q = |c| / (|c| + R),
+and so few have the p-value P(Bin(L - 1, q) <= k); one landscape is spent on c.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from analysis.null_law import Reference
 from analysis.reductions import Floats
 
 FEW = 10
-"""A direction that fewer landscapes carry is rare; a quarter of them, if that is fewer. Arbitrary: the bootstrap
-misses the direction in exp(-10) of its draws."""
+"""A direction that fewer landscapes carry is rare; a quarter of them, if that is fewer. Arbitrary: the
+bootstrap misses a direction of ten in exp(-10) of its draws."""
 SINGULAR = 1e-9
 """Eigenvalues of a correlation matrix below this are rounding (measured: 1e-16 for a Morse sum)."""
 NO_VARIANCE = 1e-12
@@ -136,10 +136,11 @@ def rare_p_value(
     reach = direction @ counted.expected - min(0.0, float(direction.min())) * counted.most
     if missing is not None:
         size -= float(np.sum(np.maximum(-direction * missing[0], -direction * missing[1])))
-    error = (
-        0.0 if reference is None else float(np.sqrt(max(direction @ reference.covariance @ direction, 0.0)))
-    )
-    known = [max(0.0, size - sure * error) for sure in (_SURE if error else _SURE[:1])]
-    slack = 2 * norm.sf(_SURE) if error else np.zeros(1)
-    share = np.array(known) / (np.array(known) + reach)
+    variance = 0.0 if reference is None else float(direction @ reference.covariance @ direction)
+    error = np.sqrt(max(variance, 0.0))
+    # how many of its errors the theory may be off: the best of these bounds holds, for c decides which it is
+    sure = _SURE if error > 0 else np.zeros(1)
+    slack = 2 * norm.sf(sure) if error > 0 else np.zeros(1)
+    known = np.maximum(0.0, size - sure * error)
+    share = known / (known + reach)
     return float(min(1.0, np.min(slack + binom.cdf(found.carriers, landscapes - 1, share))))

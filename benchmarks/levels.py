@@ -198,8 +198,12 @@ def lines(store: str) -> Iterator[str]:
                     row[column] = "{:.1f}, {:.1f} ({:.0f}, {:.0f})".format(*(100 * found[:4]))
     header = ["model", "test", *(f"L = {size}" for size in SIZES)]
     yield from table(header, [[*key, *row] for key, row in rows.items() if set(row) != {"-"}])
-    mean = ["{:.1f}, {:.1f} ({:.1f}, {:.1f})".format(*(100 * np.mean(totals[size], axis=0)[:4])) for size in SIZES]
-    most = ["{:.1f}, {:.1f} ({:.0f}, {:.0f})".format(*(100 * np.max(totals[size], axis=0)[:4])) for size in SIZES]
+    mean = [
+        "{:.1f}, {:.1f} ({:.1f}, {:.1f})".format(*(100 * np.mean(totals[size], axis=0)[:4])) for size in SIZES
+    ]
+    most = [
+        "{:.1f}, {:.1f} ({:.0f}, {:.0f})".format(*(100 * np.max(totals[size], axis=0)[:4])) for size in SIZES
+    ]
     yield from table(["", *header[2:]], [["mean", *mean], ["largest", *most]])
 
 
