@@ -3,9 +3,9 @@
     python -m benchmarks.levels STORE > docs/levels.md
 
 STORE holds `examples/levels.toml`, run. A sample of L landscapes is drawn from a cell's with replacement, and
-tested against the cell's own mean, which is exact for such samples; where theory is sampled, its errors are drawn
-too. The share of samples that a test rejects should be its level. Beside it stands what F alone gives, with the
-theory's covariance added to the sample's and nothing left out: the test of earlier releases.
+tested against the cell's own mean, which is exact for such samples; where theory is sampled, its errors are
+drawn too. The share of samples that a test rejects should be its level. Beside it stands what F alone gives,
+with the theory's covariance added to the sample's and nothing left out: the test of earlier releases.
 """
 
 import sys
@@ -34,7 +34,7 @@ from benchmarks.validation import table
 
 SIZES = (20, 50, 200, 1000)
 LEVELS = (0.05, 0.01)
-REPEATS = 400
+REPEATS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,8 @@ def overlap_pools(families, size: int) -> Iterator[tuple[str, str, Pool | None]]
     """Numbers by overlap of spiked models."""
     for family in find_spiked(families):
         for cell in family.cells:
-            assert cell.overlaps is not None and cell.theory is not None
+            assert cell.overlaps is not None
+            assert cell.theory is not None
             exact, covariance = cell.theory.all_by_overlap()
             bins = np.arange(10 if cell.symmetric else 0, 20)
             kept = bins[exact.mean[bins] * size >= RARE]
@@ -183,30 +184,38 @@ def shares(pool: Pool, size: int, repeats: int = REPEATS, seed: int = 0) -> Floa
     return np.array([*rejected, np.mean(np.isnan(values[0]))])
 
 
+def show(found: Floats) -> str:
+    """Percent at both levels, F alone in brackets."""
+    return "{:.1f}, {:.1f} ({:.1f}, {:.1f})".format(*(100 * found[:4]))
+
+
 def lines(store: str) -> Iterator[str]:
     families = measure_study(open_study(store))
     results = [result for family in families for result in family.cells]
     rows: dict[tuple[str, str], list[str]] = {}
-    totals = {size: [] for size in SIZES}
+    totals: dict[int, list[Floats]] = {size: [] for size in SIZES}
     for column, size in enumerate(SIZES):
         for name, test, pool in (*pools(results, size), *overlap_pools(families, size)):
             row = rows.setdefault((name, test), ["-"] * len(SIZES))
-            if pool is not None:
-                found = shares(pool, size)
-                if found[-1] < 1:
-                    totals[size].append(found)
-                    row[column] = "{:.1f}, {:.1f} ({:.0f}, {:.0f})".format(*(100 * found[:4]))
-    header = ["model", "test", *(f"L = {size}" for size in SIZES)]
-    yield from table(header, [[*key, *row] for key, row in rows.items() if set(row) != {"-"}])
-    mean = [
-        "{:.1f}, {:.1f} ({:.1f}, {:.1f})".format(*(100 * np.mean(totals[size], axis=0)[:4])) for size in SIZES
+            found = None if pool is None else shares(pool, size)
+            if found is not None and found[-1] < 1:
+                totals[size].append(found)
+                row[column] = show(found)
+            print(size, name, test, row[column], file=sys.stderr, flush=True)
+    sums = [
+        [name, "", *(show(of(found, axis=0)) for found in totals.values())]
+        for name, of in (("mean", np.mean), ("largest", np.max))
     ]
-    most = [
-        "{:.1f}, {:.1f} ({:.0f}, {:.0f})".format(*(100 * np.max(totals[size], axis=0)[:4])) for size in SIZES
-    ]
-    yield from table(["", *header[2:]], [["mean", *mean], ["largest", *most]])
+    tested = [[*key, *row] for key, row in rows.items() if set(row) != {"-"}]
+    yield from table(["model", "test", *(f"L = {size}" for size in SIZES)], [*tested, *sums])
+
+
+HEAD = ""
+
+
+def main(store: str) -> None:
+    print("\n".join([HEAD, *lines(store)]))
 
 
 if __name__ == "__main__":
-    for line in lines(sys.argv[1]):
-        print(line, flush=True)
+    main(*sys.argv[1:])
