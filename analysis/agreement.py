@@ -265,11 +265,12 @@ def _maxima(covariance: Floats, draws: int, seed: int) -> Floats:
 
 
 def uniformity_test(p_values: Sequence[float | None]) -> TestResult:
-    """Kolmogorov-Smirnov test that independent p-values (one per cell) are uniform."""
+    """Kolmogorov-Smirnov test that independent p-values are uniform: one for each set of couplings, for cells
+    that share some (a field sweep) move together, see `analysis.report.independent_p_values`."""
     known = [p for p in p_values if p is not None]
     name = "p-values uniform over cells"
     if len(known) < 5:
-        return not_testable(name, len(known), "needs 5 cells")
+        return not_testable(name, len(known), "needs 5 cells without common couplings")
     found = kstest(known, "uniform")
     p_value = float(found.pvalue)
     return TestResult(name, float(found.statistic), 0, p_value, p_value, len(known))

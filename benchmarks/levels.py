@@ -190,7 +190,11 @@ def show(found: Floats) -> str:
 
 
 def lines(store: str) -> Iterator[str]:
-    families = measure_study(open_study(store))
+    with (
+        patch("analysis.results.judge_cell", return_value=[]),
+        patch("analysis.results.judge_means", return_value=[]),
+    ):
+        families = measure_study(open_study(store))  # all but the tests
     results = [result for family in families for result in family.cells]
     rows: dict[tuple[str, str], list[str]] = {}
     totals: dict[int, list[Floats]] = {size: [] for size in SIZES}
