@@ -96,7 +96,7 @@ def hotelling(
     if count < dof + FEWEST:
         return not_testable(name, count, f"needs {dof + FEWEST} landscapes")
     if dof == 0:
-        if p_rare is None:
+        if p_rare is None or least is not None:  # a search that found nothing says nothing
             return not_testable(name, count, "nothing varies" if rare.carriers == 0 else note)
         return TestResult(name, float("nan"), 0, p_rare, p_rare_missing, count, note)
     statistic, lowest, law = _squared_distance(rows, frequent, reference, least)

@@ -157,7 +157,8 @@ def test_the_number_of_rare_landscapes_by_hand():
     assert rare_p_value(rare, 100, Counted(np.array([1.5]), np.inf)) is None
     # half a point missed on average explains it, and too high an error of the theory
     box = np.array([[0.0], [0.5]])
-    assert hotelling("", rows - 1.5, missing=box, counted=counted).p_missing == 1.0
+    assert rare_p_value(rare, 100, counted, missing=box) == 1.0
+    assert hotelling("", rows - 1.5, missing=box, counted=counted).p_value is None
     assert rare_p_value(rare, 100, counted, Reference(np.array([[4.0]]))) > 0.5
     assert rare_p_value(rare, 100, counted, Reference(np.array([[1e-6]]))) < 5e-3
 
