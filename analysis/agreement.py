@@ -6,8 +6,10 @@ a function minus its exact mean, ...) has mean zero under the exact law, then Ho
     T^2 = L m^T S^{-1} m,    (L - d) / (d (L - 1)) T^2 ~ F(d, L - d),
 
 with m the mean and S the sample covariance of r over L landscapes (T. W. Anderson, An Introduction to
-Multivariate Statistical Analysis, section 5.2). Landscapes are independent; points of one are not, and need
-not be. Directions in which r can't vary (a Morse sum, a symmetry) are left out, never inverted.
+Multivariate Statistical Analysis, section 5.2), where r is Gaussian; `analysis.null_law` is what holds where
+it isn't. Landscapes are independent; points of one are not, and need not be. Directions in which r can't vary
+(a Morse sum, a symmetry) are left out, never inverted; so are those that few landscapes carry
+(`analysis.rare`).
 """
 
 from collections.abc import Sequence
@@ -16,17 +18,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import lsq_linear
-from scipy.stats import f as fisher
 from scipy.stats import kstest
 
+from analysis.null_law import NullLaw, Reference, null_law
+from analysis.rare import SINGULAR, Counted, rare_p_value, split_directions
 from analysis.reductions import Floats, Moments
 
-SINGULAR = 1e-9
-"""Eigenvalues of a correlation matrix below this are rounding (measured: 1e-16 for a Morse sum)."""
-NO_VARIANCE = 1e-12
-"""Variance of a landscape's residual that is rounding; residuals are counts or in standard deviations."""
 RARE = 25.0
 """Points expected in all landscapes together below which an index isn't tested. Arbitrary."""
+RARE_SHARE = 0.05
+"""Of a test's level, for the directions that hardly any landscape carries. Arbitrary."""
 FEWEST = 10
 """A test needs this many landscapes more than it has dimensions. Arbitrary."""
 
@@ -63,43 +64,65 @@ def not_testable(name: str, landscapes: int, note: str) -> TestResult:
 
 def hotelling(
     name: str,
-    moments: Moments,
-    extra_covariance: Floats | None = None,
+    rows: Floats,
+    reference: Reference | None = None,
     missing: Floats | None = None,
+    counted: Counted | None = None,
     note: str = "",
 ) -> TestResult:
     """Test that a landscape's residual vector has mean zero.
 
     Args:
         name: of the result.
-        moments: of the residuals, d components of order 1 (counts, or sums in standard deviations).
-        extra_covariance: of the mean, from a sampled reference, shape (d, d).
+        rows: the residuals, d components of order 1 (counts, or sums in standard deviations), shape
+            (landscapes, d).
+        reference: errors of a sampled theory; None where it is exact.
         missing: how far the mean may be off because of points not found, shape (2, d): lowest (<= 0) and
             highest (>= 0) shift to the truth.
+        counted: what residuals of counts are bounded by; without it nothing can be said of directions that
+            hardly any landscape carries.
         note: passed on.
     """
-    count = moments.count
+    count = len(rows)
     if count < 2:
         return not_testable(name, count, "one landscape has no spread")
-    covariance = moments.covariance / count
-    if extra_covariance is not None:
-        covariance = covariance + extra_covariance
-    whitener = whiten(covariance, floor=NO_VARIANCE / count)
-    dof = len(whitener)
-    if dof == 0:
-        return not_testable(name, count, "nothing varies")
+    frequent, rare = split_directions(rows)
+    least = None if missing is None or not np.any(missing != 0) else missing
+    dof = frequent.shape[1]
+    if rare.matter:
+        text = f"{rare.basis.shape[1]} of {rows.shape[1]} directions vary in {rare.carriers} landscapes only"
+        note = f"{note}; {text}" if note else text
+    p_rare, p_rare_missing = (rare_p_value(rare, count, counted, reference, box) for box in (None, least))
     if count < dof + FEWEST:
         return not_testable(name, count, f"needs {dof + FEWEST} landscapes")
-    statistic = float(np.sum((whitener @ moments.mean) ** 2))
-    p_value = _p_value(statistic, dof, count)
-    least = statistic
-    if missing is not None and np.any(missing != 0):
-        least = _least_statistic(whitener, moments.mean, missing)
-    return TestResult(name, statistic, dof, p_value, _p_value(least, dof, count), count, note)
+    if dof == 0:
+        if p_rare is None or least is not None:  # a search that found nothing says nothing
+            return not_testable(name, count, "nothing varies" if rare.carriers == 0 else note)
+        return TestResult(name, float("nan"), 0, p_rare, p_rare_missing, count, note)
+    statistic, lowest, law = _squared_distance(rows, frequent, reference, least)
+    p_value = _either(law.tail(statistic), p_rare)
+    return TestResult(name, statistic, dof, p_value, _either(law.tail(lowest), p_rare_missing), count, note)
 
 
-def _p_value(statistic: float, dof: int, count: int) -> float:
-    return float(fisher.sf(statistic * (count - dof) / (dof * (count - 1)), dof, count - dof))
+def _squared_distance(
+    rows: Floats, frequent: Floats, reference: Reference | None, missing: Floats | None
+) -> tuple[float, float, NullLaw]:
+    """T^2 in the frequent directions, its smallest value over what may be missing, and its law."""
+    error = None if reference is None else reference.seen_through(frequent.T)
+    covariance = np.atleast_2d(np.cov((rows @ frequent).T)) / len(rows)
+    whitener = whiten(covariance if error is None else covariance + error.covariance) @ frequent.T
+    mean = rows.mean(axis=0)
+    statistic = float(np.sum((whitener @ mean) ** 2))
+    seen = None if reference is None else reference.seen_through(whitener)
+    least = statistic if missing is None else _least_statistic(whitener, mean, missing)
+    return statistic, least, null_law(rows @ whitener.T, seen)
+
+
+def _either(distance: float, frequency: float | None) -> float:
+    """One p-value of two, by Bonferroni; the test of rare directions, which seldom has power, gets little."""
+    if frequency is None:
+        return distance
+    return min(1.0, distance / (1 - RARE_SHARE), frequency / RARE_SHARE)
 
 
 def whiten(covariance: Floats, floor: float = 0.0) -> Floats:
@@ -143,6 +166,7 @@ def mean_counts_test(
     missing: ArrayLike | None = None,
     orbit: int | None = None,
     covariance: Floats | None = None,
+    most: float = np.inf,
 ) -> TestResult:
     """Joint test of mean counts by index against those of theory; see `usable_indices` for which.
 
@@ -153,6 +177,8 @@ def mean_counts_test(
         missing: most that each mean may be too low, shape (levels,).
         orbit: points that sign changes relate; 1 or 2 if None, by the parity.
         covariance: of ``expected``, where it was sampled, shape (levels, levels).
+        most: points that a landscape can have; with it a law that hardly any landscape departs from can be
+            tested, see `analysis.rare`.
     """
     values, exact = np.asarray(counts, dtype=np.float64), np.asarray(expected, dtype=np.float64)
     kept = usable_indices(exact, len(values), parity, orbit)
@@ -161,8 +187,9 @@ def mean_counts_test(
     room = None if missing is None else np.asarray(missing, dtype=np.float64)[kept]
     box = None if room is None else np.stack([np.zeros(len(kept)), room])
     note = f"indices {_listed(kept)}"
-    extra = None if covariance is None else covariance[np.ix_(kept, kept)]
-    return hotelling("counts by index", Moments.of(values[:, kept] - exact[kept]), extra, box, note)
+    reference = None if covariance is None else Reference(covariance[np.ix_(kept, kept)])
+    counted = Counted(exact[kept], most)
+    return hotelling("counts by index", values[:, kept] - exact[kept], reference, box, counted, note)
 
 
 def usable_indices(
@@ -238,11 +265,12 @@ def _maxima(covariance: Floats, draws: int, seed: int) -> Floats:
 
 
 def uniformity_test(p_values: Sequence[float | None]) -> TestResult:
-    """Kolmogorov-Smirnov test that independent p-values (one per cell) are uniform."""
+    """Kolmogorov-Smirnov test that independent p-values are uniform: one for each set of couplings, for cells
+    that share some (a field sweep) move together, see `analysis.report.independent_p_values`."""
     known = [p for p in p_values if p is not None]
     name = "p-values uniform over cells"
     if len(known) < 5:
-        return not_testable(name, len(known), "needs 5 cells")
+        return not_testable(name, len(known), "needs 5 cells without common couplings")
     found = kstest(known, "uniform")
     p_value = float(found.pvalue)
     return TestResult(name, float(found.statistic), 0, p_value, p_value, len(known))

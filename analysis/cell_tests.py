@@ -23,10 +23,12 @@ from analysis.agreement import (
 from analysis.coupling_scale import coupling_scale
 from analysis.estimators import estimate_counts, is_odd
 from analysis.kac_rice import FiniteN
+from analysis.null_law import Reference
 from analysis.open import Cell
 from analysis.point_sampler import CriticalPointSample, sample_critical_points
 from analysis.power import detectable
-from analysis.reductions import Batch, Floats, Moments, bin_of, landscape_moments
+from analysis.rare import split_directions
+from analysis.reductions import Batch, Floats, Moments, bin_of, landscape_moments, landscape_rows
 
 MOST_BINS = 10
 POINTS_PER_BIN = 30
@@ -100,9 +102,10 @@ def parity(cell: Cell) -> int:
 def judge_counts(cell: Cell, theory: FiniteN, missing: Floats) -> Judged:
     """Joint T^2 of the mean counts by index."""
     counts, expected = cell.dataset["points_by_index"].values.astype(np.float64), theory.by_index()
-    result = mean_counts_test(counts, expected, parity=parity(cell), missing=missing)
+    most = cell.most_points
+    result = mean_counts_test(counts, expected, parity=parity(cell), missing=missing, most=most)
     kept = usable_indices(expected, len(counts), parity(cell))
-    return with_power(result, Moments.of(counts[:, kept]), expected[kept], "of all points lost")
+    return with_power(result, counts[:, kept], expected[kept], "of all points lost")
 
 
 def judge_energy_moments(cell: Cell, theory: FiniteN, missing: Floats) -> Judged:
@@ -123,14 +126,14 @@ def judge_energy_moments(cell: Cell, theory: FiniteN, missing: Floats) -> Judged
         second = batch.per_landscape(index, levels, score**2 - 1)
         return np.concatenate([first[:, kept], second[:, kept]], axis=1)
 
-    moments = landscape_moments(cell.dataset, ["index", "energy"], residuals)
+    rows = landscape_rows(cell.dataset, ["index", "energy"], residuals)
     reach = np.concatenate([_FARTHEST * missing[kept], _FARTHEST**2 * missing[kept]])
     note = f"mean and spread at indices {', '.join(map(str, kept))}"
-    result = hotelling("energies by index", moments, None, np.stack([-reach, reach]), note)
+    result = hotelling("energies by index", rows, None, np.stack([-reach, reach]), note=note)
     direction = np.concatenate([expected[kept], np.zeros(len(kept))])
     if is_odd(cell):  # a middle index is its own mirror image: its mean can't move
         direction[: len(kept)] *= kept * 2 != cell.n - 1
-    return with_power(result, moments, direction, "sd: shift of all energies")
+    return with_power(result, rows, direction, "sd: shift of all energies")
 
 
 def judge_energy_law(cell: Cell, theory: FiniteN, missing: Floats, *, minima: bool) -> Judged:
@@ -155,10 +158,10 @@ def judge_energy_law(cell: Cell, theory: FiniteN, missing: Floats, *, minima: bo
         counts = batch.per_landscape(slot, bins + 1)[:, :bins].astype(np.float64)
         return (counts - share * counts.sum(axis=1, keepdims=True))[:, :-1]
 
-    moments = landscape_moments(cell.dataset, ["index", "energy"], residuals)
+    rows = landscape_rows(cell.dataset, ["index", "energy"], residuals)
     reach = np.full(bins - 1, missing[0] if minima else missing.sum())
-    result = hotelling(name, moments, None, np.stack([-reach, reach]), f"{bins} bins")
-    return with_power(result, moments, total * slope[:-1], "sd: shift of all energies")
+    result = hotelling(name, rows, None, np.stack([-reach, reach]), note=f"{bins} bins")
+    return with_power(result, rows, total * slope[:-1], "sd: shift of all energies")
 
 
 def _equal_bins(theory: FiniteN, bins: int, minima: bool, folded: bool) -> tuple[Floats, Floats, Floats]:
@@ -215,12 +218,13 @@ def judge_spectrum(cell: Cell, index: int, law: CriticalPointSample, missing: fl
         return np.concatenate([batch.per_landscape(same, 1, column) for column in values.T], axis=1)
 
     columns = ["index", "spectrum"] if whole else names
-    moments = landscape_moments(cell.dataset, columns, residuals)
+    rows = landscape_rows(cell.dataset, columns, residuals)
     points = float(cell.dataset["points_by_index"].values[:, index].mean())
     reach = np.full(len(centre), _FARTHEST * missing)
     used = "smallest, largest, gap, median" if whole and cell.n > 3 else "smallest and largest"
-    result = hotelling(name, moments, points**2 * sampled, np.stack([-reach, reach]), used)
-    return with_power(result, moments, np.full(len(centre), points), "sd: shift of the features")
+    reference = Reference(points**2 * sampled, law.effective_size - 1)
+    result = hotelling(name, rows, reference, np.stack([-reach, reach]), note=used)
+    return with_power(result, rows, np.full(len(centre), points), "sd: shift of the features")
 
 
 def _features(spectra: Floats, whole: bool) -> Floats:
@@ -278,8 +282,17 @@ def judge_coupling_variance(
     return Judged(result, scale.detectable(), "of the couplings' variance")
 
 
-def with_power(result: TestResult, moments: Moments, direction: Floats, unit: str) -> Judged:
-    """A result with the smallest departure along ``direction`` that the test would have seen."""
+def with_power(result: TestResult, rows: Floats, direction: Floats, unit: str) -> Judged:
+    """A result with the smallest departure along ``direction`` that the test would have seen.
+
+    Args:
+        result: of `hotelling`.
+        rows: that it was made of, up to a constant, shape (landscapes, d).
+        direction: change of their mean per unit, shape (d,).
+        unit: of the departure, in words.
+    """
     if result.p_value is None:
         return Judged(result, None, unit)
-    return Judged(result, detectable(direction, moments.covariance, moments.count), unit)
+    frequent, _ = split_directions(rows)
+    moments = Moments.of(rows @ frequent)
+    return Judged(result, detectable(direction @ frequent, moments.covariance, moments.count), unit)

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.agreement import TestResult, hotelling, independent_indices
+from analysis.null_law import Reference
 from analysis.open import Cell
 from analysis.point_kinds import Kind, every_index
-from analysis.reductions import Floats, Moments
+from analysis.reductions import Floats
 
 
 def sample_variance(values: ArrayLike) -> tuple[Floats, Floats]:
@@ -61,9 +62,9 @@ def variance_test(
     odd = cell.covariance is not None and cell.covariance.is_odd
     kept = np.concatenate([[0], 1 + independent_indices(cell.n, odd)])
     residue = (counts_of(cell) - np.asarray(means))[:, kept] ** 2 - np.asarray(variances)[kept]
-    extra = None if errors is None else np.diag(np.asarray(errors, dtype=np.float64)[kept] ** 2)
+    reference = None if errors is None else Reference(np.diag(np.asarray(errors)[kept] ** 2))
     note = "all points, and each index"
-    return hotelling("variances of the counts", Moments.of(residue), extra, note=note)
+    return hotelling("variances of the counts", residue, reference, note=note)
 
 
 def poisson_variances(kinds: Sequence[Kind], means: Floats, n: int, parity: int) -> Floats:

@@ -10,8 +10,10 @@ from analysis.agreement import hotelling, mean_counts_test, not_testable, usable
 from analysis.cell_tests import MOST_BINS, POINTS_PER_BIN, Judged, parity, with_power
 from analysis.estimators import estimate_counts
 from analysis.means import Means
+from analysis.null_law import Reference
 from analysis.open import Cell
-from analysis.reductions import Batch, Floats, Moments, bin_of, landscape_moments
+from analysis.rare import Counted
+from analysis.reductions import Batch, Floats, bin_of, landscape_rows
 
 
 def judge_means(cell: Cell, means: Means, edges: Floats) -> list[Judged]:
@@ -36,9 +38,10 @@ def _judge_counts(cell: Cell, means: Means, expected: Floats, missing: Floats) -
         missing=missing,
         orbit=orbit,
         covariance=means.by_index_covariance,
+        most=cell.most_points,
     )
     kept = usable_indices(expected, len(counts), side, orbit)
-    return with_power(result, Moments.of(counts[:, kept]), expected[kept], "of all points lost")
+    return with_power(result, counts[:, kept], expected[kept], "of all points lost")
 
 
 def judge_energies(cell: Cell, means: Means, edges: Floats, missing: Floats, *, minima: bool) -> Judged:
@@ -65,11 +68,12 @@ def judge_energies(cell: Cell, means: Means, edges: Floats, missing: Floats, *, 
             slot = np.where(batch.columns["index"] == 0, slot, held)
         return batch.per_landscape(slot, held + 1)[:, :held] @ join.T - join @ expected
 
-    moments = landscape_moments(cell.dataset, ["index", "energy"], residuals)
-    most = np.full(bins, missing[0] if minima else missing.sum())
-    extra = None if covariance is None else join @ covariance @ join.T
-    result = hotelling(name, moments, extra, np.stack([np.zeros(bins), most]), f"{bins} bins")
-    return with_power(result, moments, join @ expected, "of all points lost")
+    rows = landscape_rows(cell.dataset, ["index", "energy"], residuals)
+    box = np.stack([np.zeros(bins), np.full(bins, missing[0] if minima else missing.sum())])
+    reference = None if covariance is None else Reference(join @ covariance @ join.T)
+    counted = Counted(join @ expected, cell.most_points)
+    result = hotelling(name, rows, reference, box, counted, f"{bins} bins")
+    return with_power(result, rows, join @ expected, "of all points lost")
 
 
 def _folding(bins: int) -> Floats:

@@ -23,6 +23,10 @@ Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
 
 
+SHARED_DRAWS = ("pspin", "entries", "spiked", "matrix-tensor")
+"""Models made of one set of normal numbers at each seed and N, whatever their parameters."""
+
+
 @dataclass(frozen=True, eq=False)
 class Cell:
     """One point of a study's grid.
@@ -94,6 +98,15 @@ class Cell:
         attrs = self.dataset.attrs
         parameters = {key: str(value) for key, value in attrs.items() if key not in skipped}
         return str(attrs.get("model", "")), tuple(sorted(parameters.items()))
+
+    @property
+    def draw(self) -> tuple[str, ...]:
+        """What its random numbers are keyed by: cells with the same draw aren't independent."""
+        model, parameters = self.family
+        seed, size = str(self.dataset.attrs.get("seed", "")), str(self.n)
+        if model in SHARED_DRAWS:
+            return ("spherical", seed, size)
+        return (model, *(f"{key} = {value}" for key, value in parameters), seed, size)
 
     @property
     def finder_name(self) -> str:

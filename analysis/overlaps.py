@@ -8,11 +8,13 @@ in memory at once.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.agreement import TestResult, hotelling, not_testable
+from analysis.null_law import Reference
 from analysis.open import Cell
 from analysis.point_kinds import Kind
 from analysis.reductions import Batch, Floats, Moments, reduce_points
@@ -37,14 +39,20 @@ class Overlaps:
     Attributes:
         edges: of the overlap bins, shape (bins + 1,).
         kinds: pairs of kinds, P of them.
-        moments: of the numbers of a landscape in each bin, one for each pair of kinds, of dimension bins.
+        counts: numbers of each landscape in each bin, one array for each pair of kinds, shape (landscapes,
+            bins).
         antipodes: of the numbers of pairs x, -x of a landscape by pair of kinds, dimension P.
     """
 
     edges: Floats
     kinds: tuple[tuple[Kind, Kind], ...]
-    moments: tuple[Moments, ...]
+    counts: tuple[Floats, ...]
     antipodes: Moments
+
+    @cached_property
+    def moments(self) -> tuple[Moments, ...]:
+        """Of ``counts``, over landscapes."""
+        return tuple(Moments.of(counts) for counts in self.counts)
 
     @property
     def landscapes(self) -> int:
@@ -76,17 +84,15 @@ def measure_overlaps(cell: Cell, kinds: Sequence[tuple[Kind, Kind]], edges: Arra
     chosen, n = tuple(kinds), cell.n  # a worker elsewhere needs no cell
     parity = cell.covariance is not None and (cell.covariance.is_odd or cell.covariance.is_even)
 
-    def reduce(batch: Batch) -> list[Moments]:
-        counts = batch_pairs(batch, n, chosen, bounds, parity)
-        parts = [Moments.of(counts[:, pair, :-1]) for pair in range(len(chosen))]
-        return [*parts, Moments.of(counts[:, :, -1])]
+    def reduce(batch: Batch) -> NDArray[np.int64]:
+        return batch_pairs(batch, n, chosen, bounds, parity)
 
-    total: list[Moments] | None = None
-    for found in reduce_points(cell.dataset, ["index", "energy", "position"], reduce):
-        total = found if total is None else [a + b for a, b in zip(total, found, strict=True)]
-    if total is None:
+    parts = list(reduce_points(cell.dataset, ["index", "energy", "position"], reduce))
+    if not parts:
         raise ValueError(f"{cell.name}: got a dataset without landscapes; allowed: at least one")
-    return Overlaps(bounds, chosen, tuple(total[:-1]), total[-1])
+    counts = np.concatenate(parts).astype(np.float64)
+    pairs = tuple(counts[:, pair, :-1] for pair in range(len(chosen)))
+    return Overlaps(bounds, chosen, pairs, Moments.of(counts[:, :, -1]))
 
 
 def batch_pairs(
@@ -156,12 +162,9 @@ def overlap_test(
     merge = _merging(expected * found.landscapes)
     if len(merge) < 2:
         return not_testable(name, found.landscapes, "too few pairs expected")
-    moments = found.moments[pair]
-    size, exact = moments.count, merge @ expected
-    total, outer = merge @ moments.total, merge @ moments.outer @ merge.T
-    outer = outer - np.outer(total, exact) - np.outer(exact, total) + size * np.outer(exact, exact)
-    extra = None if error is None else merge @ np.diag(error**2) @ merge.T
-    return hotelling(name, Moments(size, total - size * exact, outer), extra, note=f"{len(merge)} bins")
+    rows = (found.counts[pair] - expected) @ merge.T
+    reference = None if error is None else Reference(merge @ np.diag(error**2) @ merge.T)
+    return hotelling(name, rows, reference, note=f"{len(merge)} bins")
 
 
 def _merging(expected: Floats) -> Floats:

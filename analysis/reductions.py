@@ -233,6 +233,12 @@ class Moments:
         return np.sqrt(np.maximum(np.diag(self.covariance), 0.0) / max(self.count, 1))
 
 
+def landscape_rows(dataset: xr.Dataset, names: Sequence[str], function: Callable[[Batch], Floats]) -> Floats:
+    """A vector per landscape that ``function`` computes, shape (landscapes of the batch, d), of all of them:
+    shape (landscapes, d)."""
+    return np.concatenate(list(reduce_points(dataset, names, function))).astype(np.float64)
+
+
 def landscape_moments(
     dataset: xr.Dataset, names: Sequence[str], function: Callable[[Batch], Floats]
 ) -> Moments:

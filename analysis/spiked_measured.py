@@ -8,9 +8,11 @@ from math import sqrt
 import numpy as np
 
 from analysis.agreement import RARE, TestResult, hotelling, not_testable
+from analysis.null_law import Reference
+from analysis.rare import Counted
 from analysis.reductions import Batch, Floats, Moments, bin_of, reduce_points
 from analysis.results import CellResult, FamilyResult
-from analysis.spiked import MAX_N, OVERLAP_EDGES, FiniteSpiked
+from analysis.spiked import GROUPS, MAX_N, OVERLAP_EDGES, FiniteSpiked
 from analysis.spiked_complexity import SpikedLimit
 from analysis.tables import Row
 from tasks.covariance import Covariance, Signal, matrix_tensor
@@ -130,10 +132,12 @@ def overlap_test(cell: SpikedCell, factor: float = 1.0) -> TestResult | None:
     if factor != 1.0:
         signal = Signal(tuple(factor * c for c in cell.signal.coefficients))
         exact, covariance = FiniteSpiked(cell.covariance, signal, cell.n).all_by_overlap()
-    residual = Moments.of(overlaps.counts[:, kept] - exact.mean[kept])
+    residual = overlaps.counts[:, kept] - exact.mean[kept]
     missing = float(cell.result.counts["missing_total"])
     box = np.stack([np.zeros(len(kept)), np.full(len(kept), missing)]) if missing > 0 else None
-    return hotelling(_NAME, residual, covariance[np.ix_(kept, kept)], box)
+    reference = Reference(covariance[np.ix_(kept, kept)], GROUPS - 1)
+    counted = Counted(exact.mean[kept], cell.result.cell.most_points)
+    return hotelling(_NAME, residual, reference, box, counted)
 
 
 def overlap_rows(family: SpikedFamily) -> list[Row]:

@@ -18,7 +18,8 @@ from analysis.agreement import RARE, TestResult, hotelling, not_testable
 from analysis.complexity import total_complexity
 from analysis.kac_rice import FiniteN
 from analysis.power import detectable, hotelling_power
-from analysis.reductions import Floats, Moments
+from analysis.rare import Counted
+from analysis.reductions import Floats
 from analysis.results import CellResult, FamilyResult
 from analysis.tables import Row, head
 from tasks.covariance import Covariance
@@ -182,7 +183,8 @@ def sweep_test(sweep: FieldSweep, factor: float = 1.0) -> TestResult:
         return not_testable(_NAME, sweep.landscapes, "too few points expected")
     exact = exact_totals(sweep.base, sweep.n, factor * sweep.fields[kept])
     box = np.stack([np.zeros(len(kept)), sweep.missing()[kept]])
-    return hotelling(_NAME, Moments.of(sweep.totals()[:, kept] - exact), None, box)
+    most = float(sum(sweep.cells[number].cell.most_points for number in kept))
+    return hotelling(_NAME, sweep.totals()[:, kept] - exact, None, box, Counted(exact, most))
 
 
 def joint_test(tests: Sequence[TestResult], missing: bool = False) -> tuple[float, int, float] | None:

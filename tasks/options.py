@@ -18,7 +18,8 @@ class MultistartOptions:
     max_rounds: int = 48
     """The budget: after this many rounds a landscape stays open."""
     min_hits: int = 5
-    """The ledger closes only when every class was hit this often by independent starts."""
+    """The ledger closes only when every class was hit this often by independent starts; 2 or more, for one
+    hit of each says nothing of what wasn't hit."""
     max_depth: int = 64
     """Longest descent before Newton takes over; depths are log-uniform between 1 and this."""
     max_iterations: int = 20
@@ -32,7 +33,9 @@ class MultistartOptions:
             raise ValueError(
                 f"starts_per_round: got {self.starts_per_round}, allowed: multiples of 64 from 64 on"
             )
-        for name in ("max_rounds", "min_hits", "max_depth", "max_iterations"):
+        if self.min_hits < 2:
+            raise ValueError(f"min_hits: got {self.min_hits}, allowed: integers >= 2")
+        for name in ("max_rounds", "max_depth", "max_iterations"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: got {getattr(self, name)}, allowed: integers >= 1")
         if not 0 < self.max_step <= 1:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.agreement import NO_VARIANCE
+from analysis.rare import NO_VARIANCE
 from analysis.reductions import Moments
 from analysis.spiked import OVERLAP_EDGES
 from analysis.spiked_complexity import SpikedLimit, descent_line, triviality_line

@@ -22,12 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest, poisson
 
-from analysis.agreement import NO_VARIANCE, TestResult, not_testable, whiten
+from analysis.agreement import TestResult, not_testable, whiten
 from analysis.cell_tests import parity
 from analysis.coupling_scale import CouplingScale
 from analysis.estimators import estimate_counts
 from analysis.euler import mean_characteristic_above
 from analysis.open import Cell
+from analysis.rare import NO_VARIANCE
 from analysis.reductions import Batch, Floats, Moments, reduce_points
 from analysis.roots import find_root
 from tasks.covariance import Covariance

@@ -44,7 +44,9 @@ def circle():
         attrs={"model": "matrix-tensor", "n": 2, **parameters},
     )
     family = "matrix-tensor", tuple((key, str(value)) for key, value in parameters.items())
-    cell = SimpleNamespace(dataset=dataset, family=family, name="c0000", n=2, landscapes=LANDSCAPES)
+    cell = SimpleNamespace(
+        most_points=np.inf, dataset=dataset, family=family, name="c0000", n=2, landscapes=LANDSCAPES
+    )
     totals = np.array(sizes, dtype=float)
     counts = xr.Dataset(
         {

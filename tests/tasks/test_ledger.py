@@ -139,3 +139,30 @@ def test_interval_without_singletons_still_has_an_upper_end():
     assert few.chao1 == many.chao1 == 20
     assert few.chao1_upper > 21
     assert 20 <= many.chao1_upper < 20.1
+
+
+def test_chao1_and_its_interval_by_hand():
+    """Colwell et al. 2012, eq. 9 and its variance, written out for 10 classes hit 22 times."""
+    hits = np.array([1, 1, 1, 1, 2, 2, 3, 3, 4, 4])
+    found = estimate_unseen(hits)
+    assert (found.singletons, found.doubletons) == (4, 2)
+    # (n - 1)/n f1 (f1 - 1) / (2 (f2 + 1)) = 21/22 * 4 * 3 / 6
+    unseen = 21 / 11
+    assert found.chao1 == pytest.approx(10 + unseen)
+    assert found.coverage == pytest.approx(1 - 4 / 22)
+    a = 21 / 22
+    variance = a * 4 * 3 / 6 + a**2 * 4 * 7**2 / 36 + a**2 * 4**2 * 2 * 3**2 / (4 * 3**4)
+    factor = math.exp(1.959964 * math.sqrt(math.log(1 + variance / unseen**2)))
+    assert found.chao1_lower == pytest.approx(10 + unseen / factor, rel=1e-6)
+    assert found.chao1_upper == pytest.approx(10 + unseen * factor, rel=1e-6)
+    # Esty's limit: f1 + 1.645 sqrt(f1 (1 - f1/n) + 2 f2); the Poisson limit of 4 singletons is 9.15
+    esty = 4 + 1.644854 * math.sqrt(4 * (1 - 4 / 22) + 4)
+    assert found.coverage_lower == pytest.approx(1 - max(esty, 9.15352) / 22, rel=1e-5)
+
+
+def test_a_class_hit_min_hits_times_was_hit_often_enough():
+    for rare, status in ((2, OPEN), (3, COMPLETE), (4, COMPLETE)):
+        ledger = assess(evidence(ODD_N, -1, 4, 62, hits=[9, 9, rare] + [9] * 8), 3)
+        assert ledger.status == status
+        # the class is of index 1, and of 3 by its mirror image
+        assert list(ledger.closed_by_index) == [True, rare >= 3, True, rare >= 3, True]

@@ -296,8 +296,10 @@ def test_a_block_keeps_to_what_was_described():
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("starts_per_round", 100), ("max_rounds", 0), ("max_step", 2.0), ("min_hits", 0)]
+    ("option", "value"),
+    [("starts_per_round", 100), ("max_rounds", 0), ("max_step", 2.0), ("min_hits", 0), ("min_hits", 1)],
 )
 def test_options_say_what_is_allowed(option, value):
     with pytest.raises(ValueError, match=f"{option}: got {value}, allowed"):
         MultistartOptions(**{option: value})
+    assert MultistartOptions(min_hits=2).min_hits == 2
