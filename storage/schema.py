@@ -177,6 +177,7 @@ LANDSCAPE = Table(
         _count("n_jumps", "sampled paths whose two runs ended at different solutions"),
         _count("n_unresolved", "homotopy paths that are open"),
         _count("n_certified", "critical points on the whole sphere that are proven"),
+        _count("n_certified_complex", "complex solutions proven to exist and to differ"),
         *_interval("sampled_points", "critical points on the whole sphere, from sampled paths"),
         *_interval("recall", "share of the critical points that the census had before the sample"),
         *_interval("sampled_points", "critical points on the whole sphere, from sampled paths", True),

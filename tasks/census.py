@@ -35,6 +35,8 @@ class PathBooks:
         unresolved: paths that are open at the end.
         jumps: sampled paths whose two runs, of different care, ended at different solutions; -1 for
             enumeration, where a jump is seen by its twin and repaired.
+        proven: complex solutions that are proven to exist and to differ; -1 where nobody tried. As many as
+            there are paths of an enumeration prove that none is missing.
     """
 
     paths: int
@@ -42,6 +44,7 @@ class PathBooks:
     retries: int
     unresolved: int
     jumps: int = -1
+    proven: int = -1
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from tasks.classify import CriticalPoints, classify
 from tasks.deduplicate import match_known, same_point
 from tasks.homotopy.books import Enumeration, Follow, directions, enumerate_solutions
 from tasks.homotopy.certify import Certificates, certify_points, separated
+from tasks.homotopy.completeness import Completeness, prove_completeness
 from tasks.homotopy.interface import System
 from tasks.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from tasks.landscapes.base import Couplings, Landscape
@@ -29,11 +30,12 @@ near to a real one come in pairs that double precision can't tell from a double 
 
 @dataclass(frozen=True)
 class EnumeratedCensus:
-    """A census with all complex solutions, and the proofs of the real ones where they were asked for."""
+    """A census with all complex solutions, and what was proven of them, as far as that was asked for."""
 
     census: Census
     enumeration: Enumeration
     certificates: Certificates | None
+    completeness: Completeness | None
 
 
 def countable(landscape: Landscape) -> bool:
@@ -179,12 +181,19 @@ def enumerate_landscape(
     points = real_points(enumeration.solutions, system)
     classes = _classes(landscape, couplings, points)
     whole = enumeration.complete and _points_lost(classes, points, system, landscape.parity) == 0
-    proofs = None
-    if options.certify:
+    proofs = completeness = None
+    if options.certify != "none":
         classes, proofs = certify_classes(classes, system, landscape.flips)
+    if proofs is not None and options.certify == "all":
+        completeness = _completeness(enumeration, system, proofs, landscape.flips)
     proven = proofs is None or bool(proofs.proven.all())
+    proven = proven and (completeness is None or completeness.proven)
     books = PathBooks(
-        enumeration.expected, len(enumeration.solutions), enumeration.retries, len(enumeration.open_paths)
+        enumeration.expected,
+        len(enumeration.solutions),
+        enumeration.retries,
+        len(enumeration.open_paths),
+        proven=-1 if completeness is None else completeness.solutions,
     )
     census = Census(
         landscape,
@@ -195,7 +204,17 @@ def enumerate_landscape(
         books,
         None if proofs is None else proofs.radius,
     )
-    return EnumeratedCensus(census, enumeration, proofs)
+    return EnumeratedCensus(census, enumeration, proofs, completeness)
+
+
+def _completeness(
+    enumeration: Enumeration, system: System, proofs: Certificates, flips: Flips
+) -> Completeness:
+    """What is proven of all complex solutions: a real class that sign changes relate is one of a homogeneous
+    system, and as many as it has points of another."""
+    solutions = enumeration.solutions
+    real = int((proofs.radius > 0).sum()) * (1 if system.homogeneous else flips.size)
+    return prove_completeness(system, solutions[~is_real(solutions, system)], real)
 
 
 def homotopy(

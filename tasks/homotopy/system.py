@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Int
 
 from tasks.homotopy import quadratic
-from tasks.homotopy.interface import Balls, Weights
+from tasks.homotopy.interface import Balls, DiskJets, Weights
 from tasks.homotopy.monomials import monomials, offset, recurrence
 from tasks.keys import generator
 from tasks.landscapes import symmetric
@@ -105,6 +105,11 @@ class PolynomialSystem:
         from tasks.homotopy.balls import BallSystem
 
         return BallSystem(self, kind)
+
+    def disks(self) -> DiskJets:
+        from tasks.homotopy.polynomial_disks import PolynomialDisks
+
+        return PolynomialDisks(self)
 
     def homotopy_in_balls(self, weights: Weights) -> Any:
         from tasks.homotopy.extended import PolynomialHomotopy

@@ -24,7 +24,7 @@ from tasks.multistart import evidence_of, multistart
 from tasks.options import HomotopyOptions, MultistartOptions
 
 OPTIONS = HomotopyOptions()
-FAST = HomotopyOptions(certify=False)
+FAST = HomotopyOptions(certify="none")
 
 
 def diagonal(n, degree, rotation):

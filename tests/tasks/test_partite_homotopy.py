@@ -30,7 +30,7 @@ from tasks.multistart import multistart
 from tasks.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
 
 OPTIONS = HomotopyOptions()
-FAST = HomotopyOptions(certify=False)
+FAST = HomotopyOptions(certify="none")
 SHAPES = [(2, 2, 2), (3, 3, 3), (2, 3, 4), (2, 2, 5), (4, 2, 2), (2, 2, 2, 2), (2, 3, 2, 3), (2,) * 5]
 
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from tasks.homotopy.interface import Balls, Weights
+from tasks.homotopy.interface import Balls, DiskJets, Weights
 from tasks.homotopy.multilinear.packed import PackedForms
 from tasks.homotopy.multilinear.tables import Tables
 from tasks.homotopy.system import without_phase
@@ -163,6 +163,11 @@ class MultilinearSystem:
         from tasks.homotopy.multilinear.balls import FormBalls
 
         return FormBalls(self.tensor, kind)
+
+    def disks(self) -> DiskJets:
+        from tasks.homotopy.multilinear.form_disks import FormDisks
+
+        return FormDisks(self.tensor)
 
     def homotopy_in_balls(self, weights: Weights) -> Any:
         from tasks.homotopy.multilinear.balls import FormHomotopy
