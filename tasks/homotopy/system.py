@@ -42,8 +42,9 @@ class Packed(NamedTuple):
 class PolynomialSystem:
     """grad H(x) = mu x for a polynomial H of top degree p.
 
-    A pure form is homogeneous: its solutions are classes of multiples of each other, among which mu is scaled
-    to 1 (p > 2), which leaves a root of unity of order p-2 free. Otherwise x.x = n.
+    Solutions have x.x = n, and mu as their last unknown. A pure form is homogeneous: its solutions are classes
+    of multiples of each other, and x and -x one of them. At infinity are isotropic x alone, which aren't real.
+    (To scale mu to 1 instead saves an unknown, and puts the classes of energy 0 at infinity.)
 
     Attributes:
         tensors: degree -> packed symmetric tensor S_d, H = sum_d sum over ordered tuples S_d x...x.
@@ -62,7 +63,7 @@ class PolynomialSystem:
 
     @property
     def unknowns(self) -> int:
-        return self.n + (not self.homogeneous)
+        return self.n + 1
 
     @property
     def spheres(self) -> tuple[int, ...]:
@@ -192,9 +193,9 @@ class PolynomialSystem:
             left, digit = np.divmod(left, p - 1)
             x[:, a] = np.where(digit > 0, roots[a] * turn[digit - 1], 0)
         x[np.arange(len(paths)), top] = roots[top]
-        if self.homogeneous:
-            return x
-        scale = np.sqrt(n / np.sum(x**2, axis=1)) * np.where(paths & 1, -1.0, 1.0)
+        scale = np.sqrt(n / np.sum(x**2, axis=1))
+        if not self.homogeneous:
+            scale = scale * np.where(paths & 1, -1.0, 1.0)
         return np.concatenate([x * scale[:, None], scale[:, None] ** (p - 2)], axis=1)
 
 
