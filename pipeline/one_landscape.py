@@ -91,6 +91,8 @@ def _counts(landscape: "Landscape", found: "EnumeratedCensus") -> dict[str, Any]
         "certified_complex": None if completeness is None else completeness.solutions,
         "completeness": _completeness(found),
         "retries": enumeration.retries,
+        "paths_singular": enumeration.singular,
+        "paths_infinite": enumeration.infinite,
         "open_paths": enumeration.open_paths.tolist(),
     }
 

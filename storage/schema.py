@@ -176,6 +176,8 @@ LANDSCAPE = Table(
         _count("n_retries", "homotopy paths that were followed again"),
         _count("n_jumps", "sampled paths whose two runs ended at different solutions"),
         _count("n_unresolved", "homotopy paths that are open"),
+        _count("n_paths_singular", "open homotopy paths that end at singular solutions"),
+        _count("n_paths_infinite", "open homotopy paths that run to infinity"),
         _count("n_certified", "critical points on the whole sphere that are proven"),
         _count("n_certified_complex", "complex solutions proven to exist and to differ"),
         *_interval("sampled_points", "critical points on the whole sphere, from sampled paths"),

@@ -179,6 +179,8 @@ def _path_columns(census: Any) -> Arrays:
         "n_retries": np.asarray(-1 if books is None else books.retries),
         "n_jumps": np.asarray(-1 if books is None else books.jumps),
         "n_unresolved": np.asarray(-1 if books is None else books.unresolved),
+        "n_paths_singular": np.asarray(-1 if books is None else books.singular),
+        "n_paths_infinite": np.asarray(-1 if books is None else books.infinite),
         "n_certified_complex": np.asarray(-1 if books is None else books.proven),
         "n_certified": np.asarray(-1 if certified is None else (certified > 0).sum() * census.ledger.scale),
         **{name: values[0] for name, values in whole.items()},

@@ -37,6 +37,8 @@ class PathBooks:
             enumeration, where a jump is seen by its twin and repaired.
         proven: complex solutions that are proven to exist and to differ; -1 where nobody tried. As many as
             there are paths of an enumeration prove that none is missing.
+        singular: of the unresolved, paths that end at singular solutions (multiple ones, continuous sets).
+        infinite: of the unresolved, paths that run to infinity.
     """
 
     paths: int
@@ -45,6 +47,8 @@ class PathBooks:
     unresolved: int
     jumps: int = -1
     proven: int = -1
+    singular: int = 0
+    infinite: int = 0
 
 
 @dataclass(frozen=True)

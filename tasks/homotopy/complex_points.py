@@ -94,6 +94,20 @@ def _bordered(system: System, jets: DiskJets, x: Disks, mu: Disks) -> tuple[Disk
     return joined(force), whole
 
 
+def bordered_jacobians(system: System, points: Points) -> Complex[np.ndarray, "points m m"]:
+    """The Jacobian of F at each point, in doubles, with both blocks scaled to order one."""
+    with np.errstate(all="ignore"):
+        jets, n = system.disks(), system.n
+        mu = _multipliers(system, jets, points)
+        matrices = _bordered(system, jets, Disks.exact(points), Disks.exact(mu))[1].mid
+        # With the multipliers: of a multiple of unity Hess H - mu is rounding alone.
+        scale = np.abs(matrices[:, :n, :n]).sum(axis=2).max(axis=1) + np.abs(mu).max(axis=1)
+        matrices[:, :n, :n] /= np.where(scale > 0, scale, 1.0)[:, None, None]
+        matrices[:, :n, n:] /= np.sqrt(n)
+        matrices[:, n:, :n] /= np.sqrt(n)
+    return matrices
+
+
 def _prove_in_disks(system: System, jets: DiskJets, points: Points) -> Enclosures:
     reach = np.full(len(points), np.inf)
     if len(points) == 0:

@@ -137,4 +137,4 @@ def follow(
         path = system.homotopy_in_balls(weights)
         ends = [_track(path, start) for start in starts if np.isfinite(start).all()]
     arrived = [end for end in ends if end is not None]
-    return np.array(arrived).reshape(len(arrived), system.unknowns)
+    return system.untracked(np.array(arrived).reshape(len(arrived), system.unknowns))

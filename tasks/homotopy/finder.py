@@ -15,7 +15,7 @@ from tasks.homotopy.completeness import Completeness, prove_completeness
 from tasks.homotopy.interface import System
 from tasks.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from tasks.landscapes.base import Couplings, Landscape
-from tasks.ledger import assess_enumeration
+from tasks.ledger import Evidence, assess_enumeration
 from tasks.multistart import evidence_of
 from tasks.newton import CONVERGED, MAX_ITERATIONS, OUTCOMES
 from tasks.newton import STALLED as NEWTON_STALLED
@@ -52,9 +52,9 @@ def path_count(landscape: Landscape) -> int:
     paths = landscape.homotopy_paths
     if paths is None:
         raise ValueError(
-            f"model: got {landscape.name!r}, allowed for homotopies: pspin, matrix-tensor, spiked with a "
-            "signal of at most the noise's degree, partite with not too many singular tuples (generic "
-            "couplings); use finder multistart"
+            f"model: got {landscape.name!r}, allowed for homotopies: pspin, entries, matrix-tensor, spiked "
+            "with a signal of at most the noise's degree, partite and given with not too many singular "
+            "tuples; use finder multistart"
         )
     return paths
 
@@ -177,7 +177,9 @@ def enumerate_landscape(
     affordable_paths(landscape, options)
     system = polynomial_system(landscape, couplings)
     labels = (seed, landscape.name, landscape.manifold.ambient, instance)
-    enumeration = enumerate_solutions(system, labels, options, follow)
+    enumeration = enumerate_solutions(
+        system, labels, options, follow, generic=landscape.complex_points is not None
+    )
     points = real_points(enumeration.solutions, system)
     classes = _classes(landscape, couplings, points)
     whole = enumeration.complete and _points_lost(classes, points, system, landscape.parity) == 0
@@ -194,17 +196,29 @@ def enumerate_landscape(
         enumeration.retries,
         len(enumeration.open_paths),
         proven=-1 if completeness is None else completeness.solutions,
+        singular=enumeration.singular,
+        infinite=enumeration.infinite,
     )
     census = Census(
         landscape,
         classes,
-        assess_enumeration(evidence_of(landscape, classes), whole, proven),
+        assess_enumeration(_evidence(landscape, classes, system, enumeration), whole, proven),
         _outcomes(enumeration),
         enumeration.rounds,
         books,
         None if proofs is None else proofs.radius,
     )
     return EnumeratedCensus(census, enumeration, proofs, completeness)
+
+
+def _evidence(landscape: Landscape, classes: Classes, system: System, enumeration: Enumeration) -> Evidence:
+    """What is known of one instance: couplings with as many complex points as generic ones have the parity
+    of theirs; of others nothing is assumed."""
+    evidence = evidence_of(landscape, classes)
+    if evidence.complex_points is not None or not enumeration.complete:
+        return evidence
+    points = enumeration.expected * (landscape.flips.size if system.homogeneous else 1)
+    return replace(evidence, complex_points=points)
 
 
 def _completeness(

@@ -64,7 +64,14 @@ class System(Protocol):
     def starts(
         self, weights: Weights, paths: Int[np.ndarray, " paths"]
     ) -> Complex[np.ndarray, "paths unknowns"]:
-        """The start solutions of the paths with these numbers, 0 to `paths` - 1."""
+        """The start solutions of the paths with these numbers, 0 to `paths` - 1, in the coordinates in which
+        paths are followed."""
+        ...
+
+    def untracked(
+        self, endpoints: Complex[np.ndarray, "paths unknowns"]
+    ) -> Complex[np.ndarray, "paths unknowns"]:
+        """Endpoints of paths as solutions: back from the coordinates in which they were followed."""
         ...
 
     def packed(self, weights: Weights) -> Any:

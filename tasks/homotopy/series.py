@@ -8,9 +8,9 @@ g(x) of top degree p-1 and the start form with complex weights d_a,
 with r^2 = n. F is the gradient of a polynomial, so its Jacobian is
 symmetric: t G + (1-t)(p-1) diag(d x^{p-2}) - mu, bordered by -x, with G = Hess H of degree p-2.
 
-Pivots. For a pure form (G - mu) x = (p-2) mu x, so that this block is singular where mu = 0, at critical points
-of energy 0. So the last row, -x.y = s, is taken i kappa x_a times from row a: the block is G - mu + i kappa x x^T
-then, regular wherever the whole Jacobian is, and the right-hand side has -i kappa x_a s more.
+Pivots. For a pure form (G - mu) x = (p-2) mu x, so that this block is singular where mu = 0, at critical
+points of energy 0. So the last row, -x.y = s, is taken i kappa x_a times from row a: the block is then
+G - mu + i kappa x x^T, regular where the whole Jacobian is, and the right-hand side has -i kappa x_a s more.
 
 Low monomials (degrees 0 to p-2) give G by one contraction, and g = G x/(p-1) + what the lower degrees lack.
 Series: with y(t0 + h) = sum_k y_k h^k and everything of lower order known, the coefficient of order k of a

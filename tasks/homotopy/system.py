@@ -42,9 +42,9 @@ class Packed(NamedTuple):
 class PolynomialSystem:
     """grad H(x) = mu x for a polynomial H of top degree p.
 
-    Solutions have x.x = n, and mu as their last unknown. A pure form is homogeneous: its solutions are classes
-    of multiples of each other, and x and -x one of them. At infinity are isotropic x alone, which aren't real.
-    (To scale mu to 1 instead saves an unknown, and puts the classes of energy 0 at infinity.)
+    Solutions have x.x = n, and mu as their last unknown. A pure form is homogeneous: its solutions are
+    classes of multiples of each other, x and -x one of them. At infinity are isotropic x alone, none of them
+    real. (To scale mu to 1 instead saves an unknown, and puts the classes of energy 0 at infinity.)
 
     Attributes:
         tensors: degree -> packed symmetric tensor S_d, H = sum_d sum over ordered tuples S_d x...x.
@@ -135,6 +135,11 @@ class PolynomialSystem:
             return factor * entries
         order = symmetric.ranks(rest, self.n)
         return factor * entries * symmetric.multiplicities(self.n, degree - derivatives)[order]
+
+    def untracked(
+        self, endpoints: Complex[np.ndarray, "paths unknowns"]
+    ) -> Complex[np.ndarray, "paths unknowns"]:
+        return endpoints
 
     def packed(self, weights: Complex[np.ndarray, " n"]) -> Packed:
         """What the compiled tracker takes, for a start form with these weights; p > 2."""
