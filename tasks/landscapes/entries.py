@@ -13,8 +13,8 @@ variables: closer to Gaussian, and with couplings of signs no longer signs.
 Generic or not. Entries with a density avoid the couplings with degenerate or infinitely many critical points
 surely, and the complex points are as many as for Gaussian ones. Signs don't, and diluted couplings don't:
 their number of complex points is unknown, enumeration by homotopy closes where it finds as many as generic
-ones have, and points with a singular Hessian are flagged as degenerate by multistart and leave their landscape
-open.
+ones have, and points with a singular Hessian are flagged as degenerate by multistart and leave their
+landscape open.
 """
 
 import math

@@ -2,8 +2,8 @@
 
 A cell knows them by the digest of their content (`tasks.landscapes.tensors`), so that its results are a
 function of numbers. Nothing is assumed of them: the number of complex critical points is unknown, and with it
-the parity check; enumeration by homotopy holds what it finds against the number of generic couplings, an upper
-bound; there is no theory.
+the parity check; enumeration by homotopy holds what it finds against the number of generic couplings, an
+upper bound; there is no theory.
 """
 
 from collections.abc import Mapping

@@ -117,8 +117,8 @@ class MultilinearSystem:
 
     @cached_property
     def rotations(self) -> list[Float[np.ndarray, "n_i n_i"]]:
-        """Paths are followed in coordinates turned at random: on an axis of a factor, where special tensors have
-        their tuples, a leading minor of the Jacobian vanishes."""
+        """Paths are followed in coordinates turned at random: on an axis of a factor, where special tensors
+        have their tuples, a leading minor of the Jacobian vanishes."""
         draw = generator("coordinates", *self.spheres)
         return [np.linalg.qr(draw.standard_normal((size, size)))[0] for size in self.spheres]
 
