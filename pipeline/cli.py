@@ -40,6 +40,12 @@ Dimension = Annotated[int, typer.Option(help="Dimension.")]
 Seed = Annotated[int, typer.Option(help="Seed of a study.")]
 FieldVariance = Annotated[float, typer.Option(help="Variance S2 of a random linear field.")]
 Number = Annotated[int, typer.Option(help="Number of the landscape in that study.")]
+Certify = Annotated[
+    str,
+    typer.Option(
+        help="none; real: each point exists, is unique in a box, has its index; all: also none is missing."
+    ),
+]
 MaxPaths = Annotated[int, typer.Option(help="Refuse landscapes with more paths.")]
 Where = Annotated[str, typer.Option(help="Where paths are followed: serial (one process) or ray.")]
 Threads = Annotated[int | None, typer.Option(help="Threads, or CPUs of a local Ray; all of them by default.")]
@@ -342,12 +348,17 @@ def enumerate_points(
     landscape: Number = 0,
     points: Annotated[bool, typer.Option("--points", help="List the points.")] = False,
     as_json: Json = False,
+    certify: Certify = "all",
     max_paths: MaxPaths = 2**21,
     backend: Where = "serial",
     workers: Threads = None,
     address: Address = None,
 ) -> None:
-    """Find and prove every critical point of one landscape, counted against algebra.
+    """Find every critical point of one landscape, counted against algebra; prove them, and that none is
+    missing.
+
+    The proof: as many complex solutions exist and differ as there can be, in arithmetic that bounds its own
+    rounding. With --certify real that they differ rests on their endpoints in doubles.
 
     Counts are of points on the whole manifold, all signs. Paths per second are those from the first path's
     start to the last one's end, retries included; machine code is loaded before.
@@ -357,7 +368,7 @@ def enumerate_points(
         from pipeline.run import Settings
 
         settings = Settings(backend, workers, address)
-        spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings))
+        spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings), certify)
         found = on_worker("enumerate", spec, landscape, settings, _console(err=True), points=points)
         if as_json:
             _print_json(found)

@@ -17,7 +17,7 @@ from pipeline.ranges import MAX_VALUE
 from pipeline.run import Settings, advised, worker_environment
 from pipeline.stopping import StopRequest
 from tasks.landscapes import MODELS
-from tasks.options import HomotopyOptions
+from tasks.options import CERTIFY, HomotopyOptions
 
 ENUMERATED = ("pspin", "partite")
 """Models whose complex critical points are counted, so that one landscape can be enumerated."""
@@ -27,7 +27,13 @@ STOPPED = "stopped; nothing was kept"
 
 
 def cell_spec(
-    model: str, given: Mapping[str, str | float | None], n: int, seed: int, max_paths: int, threads: int
+    model: str,
+    given: Mapping[str, str | float | None],
+    n: int,
+    seed: int,
+    max_paths: int,
+    threads: int,
+    certify: str = "real",
 ) -> dict[str, Any]:
     """Return the spec of the homotopy cell that a landscape belongs to; raises UsageError.
 
@@ -40,13 +46,16 @@ def cell_spec(
     _check_integer("--n", n, MODELS[model].least_n, MAX_VALUE)
     _check_integer("--seed", seed, 0, 2**63 - 1)
     _check_integer("--max-paths", max_paths, 1, 2**31)
+    if certify not in CERTIFY:
+        raise UsageError(f"--certify: got {shown(certify)}, allowed: {', '.join(CERTIFY)}")
+    options = HomotopyOptions(max_paths=max_paths, threads=threads, certify=certify)
     return {
         "model": model,
         "parameters": parameters,
         "n": n,
         "seed": seed,
         "finder": "homotopy",
-        "finder_options": dataclasses.asdict(HomotopyOptions(max_paths=max_paths, threads=threads)),
+        "finder_options": dataclasses.asdict(options),
         "block_size": 1,
         "positions": False,
         "spectra": False,
@@ -147,12 +156,12 @@ class _Waiting:
 def verdict(found: Mapping[str, Any]) -> list[str]:
     """Return what an enumeration is worth, as lines: complete and proven, or what is open and what to do."""
     solutions = f"{found['distinct']} of {found['paths']} complex solutions found"
-    proven = f"{found['certified']} of {found['total']} points proven in ball arithmetic"
+    proven = _proven(found)
     speed = found["paths_per_second"]
     rate = "no paths: by eigenvectors" if speed is None else f"{speed:.4g} paths/s"
     effort = f"{found['retries']} paths followed again, {rate}, {found['seconds']:.3g} s"
     if found["complete"]:
-        return [f"complete: {solutions}, {proven}", effort]
+        return [f"complete: {solutions}, {proven}", *_ground(found), effort]
     lines = [f"not complete ({found['reason']}): {solutions}, {proven}"]
     if paths := found["open_paths"]:
         more = ", ..." if len(paths) > SHOWN_PATHS else ""
@@ -163,6 +172,22 @@ def verdict(found: Mapping[str, Any]) -> list[str]:
     }
     lines.append(remedy.get(found["reason"], "this landscape is nearly degenerate, or a solution is lost"))
     return [*lines, effort]
+
+
+def _proven(found: Mapping[str, Any]) -> str:
+    if found["certified"] is None:
+        return f"{found['total']} points, nothing proven (--certify none)"
+    text = f"{found['certified']} of {found['total']} points proven in ball arithmetic"
+    if found["certified_complex"] is None:
+        return text
+    return f"{text}, {found['certified_complex']} of {found['paths']} complex solutions"
+
+
+def _ground(found: Mapping[str, Any]) -> list[str]:
+    """What it rests on that nothing is missing."""
+    if found["completeness"] == "proven":
+        return ["proven: as many complex solutions exist and differ as there can be, so no point is missing"]
+    return ["that no point is missing rests on endpoints that differ in doubles (--certify all proves it)"]
 
 
 def persistence_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:

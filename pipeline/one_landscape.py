@@ -78,7 +78,7 @@ def _counts(landscape: "Landscape", found: "EnumeratedCensus") -> dict[str, Any]
 
     census, enumeration = found.census, found.enumeration
     ledger = census.ledger
-    assert census.certified_radius is not None
+    radius, completeness = census.certified_radius, found.completeness
     return {
         "paths": enumeration.expected,
         "distinct": len(enumeration.solutions),
@@ -87,16 +87,29 @@ def _counts(landscape: "Landscape", found: "EnumeratedCensus") -> dict[str, Any]
         "reason": REASONS[ledger.reason],
         "total": int(ledger.points_by_index.sum()),
         "by_index": ledger.points_by_index.tolist(),
-        "certified": int((census.certified_radius > 0).sum()) * ledger.scale,
+        "certified": None if radius is None else int((radius > 0).sum()) * ledger.scale,
+        "certified_complex": None if completeness is None else completeness.solutions,
+        "completeness": _completeness(found),
         "retries": enumeration.retries,
+        "paths_singular": enumeration.singular,
+        "paths_infinite": enumeration.infinite,
         "open_paths": enumeration.open_paths.tolist(),
     }
 
 
+def _completeness(found: "EnumeratedCensus") -> str:
+    """What it rests on that no critical point is missing."""
+    if found.completeness is not None and found.completeness.proven:
+        return "proven"
+    return "distinct endpoints in doubles" if found.enumeration.complete else "none"
+
+
 def _points(found: "EnumeratedCensus") -> list[dict[str, Any]]:
+    import numpy as np
+
     points, classes = found.census.points()
-    assert found.census.certified_radius is not None
-    radius = found.census.certified_radius[classes]
+    certified = found.census.certified_radius
+    radius = np.zeros(len(classes)) if certified is None else certified[classes]
     columns = (points.points, points.energy, points.index, radius)
     return [
         {"position": position, "energy": energy, "index": index, "radius": radius or None}

@@ -272,6 +272,8 @@ def finder_options(finder: str, given: Mapping[str, Any], where: str) -> dict[st
             raise UsageError(f"{where}.{key}: got {shown(value)}, allowed: integers up to {MAX_OPTION}")
         if wanted is float and type(value) is int:
             value = float(value)
+        if wanted is str:
+            continue  # one of a few words, which its finder knows
         if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
             name = getattr(wanted, "__name__", wanted)
             raise UsageError(f"{where}.{key}: got {shown(value)}, allowed: {name}")

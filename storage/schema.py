@@ -139,6 +139,7 @@ def _interval(name: str, long_name: str, by_index: bool = False) -> tuple[Column
 
 _BY_INDEX = ("morse_index",)
 _TOPOLOGY: dict[str, Any] = {"option": "topology"}
+_HOMOTOPY: dict[str, Any] = {"option": "homotopy"}
 
 LANDSCAPE = Table(
     "landscape",
@@ -180,7 +181,10 @@ LANDSCAPE = Table(
         _count("n_retries", "homotopy paths that were followed again", optional=True),
         _count("n_jumps", "sampled paths whose two runs ended at different solutions", optional=True),
         _count("n_unresolved", "homotopy paths that are open", optional=True),
+        Column("n_paths_singular", "i8", "open homotopy paths that end at singular solutions", **_HOMOTOPY),
+        Column("n_paths_infinite", "i8", "open homotopy paths that run to infinity", **_HOMOTOPY),
         _count("n_certified", "critical points on the whole sphere that are proven", optional=True),
+        Column("n_certified_complex", "i8", "complex solutions proven to exist and to differ", **_HOMOTOPY),
         *_interval("sampled_points", "critical points on the whole sphere, from sampled paths"),
         *_interval("recall", "share of the critical points that the census had before the sample"),
         *_interval("sampled_points", "critical points on the whole sphere, from sampled paths", True),

@@ -185,10 +185,23 @@ def _path_columns(census: Any) -> Arrays:
         "n_retries": np.asarray(-1 if books is None else books.retries),
         "n_jumps": np.asarray(-1 if books is None else books.jumps),
         "n_unresolved": np.asarray(-1 if books is None else books.unresolved),
+        **_enumeration_columns(census),
         "n_certified": np.asarray(-1 if certified is None else (certified > 0).sum() * census.ledger.scale),
         **{name: values[0] for name, values in whole.items()},
         **limits("sampled_points", None if sample is None else sample.number_by_index),
         **limits("recall", None if sample is None else sample.recall_by_index),
+    }
+
+
+def _enumeration_columns(census: Any) -> Arrays:
+    """What enumeration alone says; the schema has these columns for it alone."""
+    books = census.books
+    if books is None or books.jumps >= 0:
+        return {}
+    return {
+        "n_paths_singular": np.asarray(books.singular),
+        "n_paths_infinite": np.asarray(books.infinite),
+        "n_certified_complex": np.asarray(books.proven),
     }
 
 

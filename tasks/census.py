@@ -45,6 +45,10 @@ class PathBooks:
         unresolved: paths that are open at the end.
         jumps: sampled paths whose two runs, of different care, ended at different solutions; -1 for
             enumeration, where a jump is seen by its twin and repaired.
+        proven: complex solutions that are proven to exist and to differ; -1 where nobody tried. As many as
+            there are paths of an enumeration prove that none is missing.
+        singular: of the unresolved, paths that end at singular solutions (multiple ones, continuous sets).
+        infinite: of the unresolved, paths that run to infinity.
     """
 
     paths: int
@@ -52,6 +56,9 @@ class PathBooks:
     retries: int
     unresolved: int
     jumps: int = -1
+    proven: int = -1
+    singular: int = 0
+    infinite: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+CERTIFY = ("none", "real", "all")
+"""What a homotopy proves: nothing, each real point, or also that none is missing."""
+
 MOST_ORDER = 32
 """Of a power series: twice what rounding leaves any use for, and a bound on memory."""
 
@@ -65,12 +68,18 @@ class HomotopyOptions:
     """How many paths are followed in extended precision when all that hasn't closed the books."""
     max_paths: int = 2**21
     """Larger landscapes are refused."""
-    certify: bool = True
-    """Prove every real point in ball arithmetic."""
+    certify: str = "real"
+    """What is proven, one of `CERTIFY`. "real": each real point exists, is unique in a box, has its index.
+    "all": also that no critical point is missing, by proving as many complex ones as there can be."""
     threads: int = 1
     """Threads that follow paths; the results don't depend on it."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.certify, bool):
+            # What records of earlier versions say.
+            object.__setattr__(self, "certify", "real" if self.certify else "none")
+        if self.certify not in CERTIFY:
+            raise ValueError(f"certify: got {self.certify!r}, allowed: {', '.join(CERTIFY)}")
         if not 3 <= self.order <= MOST_ORDER:
             raise ValueError(f"order: got {self.order}, allowed: integers from 3 to {MOST_ORDER}")
         for name in ("most_steps", "attempts", "rounds", "max_paths", "threads"):
@@ -90,12 +99,14 @@ class SampledHomotopyOptions(HomotopyOptions, MultistartOptions):
 
     paths: int = 4096
     """Sampled paths of one landscape: all of them, if there are fewer."""
-    certify: bool = False
-    """Prove the points of the census in ball arithmetic."""
+    certify: str = "none"
+    """"real" proves the points of the census; a sample can't prove that none is missing."""
 
     def __post_init__(self) -> None:
         MultistartOptions.__post_init__(self)
         HomotopyOptions.__post_init__(self)
+        if self.certify == "all":
+            raise ValueError("certify: got 'all', allowed for a sample of paths: none, real")
         if self.paths < 1:
             raise ValueError(f"paths: got {self.paths}, allowed: integers >= 1")
 

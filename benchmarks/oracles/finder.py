@@ -32,8 +32,10 @@ def solve(landscape: MixedSpin, couplings: Couplings, seed: int, threads: int = 
 def _all_multiples(
     landscape: MixedSpin, solutions: Complex[np.ndarray, "found unknowns"]
 ) -> Complex[np.ndarray, "all unknowns"]:
-    """A pure form's solutions stand for their multiples by roots of unity of order p-2."""
+    """A pure form's solutions stand for their multiples with grad H(x) = x, p-2 of them."""
     if not landscape.covariance.is_pure:
         return solutions
     order = landscape.covariance.degree - 2
+    x, mu = solutions[:, :-1], solutions[:, -1:]
+    solutions = x * mu ** (-1 / order)
     return np.concatenate([solutions * np.exp(2j * np.pi * k / order) for k in range(order)])

@@ -20,6 +20,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from tasks.homotopy import extended
+from tasks.homotopy.endings import at_infinity, ended, is_regular
 from tasks.homotopy.interface import System, Weights
 from tasks.homotopy.paths import Tracked, TrackerSettings, follow
 from tasks.homotopy.tracker import ARRIVED, OUTCOME_COUNT
@@ -54,6 +55,9 @@ class Enumeration:
         rounds: start forms used.
         extended: paths that were followed in extended precision.
         steps: accepted and repeated steps of all paths together.
+        singular: paths of the last start form that end at singular solutions; looked for where nobody says
+            that the couplings are generic, as the next.
+        infinite: paths of the last start form that run to infinity.
     """
 
     solutions: Complex[np.ndarray, "found unknowns"]
@@ -65,6 +69,8 @@ class Enumeration:
     rounds: int
     extended: int
     steps: Int[np.ndarray, " 2"]
+    singular: int = 0
+    infinite: int = 0
 
     @property
     def complete(self) -> bool:
@@ -106,9 +112,17 @@ def sound(tracked: Tracked) -> Bool[np.ndarray, " paths"]:
     return (tracked.status == ARRIVED) & (tracked.accuracy[:, 0] <= SHARP)
 
 
-def troubled(tracked: Tracked, system: System) -> Bool[np.ndarray, " paths"]:
-    """Paths that failed, and those that share their endpoint with another."""
+def arrivals(tracked: Tracked, system: System, generic: bool) -> Bool[np.ndarray, " paths"]:
+    """Paths that arrived at a solution: a regular one, where others are to be expected."""
     good = sound(tracked)
+    if not generic:
+        good[good] = is_regular(system, tracked.endpoints[good])
+    return good
+
+
+def troubled(tracked: Tracked, system: System, generic: bool = True) -> Bool[np.ndarray, " paths"]:
+    """Paths that failed, and those that share their endpoint with another."""
+    good = arrivals(tracked, system, generic)
     rows = np.flatnonzero(good)
     labels = group(directions(tracked.endpoints[rows], system))
     shared = np.bincount(labels)[labels] > 1 if len(rows) else np.zeros(0, bool)
@@ -180,22 +194,25 @@ def enumerate_solutions(
     labels: tuple[str | int, ...],
     options: HomotopyOptions,
     follow_paths: Follow | None = None,
+    generic: bool = True,
 ) -> Enumeration:
     """Find all solutions.
 
     Args:
         labels: key the random start forms, with the number of the round.
         follow_paths: where paths are followed; here, on `options.threads`, by default.
+        generic: whether there must be as many regular solutions as paths. If not, paths that end elsewhere
+            aren't followed again, and are counted.
     """
     known = system.closed_form()
     if known is not None:
-        return _by_closed_form(system, known)
+        return _by_closed_form(system, known, generic)
     follow_paths = follow_paths or here(system, options.threads)
     expected = system.paths
     everything = np.arange(expected)
     solutions = np.zeros((0, system.unknowns), dtype=complex)
     outcomes, steps = np.zeros(OUTCOME_COUNT, dtype=np.int64), np.zeros(2, dtype=np.int64)
-    retries, rounds, stubborn = 0, 0, 0
+    retries, rounds, stubborn, singular, infinite = 0, 0, 0, 0, 0
     weights, trouble = system.start(*labels, 0), everything
     settings = settings_of(options)
     while rounds < options.rounds and len(solutions) < expected:
@@ -208,16 +225,27 @@ def enumerate_solutions(
             steps += part.steps.sum(axis=0)
             retries += len(trouble) if attempt + rounds else 0
             tracked = part if tracked is None else _merge(tracked, trouble, part)
-            trouble = np.flatnonzero(troubled(tracked, system))
-            if len(trouble) == 0:
+            trouble = np.flatnonzero(troubled(tracked, system, generic))
+            arrived = arrivals(tracked, system, generic)
+            lost = trouble if generic else trouble[~ended(tracked, arrived)[trouble]]
+            if len(lost) == 0:
                 break
+            trouble = lost
             current = more_careful(current)
         assert tracked is not None
-        solutions = distinct(np.concatenate([solutions, tracked.endpoints[sound(tracked)]]), system)
+        trouble = np.flatnonzero(troubled(tracked, system, generic))
+        arrived = arrivals(tracked, system, generic)
+        solutions = distinct(np.concatenate([solutions, tracked.endpoints[arrived]]), system)
+        if not generic:
+            infinite = int(at_infinity(system, tracked, arrived).sum())
+            singular = int(ended(tracked, arrived).sum()) - infinite
+            if singular + infinite == len(trouble):
+                rounds += 1
+                break
         # From the second start form on, smaller steps from the beginning.
         settings = more_careful(settings, most_steps=options.most_steps)
         rounds += 1
-    if len(solutions) < expected:
+    if len(solutions) < expected and generic:
         rows = trouble[: options.max_extended]
         stubborn = len(rows)
         found = extended.follow(system, weights, rows)
@@ -225,7 +253,17 @@ def enumerate_solutions(
     open_paths = trouble if len(solutions) < expected else trouble[:0]
     lonely = missing_conjugates(solutions, system)
     return Enumeration(
-        solutions, expected, open_paths, lonely, outcomes, retries + stubborn, rounds, stubborn, steps
+        solutions,
+        expected,
+        open_paths,
+        lonely,
+        outcomes,
+        retries + stubborn,
+        rounds,
+        stubborn,
+        steps,
+        singular if len(open_paths) else 0,
+        infinite if len(open_paths) else 0,
     )
 
 
@@ -236,10 +274,19 @@ def more_careful(settings: TrackerSettings, most_steps: int = 50_000) -> Tracker
     )
 
 
-def _by_closed_form(system: System, solutions: Complex[np.ndarray, "found unknowns"]) -> Enumeration:
-    found = distinct(solutions, system)
+def _by_closed_form(
+    system: System, solutions: Complex[np.ndarray, "found unknowns"], generic: bool
+) -> Enumeration:
+    found, singular = distinct(solutions, system), 0
+    if not generic:
+        regular = is_regular(system, found)
+        found, singular = found[regular], int((~regular).sum())
     outcomes = np.zeros(OUTCOME_COUNT, dtype=np.int64)
     outcomes[ARRIVED] = len(found)
-    nothing = np.zeros(0, dtype=np.int64)
+    missing = np.arange(system.paths - len(found)) if not generic else np.zeros(0, dtype=np.int64)
     lonely = missing_conjugates(found, system)
-    return Enumeration(found, system.paths, nothing, lonely, outcomes, 0, 0, 0, np.zeros(2, dtype=np.int64))
+    none = np.zeros(2, dtype=np.int64)
+    infinite = len(missing) - singular if len(missing) else 0
+    return Enumeration(
+        found, system.paths, missing, lonely, outcomes, 0, 0, 0, none, singular, max(infinite, 0)
+    )

@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 
 from tasks.homotopy.balls import precision
 from tasks.homotopy.interface import System
-from tasks.homotopy.krawczyk import Proof, RealModel, prove
+from tasks.homotopy.krawczyk import BorderedModel, Proof, prove
 from tasks.symmetry import Flips
 
 ATTEMPTS: tuple[tuple[int, tuple[float, ...]], ...] = (
@@ -57,7 +57,7 @@ def certify_points(system: System, points: Float[np.ndarray, "points n"]) -> Cer
         if not left:
             break
         with precision(bits):
-            model = RealModel(system)
+            model = BorderedModel(system)
             for row in left:
                 proofs[row] = prove(model, points[row], radii, refine=number > 0)
     return Certificates(

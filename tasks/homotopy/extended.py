@@ -42,16 +42,16 @@ class BallHomotopy(ABC):
 
 
 class PolynomialHomotopy(BallHomotopy):
-    """F(y, t) = t g(x) + (1-t) d x^{p-1} - mu x, and on the sphere (n - x.x)/2; see `series`."""
+    """F(y, t) = t g(x) + (1-t) d x^{p-1} - mu x, and (n - x.x)/2; see `series`."""
 
     def __init__(self, system: PolynomialSystem, weights: Complex[np.ndarray, " n"]) -> None:
         self.balls = system.balls(flint.acb_mat)
-        self.n, self.power, self.sphere = system.n, system.degree - 1, not system.homogeneous
+        self.n, self.power = system.n, system.degree - 1
         self.weights = [flint.acb(complex(w)) for w in weights]
 
     def parts(self, y: Sequence[Any], t: Any) -> tuple[Any, Any, Any]:
         n = self.n
-        x, mu = list(y[:n]), y[n] if self.sphere else flint.acb(1)
+        x, mu = list(y[:n]), y[n]
         gradient, hessian = self.balls.jet(x)
         started = [w * v**self.power for w, v in zip(self.weights, x, strict=True)]
         force = [t * g + (1 - t) * s - mu * v for g, s, v in zip(gradient, started, x, strict=True)]
@@ -59,10 +59,9 @@ class PolynomialHomotopy(BallHomotopy):
         rows = [[t * entry for entry in row] for row in hessian]
         for a in range(n):
             rows[a][a] += (1 - t) * self.power * self.weights[a] * x[a] ** (self.power - 1) - mu
-        if self.sphere:
-            rows = [[*row, -v] for row, v in zip(rows, x, strict=True)] + [[*(-v for v in x), flint.acb(0)]]
-            force.append((n - sum((v * v for v in x), flint.acb(0))) / 2)
-            drive.append(flint.acb(0))
+        rows = [[*row, -v] for row, v in zip(rows, x, strict=True)] + [[*(-v for v in x), flint.acb(0)]]
+        force.append((n - sum((v * v for v in x), flint.acb(0))) / 2)
+        drive.append(flint.acb(0))
         return column(force), flint.acb_mat(rows), column(drive)
 
 
@@ -138,4 +137,4 @@ def follow(
         path = system.homotopy_in_balls(weights)
         ends = [_track(path, start) for start in starts if np.isfinite(start).all()]
     arrived = [end for end in ends if end is not None]
-    return np.array(arrived).reshape(len(arrived), system.unknowns)
+    return system.untracked(np.array(arrived).reshape(len(arrived), system.unknowns))

@@ -11,10 +11,11 @@ from tasks.classify import CriticalPoints, classify
 from tasks.deduplicate import match_known, same_point
 from tasks.homotopy.books import Enumeration, Follow, directions, enumerate_solutions
 from tasks.homotopy.certify import Certificates, certify_points, separated
+from tasks.homotopy.completeness import Completeness, prove_completeness
 from tasks.homotopy.interface import System
 from tasks.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from tasks.landscapes.base import Couplings, Landscape
-from tasks.ledger import assess_enumeration
+from tasks.ledger import Evidence, assess_enumeration
 from tasks.multistart import evidence_of
 from tasks.newton import CONVERGED, MAX_ITERATIONS, OUTCOMES
 from tasks.newton import STALLED as NEWTON_STALLED
@@ -30,11 +31,12 @@ near to a real one come in pairs that double precision can't tell from a double 
 
 @dataclass(frozen=True)
 class EnumeratedCensus:
-    """A census with all complex solutions, and the proofs of the real ones where they were asked for."""
+    """A census with all complex solutions, and what was proven of them, as far as that was asked for."""
 
     census: Census
     enumeration: Enumeration
     certificates: Certificates | None
+    completeness: Completeness | None
 
 
 def countable(landscape: Landscape) -> bool:
@@ -51,9 +53,9 @@ def path_count(landscape: Landscape) -> int:
     paths = landscape.homotopy_paths
     if paths is None:
         raise ValueError(
-            f"model: got {landscape.name!r}, allowed for homotopies: pspin, matrix-tensor, spiked with a "
-            "signal of at most the noise's degree, partite with not too many singular tuples (generic "
-            "couplings); use finder multistart"
+            f"model: got {landscape.name!r}, allowed for homotopies: pspin, entries, matrix-tensor, spiked "
+            "with a signal of at most the noise's degree, partite and given with not too many singular "
+            "tuples; use finder multistart"
         )
     return paths
 
@@ -177,27 +179,58 @@ def enumerate_landscape(
     couplings, exponent = normalised(landscape, couplings)
     system = polynomial_system(landscape, couplings)
     labels = (seed, landscape.name, landscape.manifold.ambient, instance)
-    enumeration = enumerate_solutions(system, labels, options, follow)
+    enumeration = enumerate_solutions(
+        system, labels, options, follow, generic=landscape.complex_points is not None
+    )
     points = real_points(enumeration.solutions, system)
     classes = _classes(landscape, couplings, points)
     whole = enumeration.complete and _points_lost(classes, points, system, landscape.parity) == 0
-    proofs = None
-    if options.certify:
+    proofs = completeness = None
+    if options.certify != "none":
         classes, proofs = certify_classes(classes, system, landscape.flips)
+    if proofs is not None and options.certify == "all":
+        completeness = _completeness(enumeration, system, proofs, landscape.flips)
     proven = proofs is None or bool(proofs.proven.all())
+    proven = proven and (completeness is None or completeness.proven)
     books = PathBooks(
-        enumeration.expected, len(enumeration.solutions), enumeration.retries, len(enumeration.open_paths)
+        enumeration.expected,
+        len(enumeration.solutions),
+        enumeration.retries,
+        len(enumeration.open_paths),
+        proven=-1 if completeness is None else completeness.solutions,
+        singular=enumeration.singular,
+        infinite=enumeration.infinite,
     )
     census = Census(
         landscape,
         classes,
-        assess_enumeration(evidence_of(landscape, classes), whole, proven),
+        assess_enumeration(_evidence(landscape, classes, system, enumeration), whole, proven),
         _outcomes(enumeration),
         enumeration.rounds,
         books,
         None if proofs is None else proofs.radius,
     )
-    return EnumeratedCensus(census_of(census, exponent), enumeration, proofs)
+    return EnumeratedCensus(census_of(census, exponent), enumeration, proofs, completeness)
+
+
+def _evidence(landscape: Landscape, classes: Classes, system: System, enumeration: Enumeration) -> Evidence:
+    """What is known of one instance: couplings with as many complex points as generic ones have the parity
+    of theirs; of others nothing is assumed."""
+    evidence = evidence_of(landscape, classes)
+    if evidence.complex_points is not None or not enumeration.complete:
+        return evidence
+    points = enumeration.expected * (landscape.flips.size if system.homogeneous else 1)
+    return replace(evidence, complex_points=points)
+
+
+def _completeness(
+    enumeration: Enumeration, system: System, proofs: Certificates, flips: Flips
+) -> Completeness:
+    """What is proven of all complex solutions: a real class that sign changes relate is one of a homogeneous
+    system, and as many as it has points of another."""
+    solutions = enumeration.solutions
+    real = int((proofs.radius > 0).sum()) * (1 if system.homogeneous else flips.size)
+    return prove_completeness(system, solutions[~is_real(solutions, system)], real)
 
 
 def homotopy(

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
+from tasks.homotopy.disks import Disks
+
 Weights = Complex[np.ndarray, " weights"]
 """The random complex numbers that make a start system generic: others give other paths."""
 
@@ -14,6 +16,12 @@ class Balls(Protocol):
     """grad H and Hess H of a system in ball arithmetic, the couplings exact."""
 
     def jet(self, x: Sequence[Any]) -> tuple[list[Any], list[list[Any]]]: ...
+
+
+class DiskJets(Protocol):
+    """grad H and Hess H of a system at many complex disks at once, the couplings exact."""
+
+    def jet(self, x: Disks) -> tuple[Disks, Disks]: ...
 
 
 class System(Protocol):
@@ -56,7 +64,14 @@ class System(Protocol):
     def starts(
         self, weights: Weights, paths: Int[np.ndarray, " paths"]
     ) -> Complex[np.ndarray, "paths unknowns"]:
-        """The start solutions of the paths with these numbers, 0 to `paths` - 1."""
+        """The start solutions of the paths with these numbers, 0 to `paths` - 1, in the coordinates in which
+        paths are followed."""
+        ...
+
+    def untracked(
+        self, endpoints: Complex[np.ndarray, "paths unknowns"]
+    ) -> Complex[np.ndarray, "paths unknowns"]:
+        """Endpoints of paths as solutions: back from the coordinates in which they were followed."""
         ...
 
     def packed(self, weights: Weights) -> Any:
@@ -80,6 +95,10 @@ class System(Protocol):
 
     def balls(self, kind: type) -> Balls:
         """In matrices of this kind of python-flint; the precision must be set before."""
+        ...
+
+    def disks(self) -> DiskJets:
+        """In complex disks of doubles."""
         ...
 
     def homotopy_in_balls(self, weights: Weights) -> Any:

@@ -1,4 +1,4 @@
-"""Proof, in ball arithmetic, that real critical points exist, are unique in a box, and have their index.
+"""Proof, in ball arithmetic, that critical points exist, are unique in a box, and (real ones) their index.
 
 With the couplings as exact doubles, a critical point on a product of spheres and its multipliers solve F(x,
 mu) = (grad_i H(x) - mu_i x_i, (n_i - x_i.x_i)/2) = 0, i over the factors. For a box X around c and any matrix
@@ -7,7 +7,8 @@ Y, Krawczyk's operator
     K(X) = c - Y F(c) + (1 - Y F'(X)) (X - c)
 
 maps into the interior of X only if X holds exactly one solution (Krawczyk, Computing 4 (1969) 187; quoted
-from memory, and tested on forgeries). A real box proves a real point. F' is the Hessian bordered by the
+from memory, and tested on forgeries). A real box proves a real point; complex boxes are rectangles, which are
+as convex. F' is the Hessian bordered by the
 normals: its inertia is that of the Riemannian Hessian plus one eigenvalue of each sign for each factor. A
 congruence with approximate eigenvectors makes it nearly diagonal, and Gershgorin's discs then prove the
 signs.
@@ -20,78 +21,92 @@ import flint
 import numpy as np
 from jaxtyping import Float
 
-from tasks.homotopy.balls import real_matrix
+from tasks.homotopy.balls import Matrix, real_matrix
 from tasks.homotopy.interface import System
 
 ROUNDING = 1e-15
 """Half-width, in units of sqrt(n), of a box around a rounded point that holds the point."""
 
 
-class RealModel:
-    """F and its Jacobian on real balls; columns are (x, mu)."""
+class BorderedModel:
+    """F and its Jacobian on balls; columns are (x, mu).
 
-    def __init__(self, system: System) -> None:
+    Args:
+        kind: ``flint.arb_mat`` for real balls, ``flint.acb_mat`` for rectangles.
+    """
+
+    def __init__(self, system: System, kind: Any = flint.arb_mat) -> None:
+        self.kind, self.scalar = kind, flint.arb if kind is flint.arb_mat else flint.acb
         self.n, self.sizes = system.n, system.spheres
         ends = np.cumsum(self.sizes).tolist()
         self.parts = [range(end - size, end) for end, size in zip(ends, self.sizes, strict=True)]
-        self.balls = system.balls(flint.arb_mat)
+        self.balls = system.balls(kind)
 
     @property
     def unknowns(self) -> int:
         return self.n + len(self.sizes)
 
-    def jacobian(self, column: flint.arb_mat) -> flint.arb_mat:
+    def ball(self, radius: float) -> Any:
+        """Around zero."""
+        real = flint.arb(0, radius)
+        return real if self.scalar is flint.arb else flint.acb(real, real)
+
+    def jacobian(self, column: Matrix) -> Matrix:
         return self.jet(column)[1]
 
-    def jet(self, column: flint.arb_mat) -> tuple[flint.arb_mat, flint.arb_mat]:
+    def jet(self, column: Matrix) -> tuple[Matrix, Matrix]:
         n, entries = self.n, column.entries()
         x, multipliers = entries[:n], entries[n:]
         gradient, rows = self.balls.jet(x)
         value: list[list[Any]] = []
-        normals = [[flint.arb(0)] * self.unknowns for _ in self.sizes]
+        normals = [[self.scalar(0)] * self.unknowns for _ in self.sizes]
         for part, normal, mu in zip(self.parts, normals, multipliers, strict=True):
             for a in part:
                 value.append([gradient[a] - mu * x[a]])
                 rows[a][a] -= mu
                 normal[a] = -x[a]
         for part, size in zip(self.parts, self.sizes, strict=True):
-            value.append([(size - sum((x[a] * x[a] for a in part), flint.arb(0))) / 2])
+            value.append([(size - sum((x[a] * x[a] for a in part), self.scalar(0))) / 2])
         bordered = [[*row, *(normal[a] for normal in normals)] for a, row in enumerate(rows)]
-        return flint.arb_mat(value), flint.arb_mat([*bordered, *normals])
+        return self.kind(value), self.kind([*bordered, *normals])
 
 
-def _floats(matrix: flint.arb_mat) -> Float[np.ndarray, "rows columns"]:
+def complex_model(system: System) -> BorderedModel:
+    return BorderedModel(system, flint.acb_mat)
+
+
+def _floats(matrix: Matrix) -> Float[np.ndarray, "rows columns"]:
     return np.array([[float(entry.mid()) for entry in row] for row in matrix.tolist()])
 
 
-def _box(center: flint.arb_mat, radius: float) -> flint.arb_mat:
-    ball = flint.arb(0, radius)
-    return flint.arb_mat([[entry + ball for entry in row] for row in center.tolist()])
+def _box(model: BorderedModel, center: Matrix, radius: float) -> Matrix:
+    ball = model.ball(radius)
+    return model.kind([[entry + ball for entry in row] for row in center.tolist()])
 
 
-def _mid(matrix: flint.arb_mat) -> flint.arb_mat:
-    return flint.arb_mat([[entry.mid() for entry in row] for row in matrix.tolist()])
+def midpoints(model: BorderedModel, matrix: Matrix) -> Matrix:
+    return model.kind([[entry.mid() for entry in row] for row in matrix.tolist()])
 
 
-def _prove_box(
-    model: RealModel, center: flint.arb_mat, moved: flint.arb_mat, inverse: flint.arb_mat, radius: float
-) -> flint.arb_mat | None:
+def proven_image(
+    model: BorderedModel, center: Matrix, moved: Matrix, inverse: Matrix, radius: float
+) -> Matrix | None:
     """The image K(X) of the box with this half-width, if it lies in its interior.
 
     Args:
         moved: the centre after Newton's step.
     """
     size = model.unknowns
-    box = _box(center, radius)
+    box = _box(model, center, radius)
     slope = inverse * model.jacobian(box)
-    identity = flint.arb_mat(size, size, [int(a == b) for a in range(size) for b in range(size)])
-    shift = (identity - slope) * _box(flint.arb_mat(size, 1, [0] * size), radius)
+    identity = model.kind(size, size, [int(a == b) for a in range(size) for b in range(size)])
+    shift = (identity - slope) * _box(model, model.kind(size, 1, [0] * size), radius)
     image = moved + shift
     inside = all(box[a, 0].contains_interior(image[a, 0]) for a in range(size))
     return image if inside else None
 
 
-def _prove_index(model: RealModel, box: flint.arb_mat) -> int:
+def _prove_index(model: BorderedModel, box: Matrix) -> int:
     """The number of negative eigenvalues of the Riemannian Hessian in all of the box, -1 if unproven."""
     jacobian = model.jacobian(box)
     vectors = real_matrix(np.linalg.eigh(_floats(jacobian))[1])
@@ -106,22 +121,22 @@ def _prove_index(model: RealModel, box: flint.arb_mat) -> int:
     return negative - len(model.sizes)
 
 
-def _center(model: RealModel, point: Float[np.ndarray, " n"]) -> flint.arb_mat:
+def center_of(model: BorderedModel, point: np.ndarray) -> Matrix:
     """The point with its multipliers ``x_i.grad_i H/n_i``."""
-    x = [flint.arb(float(v)) for v in point]
+    x = [model.scalar(value) for value in point.tolist()]
     gradient, _ = model.balls.jet(x)
     multipliers = [
-        sum((gradient[a] * x[a] for a in part), flint.arb(0)) / size
+        sum((gradient[a] * x[a] for a in part), model.scalar(0)) / size
         for part, size in zip(model.parts, model.sizes, strict=True)
     ]
-    return flint.arb_mat([[v] for v in [*x, *(mu.mid() for mu in multipliers)]])
+    return model.kind([[v] for v in [*x, *(mu.mid() for mu in multipliers)]])
 
 
-def _refined(model: RealModel, center: flint.arb_mat) -> flint.arb_mat:
+def refined(model: BorderedModel, center: Matrix) -> Matrix:
     """Newton's method at the present precision, from a point with half the digits of a double or more."""
     for _ in range(6):
         value, jacobian = model.jet(center)
-        center = _mid(center - jacobian.solve(value))
+        center = midpoints(model, center - jacobian.solve(value))
     return center
 
 
@@ -135,23 +150,28 @@ class Proof:
     point: Float[np.ndarray, " n"]
 
 
-def prove(model: RealModel, point: Float[np.ndarray, " n"], radii: tuple[float, ...], refine: bool) -> Proof:
+def prove(
+    model: BorderedModel, point: Float[np.ndarray, " n"], radii: tuple[float, ...], refine: bool
+) -> Proof:
+    """Prove a real critical point in boxes of real balls, half-widths in units of sqrt(n)."""
     unproven = Proof(0.0, 0.0, -1, point)
     scale = float(np.sqrt(model.n))
-    center = _center(model, point)
+    center = center_of(model, point)
     try:
-        center = _refined(model, center) if refine else center
+        center = refined(model, center) if refine else center
         value, jacobian = model.jet(center)
-        inverse = _mid(jacobian.inv())
+        inverse = midpoints(model, jacobian.inv())
     except ZeroDivisionError:  # flint's word for a matrix that it can't prove regular
         return unproven
     moved = center - inverse * value
     for radius in radii:
-        image = _prove_box(model, center, moved, inverse, radius * scale)
+        image = proven_image(model, center, moved, inverse, radius * scale)
         if image is not None:
             # From a small box the signs are sharpest, and neighbours are told apart by it.
             sharp = (
-                image if radius == radii[-1] else _prove_box(model, center, moved, inverse, radii[-1] * scale)
+                image
+                if radius == radii[-1]
+                else proven_image(model, center, moved, inverse, radii[-1] * scale)
             )
             if sharp is None:
                 return unproven

@@ -28,12 +28,13 @@ class TrackerSettings:
 
 @dataclass(frozen=True)
 class Tracked:
-    """Where paths ended. ``status`` is one of tracker.ARRIVED, STALLED, TOO_LONG."""
+    """Where paths ended. ``status`` is one of tracker.ARRIVED, STALLED, TOO_LONG; ``accuracy`` as in
+    `tracker.track`."""
 
     endpoints: Complex[np.ndarray, "paths unknowns"]
     status: Int[np.ndarray, " paths"]
     steps: Int[np.ndarray, "paths 2"]
-    accuracy: Float[np.ndarray, "paths 2"]
+    accuracy: Float[np.ndarray, "paths 3"]
 
     def columns(self) -> tuple[np.ndarray, ...]:
         return self.endpoints, self.status, self.steps, self.accuracy
@@ -68,9 +69,9 @@ def follow(
     endpoints = np.zeros((count, m), dtype=complex)
     status = np.full(count, UNTRACKED)
     steps = np.zeros((count, 2), dtype=np.int64)
-    accuracy = np.zeros((count, 2))
+    accuracy = np.zeros((count, 3))
     if count:
         buffers = _buffers(system, settings.order)
         arguments = (settings.values(), buffers, endpoints, status, steps, accuracy)
         track(system.packed(weights), starts, *arguments)
-    return Tracked(endpoints, status, steps, accuracy)
+    return Tracked(system.untracked(endpoints), status, steps, accuracy)

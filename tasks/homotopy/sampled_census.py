@@ -51,7 +51,7 @@ def sampled_homotopy(
     labels = (seed, landscape.name, landscape.manifold.ambient, instance)
     sample = sample_solutions(system, options.paths, labels, options, follow)
     judged = judge(census, couplings, sample, system, options.min_hits)
-    if options.certify:
+    if options.certify != "none":
         classes, proofs = certify_classes(judged.classes, system, landscape.flips)
         judged = replace(judged, classes=classes, certified_radius=proofs.radius)
     return census_of(judged, exponent)

@@ -1,12 +1,16 @@
 """The polynomial system along its paths, its Newton steps and its power series, for groups of eight paths.
 
-Notation. Unknowns y = (x_1..x_n) and, on the sphere, the multiplier mu as y_{n+1}. With the target gradient
+Notation. Unknowns y = (x_1..x_n, mu). With the target gradient
 g(x) of top degree p-1 and the start form with complex weights d_a,
 
     F_a(y, t) = t g_a(x) + (1-t) d_a x_a^{p-1} - mu x_a,    F_{n+1} = (r^2 - x.x)/2,
 
-and for a pure form mu = 1 without the last line. F is the gradient of a polynomial, so its Jacobian is
+with r^2 = n. F is the gradient of a polynomial, so its Jacobian is
 symmetric: t G + (1-t)(p-1) diag(d x^{p-2}) - mu, bordered by -x, with G = Hess H of degree p-2.
+
+Pivots. For a pure form (G - mu) x = (p-2) mu x, so that this block is singular where mu = 0, at critical
+points of energy 0. So the last row, -x.y = s, is taken i kappa x_a times from row a: the block is then
+G - mu + i kappa x x^T, regular where the whole Jacobian is, and the right-hand side has -i kappa x_a s more.
 
 Low monomials (degrees 0 to p-2) give G by one contraction, and g = G x/(p-1) + what the lower degrees lack.
 Series: with y(t0 + h) = sum_k y_k h^k and everything of lower order known, the coefficient of order k of a
@@ -57,12 +61,11 @@ def low_monomials(system, y, low, heads):
 
 @compiled
 def assemble(hessian, system, m, y, t, heads, matrix):
-    """The packed Jacobian of F at (y, t) from the Hessian of H."""
+    """The packed Jacobian of F at (y, t) from the Hessian of H; G - mu has i kappa x x^T
+    added, see above."""
     n = system.n
     time, rest = load(t, 0), spread(system.degree - 1.0) * (spread(1.0) - load(t, 0))
-    mr, mi = spread(1.0), spread(0.0)
-    if m > n:
-        mr, mi = load(y, 2 * n), load(y, 2 * n + 1)
+    mr, mi = load(y, 2 * n), load(y, 2 * n + 1)
     for entry in range(n * (n + 1)):
         store(matrix, entry, time * load(hessian, entry))
     for a in range(n):
@@ -71,12 +74,37 @@ def assemble(hessian, system, m, y, t, heads, matrix):
         imaginary = multiply_add(rest, load(heads, 2 * a + 1), load(matrix, 2 * entry + 1))
         store(matrix, 2 * entry, real - mr)
         store(matrix, 2 * entry + 1, imaginary - mi)
-    if m > n:
-        entry = n * (n + 1) // 2
-        for part in range(2 * n):
-            store(matrix, 2 * entry + part, spread(0.0) - load(y, part))
-        store(matrix, 2 * (entry + n), spread(0.0))
-        store(matrix, 2 * (entry + n) + 1, spread(0.0))
+    kappa = spread(1.0 / system.radius2)
+    for a in range(n):
+        for b in range(a + 1):
+            real, imaginary = _product(y, a, y, b)
+            entry = a * (a + 1) // 2 + b
+            store(matrix, 2 * entry, subtract_product(kappa, imaginary, load(matrix, 2 * entry)))
+            store(matrix, 2 * entry + 1, multiply_add(kappa, real, load(matrix, 2 * entry + 1)))
+    entry = n * (n + 1) // 2
+    for part in range(2 * n):
+        store(matrix, 2 * entry + part, spread(0.0) - load(y, part))
+    store(matrix, 2 * (entry + n), spread(0.0))
+    store(matrix, 2 * (entry + n) + 1, spread(0.0))
+
+
+@compiled
+def solve_at(system, factors, m, y, x, first):
+    """Overwrite ``x[first:]`` by the solution of ``J x = x``, J the matrix that `assemble` made at y."""
+    n = system.n
+    kappa = spread(1.0 / system.radius2)
+    sr, si = kappa * load(x, 2 * (first + n)), kappa * load(x, 2 * (first + n) + 1)
+    for a in range(n):
+        # x_a -= i kappa s y_a
+        yr, yi = load(y, 2 * a), load(y, 2 * a + 1)
+        xr, xi = load(x, 2 * (first + a)), load(x, 2 * (first + a) + 1)
+        store(x, 2 * (first + a), multiply_add(sr, yi, multiply_add(si, yr, xr)))
+        store(
+            x,
+            2 * (first + a) + 1,
+            multiply_add(si, yi, subtract_product(sr, yr, xi)),
+        )
+    solve(factors, m, x, first)
 
 
 @compiled
@@ -97,9 +125,7 @@ def newton(gradient, system, m, y, t, heads, factors, step):
     """``step = -J^{-1} F(y, t)``, with the target's gradient at y given."""
     n = system.n
     time, rest = load(t, 0), spread(1.0) - load(t, 0)
-    mr, mi = spread(1.0), spread(0.0)
-    if m > n:
-        mr, mi = load(y, 2 * n), load(y, 2 * n + 1)
+    mr, mi = load(y, 2 * n), load(y, 2 * n + 1)
     sr, si = spread(-system.radius2), spread(0.0)
     for a in range(n):
         xr, xi = load(y, 2 * a), load(y, 2 * a + 1)
@@ -112,10 +138,9 @@ def newton(gradient, system, m, y, t, heads, factors, step):
         imaginary = multiply_add(wi, xr, multiply_add(wr, xi, time * load(gradient, 2 * a + 1)))
         store(step, 2 * a, spread(0.0) - real)
         store(step, 2 * a + 1, spread(0.0) - imaginary)
-    if m > n:
-        store(step, 2 * n, spread(0.5) * sr)
-        store(step, 2 * n + 1, spread(0.5) * si)
-    solve(factors, m, step, 0)
+    store(step, 2 * n, spread(0.5) * sr)
+    store(step, 2 * n + 1, spread(0.5) * si)
+    solve_at(system, factors, m, y, step, 0)
 
 
 @compiled
@@ -281,11 +306,10 @@ def expand(system, m, order, t, work, series, room):
             contract(system.gradient, partial, high - system.gradient.shape[1], contracted)
             start_form(system, partial, started)
         right_side(n, t, contracted, started, drive, right)
-        if m > n:
-            multiplier_terms(series, n, m, k, partial, right)
+        multiplier_terms(series, n, m, k, partial, right)
         for part in range(2 * m):
             store(series, 2 * k * m + part, spread(0.0) - load(right, part))
-        solve(matrix, m, series, k * m)
+        solve_at(system, matrix, m, series, series, k * m)
         if k < order:
             multiply_symmetric(hessian, n, series, k * m, image)
             next_drive(system, series, m, k, heads, contracted, image, started, drive)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Int
 
 from tasks.homotopy import quadratic
-from tasks.homotopy.interface import Balls, Weights
+from tasks.homotopy.interface import Balls, DiskJets, Weights
 from tasks.homotopy.monomials import monomials, offset, recurrence
 from tasks.keys import generator
 from tasks.landscapes import symmetric
@@ -42,8 +42,9 @@ class Packed(NamedTuple):
 class PolynomialSystem:
     """grad H(x) = mu x for a polynomial H of top degree p.
 
-    A pure form is homogeneous: its solutions are classes of multiples of each other, among which mu is scaled
-    to 1 (p > 2), which leaves a root of unity of order p-2 free. Otherwise x.x = n.
+    Solutions have x.x = n, and mu as their last unknown. A pure form is homogeneous: its solutions are
+    classes of multiples of each other, x and -x one of them. At infinity are isotropic x alone, none of them
+    real. (To scale mu to 1 instead saves an unknown, and puts the classes of energy 0 at infinity.)
 
     Attributes:
         tensors: degree -> packed symmetric tensor S_d, H = sum_d sum over ordered tuples S_d x...x.
@@ -62,7 +63,7 @@ class PolynomialSystem:
 
     @property
     def unknowns(self) -> int:
-        return self.n + (not self.homogeneous)
+        return self.n + 1
 
     @property
     def spheres(self) -> tuple[int, ...]:
@@ -106,6 +107,11 @@ class PolynomialSystem:
 
         return BallSystem(self, kind)
 
+    def disks(self) -> DiskJets:
+        from tasks.homotopy.polynomial_disks import PolynomialDisks
+
+        return PolynomialDisks(self)
+
     def homotopy_in_balls(self, weights: Weights) -> Any:
         from tasks.homotopy.extended import PolynomialHomotopy
 
@@ -129,6 +135,11 @@ class PolynomialSystem:
             return factor * entries
         order = symmetric.ranks(rest, self.n)
         return factor * entries * symmetric.multiplicities(self.n, degree - derivatives)[order]
+
+    def untracked(
+        self, endpoints: Complex[np.ndarray, "paths unknowns"]
+    ) -> Complex[np.ndarray, "paths unknowns"]:
+        return endpoints
 
     def packed(self, weights: Complex[np.ndarray, " n"]) -> Packed:
         """What the compiled tracker takes, for a start form with these weights; p > 2."""
@@ -187,9 +198,9 @@ class PolynomialSystem:
             left, digit = np.divmod(left, p - 1)
             x[:, a] = np.where(digit > 0, roots[a] * turn[digit - 1], 0)
         x[np.arange(len(paths)), top] = roots[top]
-        if self.homogeneous:
-            return x
-        scale = np.sqrt(n / np.sum(x**2, axis=1)) * np.where(paths & 1, -1.0, 1.0)
+        scale = np.sqrt(n / np.sum(x**2, axis=1))
+        if not self.homogeneous:
+            scale = scale * np.where(paths & 1, -1.0, 1.0)
         return np.concatenate([x * scale[:, None], scale[:, None] ** (p - 2)], axis=1)
 
 

@@ -119,7 +119,8 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
         system: a `system.Packed`.
         settings: order, aimed relative error of a prediction, largest accepted one, most steps.
         steps: per path, how many were accepted and repeated.
-        accuracy: per path, the relative length of the last Newton step, and of the largest first one.
+        accuracy: per path, the relative length of the last Newton step, and of the largest first one, and the
+            time that the path reached: its endpoint is the last accepted point if that is below 1.
     """
     series, backup, y, work, room, products, pade, tail, t, h, size, first, second = buffers
     count, m = starts.shape
@@ -146,6 +147,10 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
                 _copy(series, backup, lane, rows)
             elif verdict[lane] == 1:
                 state[_NOW, lane] = t[lane]
+            elif verdict[lane] > 2 and path[lane] >= 0:
+                # Where a path that fails was last seen.
+                _write(series, lane, path[lane], endpoints)
+                accuracy[path[lane], 2] = state[_NOW, lane]
             _copy(y, series, lane, 2 * m)
             t[lane] = min(t[lane], 1.0)
         expand(system, m, order, t, work, series, room)
@@ -159,7 +164,9 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
             elif verdict[lane] < 2:
                 _plan(state, lane, verdict[lane] == 0, series, pade, tail, settings, size)
             else:
-                _write(y, lane, path[lane], endpoints)
+                if verdict[lane] == 2:
+                    _write(y, lane, path[lane], endpoints)
+                    accuracy[path[lane], 2] = 1.0
                 status[path[lane]] = verdict[lane] - 2
                 path[lane] = -1
                 if following < count:

@@ -12,8 +12,9 @@ variables: closer to Gaussian, and with couplings of signs no longer signs.
 
 Generic or not. Entries with a density avoid the couplings with degenerate or infinitely many critical points
 surely, and the complex points are as many as for Gaussian ones. Signs don't, and diluted couplings don't:
-their number of complex points is unknown, enumeration by homotopy is refused, and points with a singular
-Hessian are flagged as degenerate by multistart and leave their landscape open.
+their number of complex points is unknown, enumeration by homotopy closes where it finds as many as generic
+ones have, and points with a singular Hessian are flagged as degenerate by multistart and leave their
+landscape open.
 """
 
 import math
@@ -24,7 +25,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from jaxtyping import Float
 
-from tasks.covariance import Covariance
+from tasks.covariance import Covariance, total_degree_bound
 from tasks.keys import generator
 from tasks.landscapes import symmetric
 from tasks.landscapes.laws import DILUTED, RADEMACHER, STUDENT, EntryLaw
@@ -72,6 +73,10 @@ class EntrySpin(MixedSpin):
     def complex_points(self) -> int | None:
         """That of generic couplings for laws with a density, else unknown."""
         return super().complex_points if self.law.is_continuous else None
+
+    @property
+    def generic_points(self) -> int:
+        return total_degree_bound(self.covariance, self.n)
 
     def entries(self, seed: int, landscape: int, degree: int) -> Float[np.ndarray, " packed"]:
         """Independent entries of the law, from the normals of the p-spin with this seed and number."""

@@ -2,7 +2,8 @@
 
 A cell knows them by the digest of their content (`tasks.landscapes.tensors`), so that its results are a
 function of numbers. Nothing is assumed of them: the number of complex critical points is unknown, and with it
-the parity check and enumeration by homotopy; there is no theory.
+the parity check; enumeration by homotopy holds what it finds against the number of generic couplings, an
+upper bound; there is no theory.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tasks import inputs
-from tasks.covariance import Covariance
+from tasks.covariance import Covariance, total_degree_bound
 from tasks.landscapes import symmetric
 from tasks.landscapes.base import Couplings, Landscape
 from tasks.landscapes.partite import Partite
@@ -47,6 +48,10 @@ class GivenSpin(MixedSpin):
         """Unknown: nobody says that these couplings are generic."""
         return None
 
+    @property
+    def generic_points(self) -> int:
+        return total_degree_bound(self.covariance, self.n)
+
     def coupling_bytes(self) -> int:
         entries = sum(symmetric.packed_size(self.n, p) for p, _ in self.covariance.terms)
         return super().coupling_bytes() + 8 * self.content.held * entries
@@ -71,6 +76,10 @@ class GivenForm(Partite):
     def complex_points(self) -> None:
         """Unknown: nobody says that this tensor is generic."""
         return None
+
+    @property
+    def homotopy_paths(self) -> int | None:
+        return Partite(self.sizes).homotopy_paths
 
     @property
     def typical_points(self) -> float:

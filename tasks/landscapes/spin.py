@@ -134,9 +134,14 @@ class MixedSpin(Landscape):
         return min(math.exp(min(log_typical, 700.0)) + 2, most)
 
     @property
+    def generic_points(self) -> int | None:
+        """Number of complex critical points of generic couplings, for which these may be too special."""
+        return self.complex_points
+
+    @property
     def homotopy_paths(self) -> int | None:
         """Classes of a pure form, points of a mixture."""
-        bound = self.complex_points
+        bound = self.generic_points
         return None if bound is None else bound // 2 if len(self.degrees) == 1 else bound
 
     @property

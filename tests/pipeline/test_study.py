@@ -183,7 +183,7 @@ def test_auto_takes_a_finder_for_each_n_and_says_why():
     assert [cell.spec["finder"] for cell in study.cells] == ["homotopy", "sampled-homotopy", "multistart"]
     assert "15 paths" in (study.cells[0].finder_choice or "")
     assert "33554431 paths are too many" in (study.cells[1].finder_choice or "")
-    assert study.cells[0].spec["finder_options"]["certify"] is True
+    assert study.cells[0].spec["finder_options"]["certify"] == "real"
     assert study.to_record()["cells"][0]["finder_choice"] == study.cells[0].finder_choice
     with pytest.raises(UsageError, match="the same cell as in"):
         parse_study(

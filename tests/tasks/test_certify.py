@@ -1,12 +1,15 @@
 """Certificates: given to every true point, to no forged one."""
 
+import itertools
 import math
 from dataclasses import replace
 
+import flint
 import numpy as np
 import pytest
 
 from tasks.homotopy import certify
+from tasks.homotopy.balls import precision
 from tasks.homotopy.certify import certify_points, separated
 from tasks.homotopy.finder import enumerate_landscape
 from tasks.homotopy.system import PolynomialSystem
@@ -16,7 +19,7 @@ from tasks.multistart import evidence_of
 from tasks.options import HomotopyOptions
 from tasks.symmetry import no_flips
 
-UNPROVEN = HomotopyOptions(certify=False)
+UNPROVEN = HomotopyOptions(certify="none")
 
 
 def classified(instance):
@@ -71,6 +74,46 @@ def test_a_degenerate_point_is_flagged():
     tensor[0] = 1.0
     points = math.sqrt(3) * np.eye(3)
     assert list(certify_points(PolynomialSystem(3, {3: tensor}), points).proven) == [True, False, False]
+
+
+def true_points(system):
+    """The critical points of a binary cubic form on the circle of radius sqrt(2), one of each sign, to many
+    digits: y = t x with (d/dy - t d/dx) H(1, t) = 0, whose roots Arb isolates."""
+    a, b, c, d = (flint.fmpq(*float(v).as_integer_ratio()) for v in system.tensors[3])
+    slope = flint.fmpq_poly([3 * b, 6 * c - 3 * a, 3 * d - 6 * b, -3 * c])
+    integers = flint.fmpz_poly([int(v * slope.denom()) for v in slope.coeffs()])
+    with precision(300):
+        roots = [root.real for root, _ in integers.complex_roots() if root.imag == 0]
+        lengths = [(2 / (1 + t * t)).sqrt() for t in roots]
+        return [(s, s * t) for t, s in zip(roots, lengths, strict=True)]
+
+
+def apart(one, two):
+    """Largest difference of a component, of this solution to the other and its antipode."""
+    with precision(300):
+        return min(max(abs(float(a - s * b)) for a, b in zip(one, two, strict=True)) for s in (1, -1))
+
+
+@pytest.mark.parametrize("excess", [-1e-6, -1e-8, -1e-10, -1e-12])
+@pytest.mark.parametrize("t0", [0.4, 1.3, 2.2])
+def test_no_other_solution_lies_within_the_radius(excess, t0, nearly_folded):
+    """At a fold two points are near: boxes that merely overlap their image would reach to the other one."""
+    system = nearly_folded(excess, t0)[2]
+    truth = true_points(system)
+    assert len(truth) == 3
+    points = np.array([[float(v) for v in point] for point in truth])
+    found = certify_points(system, points)
+    assert found.proven.all()
+    for row, (point, radius) in enumerate(zip(truth, found.radius, strict=True)):
+        others = [other for k, other in enumerate(truth) if k != row]
+        nearest = min(apart(point, other) for other in others)
+        assert apart(point, [flint.arb(v) for v in found.points[row].tolist()]) <= found.error[row] * 2**0.5
+        assert 0 < radius * 2**0.5 < nearest
+    # The box is worth something: no smaller than the nearest solution allows by three orders or so.
+    assert found.radius.max() > 1e-12
+    gap = min(apart(one, two) for one, two in itertools.combinations(truth, 2))
+    # The two that nearly merge are so by construction: half the distance is sqrt(2 |excess| ...).
+    assert 0.1 < gap / math.sqrt(abs(excess)) < 10
 
 
 @pytest.mark.parametrize("excess", [-1e-11, -1e-13, -1e-15])

@@ -103,8 +103,8 @@ def test_what_is_generic():
         landscape = entries(law, 4)
         assert landscape.complex_points is None
         assert choose(landscape)[0] == "multistart"
-        with pytest.raises(ValueError, match="allowed for homotopies"):
-            path_count(landscape)
+        # That of generic couplings, an upper bound.
+        assert path_count(landscape) == 15
     assert choose(entries("student(5)", 4))[0] == "homotopy"
 
 

@@ -23,7 +23,7 @@ from tasks.ledger import COMPLETE, FEW_HITS, OPEN
 from tasks.multistart import multistart
 from tasks.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
 
-OPTIONS = HomotopyOptions(certify=False)
+OPTIONS = HomotopyOptions(certify="none")
 
 
 def only(classes, rows):
@@ -121,7 +121,7 @@ def test_a_miss_that_the_sample_finds_opens_the_landscape(instance_of):
 
 def test_the_finder_is_multistart_and_its_judge(instance_of):
     model, couplings, system = instance_of(7, 2)
-    options = SampledHomotopyOptions(paths=64, certify=True)
+    options = SampledHomotopyOptions(paths=64, certify="real")
     census = sampled_homotopy(model, couplings, 5, 2, options)
     alone = multistart(model, couplings, 5, 2, MultistartOptions())
     assert np.array_equal(census.points()[0].energy, alone.points()[0].energy)

@@ -128,7 +128,7 @@ def test_all_complex_points_are_found_and_multistart_agrees(model, parameters, n
     assert path_count(landscape) == paths
     for number in range(3):
         couplings = landscape.sample(4, number)
-        found = enumerate_landscape(landscape, couplings, 4, number, HomotopyOptions(certify=False))
+        found = enumerate_landscape(landscape, couplings, 4, number, HomotopyOptions(certify="none"))
         assert found.enumeration.complete
         searched = multistart(landscape, couplings, 4, number, MultistartOptions())
         mine, other = (census.points()[0].energy for census in (found.census, searched))

@@ -109,7 +109,7 @@ def test_a_trivial_landscape_is_a_sphere(n):
 def enumerated(n, seed, instance, field=0.0):
     landscape = build("pspin", {"xi": "q^3", "field": field}, n)
     couplings = landscape.sample(seed, instance)
-    options = HomotopyOptions(certify=False)
+    options = HomotopyOptions(certify="none")
     return enumerate_landscape(landscape, couplings, seed, instance, options).census, couplings
 
 

@@ -24,7 +24,7 @@ from tasks.topology.levels import cross, levels_of
 from tasks.topology.paths import flow_all
 from tasks.topology.views import view
 
-OPTIONS = HomotopyOptions(certify=False)
+OPTIONS = HomotopyOptions(certify="none")
 
 
 def enumerated(n, instance, xi="q^3"):

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from tasks.homotopy.interface import Balls, Weights
+from tasks.homotopy.interface import Balls, DiskJets, Weights
 from tasks.homotopy.multilinear.packed import PackedForms
 from tasks.homotopy.multilinear.tables import Tables
 from tasks.homotopy.system import without_phase
@@ -108,11 +108,34 @@ class MultilinearSystem:
         x = np.full((len(paths), self.n), np.nan, dtype=complex)
         there = paths < len(known)
         x[there] = known[paths[there]] * weights[0] ** (-1 / (self.factors - 2))
-        return x
+        return self._by_factor(x, self.rotations)
+
+    def untracked(
+        self, endpoints: Complex[np.ndarray, "paths unknowns"]
+    ) -> Complex[np.ndarray, "paths unknowns"]:
+        return self._by_factor(endpoints, [q.T for q in self.rotations])
+
+    @cached_property
+    def rotations(self) -> list[Float[np.ndarray, "n_i n_i"]]:
+        """Paths are followed in coordinates turned at random: on an axis of a factor, where special tensors
+        have their tuples, a leading minor of the Jacobian vanishes."""
+        draw = generator("coordinates", *self.spheres)
+        return [np.linalg.qr(draw.standard_normal((size, size)))[0] for size in self.spheres]
+
+    def _by_factor(self, x: np.ndarray, matrices: list[Float[np.ndarray, "n_i n_i"]]) -> np.ndarray:
+        """Each factor of each row times its matrix."""
+        ends = np.cumsum(self.spheres)[:-1]
+        parts = np.split(x, ends, axis=1)
+        return np.concatenate([part @ q.T for part, q in zip(parts, matrices, strict=True)], axis=1)
+
+    def _turned(self, tensor: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+        for axis, q in enumerate(self.rotations):
+            tensor = np.moveaxis(np.tensordot(q, tensor, axes=(1, axis)), 0, axis)
+        return np.ascontiguousarray(tensor)
 
     def packed(self, weights: Weights) -> PackedForms:
-        tables, start = self.tables, self.base.tensor
-        hessian, gradient = tables.hessian(self.tensor), tables.gradient(self.tensor)
+        tables, start, target = self.tables, self._turned(self.base.tensor), self._turned(self.tensor)
+        hessian, gradient = tables.hessian(target), tables.gradient(target)
         return PackedForms(
             tables.hessian(start).entries,
             hessian.entries,
@@ -164,7 +187,13 @@ class MultilinearSystem:
 
         return FormBalls(self.tensor, kind)
 
+    def disks(self) -> DiskJets:
+        from tasks.homotopy.multilinear.form_disks import FormDisks
+
+        return FormDisks(self.tensor)
+
     def homotopy_in_balls(self, weights: Weights) -> Any:
         from tasks.homotopy.multilinear.balls import FormHomotopy
 
-        return FormHomotopy(self.base.tensor, self.tensor, complex(weights[0]))
+        start, target = self._turned(self.base.tensor), self._turned(self.tensor)
+        return FormHomotopy(start, target, complex(weights[0]))
