@@ -22,11 +22,9 @@ def scaled_couplings(cell: Cell, factor: float) -> Cell:
     """
     scale = np.sqrt(factor)
     names = [
-        n
-        for n in ("energy", "lambda_min", "lambda_max", "radial_derivative", "spectrum")
-        if n in cell.dataset
+        n for n in ("energy", "lambda_min", "lambda_max", "radial_derivative", "spectrum") if n in cell.stored
     ]
-    return replace(cell, dataset=cell.dataset.assign({name: scale * cell.dataset[name] for name in names}))
+    return replace(cell, stored=cell.stored.assign({name: scale * cell.stored[name] for name in names}))
 
 
 def wrong_shift(cell: Cell) -> Cell:
@@ -38,9 +36,9 @@ def wrong_shift(cell: Cell) -> Cell:
     Raises:
         ValueError: the cell isn't a pure model, or has no spectra.
     """
-    if cell.covariance is None or not cell.covariance.is_pure or "spectrum" not in cell.dataset:
+    if cell.covariance is None or not cell.covariance.is_pure or "spectrum" not in cell.stored:
         raise ValueError(f"{cell.name}: needs a pure model and stored spectra")
-    dataset = cell.dataset
+    dataset = cell.stored
     spectrum = dataset["spectrum"] + dataset["energy"]
     changed = dataset.assign(
         {
@@ -50,12 +48,12 @@ def wrong_shift(cell: Cell) -> Cell:
             "index": (spectrum < 0).sum("eigenvalue").astype(dataset["index"].dtype),
         }
     )
-    return replace(cell, dataset=_recounted(changed))
+    return replace(cell, stored=_recounted(changed))
 
 
 def dropped_saddles(cell: Cell, fraction: float, seed: int = 0) -> Cell:
     """A finder that misses each saddle class (a pair of antipodes, or a point) with this probability."""
-    dataset = cell.dataset.load()
+    dataset = cell.stored.load()
     index = dataset["index"].values
     saddle = (index > 0) & (index < cell.n - 1)
     # Antipodes carry the same spectrum up to sign and order, hence the same squared sum: they go together.
@@ -68,7 +66,7 @@ def dropped_saddles(cell: Cell, fraction: float, seed: int = 0) -> Cell:
     thinned = dataset.isel(row=kept).assign(
         row_size=(dataset["row_size"].dims, sizes, dataset["row_size"].attrs)
     )
-    return replace(cell, dataset=_recounted(thinned))
+    return replace(cell, stored=_recounted(thinned))
 
 
 def _recounted(dataset: xr.Dataset) -> xr.Dataset:
@@ -96,7 +94,7 @@ class LedgerVerdict:
 def ledger_of(cell: Cell) -> LedgerVerdict:
     """Recompute the two exact checks of the ledger from the counts by index, independently of
     `tasks.ledger`."""
-    counts = np.asarray(cell.dataset["points_by_index"].values, dtype=np.int64)
+    counts = np.asarray(cell.stored["points_by_index"].values, dtype=np.int64)
     covariance = cell.covariance
     sums = counts @ (-1) ** np.arange(counts.shape[1])
     odd = covariance is not None and covariance.is_odd

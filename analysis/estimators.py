@@ -1,8 +1,9 @@
 """Estimators of one cell: Dataset in, Dataset with standard errors out.
 
 The landscape is the sampling unit: critical points of one landscape are correlated, landscapes are
-independent. Means run over every landscape of the dataset, whatever its status; what an open or failed one
-may miss stands beside them as a bias.
+independent. Means run over every landscape of the dataset that has a number, whatever its status; what an
+open or failed one may miss stands beside them as a bias. Landscapes with degenerate points or continuous sets
+have no number: `analysis.degenerate` says what is known of them.
 """
 
 import numpy as np
@@ -225,9 +226,9 @@ def summarise_ledger(cell: Cell) -> xr.Dataset:
         ``status`` (status) and ``reason`` (reason): numbers of landscapes; ``checks`` (check, verdict):
         pass, fail, uninformative, and unknown for landscapes of blocks that were not computed;
         ``coverage_lower``: mean lower confidence limit of the sample coverage; ``starts``, ``points``,
-        ``degenerate``: sums; ``rounds``: mean.
+        ``degenerate``: sums; ``rounds``: mean. Of all landscapes, also those without a number.
     """
-    data = cell.dataset
+    data = cell.stored
     computed = data["reason"].values != ERROR
     codes = [*range(len(REASONS)), ERROR]
     checks = np.array(

@@ -58,25 +58,25 @@ class CheckedCell:
 
     def column(self, name: str) -> np.ndarray:
         """A column of the cell's points or landscapes."""
-        return self.cell.dataset[name].values
+        return self.cell.stored[name].values
 
 
 def find_checked(families: Sequence[FamilyResult]) -> list[CheckedCell]:
     """Hold every factorised cell of a study against the closed form; empty where there is none."""
     cells = [result.cell for family in families for result in family.cells]
-    return [check_cell(cell) for cell in cells if cell.dataset.attrs.get("model") == MODEL]
+    return [check_cell(cell) for cell in cells if cell.stored.attrs.get("model") == MODEL]
 
 
 def shape_of(cell: Cell) -> Architecture:
     """The architecture of a cell, from its parameters."""
-    attrs: Mapping[str, object] = cell.dataset.attrs
+    attrs: Mapping[str, object] = cell.stored.attrs
     width, layers, extra = (int(str(attrs[name])) for name in ("width", "layers", "extra"))
     return Architecture(cell.n, width, layers, extra)
 
 
 def check_cell(cell: Cell) -> CheckedCell:
     """Hold the points of each landscape against its critical manifolds."""
-    shape, dataset = shape_of(cell), cell.dataset
+    shape, dataset = shape_of(cell), cell.stored
     offsets = row_offsets(dataset)
     sizes, ends = np.diff(offsets), offsets[1:]
     energy, targets = dataset["energy"].values, dataset["target_singular_values"].values

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from analysis.groups import group_names, open_group
 from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
 from analysis.theories import Symmetry, symmetry_of
 from storage.dataset import checked_path
-from storage.schema import ERROR
+from storage.schema import ERROR, TABLES
 from storage.store import Run, open_run
 from tasks.covariance import Covariance, total_degree_bound
 from tasks.landscapes import MODELS
@@ -33,22 +34,49 @@ class Cell:
 
     Attributes:
         name: of its group in the dataset, such as c0003.
-        dataset: CF contiguous ragged: per-landscape columns, per-point columns along ``row``; not loaded.
+        stored: CF contiguous ragged: per-landscape columns, per-point columns along ``row``; not loaded.
         planned: landscapes that the study asks for (whole blocks); the dataset may hold fewer.
         finder: its name, a space, and its options as a JSON object.
         ambient: dimension of the space around the manifold, 0 for a single sphere's N.
     """
 
     name: str
-    dataset: xr.Dataset
+    stored: xr.Dataset
     planned: int
     finder: str = ""
     ambient: int = 0
 
+    @cached_property
+    def has_number(self) -> NDArray[np.bool_]:
+        """Which landscapes have a number of critical points, shape (all landscapes,): not those with a
+        degenerate point or a continuous set. Of critical manifolds that symmetry makes there is a number."""
+        model = MODELS.get(self.model)
+        manifolds = model is not None and "orbits" in model.columns
+        if manifolds or "n_degenerate" not in self.stored:
+            return np.ones(int(self.stored.sizes["landscape"]), dtype=bool)
+        return self.stored["n_degenerate"].values <= 0
+
+    @cached_property
+    def dataset(self) -> xr.Dataset:
+        """The landscapes that have a number, with their rows: what every mean, histogram and test is of."""
+        if self.has_number.all():
+            return self.stored
+        places = {"landscape": np.flatnonzero(self.has_number)}
+        for table in TABLES:
+            if table.ragged and table.count in self.stored:
+                owned = np.repeat(self.has_number, self.stored[table.count].values)
+                places[table.dimension] = np.flatnonzero(owned)
+        return self.stored.isel(places)
+
+    @property
+    def left_out(self) -> int:
+        """Landscapes that have no number."""
+        return int((~self.has_number).sum())
+
     @property
     def n(self) -> int:
         """The study's n: number of spins, or of one sphere's."""
-        return int(self.dataset.attrs["n"])
+        return int(self.stored.attrs["n"])
 
     @property
     def spins(self) -> int:
@@ -58,17 +86,17 @@ class Cell:
     @property
     def levels(self) -> int:
         """Number of indices: 0 to the dimension of the manifold."""
-        return int(self.dataset.sizes["morse_index"])
+        return int(self.stored.sizes["morse_index"])
 
     @property
     def model(self) -> str:
         """Name of the model."""
-        return str(self.dataset.attrs.get("model", ""))
+        return str(self.stored.attrs.get("model", ""))
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Parameters of the model as the study has them."""
-        model, attrs = MODELS.get(self.model), self.dataset.attrs
+        model, attrs = MODELS.get(self.model), self.stored.attrs
         return {} if model is None else {name: attrs[name] for name in model.parameters if name in attrs}
 
     @property
@@ -78,24 +106,24 @@ class Cell:
 
     @property
     def landscapes(self) -> int:
-        """Landscapes in the dataset."""
+        """Landscapes that have a number."""
         return int(self.dataset.sizes["landscape"])
 
     @property
     def points(self) -> int:
-        """Critical points in the dataset, both signs counted."""
+        """Critical points of these, both signs counted."""
         return int(self.dataset.sizes["row"])
 
     @property
     def computed(self) -> int:
-        """Landscapes whose block was computed."""
-        return int((self.dataset["reason"] != ERROR).sum())
+        """Landscapes whose block was computed, with a number or without."""
+        return int((self.stored["reason"] != ERROR).sum())
 
     @property
     def family(self) -> Family:
         """What it shares with the other N of its sweep."""
         skipped = ("n", "seed", "finder", "spec", "cell_hash", "landscapes_failed", "model")
-        attrs = self.dataset.attrs
+        attrs = self.stored.attrs
         parameters = {key: str(value) for key, value in attrs.items() if key not in skipped}
         return str(attrs.get("model", "")), tuple(sorted(parameters.items()))
 
@@ -103,7 +131,7 @@ class Cell:
     def draw(self) -> tuple[str, ...]:
         """What its random numbers are keyed by: cells with the same draw aren't independent."""
         model, parameters = self.family
-        seed, size = str(self.dataset.attrs.get("seed", "")), str(self.n)
+        seed, size = str(self.stored.attrs.get("seed", "")), str(self.n)
         if model in SHARED_DRAWS:
             return ("spherical", seed, size)
         return (model, *(f"{key} = {value}" for key, value in parameters), seed, size)
@@ -121,7 +149,7 @@ class Cell:
     @cached_property
     def covariance(self) -> Covariance | None:
         """The covariance with its field; None for a model that isn't an isotropic p-spin."""
-        attrs = self.dataset.attrs
+        attrs = self.stored.attrs
         if attrs.get("model") != "pspin" or "xi" not in attrs:
             return None
         return Covariance.parse(str(attrs["xi"])).with_field(float(attrs.get("field", 0.0)))
@@ -139,7 +167,7 @@ class Cell:
     @property
     def most_points(self) -> float:
         """A bound on the number of critical points of any landscape of the cell; inf if none is known."""
-        bounds = self.dataset["bound"].values
+        bounds = self.stored["bound"].values
         known = bounds[np.isfinite(bounds)]
         if known.size:
             return float(known.max())

@@ -83,7 +83,7 @@ def reduce_points(
     at_once = dask.config.get(AT_ONCE, 4)
     for start in range(0, len(bounds), at_once):
         jobs = [
-            delayed(_apply)(columns, table.dimension, sizes[a:b], a, int(offsets[a]), function)
+            delayed(_apply)(_rows(columns, table.dimension, offsets[a], offsets[b]), sizes[a:b], a, function)
             for a, b in bounds[start : start + at_once]
         ]
         yield from cast(tuple[Result, ...], compute(*jobs))
@@ -106,19 +106,21 @@ def row_offsets(dataset: xr.Dataset, table: Table = POINT) -> NDArray[np.int64]:
     return offsets
 
 
+def _rows(columns: xr.Dataset, dimension: str, first: np.int64, end: np.int64) -> xr.Dataset:
+    """Some rows, nothing loaded: where landscapes were left out, a batch takes its own places along."""
+    return columns.isel({dimension: slice(int(first), int(end))})
+
+
 def _apply(
     columns: xr.Dataset,
-    dimension: str,
     sizes: NDArray[np.int64],
     first: int,
-    row: int,
     function: Callable[[Batch], Result],
 ) -> Result:
     if "source" in columns.encoding:
         _require(columns.encoding["source"])
-    rows = slice(row, row + int(sizes.sum()))
     owner = np.repeat(np.arange(len(sizes)), sizes)
-    read = {str(name): columns[name].isel({dimension: rows}).values for name in columns.data_vars}
+    read = {str(name): columns[name].values for name in columns.data_vars}
     return function(Batch(len(sizes), owner, read, first))
 
 

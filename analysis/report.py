@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from analysis import degenerate_section
 from analysis import rounding as r
 from analysis.agreement import TestResult, uniformity_test
 from analysis.audit.draw import draw_audit
 from analysis.audit.measure import audit_cells
 from analysis.audit.section import audit_anchor, audit_parts, contents_entries
 from analysis.audit.tables import audit_rows
+from analysis.degenerate import degenerate_rows
+from analysis.degenerate import find as find_degenerate
 from analysis.drawing import draw_family, draw_p_values
 from analysis.estimators import COMPLETE
 from analysis.open import Cell, Family, Study, finder_labels, open_study
@@ -50,29 +53,45 @@ def _write_into(folder: Path, study: Study) -> None:
     for part in ("figures", "tables"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     families, audits = measure_study(study), audit_cells(study.cells)
+    degenerate = find_degenerate(study.cells)
+    table = cell_rows(
+        [result for family in families for result in family.cells],
+        [cell for cell in study.cells if not cell.landscapes],
+    )
     topology = [measure_topology([result.cell for result in family.cells]) for family in families]
     topology_tables = topology_rows([found for found in topology if found is not None])
     sections = [(section, section.find(families)) for section in SECTIONS]
     more_tables = [table for section, found in sections for table in section.tables(found)]
-    for name, rows in (*all_rows(families), *audit_rows(audits), *topology_tables, *more_tables):
+    own_tables = [("cells", table), ("without_number", degenerate_rows(degenerate))]
+    for name, rows in (
+        *own_tables,
+        *all_rows(families),
+        *audit_rows(audits),
+        *topology_tables,
+        *more_tables,
+    ):
         write_csv(folder / "tables" / f"{name}.csv", rows)
     verdicts = verdict_rows([result for family in families for result in family.cells])
     parts = [
         *_opening(
             study,
             families,
+            table,
             [
+                *degenerate_section.entries(degenerate),
                 *contents_entries(audits, [family_title(audit.family) for audit in audits]),
                 *(entry for section, found in sections for entry in section.entries(found)),
             ],
             verdicts,
         ),
-        *_study_table(study, families),
+        *_study_table(study, table),
+        *degenerate_section.parts(degenerate),
         *_verdicts(verdicts, study.cells, folder / "figures"),
     ]
     for number, (family, found) in enumerate(zip(families, topology, strict=True)):
         figures = draw_family(family, folder / "figures", _anchor(number))
-        parts += family_parts(family, {d.topic: d.vector for d in figures}, _anchor(number))
+        left_out = degenerate_section.remark(degenerate, [result.cell.name for result in family.cells])
+        parts += family_parts(family, {d.topic: d.vector for d in figures}, _anchor(number), left_out)
         if found is not None:
             figures = draw_topology(found, folder / "figures", _anchor(number))
             parts += topology_parts(found, {d.topic: d.vector for d in figures})
@@ -88,10 +107,12 @@ def _write_into(folder: Path, study: Study) -> None:
 
 
 def measure_study(study: Study) -> list[FamilyResult]:
-    """Measure every cell, grouped into families and sorted by N."""
+    """Measure every cell that has landscapes with a number, grouped into families and sorted by N."""
     groups: dict[tuple[Family, str], list[Cell]] = {}
     apart = finder_of_family(study.cells)
     for cell in study.cells:
+        if not cell.landscapes:
+            continue
         groups.setdefault((cell.family, apart.get(cell.name, "")), []).append(cell)
     families = []
     for (family, finder), cells in groups.items():
@@ -120,13 +141,13 @@ def _anchor(number: int) -> str:
 def _opening(
     study: Study,
     families: Sequence[FamilyResult],
+    table: Sequence[Row],
     more: Sequence[tuple[str, str]],
     verdicts: Sequence[Row],
 ) -> list[Part]:
-    cells = [result.cell for family in families for result in family.cells]
-    landscapes, points = sum(c.landscapes for c in cells), sum(c.points for c in cells)
+    landscapes, points = (sum(row[name] for row in table) for name in ("landscapes", "points"))
     text = (
-        f"{points:,} critical points in {landscapes:,} random landscapes, {len(cells)} cells. Every number "
+        f"{points:,} critical points in {landscapes:,} landscapes, {len(table)} cells. Every number "
         "here stands beside the exact mean of the Kac-Rice formula at the same N where one is known, and "
         "every mean beside what incomplete landscapes may have hidden. All numbers of the page are in "
         "tables/ in full."
@@ -163,9 +184,8 @@ def _headline(verdicts: Sequence[Row], repeated: set[str]) -> Part:
     return note(text, "bad" if bad else "" if doubt else "good")
 
 
-def _study_table(study: Study, families: Sequence[FamilyResult]) -> list[Part]:
+def _study_table(study: Study, rows: Sequence[Row]) -> list[Part]:
     finders = finder_labels(study.cells)
-    rows = cell_rows([result for family in families for result in family.cells])
     titles = (
         "cell",
         "model",

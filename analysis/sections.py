@@ -79,9 +79,17 @@ CAPTIONS: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def family_parts(family: FamilyResult, figures: Mapping[str, Path], anchor: str) -> list[Part]:
-    """All sections of one family."""
+def family_parts(
+    family: FamilyResult, figures: Mapping[str, Path], anchor: str, left_out: str = ""
+) -> list[Part]:
+    """All sections of one family.
+
+    Args:
+        left_out: what must be said of landscapes that are in none of its numbers.
+    """
     parts = [heading(family.title, 2, anchor), *_limits(family)]
+    if left_out:
+        parts.append(note(left_out))
     for topic, (title, text, caption) in CAPTIONS.items():
         missing = topic not in figures
         if missing and (topic != "spectra" or not _without_spectra(family)):
@@ -153,7 +161,8 @@ def _counts(family: FamilyResult) -> list[Part]:
         for row in shown
     ]
     caption = (
-        "Means over every planned landscape; open and failed ones count with what was found in them. Bias: "
+        "Means over every planned landscape that has a number of critical points; open and failed ones count "
+        "with what was found in them. Bias: "
         "how much the mean may be too low for that reason, by the bound on the number of points and by "
         "Chao1."
     )

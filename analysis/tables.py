@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from analysis.agreement import holm
+from analysis.estimators import summarise_ledger
 from analysis.open import Cell
 from analysis.results import CellResult, FamilyResult
+from storage.schema import STATUS
 
 Row = dict[str, Any]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -74,31 +77,35 @@ def _score(value: float, error: float, exact: float | None) -> float | None:
     return (value - exact) / error if exact is not None and isfinite(error) and error > 0 else None
 
 
-def cell_rows(results: Sequence[CellResult]) -> list[Row]:
-    """One row per cell: what it holds, and how complete it is."""
-    rows = []
-    for result in results:
-        cell, counts, ledger = result.cell, result.counts, result.ledger
-        rows.append(
-            head(result.cell)
-            | {
-                "planned": cell.planned,
-                "landscapes": cell.landscapes,
-                "computed": cell.computed,
-                "complete": float(counts["complete"]),
-                "open": float(counts["open"]),
-                "failed": float(counts["failed"]),
-                "points": cell.points,
-                "missing_bound": float(counts["missing_total"]),
-                "missing_plausible": float(counts["plausible_missing"]),
-                "coverage_lower": float(ledger["coverage_lower"]),
-                "starts": int(ledger["starts"]),
-                "rounds": float(ledger["rounds"]),
-                "degenerate": int(ledger["degenerate"]),
-                "finder": cell.finder,
-            }
-        )
-    return rows
+def cell_rows(results: Sequence[CellResult], bare: Sequence[Cell] = ()) -> list[Row]:
+    """One row per cell: what it holds, and how complete it is.
+
+    Args:
+        results: of cells with landscapes that have a number.
+        bare: cells without any.
+    """
+    rows = [_cell_row(result.cell, result.ledger, result.counts) for result in results]
+    return rows + [_cell_row(cell, summarise_ledger(cell), None) for cell in bare]
+
+
+def _cell_row(cell: Cell, ledger: xr.Dataset, counts: xr.Dataset | None) -> Row:
+    landscapes = len(cell.has_number)
+    shares = {str(state): int(ledger["status"].sel(state=state)) / landscapes for state in STATUS}
+    return head(cell) | {
+        "planned": cell.planned,
+        "landscapes": landscapes,
+        "computed": cell.computed,
+        "without_number": cell.left_out,
+        **shares,
+        "points": int(ledger["points"]),
+        "missing_bound": None if counts is None else float(counts["missing_total"]),
+        "missing_plausible": None if counts is None else float(counts["plausible_missing"]),
+        "coverage_lower": float(ledger["coverage_lower"]),
+        "starts": int(ledger["starts"]),
+        "rounds": float(ledger["rounds"]),
+        "degenerate": int(ledger["degenerate"]),
+        "finder": cell.finder,
+    }
 
 
 def count_rows(results: Sequence[CellResult]) -> list[Row]:
@@ -261,7 +268,7 @@ def ledger_rows(results: Sequence[CellResult]) -> list[Row]:
     rows = []
     for result in results:
         ledger = result.ledger
-        row = head(result.cell) | {"landscapes": result.cell.landscapes}
+        row = head(result.cell) | {"landscapes": len(result.cell.has_number)}
         row |= {str(s): int(v) for s, v in zip(ledger["state"].values, ledger["status"].values, strict=True)}
         for check in ledger["check"].values:
             for verdict in ledger["verdict"].values:
@@ -386,9 +393,8 @@ def _verdict(adjusted: float | None, lenient: float | None) -> str:
 
 
 def all_rows(families: Sequence[FamilyResult]) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of every CSV table."""
+    """Yield the name and the rows of every CSV table of measured families."""
     results = [result for family in families for result in family.cells]
-    yield "cells", cell_rows(results)
     yield "counts", count_rows(results)
     yield "energies", energy_rows(results)
     yield "energy_histogram", histogram_rows(results)

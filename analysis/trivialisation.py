@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
 from analysis.agreement import RARE, TestResult, hotelling, not_testable
@@ -57,15 +57,20 @@ class FieldSweep:
 
     @property
     def landscapes(self) -> int:
-        """Landscapes that every cell has."""
-        return min(result.cell.landscapes for result in self.cells)
+        """Landscapes that every cell has, and of which every cell knows a number."""
+        return len(self._common)
+
+    @property
+    def _common(self) -> NDArray[np.int64]:
+        shared = min(len(result.cell.has_number) for result in self.cells)
+        return np.flatnonzero(np.all([result.cell.has_number[:shared] for result in self.cells], axis=0))
 
     def totals(self) -> Floats:
         """Number of points of each landscape in each cell, shape (landscapes, cells).
 
         Landscapes of one row share their couplings, so the columns are correlated.
         """
-        columns = [result.cell.dataset["n_points"].values[: self.landscapes] for result in self.cells]
+        columns = [result.cell.stored["n_points"].values[self._common] for result in self.cells]
         return np.stack(columns, axis=1).astype(np.float64)
 
     def missing(self) -> Floats:

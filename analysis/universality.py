@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.goe_moments import catalan, goe_moment
 from analysis.goe_sampler import plain_spectra
@@ -105,9 +104,9 @@ def _place(law: LawFamily) -> tuple[bool, str]:
 def total_rows(found: Universality) -> list[Row]:
     """One row per cell: mean number and its difference from the exact Gaussian one, relative to that.
 
-    Over the landscapes without degenerate points: a circle of them has no number, and is counted as often as
-    searches ended on it. That is a property of couplings, not of the search. ``left_out``: share of the
-    others; ``open``: share of all landscapes that aren't complete.
+    Over the landscapes that have a number (`analysis.open.Cell`): a circle of critical points has none. That
+    is a property of couplings, not of the search. ``left_out``: share of the others; ``open``: share of those
+    that have one and aren't complete.
     """
     return [_total_row(found, law, cell) for law in found.laws for cell in law.cells]
 
@@ -121,7 +120,7 @@ def _total_row(found: Universality, law: LawFamily, result: CellResult) -> Row:
         "finder": result.cell.finder_name,
         "landscapes": result.cell.landscapes,
         "open": 1 - float(result.counts["complete"]),
-        "left_out": float(np.mean(result.cell.dataset["n_degenerate"].values > 0)),
+        "left_out": float(np.mean(~result.cell.has_number)),
         "mean": mean,
         "se": se,
         "gaussian": exact,
@@ -152,10 +151,8 @@ def index_rows(found: Universality) -> list[Row]:
 
 
 def proper_counts(cell: Cell) -> tuple[Floats, Floats]:
-    """Mean number of points by index over landscapes without degenerate points, and the covariance of these
-    means; nan if there are fewer than two."""
-    whole = cell.dataset["n_degenerate"].values == 0
-    moments = Moments.of(cell.dataset["points_by_index"].values[whole])
+    """Mean number of points by index, and the covariance of the means; nan for fewer than two landscapes."""
+    moments = Moments.of(cell.dataset["points_by_index"].values)
     if moments.count < 2:
         return np.full_like(moments.total, np.nan), np.full_like(moments.outer, np.nan)
     return moments.mean, moments.covariance / moments.count
@@ -249,30 +246,24 @@ def _moments(found: Universality, law: LawFamily, result: CellResult) -> Iterato
         }
 
 
-def _proper(batch: Batch) -> NDArray[np.bool_]:
-    """Points of landscapes without degenerate points."""
-    flagged = np.bincount(batch.owner, batch.columns["degenerate"] != 0, minlength=batch.landscapes) > 0
-    return ~flagged[batch.owner]
-
-
 def _unit(covariance: Covariance, n: int) -> float:
     """What an eigenvalue of G is divided by to be one of W/sqrt(M)."""
     return float(np.sqrt(covariance.x2 * (n - 1) / n))
 
 
 def measured_moments(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats]:
-    """Moments of the eigenvalues of W/sqrt(M) over the critical points of landscapes without degenerate ones,
-    and errors, shape (orders,): ratios of sums over landscapes (delta method)."""
+    """Moments of the eigenvalues of W/sqrt(M) over the critical points, and errors, shape (orders,): ratios
+    of sums over landscapes (delta method)."""
     unit = _unit(covariance, cell.n)
 
     def sums(batch: Batch) -> Floats:
         bulk = (batch.columns["spectrum"] + batch.columns["radial_derivative"][:, None]) / unit
-        one, proper = np.zeros(len(bulk), dtype=np.int64), _proper(batch)
-        powers = (proper * np.mean(bulk**order, axis=1) for order in (0, *ORDERS))
+        one = np.zeros(len(bulk), dtype=np.int64)
+        powers = (np.mean(bulk**order, axis=1) for order in (0, *ORDERS))
         columns = [batch.per_landscape(one, 1, power) for power in powers]
         return np.concatenate(columns, axis=1)
 
-    moments = landscape_moments(cell.dataset, ["spectrum", "radial_derivative", "degenerate"], sums)
+    moments = landscape_moments(cell.dataset, ["spectrum", "radial_derivative"], sums)
     return _ratios(moments.mean, moments.covariance / max(moments.count, 1))
 
 
@@ -306,10 +297,9 @@ def bulk_density(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats]:
 
     def counts(batch: Batch) -> Floats:
         bulk = (batch.columns["spectrum"] + batch.columns["radial_derivative"][:, None]) / unit
-        bulk = bulk[_proper(batch)]
         inside = np.histogram(bulk, edges)[0].astype(np.float64)
         return np.append(inside, bulk.size)
 
-    names = ["spectrum", "radial_derivative", "degenerate"]
+    names = ["spectrum", "radial_derivative"]
     total = np.sum(list(reduce_points(cell.dataset, names, counts)), axis=0)
     return edges, total[:-1] / max(total[-1], 1.0) / np.diff(edges)

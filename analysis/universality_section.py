@@ -119,9 +119,9 @@ def _totals(result: Universality) -> Part:
         for row in rows
     ]
     caption = (
-        "Mean numbers on the whole sphere over the landscapes without degenerate points, which discrete and "
-        "diluted couplings can have: a circle of critical points has no number. Left out: the share of the "
-        "others. Open: landscapes that aren't complete. Cells of one seed and N share normal numbers, so "
+        "Mean numbers on the whole sphere over the landscapes that have a number: discrete and diluted "
+        "couplings can have degenerate points, or whole circles of them. Left out: the share of these. Open: "
+        "of the others, those that aren't complete. Cells of one seed and N share normal numbers, so "
         "their differences go together. By index: universality_by_index.csv."
     )
     return HtmlTable(titles, texts, caption, (0, 2, 3)).part()

@@ -39,7 +39,7 @@ def judge(cell: Cell, sample: Callable) -> Outcome:
 def as_isotropic(cell: Cell) -> Cell:
     """The distinct-index census, labelled as what it is often taken for."""
     attrs = {**cell.dataset.attrs, "model": "pspin", "xi": "q^3", "field": 0.0}
-    return replace(cell, dataset=cell.dataset.assign_attrs(attrs))
+    return replace(cell, stored=cell.dataset.assign_attrs(attrs))
 
 
 def seen_power(outcome: Outcome) -> Callable[[int], float]:

@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,8 @@ class Description:
     """What a body says of its cell before anything runs.
 
     ``rows_bound`` is a provable bound on the rows of one block, ``memory_bytes`` what one task needs at most,
-    ``version`` changes when the same spec gives other results. Unknown expectations are None.
+    ``version`` changes when the same spec gives other results, ``options`` are optional columns that the body
+    always writes. Unknown expectations are None.
     """
 
     rows_bound: int
@@ -27,6 +28,7 @@ class Description:
     expected_points: float | None = None
     seconds_per_landscape: float | None = None
     version: int = 1
+    options: Sequence[str] = ()
 
 
 def load(name: str, attribute: str | None = None) -> Callable[..., Any]:

@@ -136,6 +136,7 @@ def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: in
     spec = dict(cell.spec)
     options = tuple(name for name in ("positions", "spectra", "topology") if spec.get(name))
     options += ("homotopy",) if spec.get("finder") == "homotopy" else ()
+    options += tuple(description.options)
     options += MODELS[spec["model"]].columns if spec["model"] in MODELS else ()
     layout = CellLayout(
         id=cell_name(number),

@@ -139,6 +139,8 @@ def _interval(name: str, long_name: str, by_index: bool = False) -> tuple[Column
 
 _BY_INDEX = ("morse_index",)
 _TOPOLOGY: dict[str, Any] = {"option": "topology"}
+_SETS: dict[str, Any] = {"option": "sets"}
+"""Of censuses that keep degenerate points and continuous sets once each; older stores have none of these."""
 _HOMOTOPY: dict[str, Any] = {"option": "homotopy"}
 
 LANDSCAPE = Table(
@@ -152,7 +154,7 @@ LANDSCAPE = Table(
         _count("n_starts", "starts or paths spent", failed=0),
         _count("n_rounds", "rounds of search", dtype="i4", failed=0),
         _count("n_degenerate", "degenerate isolated points and continuous sets found", failed=0),
-        _count("n_continuous", "continuous sets of critical points among these", failed=0),
+        Column("n_continuous", "i8", "continuous sets of critical points among these", failed=0, **_SETS),
         Column("outcomes", "i8", "starts by outcome", ("outcome",), attrs={"outcomes": " ".join(OUTCOMES)}),
         _number("bound", "upper bound on the number of critical points"),
         _count("morse_sum", "alternating sum of the counts by index", signed=True),
@@ -241,8 +243,8 @@ POINT = Table(
         _number("uniqueness_radius", "Newton-Kantorovich radius within which it is the only one"),
         _count("hits", "starts that ended here"),
         Column("degenerate", "i1", "singular Hessian", attrs=_flags(("no", "yes"))),
-        Column("set_dimension", "i2", "dimension of the critical set: 0 is an isolated point", portable=True),
-        Column("nullity", "i2", "zero eigenvalues of the Hessian", portable=True),
+        Column("set_dimension", "i2", "dimension of the critical set: 0 of a point", portable=True, **_SETS),
+        Column("nullity", "i2", "zero eigenvalues of the Hessian", portable=True, **_SETS),
         _number(
             "certified_radius",
             "half-width of a box proven to hold one critical point; 0: not proven",

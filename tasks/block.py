@@ -21,7 +21,8 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         ``rows_bound``: no table of a block has more rows (an arc is a pair of points); ``memory_bytes``: peak
         memory of a worker; ``expected_points`` a landscape; ``seconds_per_landscape``: a rough guess;
-        ``sizes`` of the named dimensions; ``chunk_rows``: rows of one stored chunk.
+        ``sizes`` of the named dimensions; ``chunk_rows``: rows of one stored chunk; ``options``: optional
+        columns that every cell has.
     """
     from tasks.landscapes.base import build
     from tasks.newton import LANES, OUTCOMES
@@ -50,6 +51,8 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
             **landscape.known_sizes,
         },
         "chunk_rows": chunk,
+        "options": ("sets",),
+        "version": 2,
     }
 
 

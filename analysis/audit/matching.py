@@ -60,13 +60,13 @@ class Points:
 
 def read_points(cell: Cell, kept: NDArray[np.bool_]) -> Points:
     """Load the points of a cell's landscapes where ``kept``, shape (landscapes of the cell,), is true."""
-    names = [name for name in ("energy", "index", "hits", "spectrum") if name in cell.dataset]
+    names = [name for name in ("energy", "index", "hits", "spectrum") if name in cell.stored]
     ids = np.flatnonzero(kept)
     # those behind the last one are neither read nor told of to the workers
     last = int(ids[-1]) + 1 if len(ids) else 1
     kept = kept[:last]
-    sizes = cell.dataset["row_size"].values[:last].astype(np.int64)
-    data = cell.dataset.isel(landscape=slice(last), row=slice(int(sizes.sum())))
+    sizes = cell.stored["row_size"].values[:last].astype(np.int64)
+    data = cell.stored.isel(landscape=slice(last), row=slice(int(sizes.sum())))
 
     def read(batch: Batch) -> tuple[np.ndarray, ...]:
         rows = kept[batch.first + batch.owner]
@@ -91,7 +91,7 @@ def read_points(cell: Cell, kept: NDArray[np.bool_]) -> Points:
 
 def first_landscapes(cell: Cell, kept: NDArray[np.bool_], most: int) -> NDArray[np.bool_]:
     """Of the landscapes kept, the first ones that together have at most so many points; one at least."""
-    total = np.cumsum(np.where(kept, cell.dataset["row_size"].values, 0))
+    total = np.cumsum(np.where(kept, cell.stored["row_size"].values, 0))
     fits = kept & (total <= most)
     if not fits.any():
         fits[np.flatnonzero(kept)[:1]] = True
@@ -118,7 +118,7 @@ class Joined:
 
     def column(self, name: str) -> np.ndarray:
         """A per-landscape column of the finder's cell, in the order of ``truth.ids``."""
-        return self.cell.dataset[name].values[self.truth.ids]
+        return self.cell.stored[name].values[self.truth.ids]
 
     def only(self, ids: Ints) -> "Joined":
         """The same for some of the landscapes."""

@@ -71,14 +71,14 @@ def audit_cells(cells: Iterable[Cell]) -> list[Audit]:
     """Audit every family that has an enumerated cell and multistart cells of the same landscapes."""
     groups: dict[tuple[Family, str], list[Cell]] = {}
     for cell in cells:
-        groups.setdefault((cell.family, str(cell.dataset.attrs.get("seed", ""))), []).append(cell)
+        groups.setdefault((cell.family, str(cell.stored.attrs.get("seed", ""))), []).append(cell)
     audits = (_audit_family(family, group) for (family, _), group in groups.items())
     return [audit for audit in audits if audit.sizes]
 
 
 def enumerated_landscapes(cell: Cell) -> np.ndarray:
     """Landscapes whose every point is known, shape (landscapes,)."""
-    data = cell.dataset
+    data = cell.stored
     return (data["status"].values == COMPLETE) & (data["reason"].values == ENUMERATED)
 
 
@@ -119,7 +119,7 @@ def _audit_size(truth: Cell, cells: Sequence[Cell], budgets: Mapping[str, str]) 
 
 def _computed_points(cell: Cell, wanted: np.ndarray) -> Points:
     """Of the landscapes that are wanted (by their number, in another cell) and were computed here."""
-    kept = cell.dataset["reason"].values != ERROR
+    kept = cell.stored["reason"].values != ERROR
     shared = min(len(kept), len(wanted))
     kept[:shared] &= wanted[:shared]
     kept[shared:] = False
@@ -164,9 +164,7 @@ def budget_labels(cells: Sequence[Cell]) -> dict[str, str]:
 def _budget(cells: Sequence[Cell]) -> str:
     options = cells[0].finder_options
     most = options.get("max_rounds")
-    rounds = np.concatenate(
-        [c.dataset["n_rounds"].values[c.dataset["reason"].values != ERROR] for c in cells]
-    )
+    rounds = np.concatenate([c.stored["n_rounds"].values[c.stored["reason"].values != ERROR] for c in cells])
     if most is None or (rounds != most).any():
         return "until closed"
     return f"{most * options['starts_per_round']:,} starts"

@@ -139,7 +139,7 @@ def tree_of(landscape: Landscape) -> MergeTree | None:
 
 def collect(cell: Cell) -> Forest:
     """Read the trees of all landscapes of a cell with topology."""
-    status, outcome = cell.dataset["status"].values, cell.dataset["topology"].values
+    status, outcome = cell.stored["status"].values, cell.stored["topology"].values
     even = parity(cell) > 0
     numbers: list[int] = []
     heads: list[tuple[float, ...]] = []

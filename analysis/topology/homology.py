@@ -129,11 +129,11 @@ def typical_classes(cell: Cell) -> Classes | None:
 
     Of equally near ones it is the first.
     """
-    certified = np.flatnonzero(cell.dataset["topology"].values == CERTIFIED)
+    certified = np.flatnonzero(cell.stored["topology"].values == CERTIFIED)
     certified = certified[exact_degrees(cell)[certified].any(axis=1)]
     if not len(certified):
         return None
-    points = cell.dataset["n_points"].values
+    points = cell.stored["n_points"].values
     number = int(certified[np.argmin(np.abs(points[certified] - np.median(points)))])
     (one,) = landscapes(cell, [number])
     return Classes(cell.n, cell.name, 1, number, one.birth, one.death, one.dim)
@@ -143,7 +143,7 @@ def pooled_classes(cell: Cell, most: int = MOST_POOLED) -> Classes | None:
     """Pairs of the first landscapes that know a degree, up to so many classes; None if none knows one."""
     known = exact_degrees(cell)
     numbers = np.flatnonzero(known.any(axis=1))
-    sizes = np.cumsum(cell.dataset["pair_size"].values[numbers])
+    sizes = np.cumsum(cell.stored["pair_size"].values[numbers])
     numbers = numbers[: max(1, int(np.searchsorted(sizes, most, side="right")))]
     parts: list[tuple[Landscape, NDArray[np.bool_]]] = [
         (one, known[one.number][one.dim]) for one in landscapes(cell, numbers.tolist())

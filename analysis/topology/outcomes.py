@@ -22,7 +22,7 @@ def outcome_rows(cells: Sequence[Cell]) -> list[Row]:
 
 
 def _row(cell: Cell) -> Row:
-    data = cell.dataset
+    data = cell.stored
     outcome = data["topology"].values
     failed = sum(
         (data[name].values == FAIL).reshape(len(outcome), -1).sum()

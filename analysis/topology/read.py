@@ -47,13 +47,13 @@ class Landscape:
 
 def has_topology(cell: Cell) -> bool:
     """Whether the study asked for it."""
-    return "topology" in cell.dataset
+    return "topology" in cell.stored
 
 
 def exact_degrees(cell: Cell) -> NDArray[np.bool_]:
     """For each landscape and degree, whether the pairs are known and no check speaks against them, shape
     (landscapes, N)."""
-    data = cell.dataset
+    data = cell.stored
     against = np.any(data["homology_check"].values == FAIL, axis=1)
     against |= (data["square_check"].values == FAIL) | (data["dual_check"].values == FAIL)
     against |= np.isin(data["topology"].values, (CONTRADICTED, REFUSED))
@@ -62,7 +62,7 @@ def exact_degrees(cell: Cell) -> NDArray[np.bool_]:
 
 def landscapes(cell: Cell, numbers: Sequence[int] | None = None) -> Iterator[Landscape]:
     """Yield the landscapes of a cell in order, all of them or these; a few at a time are in memory."""
-    data = cell.dataset
+    data = cell.stored
     offsets = {table.name: row_offsets(data, table) for table in (POINT, ARC, PAIR)}
     rows = np.sum([*offsets.values()], axis=0)
     wanted = np.arange(cell.landscapes) if numbers is None else np.sort(np.asarray(numbers, dtype=np.int64))

@@ -56,7 +56,7 @@ class Chunk:
 
 def energy_levels(cells: Sequence[Cell]) -> Floats:
     """Levels for all cells of a family, symmetric about 0, ending beyond every point found; ascending."""
-    ranges = np.array([energy_range(cell.dataset) for cell in cells])
+    ranges = np.array([energy_range(cell.stored) for cell in cells])
     reach = float(np.nanmax(np.abs(ranges))) if np.isfinite(ranges).any() else 1.0
     reach = np.ceil(reach * 20 + 0.5) / 20
     return np.linspace(-reach, reach, LEVELS)
@@ -80,11 +80,11 @@ def chunks(cell: Cell, levels: Floats, width: int = 0) -> Iterator[Chunk]:
     known = exact_degrees(cell)
     lacking = np.where(known, 0.0, missing_points(cell)[:, None] * lacking_share(cell))
     size = max(1, _AT_ONCE // max(width, known.shape[1] * len(levels)))
-    offsets = {table.dimension: row_offsets(cell.dataset, table) for table in (POINT, PAIR)}
+    offsets = {table.dimension: row_offsets(cell.stored, table) for table in (POINT, PAIR)}
     for first in range(0, cell.landscapes, size):
         last = min(first + size, cell.landscapes)
         rows = {name: slice(int(at[first]), int(at[last])) for name, at in offsets.items()}
-        data = cell.dataset.isel({"landscape": slice(first, last), **rows})
+        data = cell.stored.isel({"landscape": slice(first, last), **rows})
         yield _chunk(first, data, known[first:last], lacking[first:last], levels)
 
 

@@ -16,10 +16,10 @@ from tasks.homotopy.interface import System
 from tasks.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from tasks.landscapes.base import Couplings, Landscape
 from tasks.ledger import Evidence, assess_enumeration
-from tasks.multistart import evidence_of
+from tasks.multistart import evidence_of, multistart
 from tasks.newton import CONVERGED, MAX_ITERATIONS, OUTCOMES
 from tasks.newton import STALLED as NEWTON_STALLED
-from tasks.options import HomotopyOptions
+from tasks.options import HomotopyOptions, MultistartOptions
 from tasks.scale import census_of, normalised
 from tasks.symmetry import Flips
 
@@ -201,6 +201,9 @@ def enumerate_landscape(
         singular=enumeration.singular,
         infinite=enumeration.infinite,
     )
+    radius = None if proofs is None else proofs.radius
+    if enumeration.singular:
+        classes, radius = _with_degenerate(classes, radius, landscape, couplings, seed, instance)
     census = Census(
         landscape,
         classes,
@@ -208,9 +211,29 @@ def enumerate_landscape(
         _outcomes(enumeration),
         enumeration.rounds,
         books,
-        None if proofs is None else proofs.radius,
+        radius,
     )
     return EnumeratedCensus(census_of(census, exponent), enumeration, proofs, completeness)
+
+
+def _with_degenerate(
+    classes: Classes,
+    radius: Float[np.ndarray, " classes"] | None,
+    landscape: Landscape,
+    couplings: Couplings,
+    seed: int,
+    instance: int,
+) -> tuple[Classes, Float[np.ndarray, " classes"] | None]:
+    """Paths that end at singular solutions don't say whether real ones are among them; starts do."""
+    found = multistart(landscape, couplings, seed, instance, MultistartOptions()).classes
+    rows = np.flatnonzero(found.points.degenerate != 0)
+    group = landscape.symmetry.size
+    joined = Classes(
+        classes.points.extend(found.points.take(rows)),
+        np.concatenate([classes.hits, found.hits[rows]]),
+        np.concatenate([classes.separate(group), found.separate(group)[rows]]),
+    )
+    return joined, None if radius is None else np.concatenate([radius, np.zeros(len(rows))])
 
 
 def _evidence(landscape: Landscape, classes: Classes, system: System, enumeration: Enumeration) -> Evidence:

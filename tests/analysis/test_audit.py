@@ -472,7 +472,7 @@ def test_a_finder_that_loses_points_is_seen(real):
     lost = np.random.default_rng(12).random(cells[1].points) < 0.1
     sizes = np.bincount(data["row_landscape"].values[~lost], minlength=12)
     wrong = data.isel(row=~lost).assign(row_size=("landscape", sizes))
-    (audit,) = audit_cells([cells[0], dataclasses.replace(cells[1], dataset=wrong)])
+    (audit,) = audit_cells([cells[0], dataclasses.replace(cells[1], stored=wrong)])
     (cell,) = audit.sizes[0].cells
     assert cell.recall[0].missed == lost.sum() > 0
     assert cell.claims.wrong == len(np.unique(data["row_landscape"].values[lost]))

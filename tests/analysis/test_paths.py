@@ -46,7 +46,7 @@ def ragged(landscapes, xi="q^3", unresolved=0):
 
 
 def census_only(cell):
-    return replace(cell, dataset=cell.dataset.assign(n_paths=("landscape", [-1] * cell.landscapes)))
+    return replace(cell, stored=cell.dataset.assign(n_paths=("landscape", [-1] * cell.landscapes)))
 
 
 # A minimum with its maximum, and a saddle with its antipode: two classes.

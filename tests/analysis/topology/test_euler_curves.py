@@ -77,7 +77,7 @@ def make_cell(rows, landscapes, xi):
 
 def with_variance(cell, factor):
     """The cell as if its couplings had this many times their variance."""
-    return replace(cell, dataset=cell.dataset.assign(energy=cell.dataset["energy"] * factor**0.5))
+    return replace(cell, stored=cell.dataset.assign(energy=cell.dataset["energy"] * factor**0.5))
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_caps_lost_at_the_top_are_seen(cubic):
     data = cubic.dataset
     cut = data["energy"].values < extreme_level(Covariance.pure(3), N, 20_000, 20)
     # Lower the energies beyond the level, as a finder that never gets there would.
-    lowered = replace(cubic, dataset=data.assign(energy=data["energy"].where(cut, 0.0)))
+    lowered = replace(cubic, stored=data.assign(energy=data["energy"].where(cut, 0.0)))
     (test,) = extreme_tests(lowered)
     assert test.caps == 0
     assert max(test.poisson, test.binomial) < 0.02
@@ -189,7 +189,7 @@ def test_joint_test_of_wrong_samples(cubic):
 def test_points_that_may_be_missing_widen_the_band(cubic):
     cell = some(cubic, 0, 500)
     data = cell.dataset.assign(chao1=cell.dataset["chao1"] + 1, status=("landscape", np.ones(500, int)))
-    sure, open_ = euler_curve(cell, draws=200), euler_curve(replace(cell, dataset=data), draws=200)
+    sure, open_ = euler_curve(cell, draws=200), euler_curve(replace(cell, stored=data), draws=200)
     assert sure is not None
     assert open_ is not None
     assert open_.missing > 0

@@ -74,7 +74,7 @@ def cell(series):
 
 def with_variance(cell, factor):
     """As if the couplings had this many times their variance."""
-    return replace(cell, dataset=cell.dataset.assign(energy=cell.dataset["energy"] * factor**0.5))
+    return replace(cell, stored=cell.dataset.assign(energy=cell.dataset["energy"] * factor**0.5))
 
 
 def some(cell, first, last):
@@ -157,7 +157,7 @@ def test_caps_lost_at_the_top_are_rejected(cell):
     assert row["top_expected"] == pytest.approx(9)
     assert (row["verdict"], row["p_bottom"]) == ("agrees", None)
     energy = few.dataset["energy"].where(few.dataset["energy"] < row["top_level"], 0.0)
-    wrong = measure_euler([replace(few, dataset=few.dataset.assign(energy=energy))], DRAWS)
+    wrong = measure_euler([replace(few, stored=few.dataset.assign(energy=energy))], DRAWS)
     assert wrong is not None
     row = tables(wrong)["euler_tests"][0]
     assert row["top_caps"] == 0
@@ -168,7 +168,7 @@ def test_caps_lost_at_the_top_are_rejected(cell):
 def test_missing_points_leave_a_verdict_open(cell, tmp_path):
     wrong = with_variance(cell, 1.04)
     status = np.full(LANDSCAPES, STATUS.index("open"))
-    open_ = replace(wrong, dataset=wrong.dataset.assign(status=("landscape", status)))
+    open_ = replace(wrong, stored=wrong.dataset.assign(status=("landscape", status)))
     result = measure_euler([open_], DRAWS)
     assert result is not None
     assert result.cells[0].missing > 0.5
@@ -214,4 +214,4 @@ def test_too_few_landscapes_or_no_theory(cell, tmp_path):
     assert "No cell has enough landscapes" in render("t", euler_parts(result, {}))
     assert tables(result)["euler_curves"] == []
     unknown = cell.dataset.assign_attrs(model="other")
-    assert measure_euler([replace(cell, dataset=unknown)]) is None
+    assert measure_euler([replace(cell, stored=unknown)]) is None

@@ -126,7 +126,7 @@ def with_columns(cell, planned=None, **columns):
     """The cell with some columns put in place of its own."""
     dims = {name: cell.dataset[name].dims for name in columns}
     data = cell.dataset.assign({name: (dims[name], value) for name, value in columns.items()})
-    return replace(cell, dataset=data, planned=planned or cell.planned)
+    return replace(cell, stored=data, planned=planned or cell.planned)
 
 
 def without_pairs(cell, hidden, failed=()):
@@ -146,7 +146,7 @@ def without_pairs(cell, hidden, failed=()):
     by_index = data["points_by_index"].values.copy()
     by_index[np.asarray(failed, int)] = 0
     reason = np.where(status == FAILED, ERROR, data["reason"].values)
-    bare = replace(cell, dataset=data)
+    bare = replace(cell, stored=data)
     return with_columns(
         bare,
         **sizes,
@@ -317,7 +317,7 @@ def test_limits_hold_whatever_is_unknown(hidden, failed, absent):
         size = masked.dataset["row_size"].values, masked.dataset["pair_size"].values
         masked = replace(
             masked,
-            dataset=masked.dataset.isel(
+            stored=masked.dataset.isel(
                 landscape=slice(0, 12 - absent),
                 row=slice(0, size[0][: 12 - absent].sum()),
                 pair=slice(0, size[1][: 12 - absent].sum()),

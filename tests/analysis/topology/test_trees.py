@@ -130,7 +130,7 @@ def hide(cell, hidden, complete=True):
         "status": ("landscape", status),
         "topology": ("landscape", outcome),
     }
-    return replace(cell, dataset=data.assign(columns))
+    return replace(cell, stored=data.assign(columns))
 
 
 @pytest.fixture(scope="module")
@@ -394,7 +394,7 @@ def test_a_family_without_any_tree_has_text_and_no_figure(cell, tmp_path):
     for _, rows in tree_rows(result):
         write_csv(tmp_path / "any.csv", rows)
     without = cell.dataset.drop_vars(["topology", "exact_degree"])
-    assert measure_trees([replace(cell, dataset=without)]) is None
+    assert measure_trees([replace(cell, stored=without)]) is None
 
 
 def test_even_landscapes_say_what_the_essential_class_is(even, tmp_path):
