@@ -21,6 +21,8 @@ from tasks.landscapes import MODELS
 MAX_ROWS = 2**62
 FILE_BYTES = 4096
 """A small file costs a block of the file system; most objects of a block are that small."""
+STREAM_FILES, DATASET_FILES = 3, 4
+"""Metadata and folders of an array of the stream, and of one of the dataset with its one or few chunks."""
 THEORY_OVERHEAD, THEORY_EFFORT = 40, 10**6
 """The exact mean takes about 0.4 us (n + 40)^2 (measured); where a study's add up to more than this effort,
 its rough expectations stay."""
@@ -50,9 +52,9 @@ class PlannedCell:
 
     @property
     def disk_bytes(self) -> int:
-        """Estimated disk space: files of the stream, plus rows twice, in the stream and in the dataset."""
+        """Estimated disk space: files and folders of the stream and of the dataset, plus rows in both."""
         cell = self.layout
-        files = sum(len(cell.columns(table)) for table in cell.tables) + 1
+        arrays = sum(len(cell.columns(table)) for table in cell.tables) + 1
         width = sum(
             column.little_endian.itemsize * _product(column.shape(cell.sizes))
             for table in cell.ragged
@@ -60,7 +62,8 @@ class PlannedCell:
         )
         # The mean of the theory is no bound: a finder with a small budget has fewer, a large n far more.
         rows = min(self.points or 0.0, cell.rows_bound * cell.blocks)
-        return int(cell.blocks * files * FILE_BYTES + 2 * COMPRESSED * rows * width)
+        files = arrays * (cell.blocks + STREAM_FILES + DATASET_FILES)
+        return int(files * FILE_BYTES + 2 * COMPRESSED * rows * width)
 
 
 @dataclass(frozen=True)

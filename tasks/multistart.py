@@ -132,6 +132,7 @@ def evidence_of(landscape: Landscape, classes: Classes) -> Evidence:
         manifold.euler_characteristic,
         landscape.complex_points,
         orbit_evidence(symmetry.orbits, classes.points),
+        landscape.generic_points,
     )
 
 

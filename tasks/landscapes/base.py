@@ -99,6 +99,12 @@ class Landscape(ABC):
         return None
 
     @property
+    def generic_points(self) -> int | None:
+        """Number of complex critical points of generic couplings of this kind, where known. No couplings have
+        more isolated ones, each counted with its multiplicity (`tasks.homotopy.completeness`)."""
+        return self.complex_points
+
+    @property
     def typical_points(self) -> float:
         """Rough mean number of critical points: plans and budgets use it, no result does."""
         return 2.0**self.manifold.dimension

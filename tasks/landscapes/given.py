@@ -78,6 +78,10 @@ class GivenForm(Partite):
         return None
 
     @property
+    def generic_points(self) -> int | None:
+        return Partite(self.sizes).complex_points
+
+    @property
     def homotopy_paths(self) -> int | None:
         return Partite(self.sizes).homotopy_paths
 

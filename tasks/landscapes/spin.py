@@ -134,11 +134,6 @@ class MixedSpin(Landscape):
         return min(math.exp(min(log_typical, 700.0)) + 2, most)
 
     @property
-    def generic_points(self) -> int | None:
-        """Number of complex critical points of generic couplings, for which these may be too special."""
-        return self.complex_points
-
-    @property
     def homotopy_paths(self) -> int | None:
         """Classes of a pure form, points of a mixture."""
         bound = self.generic_points
