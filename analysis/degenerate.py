@@ -46,7 +46,7 @@ class Degeneracy:
     @property
     def share(self) -> float:
         """Of the landscapes, those left out."""
-        return len(self.ids) / len(self.cell.has_number)
+        return len(self.ids) / self.cell.held
 
 
 def find(cells: Sequence[Cell]) -> list[Degeneracy]:
@@ -91,7 +91,7 @@ def degenerate_rows(found: Sequence[Degeneracy]) -> list[Row]:
     return [
         head(one.cell)
         | {
-            "landscapes": len(one.cell.has_number),
+            "landscapes": one.cell.held,
             "without_number": len(one.ids),
             "share": one.share,
             "isolated_degenerate": one.isolated,

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from analysis import rounding as r
 from analysis.degenerate import Degeneracy, degenerate_rows
 from analysis.page import HtmlTable, Part, heading, paragraph
-from analysis.tables import label
 
 TITLE = "Landscapes without a number of critical points"
 ANCHOR = "without-a-number"
@@ -13,9 +12,9 @@ SHOWN = 12
 """Landscapes that are named on the page; the CSV table has all."""
 _TEXT = (
     "A critical point with a singular Hessian has no index, and a circle or sphere of critical points has no "
-    "number. Landscapes that have one are left out of every mean, histogram, complexity, test and homology of "
-    "this report, since no number of theirs could enter: with them a mean could be higher or lower. What is "
-    "known of all landscapes stands here: the mean number of nondegenerate points, and a bound on that of "
+    "number. Landscapes that have one are left out of every mean, histogram, complexity, test and homology "
+    "of this report, since no number of theirs could enter: with them a mean could be higher or lower. What "
+    "is known of all landscapes stands here: the mean number of nondegenerate points, and a bound on that of "
     "isolated points."
 )
 
@@ -28,9 +27,7 @@ def entries(found: Sequence[Degeneracy]) -> list[tuple[str, str]]:
 def remark(found: Sequence[Degeneracy], names: Sequence[str]) -> str:
     """What must stand beside the means of these cells; empty if they leave nothing out."""
     texts = [
-        f"{len(one.ids):,} of {len(one.cell.has_number):,} in {one.cell.name}"
-        for one in found
-        if one.cell.name in names
+        f"{len(one.ids):,} of {one.cell.held:,} in {one.cell.name}" for one in found if one.cell.name in names
     ]
     if not texts:
         return ""
@@ -44,12 +41,11 @@ def parts(found: Sequence[Degeneracy]) -> list[Part]:
     """The section; empty where every landscape has a number."""
     if not found:
         return []
-    titles = ("cell", "model", "N", "without a number", "which", "degenerate points", "continuous sets")
-    titles += ("largest dimension", "nondegenerate points, all landscapes", "isolated points at most")
+    titles = ("cell", "N", "without a number", "which", "isolated", "continuous", "of dimension")
+    titles += ("nondegenerate points", "isolated points at most")
     texts = [
         (
             row["cell"],
-            label(row),
             str(row["n"]),
             f"{row['without_number']:,} of {row['landscapes']:,} ({r.percent(row['share'])})",
             _which(one),
@@ -62,11 +58,12 @@ def parts(found: Sequence[Degeneracy]) -> list[Part]:
         for one, row in zip(found, degenerate_rows(found), strict=True)
     ]
     caption = (
-        "Degenerate points and continuous sets of the landscapes left out, to double precision where nothing "
-        "is proven; the last two columns are means over all landscapes. Isolated points, each as often as "
-        "its multiplicity says, are no more than the complex critical points."
+        "Isolated degenerate points and continuous sets (and the largest dimension of these) of the "
+        "landscapes left out, to double precision where nothing is proven. The last two columns are means "
+        "over all landscapes: isolated points, each as often as its multiplicity says, are no more than the "
+        "complex critical points."
     )
-    return [heading(TITLE, 2, ANCHOR), paragraph(_TEXT), HtmlTable(titles, texts, caption, (0, 1, 4)).part()]
+    return [heading(TITLE, 2, ANCHOR), paragraph(_TEXT), HtmlTable(titles, texts, caption, (0, 3)).part()]
 
 
 def _which(one: Degeneracy) -> str:

@@ -53,7 +53,7 @@ class Cell:
         model = MODELS.get(self.model)
         manifolds = model is not None and "orbits" in model.columns
         if manifolds or "n_degenerate" not in self.stored:
-            return np.ones(int(self.stored.sizes["landscape"]), dtype=bool)
+            return np.ones(self.held, dtype=bool)
         return self.stored["n_degenerate"].values <= 0
 
     @cached_property
@@ -67,6 +67,11 @@ class Cell:
                 owned = np.repeat(self.has_number, self.stored[table.count].values)
                 places[table.dimension] = np.flatnonzero(owned)
         return self.stored.isel(places)
+
+    @property
+    def held(self) -> int:
+        """Landscapes in the dataset, with a number or without."""
+        return int(self.stored.sizes["landscape"])
 
     @property
     def left_out(self) -> int:
@@ -172,6 +177,11 @@ class Cell:
         if known.size:
             return float(known.max())
         return float("inf") if self.covariance is None else float(total_degree_bound(self.covariance, self.n))
+
+
+def short_digests(text: str) -> str:
+    """A text for a page: of a digest, what tells it from others; tables have it in full."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text)
 
 
 def _split(finder: str) -> tuple[str, dict[str, Any]]:

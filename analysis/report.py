@@ -77,8 +77,8 @@ def _write_into(folder: Path, study: Study) -> None:
             study,
             families,
             table,
+            degenerate_section.entries(degenerate),
             [
-                *degenerate_section.entries(degenerate),
                 *contents_entries(audits, [family_title(audit.family) for audit in audits]),
                 *(entry for section, found in sections for entry in section.entries(found)),
             ],
@@ -142,6 +142,7 @@ def _opening(
     study: Study,
     families: Sequence[FamilyResult],
     table: Sequence[Row],
+    first: Sequence[tuple[str, str]],
     more: Sequence[tuple[str, str]],
     verdicts: Sequence[Row],
 ) -> list[Part]:
@@ -152,7 +153,7 @@ def _opening(
         "every mean beside what incomplete landscapes may have hidden. All numbers of the page are in "
         "tables/ in full."
     )
-    entries = [("cells", "The study, cell by cell"), ("agreement", "Agreement with exact theory")]
+    entries = [("cells", "The study, cell by cell"), *first, ("agreement", "Agreement with exact theory")]
     entries += [(_anchor(number), family.title) for number, family in enumerate(families)]
     entries += more
     entries.append(("provenance", "Provenance"))

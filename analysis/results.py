@@ -17,7 +17,7 @@ from analysis.estimators import (
 from analysis.ground_state import GroundStateLaw
 from analysis.mean_tests import judge_means
 from analysis.means import Means
-from analysis.open import Cell, Family
+from analysis.open import Cell, Family, short_digests
 from analysis.paths import PathSummary, SampledHistogram, sampled_histogram, summarise_paths
 from analysis.reductions import Floats, energy_range
 from analysis.scaling import estimate_complexity
@@ -159,7 +159,7 @@ def family_title(family: Family) -> str:
     if model == "pspin" and "xi" in known:
         field = float(known.get("field", 0.0))
         return f"Spherical p-spin, ξ = {known['xi']}" + (f", field variance {field:g}" if field else "")
-    rest = ", ".join(f"{key} = {value}" for key, value in parameters)
+    rest = short_digests(", ".join(f"{key} = {value}" for key, value in parameters))
     return f"{model}, {rest}" if rest else model
 
 

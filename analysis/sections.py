@@ -184,9 +184,9 @@ def _absent(family: FamilyResult) -> list[Part]:
     parts = []
     for result in family.cells:
         cell = result.cell
-        if cell.planned > cell.landscapes:
+        if cell.planned > cell.held:
             text = (
-                f"{cell.name}: the dataset holds {cell.landscapes:,} of {cell.planned:,} planned "
+                f"{cell.name}: the dataset holds {cell.held:,} of {cell.planned:,} planned "
                 "landscapes: run the study again to compute the others."
             )
             parts.append(note(text, "bad"))

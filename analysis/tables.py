@@ -11,7 +11,7 @@ import xarray as xr
 
 from analysis.agreement import holm
 from analysis.estimators import summarise_ledger
-from analysis.open import Cell
+from analysis.open import Cell, short_digests
 from analysis.results import CellResult, FamilyResult
 from storage.schema import STATUS
 
@@ -69,7 +69,7 @@ def label(row: Row) -> str:
     """What tells the model of a row from the others of a study: xi and field, or model and parameters."""
     field = float(row["field"] or 0)
     parts = [row["xi"] or row["model"]] if row["model"] == "pspin" else [row["model"], row["xi"]]
-    parts += [f"field {field:g}" if field else "", row["parameters"]]
+    parts += [f"field {field:g}" if field else "", short_digests(row["parameters"])]
     return ", ".join(part for part in parts if part)
 
 
@@ -89,7 +89,7 @@ def cell_rows(results: Sequence[CellResult], bare: Sequence[Cell] = ()) -> list[
 
 
 def _cell_row(cell: Cell, ledger: xr.Dataset, counts: xr.Dataset | None) -> Row:
-    landscapes = len(cell.has_number)
+    landscapes = cell.held
     shares = {str(state): int(ledger["status"].sel(state=state)) / landscapes for state in STATUS}
     return head(cell) | {
         "planned": cell.planned,
@@ -268,7 +268,7 @@ def ledger_rows(results: Sequence[CellResult]) -> list[Row]:
     rows = []
     for result in results:
         ledger = result.ledger
-        row = head(result.cell) | {"landscapes": len(result.cell.has_number)}
+        row = head(result.cell) | {"landscapes": result.cell.held}
         row |= {str(s): int(v) for s, v in zip(ledger["state"].values, ledger["status"].values, strict=True)}
         for check in ledger["check"].values:
             for verdict in ledger["verdict"].values:

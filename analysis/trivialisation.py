@@ -62,7 +62,7 @@ class FieldSweep:
 
     @property
     def _common(self) -> NDArray[np.int64]:
-        shared = min(len(result.cell.has_number) for result in self.cells)
+        shared = min(result.cell.held for result in self.cells)
         return np.flatnonzero(np.all([result.cell.has_number[:shared] for result in self.cells], axis=0))
 
     def totals(self) -> Floats:

@@ -131,7 +131,7 @@ class _Sums:
 
     def add_uncomputed(self, cell: Cell) -> None:
         """Take in what may be in planned landscapes that the dataset doesn't hold."""
-        absent = max(cell.planned - cell.landscapes, 0)
+        absent = max(cell.planned - cell.held, 0)
         self.planned = self.landscapes + absent
         if not absent:
             return

@@ -170,7 +170,7 @@ def collect(cell: Cell) -> Forest:
         escape,
         barrier,
         tuple(unresolved),
-        max(cell.planned, cell.landscapes) - len(numbers) - len(unresolved),
+        max(cell.planned, cell.held) - len(numbers) - len(unresolved),
     )
 
 

@@ -36,7 +36,7 @@ def _row(cell: Cell) -> Row:
     held = [_hold(one) for one in landscapes(cell) if one.exact[0]]
     return head(cell) | {
         "planned": cell.planned,
-        "landscapes": cell.landscapes,
+        "landscapes": cell.held,
         **{name: int(np.sum(outcome == code)) for code, name in enumerate(TOPOLOGY)},
         "connections": connections,
         "unresolved_lines": lines,

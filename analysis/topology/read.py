@@ -65,12 +65,12 @@ def landscapes(cell: Cell, numbers: Sequence[int] | None = None) -> Iterator[Lan
     data = cell.stored
     offsets = {table.name: row_offsets(data, table) for table in (POINT, ARC, PAIR)}
     rows = np.sum([*offsets.values()], axis=0)
-    wanted = np.arange(cell.landscapes) if numbers is None else np.sort(np.asarray(numbers, dtype=np.int64))
+    wanted = np.arange(cell.held) if numbers is None else np.sort(np.asarray(numbers, dtype=np.int64))
     exact = exact_degrees(cell)
     first = 0
-    while first < cell.landscapes:
+    while first < cell.held:
         last = int(np.searchsorted(rows, rows[first] + BATCH_ROWS, side="right")) - 1
-        last = min(max(last, first + 1), cell.landscapes)
+        last = min(max(last, first + 1), cell.held)
         here = wanted[(wanted >= first) & (wanted < last)]
         if len(here):
             yield from _Batch(data, offsets, int(here[0]), int(here[-1]) + 1).landscapes(here, exact)

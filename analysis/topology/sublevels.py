@@ -81,8 +81,8 @@ def chunks(cell: Cell, levels: Floats, width: int = 0) -> Iterator[Chunk]:
     lacking = np.where(known, 0.0, missing_points(cell)[:, None] * lacking_share(cell))
     size = max(1, _AT_ONCE // max(width, known.shape[1] * len(levels)))
     offsets = {table.dimension: row_offsets(cell.stored, table) for table in (POINT, PAIR)}
-    for first in range(0, cell.landscapes, size):
-        last = min(first + size, cell.landscapes)
+    for first in range(0, cell.held, size):
+        last = min(first + size, cell.held)
         rows = {name: slice(int(at[first]), int(at[last])) for name, at in offsets.items()}
         data = cell.stored.isel({"landscape": slice(first, last), **rows})
         yield _chunk(first, data, known[first:last], lacking[first:last], levels)

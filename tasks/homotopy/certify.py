@@ -17,8 +17,8 @@ from tasks.symmetry import Flips
 
 ATTEMPTS: tuple[tuple[int, tuple[float, ...]], ...] = (
     (96, (1e-4, 1e-6, 1e-8, 1e-10)),
-    (192, (1e-8, 1e-9, 1e-10, 1e-12, 1e-16, 1e-20)),
-    (384, (1e-12, 1e-16, 1e-20, 1e-32)),
+    (192, (1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-20)),
+    (384, (1e-12, 1e-13, 1e-14, 1e-15, 1e-20, 1e-32)),
 )
 """Bits, and half-widths of boxes in units of sqrt(n) from the largest: larger boxes separate more, and the
 smallest says where the point is."""

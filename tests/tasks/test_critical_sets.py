@@ -81,7 +81,11 @@ def sextics():
 @pytest.fixture(scope="module")
 def quadratics():
     return landscape_of(
-        4, np.diag([1.0, 1.0, 2.0, 2.0]), np.diag([1.0, 1.0 + 1e-9, 2.0, 3.0]), np.diag([1.0, 2.0, 2.0, 2.0])
+        4,
+        np.diag([1.0, 1.0, 2.0, 2.0]),
+        np.diag([1.0, 1.0 + 1e-9, 2.0, 3.0]),
+        np.diag([1.0, 2.0, 2.0, 2.0]),
+        np.diag([1.0, 1.0 + 1e-12, 2.0, 3.0]),
     )
 
 
@@ -126,6 +130,7 @@ def test_isolated_degenerate_points_are_there_once_each(sextics, number, by_inde
         (0, [0, 0, 0, 0], [(1, 1, 1.0), (1, 1, 2.0)]),
         (1, [2, 2, 2, 2], []),
         (2, [2, 0, 0, 0], [(2, 2, 2.0)]),
+        (3, [2, 2, 2, 2], []),
     ],
 )
 def test_eigenspaces(quadratics, number, by_index, sets):
