@@ -20,9 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import lsq_linear
 from scipy.stats import kstest
 
-from analysis.null_law import NullLaw, Reference, null_law
-from analysis.rare import SINGULAR, Counted, rare_p_value, split_directions
-from analysis.reductions import Floats, Moments
+from morsecensus.analysis.null_law import NullLaw, Reference, null_law
+from morsecensus.analysis.rare import SINGULAR, Counted, rare_p_value, split_directions
+from morsecensus.analysis.reductions import Floats, Moments
 
 RARE = 25.0
 """Points expected in all landscapes together below which an index isn't tested. Arbitrary."""

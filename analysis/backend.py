@@ -36,7 +36,7 @@ class MorseCensusBackend(BackendEntrypoint):
 
         Raises StoreError, naming the object, for a dataset with holes, and for one that isn't ours.
         """
-        from analysis.groups import checked_dataset, open_group
+        from morsecensus.analysis.groups import checked_dataset, open_group
 
         path = checked_dataset(_path(filename_or_obj), check)
         return open_group(path, _name(group)).drop_vars(_dropped(drop_variables), errors="ignore")
@@ -50,7 +50,7 @@ class MorseCensusBackend(BackendEntrypoint):
         check: str = "sizes",
     ) -> dict[str, xr.Dataset]:
         """Open the root and every cell, or one group as the root; raises as `open_dataset`."""
-        from analysis.groups import checked_dataset, group_names, open_group
+        from morsecensus.analysis.groups import checked_dataset, group_names, open_group
 
         path, dropped = checked_dataset(_path(filename_or_obj), check), _dropped(drop_variables)
         names = {"/": _name(group)} | (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from analysis.agreement import (
+from morsecensus.analysis.agreement import (
     FEWEST,
     TestResult,
     hotelling,
@@ -20,15 +20,15 @@ from analysis.agreement import (
     supremum_test,
     usable_indices,
 )
-from analysis.coupling_scale import coupling_scale
-from analysis.estimators import estimate_counts, is_odd
-from analysis.kac_rice import FiniteN
-from analysis.null_law import Reference
-from analysis.open import Cell
-from analysis.point_sampler import CriticalPointSample, sample_critical_points
-from analysis.power import detectable
-from analysis.rare import split_directions
-from analysis.reductions import Batch, Floats, Moments, bin_of, landscape_moments, landscape_rows
+from morsecensus.analysis.coupling_scale import coupling_scale
+from morsecensus.analysis.estimators import estimate_counts, is_odd
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.null_law import Reference
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.point_sampler import CriticalPointSample, sample_critical_points
+from morsecensus.analysis.power import detectable
+from morsecensus.analysis.rare import split_directions
+from morsecensus.analysis.reductions import Batch, Floats, Moments, bin_of, landscape_moments, landscape_rows
 
 MOST_BINS = 10
 POINTS_PER_BIN = 30

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from storage.errors import StoreError
-from storage.layout import array_name
-from storage.schema import ERROR, LANDSCAPE, TABLES, Column
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.layout import array_name
+from morsecensus.storage.schema import ERROR, LANDSCAPE, TABLES, Column
 
 REASON = "reason"
 

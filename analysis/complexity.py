@@ -12,7 +12,7 @@ from math import inf, log, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tasks.covariance import Covariance
+from morsecensus.tasks.covariance import Covariance
 
 
 def log_potential(x: ArrayLike) -> NDArray[np.float64]:

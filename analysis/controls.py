@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from analysis.open import Cell
+from morsecensus.analysis.open import Cell
 
 Rows = NDArray[np.int64]
 

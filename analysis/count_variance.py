@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.agreement import TestResult, hotelling, independent_indices
-from analysis.null_law import Reference
-from analysis.open import Cell
-from analysis.point_kinds import Kind, every_index
-from analysis.reductions import Floats
+from morsecensus.analysis.agreement import TestResult, hotelling, independent_indices
+from morsecensus.analysis.null_law import Reference
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.point_kinds import Kind, every_index
+from morsecensus.analysis.reductions import Floats
 
 
 def sample_variance(values: ArrayLike) -> tuple[Floats, Floats]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from analysis.estimators import is_odd
-from analysis.open import Cell
-from analysis.point_sampler import CriticalPointSample
-from analysis.reductions import Batch, Floats, landscape_moments
+from morsecensus.analysis.estimators import is_odd
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.point_sampler import CriticalPointSample
+from morsecensus.analysis.reductions import Batch, Floats, landscape_moments
 
 
 @dataclass(frozen=True)

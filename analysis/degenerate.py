@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimators import mean_and_error, missing_points
-from analysis.open import Cell
-from analysis.reductions import Batch, Floats, reduce_points
-from analysis.tables import Row, head
+from morsecensus.analysis.estimators import mean_and_error, missing_points
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Batch, Floats, reduce_points
+from morsecensus.analysis.tables import Row, head
 
 
 @dataclass(frozen=True, eq=False)

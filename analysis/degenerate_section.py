@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from analysis import rounding as r
-from analysis.degenerate import Degeneracy, degenerate_rows
-from analysis.page import HtmlTable, Part, heading, paragraph
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.degenerate import Degeneracy, degenerate_rows
+from morsecensus.analysis.page import HtmlTable, Part, heading, paragraph
 
 TITLE = "Landscapes without a number of critical points"
 ANCHOR = "without-a-number"

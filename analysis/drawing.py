@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.figures.complexity import plot_complexity, plot_complexity_of_energy, plot_gap
-from analysis.figures.counts import plot_counts, plot_departures
-from analysis.figures.energies import (
+from morsecensus.analysis.figures.complexity import plot_complexity, plot_complexity_of_energy, plot_gap
+from morsecensus.analysis.figures.counts import plot_counts, plot_departures
+from morsecensus.analysis.figures.energies import (
     plot_band_widths,
     plot_bands,
     plot_histogram,
@@ -16,10 +16,10 @@ from analysis.figures.energies import (
     plot_lowest,
     well_filled,
 )
-from analysis.figures.spectra import plot_spectrum
-from analysis.figures.verdicts import legend_entries, plot_check, plot_p_values, plot_states
-from analysis.results import CellResult, FamilyResult
-from analysis.style import COLORS, Figure, join, legend_below, new_figure, save, style
+from morsecensus.analysis.figures.spectra import plot_spectrum
+from morsecensus.analysis.figures.verdicts import legend_entries, plot_check, plot_p_values, plot_states
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.style import COLORS, Figure, join, legend_below, new_figure, save, style
 
 MOST_HISTOGRAMS = 6
 

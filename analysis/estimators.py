@@ -10,9 +10,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from analysis.open import Cell
-from analysis.reductions import Batch, Floats, Moments, landscape_moments, lowest_energies, reduce_points
-from storage.schema import CHECKS, ERROR, REASONS, STATUS
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import (
+    Batch,
+    Floats,
+    Moments,
+    landscape_moments,
+    lowest_energies,
+    reduce_points,
+)
+from morsecensus.storage.schema import CHECKS, ERROR, REASONS, STATUS
 
 COMPLETE, OPEN, FAILED = range(3)
 CHECK_COLUMNS = ("bound_check", "parity_check", "morse_check")

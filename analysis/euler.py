@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, ndtr
 
-from tasks.covariance import Covariance
+from morsecensus.tasks.covariance import Covariance
 
 
 def sphere_characteristic(n: int) -> int:

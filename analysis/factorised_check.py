@@ -5,12 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.factorised import Architecture, CriticalManifold, Floats, critical_manifolds, index_of
-from analysis.open import Cell
-from analysis.reductions import row_offsets
-from analysis.results import FamilyResult
-from analysis.tables import Row
-from storage.schema import CHECKS, STATUS
+from morsecensus.analysis.factorised import (
+    Architecture,
+    CriticalManifold,
+    Floats,
+    critical_manifolds,
+    index_of,
+)
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import row_offsets
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.tables import Row
+from morsecensus.storage.schema import CHECKS, STATUS
 
 MODEL = "factorised"
 RESOLUTION = 1e-9

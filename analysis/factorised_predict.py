@@ -8,8 +8,8 @@ from math import log, sqrt
 
 import numpy as np
 
-from analysis.factorised import Architecture, Floats, count_by_index, critical_manifolds, total
-from analysis.predict import Json
+from morsecensus.analysis.factorised import Architecture, Floats, count_by_index, critical_manifolds, total
+from morsecensus.analysis.predict import Json
 
 DRAWS, SEED = 4000, 0
 """Gaussian matrices for the energies, which have no closed form at finite n."""

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from analysis import rounding as r
-from analysis.factorised_check import CheckedCell, cell_row, find_checked, is_right, manifold_rows
-from analysis.figures.factorised import plot_manifolds
-from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.style import new_figure, save, style
-from analysis.tables import Row
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.factorised_check import CheckedCell, cell_row, find_checked, is_right, manifold_rows
+from morsecensus.analysis.figures.factorised import plot_manifolds
+from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.style import new_figure, save, style
+from morsecensus.analysis.tables import Row
 
 TITLE = "Factorised landscapes"
 ANCHOR = "factorised"

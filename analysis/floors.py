@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.results import FamilyResult
-from analysis.tables import Row, head
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.tables import Row, head
 
 FEWEST_SIZES = 2
 """A study shows the ratio if one model has this many N."""

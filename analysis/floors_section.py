@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from analysis import floors
-from analysis import rounding as r
-from analysis.figures.floors import plot_floors
-from analysis.floors import Floors, floor_rows
-from analysis.page import HtmlTable, Part, heading, paragraph, picture
-from analysis.style import new_figure, save, style
-from analysis.tables import Row, label
+from morsecensus.analysis import floors
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.figures.floors import plot_floors
+from morsecensus.analysis.floors import Floors, floor_rows
+from morsecensus.analysis.page import HtmlTable, Part, heading, paragraph, picture
+from morsecensus.analysis.style import new_figure, save, style
+from morsecensus.analysis.tables import Row, label
 
 TITLE = "The ground state and the floor"
 ANCHOR = "floor"

@@ -19,7 +19,7 @@ from math import comb
 
 import numpy as np
 
-from analysis.goe import log_density
+from morsecensus.analysis.goe import log_density
 
 HIGHEST = 8
 """Highest moment: (2k-1)!! 2^k gluings, 1,680 of them for k = 4."""

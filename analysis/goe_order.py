@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
-from analysis.goe import hermite_functions, hermite_integral, log_mean_abs_det, log_partition
-from analysis.panels import Panels, uniform_edges
-from analysis.pfaffian import pfaffian
-from analysis.semicircle import semicircle_cdf
+from morsecensus.analysis.goe import hermite_functions, hermite_integral, log_mean_abs_det, log_partition
+from morsecensus.analysis.panels import Panels, uniform_edges
+from morsecensus.analysis.pfaffian import pfaffian
+from morsecensus.analysis.semicircle import semicircle_cdf
 
 _ORDER = 16
 # Beyond sqrt(2n) + 7 an eigenvalue on the far side of x has a probability below 1e-20 for every n >= 1.

@@ -15,10 +15,10 @@ from math import exp, log, pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.complexity import pure_complexity, threshold_energy
-from analysis.kac_rice import FiniteN
-from analysis.roots import find_root
-from analysis.thresholds import index_energy
+from morsecensus.analysis.complexity import pure_complexity, threshold_energy
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.roots import find_root
+from morsecensus.analysis.thresholds import index_energy
 
 _EULER_GAMMA = float(np.euler_gamma)
 

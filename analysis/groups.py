@@ -4,12 +4,12 @@ from typing import Any
 
 import xarray as xr
 
-from analysis.columns import checked
-from storage.dataset import check_dataset, checked_path
-from storage.errors import StoreError
-from storage.files import open_files
-from storage.layout import RUN
-from storage.schema import FORMAT
+from morsecensus.analysis.columns import checked
+from morsecensus.storage.dataset import check_dataset, checked_path
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import RUN
+from morsecensus.storage.schema import FORMAT
 
 ZARR_FORMAT = 3
 """Arrays of format 2 may ask for a codec that unpickles them; a dataset has none."""

@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, ndtr
 
-from analysis.goe import log_mean_abs_det
-from analysis.goe_order import index_fractions
-from analysis.panels import Panels, uniform_edges
-from tasks.covariance import Covariance
+from morsecensus.analysis.goe import log_mean_abs_det
+from morsecensus.analysis.goe_order import index_fractions
+from morsecensus.analysis.panels import Panels, uniform_edges
+from morsecensus.tasks.covariance import Covariance
 
 # Measured on one core: 1.0 s for N = 30, 1.3 s for 40, 4.7 s for 60; the mismatch with the closed form is
 # 1e-12 there.

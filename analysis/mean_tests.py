@@ -6,14 +6,14 @@ with exact samples of their critical points have more tests: `analysis.cell_test
 
 import numpy as np
 
-from analysis.agreement import hotelling, mean_counts_test, not_testable, usable_indices
-from analysis.cell_tests import MOST_BINS, POINTS_PER_BIN, Judged, parity, with_power
-from analysis.estimators import estimate_counts
-from analysis.means import Means
-from analysis.null_law import Reference
-from analysis.open import Cell
-from analysis.rare import Counted
-from analysis.reductions import Batch, Floats, bin_of, landscape_rows
+from morsecensus.analysis.agreement import hotelling, mean_counts_test, not_testable, usable_indices
+from morsecensus.analysis.cell_tests import MOST_BINS, POINTS_PER_BIN, Judged, parity, with_power
+from morsecensus.analysis.estimators import estimate_counts
+from morsecensus.analysis.means import Means
+from morsecensus.analysis.null_law import Reference
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.rare import Counted
+from morsecensus.analysis.reductions import Batch, Floats, bin_of, landscape_rows
 
 
 def judge_means(cell: Cell, means: Means, edges: Floats) -> list[Judged]:

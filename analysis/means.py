@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.ground_state import GroundStateLaw
-from analysis.reductions import Floats
+from morsecensus.analysis.ground_state import GroundStateLaw
+from morsecensus.analysis.reductions import Floats
 
 ROUND_OFF = 1e-12
 """Errors below this share of all points are round-off: the number is exact."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from analysis import minima_share
-from analysis import rounding as r
-from analysis.figures.minima import plot_share
-from analysis.minima_share import MinimaShare, share_rows
-from analysis.page import HtmlTable, Part, heading, paragraph, picture
-from analysis.style import new_figure, save, style
-from analysis.tables import Row, label
+from morsecensus.analysis import minima_share
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.figures.minima import plot_share
+from morsecensus.analysis.minima_share import MinimaShare, share_rows
+from morsecensus.analysis.page import HtmlTable, Part, heading, paragraph, picture
+from morsecensus.analysis.style import new_figure, save, style
+from morsecensus.analysis.tables import Row, label
 
 TITLE = "How rare minima are"
 ANCHOR = "share-of-minima"

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.goe_order import index_fractions
-from analysis.reductions import Floats
-from analysis.results import CellResult, FamilyResult
-from analysis.tables import Row, head
+from morsecensus.analysis.goe_order import index_fractions
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.tables import Row, head
 
 FEWEST_DIMENSIONS = 3
 """A study shows the fraction if it has this many dimensions. Arbitrary: two points are no curve."""

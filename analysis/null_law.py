@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import f as fisher
 
-from analysis.reductions import Floats
+from morsecensus.analysis.reductions import Floats
 
 DRAWS = 2000
 TAIL = 20

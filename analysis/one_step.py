@@ -14,8 +14,8 @@ from math import log, log1p, sqrt
 
 import numpy as np
 
-from analysis.roots import find_root
-from tasks.covariance import Covariance
+from morsecensus.analysis.roots import find_root
+from morsecensus.tasks.covariance import Covariance
 
 
 @dataclass(frozen=True)

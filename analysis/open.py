@@ -11,14 +11,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from analysis.groups import group_names, open_group
-from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
-from analysis.theories import Symmetry, symmetry_of
-from storage.dataset import checked_path
-from storage.schema import ERROR, TABLES
-from storage.store import Run, open_run
-from tasks.covariance import Covariance, total_degree_bound
-from tasks.landscapes import MODELS
+from morsecensus.analysis.groups import group_names, open_group
+from morsecensus.analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
+from morsecensus.analysis.theories import Symmetry, symmetry_of
+from morsecensus.storage.dataset import checked_path
+from morsecensus.storage.schema import ERROR, TABLES
+from morsecensus.storage.store import Run, open_run
+from morsecensus.tasks.covariance import Covariance, total_degree_bound
+from morsecensus.tasks.landscapes import MODELS
 
 Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""

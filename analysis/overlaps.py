@@ -13,12 +13,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.agreement import TestResult, hotelling, not_testable
-from analysis.null_law import Reference
-from analysis.open import Cell
-from analysis.point_kinds import Kind
-from analysis.reductions import Batch, Floats, Moments, reduce_points
-from analysis.two_point import PairCounts, uniform_share
+from morsecensus.analysis.agreement import TestResult, hotelling, not_testable
+from morsecensus.analysis.null_law import Reference
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.point_kinds import Kind
+from morsecensus.analysis.reductions import Batch, Floats, Moments, reduce_points
+from morsecensus.analysis.two_point import PairCounts, uniform_share
 
 PAIRS_AT_ONCE = 2**20
 """Overlaps in memory at once: 8 MB, a few times over. Arbitrary."""

@@ -9,23 +9,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.agreement import TestResult
-from analysis.count_variance import (
+from morsecensus.analysis.agreement import TestResult
+from morsecensus.analysis.count_variance import (
     count_kinds,
     counts_of,
     poisson_variances,
     sample_variance,
     variance_test,
 )
-from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
-from analysis.open import Cell
-from analysis.overlaps import Overlaps, exact_pairs, measure_overlaps, overlap_test, uniform_pairs
-from analysis.point_kinds import Kind
-from analysis.reductions import Floats
-from analysis.results import CellResult, FamilyResult
-from analysis.rounding import MINUS
-from analysis.tables import Row, head
-from analysis.two_point import BINS, PairCounts, count_pairs
+from morsecensus.analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.overlaps import Overlaps, exact_pairs, measure_overlaps, overlap_test, uniform_pairs
+from morsecensus.analysis.point_kinds import Kind
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.rounding import MINUS
+from morsecensus.analysis.tables import Row, head
+from morsecensus.analysis.two_point import BINS, PairCounts, count_pairs
 
 MOST_N = 10
 """Of exact numbers: the relative error of a variance grows with N, at N = 10 to some percent with `DRAWS`."""

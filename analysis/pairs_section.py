@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis import rounding as r
-from analysis.figures.pairs import plot_overlaps, plot_relative_variance
-from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.pairs import (
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.figures.pairs import plot_overlaps, plot_relative_variance
+from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.pairs import (
     MOST_N,
     CellPairs,
     FamilyPairs,
@@ -18,8 +18,8 @@ from analysis.pairs import (
     variance_rows,
     variance_tests,
 )
-from analysis.style import Figure, new_figure, save, style
-from analysis.tables import Row
+from morsecensus.analysis.style import Figure, new_figure, save, style
+from morsecensus.analysis.tables import Row
 
 TITLE = "Geometry between points"
 ANCHOR = "pairs"

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from analysis.ground_state import GroundStateLaw
-from analysis.means import ROUND_OFF, Means
-from analysis.partite import MAX_DIMENSION, FinitePartite
-from analysis.reductions import Floats
+from morsecensus.analysis.ground_state import GroundStateLaw
+from morsecensus.analysis.means import ROUND_OFF, Means
+from morsecensus.analysis.partite import MAX_DIMENSION, FinitePartite
+from morsecensus.analysis.reductions import Floats
 
 SAMPLES, ENERGY_SAMPLES = 20_000, 2000
 """Draws for counts, and for energies, which take most of the time: a second or two a cell each."""

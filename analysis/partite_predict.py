@@ -6,11 +6,11 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.partite import FinitePartite
-from analysis.predict import Json, limits
-from analysis.sampled_rows import count_row, energy_row
-from analysis.semicircle import index_fraction
-from tasks.covariance import Covariance
+from morsecensus.analysis.partite import FinitePartite
+from morsecensus.analysis.predict import Json, limits
+from morsecensus.analysis.sampled_rows import count_row, energy_row
+from morsecensus.analysis.semicircle import index_fraction
+from morsecensus.tasks.covariance import Covariance
 
 # Energies take most of the time: a part of the draws is enough for the errors of a histogram.
 ENERGY_SAMPLES = 1000

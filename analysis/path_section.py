@@ -2,11 +2,11 @@
 
 from math import isfinite
 
-from analysis import rounding as r
-from analysis import tables
-from analysis.page import HtmlTable, Part, heading, paragraph
-from analysis.results import FamilyResult
-from analysis.tables import Row
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis import tables
+from morsecensus.analysis.page import HtmlTable, Part, heading, paragraph
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.tables import Row
 
 _SHOWN = 6
 """Indices in the table of recall; all of them are in the CSV file."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimators import is_odd, mean_and_error
-from analysis.open import Cell
-from analysis.reductions import Batch, Floats, reduce_points
-from tasks.proportions import interval, lower_limit
+from morsecensus.analysis.estimators import is_odd, mean_and_error
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Batch, Floats, reduce_points
+from morsecensus.tasks.proportions import interval, lower_limit
 
 LEVEL = 0.95
 

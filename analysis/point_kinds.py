@@ -7,7 +7,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.kac_rice import FiniteN
+from morsecensus.analysis.kac_rice import FiniteN
 
 
 @dataclass(frozen=True)

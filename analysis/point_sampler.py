@@ -22,10 +22,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.goe import log_mean_abs_det
-from analysis.goe_sampler import plain_spectra, sample_spectra
-from analysis.kac_rice import MAX_LOG, FiniteN
-from analysis.semicircle import semicircle_cdf
+from morsecensus.analysis.goe import log_mean_abs_det
+from morsecensus.analysis.goe_sampler import plain_spectra, sample_spectra
+from morsecensus.analysis.kac_rice import MAX_LOG, FiniteN
+from morsecensus.analysis.semicircle import semicircle_cdf
 
 # Measured with 2,000 draws at n = 20 and 50: at B = -0.30 the tilted route has a third of the other's error
 # on the number of minima and a tenth on the rest; at B = -0.45 they are equal; at B = -0.63 the tilted one is

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.stats import f as fisher
 from scipy.stats import kstest, ncf
 
-from analysis.agreement import whiten
-from analysis.reductions import Floats
+from morsecensus.analysis.agreement import whiten
+from morsecensus.analysis.reductions import Floats
 
 MOST_LANDSCAPES = 10**9
 

@@ -10,7 +10,7 @@ from math import isfinite, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.complexity import (
+from morsecensus.analysis.complexity import (
     density_of_index,
     dominant_minima_energy,
     minima_complexity,
@@ -20,18 +20,18 @@ from analysis.complexity import (
     total_complexity,
     total_minima_complexity,
 )
-from analysis.ground_state import ground_state_law, poisson_constants
-from analysis.kac_rice import EXACT_INDEX_LIMIT, MAX_LOG, FiniteN
-from analysis.one_step import ground_state
-from analysis.point_sampler import sample_counts
-from analysis.semicircle import dominant_radial_derivative, index_fraction
-from analysis.thresholds import (
+from morsecensus.analysis.ground_state import ground_state_law, poisson_constants
+from morsecensus.analysis.kac_rice import EXACT_INDEX_LIMIT, MAX_LOG, FiniteN
+from morsecensus.analysis.one_step import ground_state
+from morsecensus.analysis.point_sampler import sample_counts
+from morsecensus.analysis.semicircle import dominant_radial_derivative, index_fraction
+from morsecensus.analysis.thresholds import (
     dominant_threshold,
     index_energy,
     marginal_range,
     pure_like_margin,
 )
-from tasks.covariance import Covariance
+from morsecensus.tasks.covariance import Covariance
 
 MAX_N = 1000
 MAX_BINS = 2000

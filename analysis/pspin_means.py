@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from analysis.ground_state import ground_state_law
-from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
-from analysis.means import Means
-from analysis.reductions import Floats
-from tasks.covariance import Covariance
+from morsecensus.analysis.ground_state import ground_state_law
+from morsecensus.analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
+from morsecensus.analysis.means import Means
+from morsecensus.analysis.reductions import Floats
+from morsecensus.tasks.covariance import Covariance
 
 GRID = 193
 """Energies at which exact curves are drawn."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom, norm
 
-from analysis.null_law import Reference
-from analysis.reductions import Floats
+from morsecensus.analysis.null_law import Reference
+from morsecensus.analysis.reductions import Floats
 
 FEW = 10
 """A direction that fewer landscapes carry is rare; a quarter of them, if that is fewer. Arbitrary: the

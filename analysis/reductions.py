@@ -19,10 +19,10 @@ from dask.base import compute
 from dask.delayed import delayed
 from numpy.typing import ArrayLike, NDArray
 
-from storage.dataset import check_dataset
-from storage.errors import StoreError
-from storage.files import open_files
-from storage.schema import POINT, Table
+from morsecensus.storage.dataset import check_dataset
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import open_files
+from morsecensus.storage.schema import POINT, Table
 
 Floats = NDArray[np.float64]
 Result = TypeVar("Result")

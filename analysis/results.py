@@ -6,23 +6,23 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from analysis.cell_tests import Judged, exact_sampler, judge_cell
-from analysis.estimators import (
+from morsecensus.analysis.cell_tests import Judged, exact_sampler, judge_cell
+from morsecensus.analysis.estimators import (
     estimate_counts,
     estimate_energies,
     estimate_histogram,
     estimate_lowest,
     summarise_ledger,
 )
-from analysis.ground_state import GroundStateLaw
-from analysis.mean_tests import judge_means
-from analysis.means import Means
-from analysis.open import Cell, Family, short_digests
-from analysis.paths import PathSummary, SampledHistogram, sampled_histogram, summarise_paths
-from analysis.reductions import Floats, energy_range
-from analysis.scaling import estimate_complexity
-from analysis.spectra import SpectrumComparison, compare_spectra
-from analysis.theories import expected_means, limiting_index, limits_of
+from morsecensus.analysis.ground_state import GroundStateLaw
+from morsecensus.analysis.mean_tests import judge_means
+from morsecensus.analysis.means import Means
+from morsecensus.analysis.open import Cell, Family, short_digests
+from morsecensus.analysis.paths import PathSummary, SampledHistogram, sampled_histogram, summarise_paths
+from morsecensus.analysis.reductions import Floats, energy_range
+from morsecensus.analysis.scaling import estimate_complexity
+from morsecensus.analysis.spectra import SpectrumComparison, compare_spectra
+from morsecensus.analysis.theories import expected_means, limiting_index, limits_of
 
 BINS = 48
 

@@ -6,8 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.partite import Sampled
-from analysis.predict import Json
+from morsecensus.analysis.partite import Sampled
+from morsecensus.analysis.predict import Json
 
 # A standard error above a quarter of its number rests on too few draws to be trusted.
 _WORST_RELATIVE_ERROR = 0.25

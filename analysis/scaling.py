@@ -8,8 +8,8 @@ tends to 0 for pure p >= 3 (E. Subag, arXiv:1504.02251), not for mixtures in gen
 import numpy as np
 import xarray as xr
 
-from analysis.open import Cell
-from analysis.reductions import Floats
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Floats
 
 _RESAMPLES = 400
 """Bootstrap draws: the error of a standard error from them is 4%."""

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from analysis import rounding as r
-from analysis import tables
-from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.path_section import path_parts
-from analysis.results import CellResult, FamilyResult
-from analysis.tables import Row
-from analysis.theories import THEORIES
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis import tables
+from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.path_section import path_parts
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.tables import Row
+from morsecensus.analysis.theories import THEORIES
 
 ABC = "Auffinger, Ben Arous, Černý, arXiv:1003.1129"
 CAPTIONS: Mapping[str, tuple[str, str, str]] = {

@@ -9,8 +9,8 @@ xi'' at 1; energies are per spin.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.roots import find_root
-from tasks.covariance import Covariance
+from morsecensus.analysis.roots import find_root
+from morsecensus.tasks.covariance import Covariance
 
 
 def semicircle_density(x: ArrayLike) -> NDArray[np.float64]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.open import Cell
-from analysis.point_sampler import CriticalPointSample
-from analysis.reductions import Batch, Floats, bin_of, landscape_moments, reduce_points
-from analysis.semicircle import hessian_density
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.point_sampler import CriticalPointSample
+from morsecensus.analysis.reductions import Batch, Floats, bin_of, landscape_moments, reduce_points
+from morsecensus.analysis.semicircle import hessian_density
 
 SPECTRUM_BINS = 44
 

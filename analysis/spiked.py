@@ -40,11 +40,11 @@ from numpy.polynomial import legendre
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, ndtr
 
-from analysis.goe import log_mean_abs_det
-from analysis.kac_rice import FiniteN
-from analysis.partite import Sampled
-from analysis.spiked_grid import OVERLAP_EDGES, RADIAL_ORDER, Grid
-from tasks.covariance import Covariance, Signal
+from morsecensus.analysis.goe import log_mean_abs_det
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.partite import Sampled
+from morsecensus.analysis.spiked_grid import OVERLAP_EDGES, RADIAL_ORDER, Grid
+from morsecensus.tasks.covariance import Covariance, Signal
 
 Floats = NDArray[np.float64]
 

@@ -29,9 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from analysis.complexity import log_potential
-from analysis.roots import find_root
-from tasks.covariance import Covariance, Signal, matrix_tensor
+from morsecensus.analysis.complexity import log_potential
+from morsecensus.analysis.roots import find_root
+from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 Floats = NDArray[np.float64]
 

@@ -7,15 +7,15 @@ from math import sqrt
 
 import numpy as np
 
-from analysis.agreement import RARE, TestResult, hotelling, not_testable
-from analysis.null_law import Reference
-from analysis.rare import Counted
-from analysis.reductions import Batch, Floats, Moments, bin_of, reduce_points
-from analysis.results import CellResult, FamilyResult
-from analysis.spiked import GROUPS, MAX_N, OVERLAP_EDGES, FiniteSpiked
-from analysis.spiked_complexity import SpikedLimit
-from analysis.tables import Row
-from tasks.covariance import Covariance, Signal, matrix_tensor
+from morsecensus.analysis.agreement import RARE, TestResult, hotelling, not_testable
+from morsecensus.analysis.null_law import Reference
+from morsecensus.analysis.rare import Counted
+from morsecensus.analysis.reductions import Batch, Floats, Moments, bin_of, reduce_points
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.spiked import GROUPS, MAX_N, OVERLAP_EDGES, FiniteSpiked
+from morsecensus.analysis.spiked_complexity import SpikedLimit
+from morsecensus.analysis.tables import Row
+from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 MODELS = ("spiked", "matrix-tensor")
 WRONG = 0.9

@@ -5,10 +5,10 @@ from math import log
 
 import numpy as np
 
-from analysis.predict import Json
-from analysis.sampled_rows import count_row, energy_row, moments_row, numbers
-from analysis.spiked import OVERLAP_EDGES, FiniteSpiked
-from analysis.spiked_complexity import (
+from morsecensus.analysis.predict import Json
+from morsecensus.analysis.sampled_rows import count_row, energy_row, moments_row, numbers
+from morsecensus.analysis.spiked import OVERLAP_EDGES, FiniteSpiked
+from morsecensus.analysis.spiked_complexity import (
     SpikedLimit,
     descent_line,
     descent_margin,
@@ -16,8 +16,8 @@ from analysis.spiked_complexity import (
     triviality_line,
     uninformed_minima,
 )
-from analysis.thresholds import dominant_threshold
-from tasks.covariance import Covariance, Signal, matrix_tensor
+from morsecensus.analysis.thresholds import dominant_threshold
+from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 # Draws for a plan, a few percent; and the spins up to which they take no time to speak of.
 PLAN_SAMPLES, MOST_PLANNED = 64, 30

@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from analysis import rounding as r
-from analysis.figures.spiked import plot_overlaps, plot_phases, plot_points, plot_rates
-from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.spiked_measured import (
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.figures.spiked import plot_overlaps, plot_phases, plot_points, plot_rates
+from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.spiked_measured import (
     WRONG,
     SpikedFamily,
     find_spiked,
     overlap_rows,
     total_rows,
 )
-from analysis.style import new_figure, save, style
-from analysis.tables import Row
+from morsecensus.analysis.style import new_figure, save, style
+from morsecensus.analysis.tables import Row
 
 TITLE = "Planted signal"
 ANCHOR = "spiked"

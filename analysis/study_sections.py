@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from analysis import (
+from morsecensus.analysis import (
     factorised_section,
     floors_section,
     minima_section,
@@ -17,9 +17,9 @@ from analysis import (
     two_body_section,
     universality_section,
 )
-from analysis.page import Part
-from analysis.results import FamilyResult
-from analysis.tables import Row
+from morsecensus.analysis.page import Part
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.tables import Row
 
 
 class StudySection(Protocol):

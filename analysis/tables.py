@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from analysis.agreement import holm
-from analysis.estimators import summarise_ledger
-from analysis.open import Cell, short_digests
-from analysis.results import CellResult, FamilyResult
-from storage.schema import STATUS
+from morsecensus.analysis.agreement import holm
+from morsecensus.analysis.estimators import summarise_ledger
+from morsecensus.analysis.open import Cell, short_digests
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.storage.schema import STATUS
 
 Row = dict[str, Any]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from analysis.means import Means
-    from analysis.reductions import Floats
+    from morsecensus.analysis.means import Means
+    from morsecensus.analysis.reductions import Floats
 
 Energies = tuple[float, float, int] | None
 """(A, B, M): M bins from A to B."""
@@ -49,27 +49,32 @@ class Theory:
 
 THEORIES = {
     "pspin": Theory(
-        "analysis.predict:rows_pspin",
-        "analysis.predict:log_total_pspin",
-        "analysis.pspin_means:means_pspin",
-        "analysis.predict:limits_pspin",
-        "analysis.predict:symmetry_pspin",
-        "analysis.predict:index_fraction_pspin",
+        "morsecensus.analysis.predict:rows_pspin",
+        "morsecensus.analysis.predict:log_total_pspin",
+        "morsecensus.analysis.pspin_means:means_pspin",
+        "morsecensus.analysis.predict:limits_pspin",
+        "morsecensus.analysis.predict:symmetry_pspin",
+        "morsecensus.analysis.predict:index_fraction_pspin",
     ),
     "partite": Theory(
-        "analysis.partite_predict:rows_partite",
-        "analysis.partite_predict:log_total_partite",
-        "analysis.partite_means:means_partite",
-        "analysis.partite_predict:limits_of_partite",
-        "analysis.partite_predict:symmetry_partite",
-        "analysis.partite_predict:index_fraction_partite",
+        "morsecensus.analysis.partite_predict:rows_partite",
+        "morsecensus.analysis.partite_predict:log_total_partite",
+        "morsecensus.analysis.partite_means:means_partite",
+        "morsecensus.analysis.partite_predict:limits_of_partite",
+        "morsecensus.analysis.partite_predict:symmetry_partite",
+        "morsecensus.analysis.partite_predict:index_fraction_partite",
     ),
-    "spiked": Theory("analysis.spiked_predict:rows_spiked", "analysis.spiked_predict:log_total_spiked"),
+    "spiked": Theory(
+        "morsecensus.analysis.spiked_predict:rows_spiked",
+        "morsecensus.analysis.spiked_predict:log_total_spiked",
+    ),
     "matrix-tensor": Theory(
-        "analysis.spiked_predict:rows_matrix_tensor", "analysis.spiked_predict:log_total_matrix_tensor"
+        "morsecensus.analysis.spiked_predict:rows_matrix_tensor",
+        "morsecensus.analysis.spiked_predict:log_total_matrix_tensor",
     ),
     "factorised": Theory(
-        "analysis.factorised_predict:rows_factorised", "analysis.factorised_predict:log_total_factorised"
+        "morsecensus.analysis.factorised_predict:rows_factorised",
+        "morsecensus.analysis.factorised_predict:log_total_factorised",
     ),
 }
 

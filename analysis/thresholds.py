@@ -7,9 +7,9 @@ xi', xi'' at 1. The ground state is in `analysis.one_step`.
 
 from math import log, sqrt
 
-from analysis.complexity import joint_complexity, pure_complexity_of_index, threshold_energy
-from analysis.roots import find_root
-from tasks.covariance import Covariance
+from morsecensus.analysis.complexity import joint_complexity, pure_complexity_of_index, threshold_energy
+from morsecensus.analysis.roots import find_root
+from morsecensus.tasks.covariance import Covariance
 
 
 def index_energy(p: int, k: int) -> float:

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
-from analysis.agreement import RARE, TestResult, hotelling, not_testable
-from analysis.complexity import total_complexity
-from analysis.kac_rice import FiniteN
-from analysis.power import detectable, hotelling_power
-from analysis.rare import Counted
-from analysis.reductions import Floats
-from analysis.results import CellResult, FamilyResult
-from analysis.tables import Row, head
-from tasks.covariance import Covariance
+from morsecensus.analysis.agreement import RARE, TestResult, hotelling, not_testable
+from morsecensus.analysis.complexity import total_complexity
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.power import detectable, hotelling_power
+from morsecensus.analysis.rare import Counted
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.tables import Row, head
+from morsecensus.tasks.covariance import Covariance
 
 FEWEST_FIELDS = 3
 """A study sweeps the field if a model has this many variances. Arbitrary: two points are no curve."""

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from analysis import rounding as r
-from analysis.figures.trivialisation import plot_rates, plot_totals
-from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.style import new_figure, save, style
-from analysis.tables import Row
-from analysis.trivialisation import (
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.figures.trivialisation import plot_rates, plot_totals
+from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.style import new_figure, save, style
+from morsecensus.analysis.tables import Row
+from morsecensus.analysis.trivialisation import (
     LEVEL,
     POWER,
     WRONG,

@@ -13,11 +13,11 @@ from math import sqrt
 
 import numpy as np
 
-from analysis.kac_rice import FiniteN
-from analysis.reductions import Floats
-from analysis.results import CellResult, FamilyResult
-from analysis.tables import Row, head
-from tasks.covariance import Covariance
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.tables import Row, head
+from morsecensus.tasks.covariance import Covariance
 
 TRACY_WIDOM_MEAN = -1.2065335745820
 """Mean of the Tracy-Widom law for beta = 1; a test computes it from the Fredholm determinant of P. L. Ferrari

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from analysis import rounding as r
-from analysis.figures.two_body import plot_growth
-from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.style import new_figure, save, style
-from analysis.tables import Row
-from analysis.two_body import Comparison, comparison_rows, find_comparison
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.figures.two_body import plot_growth
+from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.style import new_figure, save, style
+from morsecensus.analysis.tables import Row
+from morsecensus.analysis.two_body import Comparison, comparison_rows, find_comparison
 
 TITLE = "Simple and complex landscapes"
 ANCHOR = "simple-and-complex"

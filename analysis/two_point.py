@@ -29,11 +29,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, gammaln
 
-from analysis.kac_rice import FiniteN
-from analysis.point_kinds import Kind, check_kinds
-from analysis.two_point_law import pair_law
-from analysis.two_point_matrices import matrix_pairs
-from analysis.two_point_radial import RadialLaw
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.point_kinds import Kind, check_kinds
+from morsecensus.analysis.two_point_law import pair_law
+from morsecensus.analysis.two_point_matrices import matrix_pairs
+from morsecensus.analysis.two_point_radial import RadialLaw
 
 Floats = NDArray[np.float64]
 BINS = 40

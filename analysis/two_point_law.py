@@ -31,7 +31,7 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from tasks.covariance import Covariance
+from morsecensus.tasks.covariance import Covariance
 
 Floats = NDArray[np.float64]
 SECTORS = (1.0, -1.0)

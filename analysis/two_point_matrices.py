@@ -10,7 +10,7 @@ one seed: the variance of the mean number of pairs of minima falls to about a th
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.goe_sampler import edge_mode
+from morsecensus.analysis.goe_sampler import edge_mode
 
 Floats = NDArray[np.float64]
 

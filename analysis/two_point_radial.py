@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from analysis.kac_rice import FiniteN
+from morsecensus.analysis.kac_rice import FiniteN
 
 Floats = NDArray[np.float64]
 SPARE = 1.2

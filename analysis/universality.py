@@ -18,14 +18,14 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from analysis.goe_moments import catalan, goe_moment
-from analysis.goe_sampler import plain_spectra
-from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
-from analysis.open import Cell
-from analysis.reductions import Batch, Floats, Moments, landscape_moments, reduce_points
-from analysis.results import CellResult, FamilyResult
-from analysis.tables import Row, head
-from tasks.covariance import Covariance
+from morsecensus.analysis.goe_moments import catalan, goe_moment
+from morsecensus.analysis.goe_sampler import plain_spectra
+from morsecensus.analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Batch, Floats, Moments, landscape_moments, reduce_points
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.tables import Row, head
+from morsecensus.tasks.covariance import Covariance
 
 GAUSSIAN = "gaussian"
 ORDERS = (2, 4, 6)

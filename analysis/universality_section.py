@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from analysis import rounding as r
-from analysis.figures.universality import law_entries, plot_bulk, plot_difference, plot_moment
-from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.style import legend_below, new_figure, save, style
-from analysis.tables import Row
-from analysis.universality import (
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.figures.universality import law_entries, plot_bulk, plot_difference, plot_moment
+from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.style import legend_below, new_figure, save, style
+from morsecensus.analysis.tables import Row
+from morsecensus.analysis.universality import (
     SEEN,
     Universality,
     decays,

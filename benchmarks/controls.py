@@ -14,10 +14,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from analysis.open import Cell, open_study
-from analysis.report import measure_study
-from analysis.results import FamilyResult
-from analysis.trivialisation import (
+from benchmarks.validation import show, table
+from morsecensus.analysis.open import Cell, open_study
+from morsecensus.analysis.report import measure_study
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.trivialisation import (
     FieldSweep,
     Trivialisation,
     find_sweeps,
@@ -27,12 +28,11 @@ from analysis.trivialisation import (
     total_rows,
     wrong_field_power,
 )
-from analysis.trivialisation_section import draw_trivialisation
-from analysis.two_body import comparison_rows, find_comparison, is_two_body
-from analysis.two_body_section import draw_comparison
-from benchmarks.validation import show, table
-from tasks.landscapes.spin import MixedSpin
-from tasks.landscapes.symmetric import multi_indices
+from morsecensus.analysis.trivialisation_section import draw_trivialisation
+from morsecensus.analysis.two_body import comparison_rows, find_comparison, is_two_body
+from morsecensus.analysis.two_body_section import draw_comparison
+from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.landscapes.symmetric import multi_indices
 
 FACTORS = (1.1, 1.2, 1.5, 2.0)
 

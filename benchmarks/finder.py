@@ -13,7 +13,7 @@ STARTS = 8192
 
 
 def _landscape(n: int):
-    from tasks.landscapes.base import build
+    from morsecensus.tasks.landscapes.base import build
 
     landscape = build("pspin", XI, n)
     return landscape, landscape.sample(1, 0)
@@ -21,11 +21,11 @@ def _landscape(n: int):
 
 def our_points(worker: int, starts: int = STARTS) -> tuple[int, float]:
     """Converged starts whose point was identified, deduplicated and classified, and the seconds that took."""
-    from tasks.keys import generator
-    from tasks.multistart import add_hits, nothing_found
-    from tasks.newton import CONVERGED, refine
-    from tasks.options import MultistartOptions
-    from tasks.rounds import draw_starts
+    from morsecensus.tasks.keys import generator
+    from morsecensus.tasks.multistart import add_hits, nothing_found
+    from morsecensus.tasks.newton import CONVERGED, refine
+    from morsecensus.tasks.options import MultistartOptions
+    from morsecensus.tasks.rounds import draw_starts
 
     landscape, couplings = _landscape(N)
     variation = landscape.hessian_variation(couplings)
@@ -85,8 +85,8 @@ def _dense_cubic(n: int):
 
 def our_minima(worker: int, starts: int = 4096) -> tuple[int, float]:
     """Distinct starts that descended to a minimum and were polished and classified."""
-    from tasks.descent import descend
-    from tasks.newton import CONVERGED, refine
+    from morsecensus.tasks.descent import descend
+    from morsecensus.tasks.newton import CONVERGED, refine
 
     landscape, couplings = _landscape(N)
     rng = np.random.default_rng(worker)
@@ -111,7 +111,7 @@ def our_minima(worker: int, starts: int = 4096) -> tuple[int, float]:
 
 def _count_minima(landscape, couplings, points) -> int:
     """Hits on points of index 0: each distinct point is classified once, its hits share the verdict."""
-    from tasks.multistart import add_hits, nothing_found
+    from morsecensus.tasks.multistart import add_hits, nothing_found
 
     variation = landscape.hessian_variation(couplings)
     classes = add_hits(landscape, couplings, variation, nothing_found(landscape), points)[0].points
@@ -157,9 +157,9 @@ def pymanopt_minima(worker: int, starts: int = 12) -> tuple[int, float]:
 
 
 def _census_seconds(worker: int, n: int = 12) -> tuple[int, float]:
-    from tasks.ledger import COMPLETE
-    from tasks.multistart import multistart
-    from tasks.options import MultistartOptions
+    from morsecensus.tasks.ledger import COMPLETE
+    from morsecensus.tasks.multistart import multistart
+    from morsecensus.tasks.options import MultistartOptions
 
     landscape, _ = _landscape(n)
     options = MultistartOptions()

@@ -22,7 +22,7 @@ def gradient_rate(_: int = 0) -> float:
     """Flops per second, counting 2 N^3 a start whatever was really done."""
     import jax
 
-    from tasks.landscapes.base import build
+    from morsecensus.tasks.landscapes.base import build
 
     landscape = build("pspin", {"xi": "q^3"}, N)
     couplings = jax.device_put(landscape.sample(1, 0))

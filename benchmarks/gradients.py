@@ -51,7 +51,7 @@ def gradient_seconds(case: int) -> float:
     """One batch of values and gradients."""
     import jax
 
-    from tasks.landscapes.base import build
+    from morsecensus.tasks.landscapes.base import build
 
     model, parameters, n, _ = CASES[case]
     landscape = build(model, parameters, n)
@@ -67,7 +67,7 @@ def product_seconds(case: int) -> float:
     import jax
     import jax.numpy as jnp
 
-    from tasks.landscapes.base import build
+    from morsecensus.tasks.landscapes.base import build
 
     model, parameters, n, kind = CASES[case]
     landscape, rng = build(model, parameters, n), np.random.default_rng(0)

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analysis.agreement import TestResult, holm, mean_counts_test
-from analysis.cell_tests import judge_energy_moments, parity
-from analysis.controls import wrong_shift
-from analysis.estimators import estimate_counts
-from analysis.kac_rice import FiniteN
-from analysis.open import Cell, open_study
-from analysis.paths import PathSummary, summarise_paths
-from analysis.thresholds import dominant_threshold
 from benchmarks.validation import family_name, show, table
+from morsecensus.analysis.agreement import TestResult, holm, mean_counts_test
+from morsecensus.analysis.cell_tests import judge_energy_moments, parity
+from morsecensus.analysis.controls import wrong_shift
+from morsecensus.analysis.estimators import estimate_counts
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.open import Cell, open_study
+from morsecensus.analysis.paths import PathSummary, summarise_paths
+from morsecensus.analysis.thresholds import dominant_threshold
 
 HEAD = """# Ground truth against exact theory
 

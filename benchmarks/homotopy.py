@@ -19,8 +19,8 @@ LANDSCAPES = 64
 
 
 def _landscape(n: int):
-    from tasks.landscapes.base import build
-    from tasks.landscapes.spin import MixedSpin
+    from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.landscapes.spin import MixedSpin
 
     landscape = build("pspin", XI, n)
     assert isinstance(landscape, MixedSpin)
@@ -66,9 +66,9 @@ def against(what: str, n: int, solve: Callable[[Polynomials, int], Roots], pool:
 
 def enumerate_all(n: int, first: int, count: int, threads: int) -> tuple[int, float]:
     """How many of these landscapes closed, every real point proven, and the seconds it took."""
-    from tasks.homotopy.finder import enumerate_landscape
-    from tasks.ledger import COMPLETE
-    from tasks.options import HomotopyOptions
+    from morsecensus.tasks.homotopy.finder import enumerate_landscape
+    from morsecensus.tasks.ledger import COMPLETE
+    from morsecensus.tasks.options import HomotopyOptions
 
     landscape, options = _landscape(n), HomotopyOptions(threads=threads)
     enumerate_landscape(landscape, landscape.sample(1, first), 1, first, options)  # compiles

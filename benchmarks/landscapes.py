@@ -14,14 +14,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from analysis import floors_section, minima_section
-from analysis import rounding as r
-from analysis.minima_share import expected_share, measured_share, share_rows
-from analysis.open import open_study
-from analysis.report import measure_study
-from analysis.results import CellResult, FamilyResult
-from analysis.tables import LEVEL, head, label, verdict_rows
 from benchmarks.validation import table
+from morsecensus.analysis import floors_section, minima_section
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.minima_share import expected_share, measured_share, share_rows
+from morsecensus.analysis.open import open_study
+from morsecensus.analysis.report import measure_study
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.tables import LEVEL, head, label, verdict_rows
 
 HEAD = """# Landscapes, measured against predicted
 

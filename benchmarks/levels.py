@@ -16,21 +16,21 @@ from unittest.mock import patch
 import numpy as np
 from scipy.stats import f as fisher
 
-from analysis.agreement import RARE, hotelling, usable_indices, whiten
-from analysis.cell_tests import judge_energy_law, judge_energy_moments, parity
-from analysis.count_variance import variance_test
-from analysis.kac_rice import FiniteN
-from analysis.mean_tests import judge_energies
-from analysis.null_law import Reference
-from analysis.open import Cell, open_study
-from analysis.rare import Counted
-from analysis.reductions import Floats, Moments
-from analysis.report import measure_study
-from analysis.results import CellResult
-from analysis.spiked import GROUPS
-from analysis.spiked_measured import find_spiked
-from analysis.tables import head, label
 from benchmarks.validation import table
+from morsecensus.analysis.agreement import RARE, hotelling, usable_indices, whiten
+from morsecensus.analysis.cell_tests import judge_energy_law, judge_energy_moments, parity
+from morsecensus.analysis.count_variance import variance_test
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.mean_tests import judge_energies
+from morsecensus.analysis.null_law import Reference
+from morsecensus.analysis.open import Cell, open_study
+from morsecensus.analysis.rare import Counted
+from morsecensus.analysis.reductions import Floats, Moments
+from morsecensus.analysis.report import measure_study
+from morsecensus.analysis.results import CellResult
+from morsecensus.analysis.spiked import GROUPS
+from morsecensus.analysis.spiked_measured import find_spiked
+from morsecensus.analysis.tables import head, label
 
 SIZES = (20, 50, 200, 1000)
 LEVELS = (0.05, 0.01)
@@ -111,7 +111,7 @@ def energy_pools(result: CellResult, size: int) -> Iterator[tuple[str, Pool | No
     cell, none = of_size(result.cell, size), np.zeros(result.cell.levels)
     theory, means = cell.resolved, result.expected
     if theory is not None:
-        judge = "analysis.cell_tests"
+        judge = "morsecensus.analysis.cell_tests"
         yield "energies by index", recorded(judge, lambda: judge_energy_moments(cell, theory, none))
         for minima in (True, False):
             name = f"energy law of {'minima' if minima else 'all points'}"
@@ -120,7 +120,7 @@ def energy_pools(result: CellResult, size: int) -> Iterator[tuple[str, Pool | No
         for minima in (True, False):
             name = f"energies of {'minima' if minima else 'all points'}"
             judge = lambda m=minima: judge_energies(cell, means, result.edges, none, minima=m)  # noqa: E731
-            yield name, recorded("analysis.mean_tests", judge)
+            yield name, recorded("morsecensus.analysis.mean_tests", judge)
 
 
 def variance_pool(cell: Cell) -> Pool | None:
@@ -130,7 +130,7 @@ def variance_pool(cell: Cell) -> Pool | None:
     counts = cell.dataset["points_by_index"].values.astype(np.float64)
     counts = np.concatenate([counts.sum(axis=1, keepdims=True), counts], axis=1)
     mean, variance = counts.mean(axis=0), counts.var(axis=0)
-    return recorded("analysis.count_variance", lambda: variance_test(cell, mean, variance))
+    return recorded("morsecensus.analysis.count_variance", lambda: variance_test(cell, mean, variance))
 
 
 def pools(results: list[CellResult], size: int) -> Iterator[tuple[str, str, Pool | None]]:
@@ -191,8 +191,8 @@ def show(found: Floats) -> str:
 
 def lines(store: str) -> Iterator[str]:
     with (
-        patch("analysis.results.judge_cell", return_value=[]),
-        patch("analysis.results.judge_means", return_value=[]),
+        patch("morsecensus.analysis.results.judge_cell", return_value=[]),
+        patch("morsecensus.analysis.results.judge_means", return_value=[]),
     ):
         families = measure_study(open_study(store))  # all but the tests
     results = [result for family in families for result in family.cells]

@@ -99,8 +99,8 @@ def rows(
     parameters: dict, n: int, landscapes: int, others: list[Oracle]
 ) -> tuple[list[list[str]], list[str], bool]:
     """A row for each other solver, one for the proofs, and whether all is well."""
-    from tasks.landscapes.base import build
-    from tasks.landscapes.spin import MixedSpin
+    from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.landscapes.spin import MixedSpin
 
     landscape = build("pspin", parameters, n)
     assert isinstance(landscape, MixedSpin)

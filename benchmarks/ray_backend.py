@@ -22,14 +22,14 @@ STUDY = {
 
 
 def _spec() -> dict:
-    from pipeline.study import parse_study
+    from morsecensus.pipeline.study import parse_study
 
     return dict(parse_study(STUDY).cells[0].spec)
 
 
 def bare_blocks(worker: int) -> tuple[int, float]:
     """Every second block, computed and thrown away; the first one warms up and doesn't count."""
-    from tasks.block import run_block
+    from morsecensus.tasks.block import run_block
 
     spec = _spec()
     run_block(spec, worker)
@@ -42,8 +42,8 @@ def bare_blocks(worker: int) -> tuple[int, float]:
 
 def ray_blocks(folder: Path) -> tuple[float, float]:
     """Blocks per second of a real run, writes included, and the idle share between blocks, both by worker."""
-    from pipeline.run import Settings, run_study
-    from pipeline.study import parse_study
+    from morsecensus.pipeline.run import Settings, run_study
+    from morsecensus.pipeline.study import parse_study
 
     run_study(parse_study(STUDY), str(folder), Settings("ray", WORKERS), Console(quiet=True))
     by_worker: dict[int, list[tuple[float, float]]] = {}

@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from analysis.estimators import estimate_energies, estimate_histogram
-from analysis.open import Cell
-from analysis.reductions import energy_range
 from benchmarks.harness import Row, interleaved, seconds
+from morsecensus.analysis.estimators import estimate_energies, estimate_histogram
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import energy_range
 
 ROWS = 10_000_000
 LANDSCAPES = 10_000

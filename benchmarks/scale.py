@@ -29,17 +29,17 @@ PROVENANCE = {
 
 
 def _layout(blocks: int) -> Any:
-    from pipeline.plan import make_plan
-    from pipeline.study import parse_study
+    from morsecensus.pipeline.plan import make_plan
+    from morsecensus.pipeline.study import parse_study
 
     cell = {"xi": "q^3", "n": 10, "landscapes": 100 * blocks, "block": 100}
     return make_plan(parse_study({"name": "scale", "seed": 1, "cells": [cell]})).cells[0].layout
 
 
 def _new_run(store: str, blocks: int) -> Any:
-    from storage.files import open_files
-    from storage.layout import Generation, Manifest
-    from storage.store import write_manifest
+    from morsecensus.storage.files import open_files
+    from morsecensus.storage.layout import Generation, Manifest
+    from morsecensus.storage.store import write_manifest
 
     return write_manifest(
         open_files(store), Manifest("scale", {}, (_layout(blocks),), (Generation("bench", {}),), {})
@@ -68,7 +68,7 @@ class _Instant:
         self._jobs.append(json.loads(json.dumps(job)))  # a copy, as it travels
 
     def completed(self, timeout: float) -> list[Any]:
-        from pipeline.executors import Done
+        from morsecensus.pipeline.executors import Done
 
         done, self._jobs = self._jobs, []
         return [Done(job, {"summary": _summary()}) for job in done]
@@ -81,7 +81,7 @@ class _NothingOnRay:
     """The Ray executor with jobs that do nothing."""
 
     def __init__(self) -> None:
-        from pipeline.ray_executor import RayExecutor
+        from morsecensus.pipeline.ray_executor import RayExecutor
 
         self._ray = RayExecutor(workers=2)
 
@@ -92,7 +92,7 @@ class _NothingOnRay:
         self._ray.submit({**job, "job": "environment"})
 
     def completed(self, timeout: float) -> list[Any]:
-        from pipeline.executors import Done
+        from morsecensus.pipeline.executors import Done
 
         return [Done(done.job, {"summary": _summary()}) for done in self._ray.completed(timeout)]
 
@@ -103,11 +103,11 @@ class _NothingOnRay:
 def _drive(store: str, blocks: int, backend: str) -> dict[str, float]:
     from rich.console import Console
 
-    from pipeline.executors import Executor
-    from pipeline.progress import Progress
-    from pipeline.run import _Session
-    from pipeline.stopping import StopRequest
-    from storage.lease import acquire
+    from morsecensus.pipeline.executors import Executor
+    from morsecensus.pipeline.progress import Progress
+    from morsecensus.pipeline.run import _Session
+    from morsecensus.pipeline.stopping import StopRequest
+    from morsecensus.storage.lease import acquire
 
     run = _new_run(store, blocks)
     executor: Executor = _NothingOnRay() if backend == "ray" else _Instant()
@@ -122,9 +122,9 @@ def _drive(store: str, blocks: int, backend: str) -> dict[str, float]:
 
 
 def _write_markers(run: Any, blocks: int) -> None:
-    from storage.layout import block_objects
-    from storage.markers import Marker
-    from storage.object_table import ObjectTable
+    from morsecensus.storage.layout import block_objects
+    from morsecensus.storage.markers import Marker
+    from morsecensus.storage.object_table import ObjectTable
 
     cell = run.manifest.cells[0]
     rows = {table.name: 100 * cell.block_size for table in cell.ragged}
@@ -148,9 +148,9 @@ def _write_markers(run: Any, blocks: int) -> None:
 
 
 def _resume(store: str, blocks: int, what: str) -> dict[str, float]:
-    from pipeline.check import status
-    from storage.rollup import write_rollup
-    from storage.store import open_run
+    from morsecensus.pipeline.check import status
+    from morsecensus.storage.rollup import write_rollup
+    from morsecensus.storage.store import open_run
 
     if what == "write":
         _write_markers(_new_run(store, blocks), blocks)

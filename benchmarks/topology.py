@@ -25,10 +25,10 @@ FIGURES = Path("bench-output")
 
 def landscape_and_points(n: int, instance: int):
     """The census of a landscape, and its couplings."""
-    from tasks.homotopy.finder import homotopy
-    from tasks.landscapes.base import build
-    from tasks.multistart import multistart
-    from tasks.options import HomotopyOptions, MultistartOptions
+    from morsecensus.tasks.homotopy.finder import homotopy
+    from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.multistart import multistart
+    from morsecensus.tasks.options import HomotopyOptions, MultistartOptions
 
     landscape = build("pspin", XI, n)
     couplings = landscape.sample(1, instance)
@@ -47,7 +47,7 @@ class Timing(NamedTuple):
 
 def timed(n: int, highest: int, count: int, worker: int = 0) -> Timing:
     """The topology of ``count`` landscapes, another lot for each worker."""
-    from tasks.topology.census import CERTIFIED, topology_of
+    from morsecensus.tasks.topology.census import CERTIFIED, topology_of
 
     for instance in range(WARM_UP if n < LARGE_N else 1):
         topology_of(*landscape_and_points(n, count * worker + instance), highest)
@@ -95,7 +95,7 @@ def connections() -> list[Row]:
 
 def draw(milliseconds: dict[int, float]) -> Path:
     """Time of one connection against N, on a log axis."""
-    from analysis.style import new_figure, save, style, whole_numbers
+    from morsecensus.analysis.style import new_figure, save, style, whole_numbers
 
     FIGURES.mkdir(parents=True, exist_ok=True)
     with style():

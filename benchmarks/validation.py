@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.agreement import TestResult, holm, uniformity_test, usable_indices
-from analysis.cell_tests import exact_sampler, judge_cell
-from analysis.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
-from analysis.coupling_scale import CouplingScale, combined, coupling_scale
-from analysis.open import Cell, open_study
-from analysis.power import hotelling_power, landscapes_needed
+from morsecensus.analysis.agreement import TestResult, holm, uniformity_test, usable_indices
+from morsecensus.analysis.cell_tests import exact_sampler, judge_cell
+from morsecensus.analysis.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
+from morsecensus.analysis.coupling_scale import CouplingScale, combined, coupling_scale
+from morsecensus.analysis.open import Cell, open_study
+from morsecensus.analysis.power import hotelling_power, landscapes_needed
 
 LEVEL = 0.05
 LOST = 0.02

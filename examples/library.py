@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from analysis.predict import predict
-from tasks.geometry import ProductOfSpheres
-from tasks.keys import generator
-from tasks.landscapes.base import Landscape
-from tasks.multistart import multistart
-from tasks.options import MultistartOptions
+from morsecensus.analysis.predict import predict
+from morsecensus.tasks.geometry import ProductOfSpheres
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.landscapes.base import Landscape
+from morsecensus.tasks.multistart import multistart
+from morsecensus.tasks.options import MultistartOptions
 
 
 def show_prediction() -> None:

@@ -3,7 +3,7 @@
 import os
 import socket
 
-from pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.errors import RunError, UsageError, shown
 
 SECONDS = 5.0
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])

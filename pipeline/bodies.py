@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.errors import UsageError, shown
+from morsecensus.pipeline.errors import UsageError, shown
 
 DEFAULT_BODY = "tasks.block:run_block"
+"""The name that stores record, so that they are the same whatever the package is called."""
+OURS = "tasks."
 _NAME = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
 
 
@@ -36,8 +38,9 @@ def load(name: str, attribute: str | None = None) -> Callable[..., Any]:
     if not _NAME.fullmatch(name):
         raise UsageError(f"body: got {shown(name)}, allowed: package.module:function")
     module, _, function = name.partition(":")
+    place = f"morsecensus.{module}" if module.startswith(OURS) else module
     try:
-        return getattr(importlib.import_module(module), attribute or function)
+        return getattr(importlib.import_module(place), attribute or function)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"body: cannot import {name}: {error}") from error
 

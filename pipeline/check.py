@@ -6,19 +6,19 @@ from typing import Any
 
 from rich.console import Console
 
-from pipeline.bodies import DEFAULT_BODY
-from pipeline.errors import RunError, UsageError, shown
-from pipeline.executors import Executor, ask, start_executor
-from pipeline.inputs import input_faults
-from pipeline.run import Outcome, Settings, continue_run, take_lease
-from pipeline.stopping import StopRequest
-from storage.dataset import read_pointer
-from storage.errors import StoreError
-from storage.layout import CellLayout
-from storage.lease import holder_of
-from storage.markers import Marker
-from storage.store import Run, exists, open_run
-from storage.verify import Problem, Report, discard, failed_blocks, verify, verify_dataset
+from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.executors import Executor, ask, start_executor
+from morsecensus.pipeline.inputs import input_faults
+from morsecensus.pipeline.run import Outcome, Settings, continue_run, take_lease
+from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.storage.dataset import read_pointer
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.layout import CellLayout
+from morsecensus.storage.lease import holder_of
+from morsecensus.storage.markers import Marker
+from morsecensus.storage.store import Run, exists, open_run
+from morsecensus.storage.verify import Problem, Report, discard, failed_blocks, verify, verify_dataset
 
 DEEP_BLOCKS = 4
 """Blocks of each cell that a deep check computes again, unless told otherwise."""

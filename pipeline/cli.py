@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from pipeline.bodies import DEFAULT_BODY
-from pipeline.model_options import FLOWING, model_options, options_of
+from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.pipeline.model_options import FLOWING, model_options, options_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,9 +57,9 @@ POINT_COLUMNS = ("energy", "index", "radius")
 @contextmanager
 def _user_errors() -> Iterator[None]:
     """Turn what a user can cause into one line on standard error and an exit code."""
-    from pipeline.errors import Interrupted, RunError, UsageError
-    from pipeline.stopping import interruptible
-    from storage.errors import RemoteError, StoreError
+    from morsecensus.pipeline.errors import Interrupted, RunError, UsageError
+    from morsecensus.pipeline.stopping import interruptible
+    from morsecensus.storage.errors import RemoteError, StoreError
 
     try:
         with interruptible(), _own_stdout():
@@ -107,7 +107,7 @@ def _say(text: str) -> None:
 
 
 def _fail(text: str, code: int) -> NoReturn:
-    from pipeline.errors import plain
+    from morsecensus.pipeline.errors import plain
 
     typer.echo(f"morsecensus: {plain(' '.join(text.split()))}", err=True)
     raise typer.Exit(code)
@@ -131,7 +131,7 @@ def _print_table(rows: list[dict[str, Any]], title: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pipeline.errors import plain
+    from morsecensus.pipeline.errors import plain
 
     # Text, for a string would be read as markup; plain, for names may come from a store.
     table = Table(title=Text(plain(title)), title_justify="left", box=SIMPLE_HEAD)
@@ -167,8 +167,8 @@ def run(
 ) -> None:
     """Run a study; resume or extend it if the store exists. Ctrl-C stops cleanly (exit code 130)."""
     with _user_errors():
-        from pipeline.run import Settings, run_study
-        from pipeline.study import read_study
+        from morsecensus.pipeline.run import Settings, run_study
+        from morsecensus.pipeline.study import read_study
 
         console = _console(err=True)
         parsed = read_study(study)
@@ -188,8 +188,8 @@ def run(
 def plan(study: StudyFile, as_json: Json = False, body: Body = DEFAULT_BODY) -> None:
     """Say what a study will cost: blocks, expected counts, memory per task, disk, time on one worker."""
     with _user_errors():
-        from pipeline.plan import available_memory, make_plan, size_text, time_text
-        from pipeline.study import read_study
+        from morsecensus.pipeline.plan import available_memory, make_plan, size_text, time_text
+        from morsecensus.pipeline.study import read_study
 
         parsed = read_study(study)
         made = make_plan(parsed, body=body, memory=available_memory())
@@ -235,7 +235,7 @@ def plan(study: StudyFile, as_json: Json = False, body: Body = DEFAULT_BODY) -> 
 def status(store: Store, as_json: Json = False) -> None:
     """Say how far a run is: blocks planned, committed, failed."""
     with _user_errors():
-        from pipeline import check
+        from morsecensus.pipeline import check
 
         found = check.status(store)
         if as_json:
@@ -257,8 +257,8 @@ def verify(
 ) -> None:
     """Re-read every object of a store against its markers. Exit code 1 if something is damaged."""
     with _user_errors():
-        from pipeline import check
-        from pipeline.errors import plain
+        from morsecensus.pipeline import check
+        from morsecensus.pipeline.errors import plain
 
         report, again = check.verify_store(store, deep=deep, blocks=blocks, body=body)
         if as_json:
@@ -299,8 +299,8 @@ def repair(
 ) -> None:
     """Delete what verify finds damaged and compute it again, under the lease."""
     with _user_errors():
-        from pipeline import check
-        from pipeline.run import Settings
+        from morsecensus.pipeline import check
+        from morsecensus.pipeline.run import Settings
 
         settings = Settings(backend, workers, address, gpus=gpus)
         report, outcome = check.repair_store(store, settings, _console(err=True), body=body)
@@ -325,7 +325,7 @@ def predict(
 ) -> None:
     """Expected counts at finite N by the Kac-Rice formula: totals, by index, by energy; and the limits."""
     with _user_errors():
-        from pipeline.predicting import limits_line, predictions, readable
+        from morsecensus.pipeline.predicting import limits_line, predictions, readable
 
         rows = predictions(model, n, given, energy)
         if as_json:
@@ -364,8 +364,8 @@ def enumerate_points(
     start to the last one's end, retries included; machine code is loaded before.
     """
     with _user_errors():
-        from pipeline.enumerating import cell_spec, on_worker, threads_of, verdict
-        from pipeline.run import Settings
+        from morsecensus.pipeline.enumerating import cell_spec, on_worker, threads_of, verdict
+        from morsecensus.pipeline.run import Settings
 
         settings = Settings(backend, workers, address)
         spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings), certify)
@@ -403,8 +403,14 @@ def topology(
     gradient lines between them.
     """
     with _user_errors():
-        from pipeline.enumerating import cell_spec, on_worker, persistence_rows, threads_of, topology_verdict
-        from pipeline.run import Settings
+        from morsecensus.pipeline.enumerating import (
+            cell_spec,
+            on_worker,
+            persistence_rows,
+            threads_of,
+            topology_verdict,
+        )
+        from morsecensus.pipeline.run import Settings
 
         settings = Settings(backend, workers, address)
         given = {"xi": xi, "field": field}
@@ -433,7 +439,7 @@ def couplings(
 ) -> None:
     """Write the couplings of landscapes to a file that model = "given" reads."""
     with _user_errors():
-        from pipeline.exporting import export
+        from morsecensus.pipeline.exporting import export
 
         found = export(source, cell, landscapes, out, packed)
         if as_json:
@@ -483,7 +489,7 @@ def flow(
     infinity, and how many starts find the signal.
     """
     with _user_errors():
-        from pipeline.flowing import (
+        from morsecensus.pipeline.flowing import (
             FlowPlan,
             flow_cells,
             parse_sizes,
@@ -491,7 +497,7 @@ def flow(
             run_flows,
             spike_strengths,
         )
-        from pipeline.run import Settings
+        from morsecensus.pipeline.run import Settings
 
         plan = FlowPlan(
             model,
@@ -539,8 +545,8 @@ def report(
 ) -> None:
     """Write one self-contained HTML page, figures and CSV tables; the same wherever it is computed."""
     with _user_errors():
-        from pipeline.dask_scheduler import scheduler
-        from pipeline.predicting import write_report
+        from morsecensus.pipeline.dask_scheduler import scheduler
+        from morsecensus.pipeline.predicting import write_report
 
         with scheduler(dask, _console(err=True)):
             page = write_report(store, out, check)
@@ -553,6 +559,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from pipeline.start import main as start
+    from morsecensus.pipeline.start import main as start
 
     start()

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import dask.config
 
-from analysis.reductions import AT_ONCE
-from pipeline.errors import RunError, UsageError, shown
-from pipeline.executors import start_executor
+from morsecensus.analysis.reductions import AT_ONCE
+from morsecensus.pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.executors import start_executor
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-PACKAGE, MODULE = "morsecensus", "analysis.reductions"
+PACKAGE, MODULE = "morsecensus", "morsecensus.analysis.reductions"
 CONNECT_SECONDS = 5
 BATCHES_PER_CPU = 2
 """Submitted at once: results come back in order, and all of these are waited for."""
@@ -56,7 +56,9 @@ def _ray(address: str | None) -> Iterator[None]:
     except (UsageError, RunError) as error:
         text = str(error).removeprefix("--backend ray: ").removeprefix("--address: ")
         raise type(error)(f"--dask ray: {text}") from error
-    from pipeline.ray_pool import RayPool  # after the start, which sets what Ray reads when it is imported
+    from morsecensus.pipeline.ray_pool import (
+        RayPool,  # after the start, which sets what Ray reads when it is imported
+    )
 
     with RayPool(session) as pool, dask.config.set({"scheduler": pool, AT_ONCE: pool.window}):
         yield

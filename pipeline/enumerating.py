@@ -8,16 +8,16 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from pipeline.bodies import DEFAULT_BODY
-from pipeline.errors import RunError, UsageError, shown
-from pipeline.executors import Executor, ask, start_executor
-from pipeline.model_options import read_parameters
-from pipeline.plan import available_memory, size_text, time_text
-from pipeline.ranges import MAX_VALUE
-from pipeline.run import Settings, advised, worker_environment
-from pipeline.stopping import StopRequest
-from tasks.landscapes import MODELS
-from tasks.options import CERTIFY, HomotopyOptions
+from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.executors import Executor, ask, start_executor
+from morsecensus.pipeline.model_options import read_parameters
+from morsecensus.pipeline.plan import available_memory, size_text, time_text
+from morsecensus.pipeline.ranges import MAX_VALUE
+from morsecensus.pipeline.run import Settings, advised, worker_environment
+from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.tasks.landscapes import MODELS
+from morsecensus.tasks.options import CERTIFY, HomotopyOptions
 
 ENUMERATED = ("pspin", "partite")
 """Models whose complex critical points are counted, so that one landscape can be enumerated."""

@@ -79,7 +79,7 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any], prefix: str = 
 
 
 def _device() -> dict[str, Any]:
-    from tasks.device import accelerator
+    from morsecensus.tasks.device import accelerator
 
     try:
         return {"device": accelerator()}

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pipeline.address import check_address
-from pipeline.errors import UsageError, shown
-from pipeline.stopping import StopRequest
+from morsecensus.pipeline.address import check_address
+from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.stopping import StopRequest
 
 Job = Mapping[str, Any]
 MAX_RETRIES = 3
@@ -89,7 +89,7 @@ def start_executor(
         if address is not None:
             check_address(address)
         _authenticate(address)
-        from pipeline.ray_executor import RayExecutor
+        from morsecensus.pipeline.ray_executor import RayExecutor
 
         return RayExecutor(workers=workers, address=address, gpus=gpus)
     if gpus:
@@ -98,7 +98,7 @@ def start_executor(
         raise UsageError("--address: allowed only with --backend ray")
     if workers not in (None, 1):
         raise UsageError(f"--workers: got {workers}, allowed: 1 with --backend serial; use --backend ray")
-    from pipeline.serial_executor import SerialExecutor
+    from morsecensus.pipeline.serial_executor import SerialExecutor
 
     return SerialExecutor()
 

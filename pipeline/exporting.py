@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.errors import UsageError, shown
-from pipeline.inputs import find_in, from_file
-from pipeline.ranges import parse_integers
-from pipeline.study import read_study
-from storage.couplings import MOST_BYTES, write_arrays
-from storage.layout import cell_name
-from storage.store import open_run
-from tasks import inputs
-from tasks.landscapes.tensors import unpack
+from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.inputs import find_in, from_file
+from morsecensus.pipeline.ranges import parse_integers
+from morsecensus.pipeline.study import read_study
+from morsecensus.storage.couplings import MOST_BYTES, write_arrays
+from morsecensus.storage.layout import cell_name
+from morsecensus.storage.store import open_run
+from morsecensus.tasks import inputs
+from morsecensus.tasks.landscapes.tensors import unpack
 
 Arrays = dict[str, np.ndarray]
 FORMATS = (".npz", ".zarr")
@@ -80,9 +80,9 @@ def _chosen(specs: Mapping[str, Mapping[str, Any]], cell: str | None) -> Mapping
 
 def arrays_of(spec: Mapping[str, Any], numbers: Sequence[int], packed: bool) -> Arrays:
     """The couplings of landscapes of a cell, landscapes first; raises UsageError for what can't be."""
-    from tasks.landscapes.base import build
-    from tasks.landscapes.partite import Partite
-    from tasks.landscapes.spin import MixedSpin
+    from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.landscapes.partite import Partite
+    from morsecensus.tasks.landscapes.spin import MixedSpin
 
     try:
         landscape = build(spec["model"], spec["parameters"], spec["n"])

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pipeline.errors import RunError, UsageError, shown
-from pipeline.executors import POLL_SECONDS, Executor, Job, ask, start_executor
-from pipeline.model_options import FLOWING, read_parameters
-from pipeline.plan import available_memory, size_text
-from pipeline.ranges import parse_integers
-from pipeline.run import Settings, advised, software, worker_environment
-from pipeline.stopping import StopRequest
-from tasks.landscapes import MODELS
+from morsecensus.pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.executors import POLL_SECONDS, Executor, Job, ask, start_executor
+from morsecensus.pipeline.model_options import FLOWING, read_parameters
+from morsecensus.pipeline.plan import available_memory, size_text
+from morsecensus.pipeline.ranges import parse_integers
+from morsecensus.pipeline.run import Settings, advised, software, worker_environment
+from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.tasks.landscapes import MODELS
 
 if TYPE_CHECKING:
-    from analysis.dynamics.limits import Limit
-    from analysis.dynamics.measured import FlowCell
-    from analysis.dynamics.outliers import Outliers
+    from morsecensus.analysis.dynamics.limits import Limit
+    from morsecensus.analysis.dynamics.measured import FlowCell
+    from morsecensus.analysis.dynamics.outliers import Outliers
 
 BODY = "tasks.flow_record:flow_landscape"
 STOPPED = "stopped; nothing was kept"
@@ -68,7 +68,7 @@ class FlowPlan:
         _number("--success", self.success, -1, 1)
         for strength in self.strengths:
             _number("--spikes", strength, 0, LARGEST_STRENGTH)
-        from analysis.dynamics.limits import look_times
+        from morsecensus.analysis.dynamics.limits import look_times
 
         object.__setattr__(self, "times", look_times(self.until, self.looks))
 
@@ -142,8 +142,8 @@ def run_flows(plan: FlowPlan, settings: Settings, out: Path, console: Console) -
 
     Raises UsageError for a plan or a folder that cannot be, RunError if a worker fails, Interrupted.
     """
-    from analysis.dynamics.measured import summary_rows
-    from analysis.dynamics.write import finite, write_flows
+    from morsecensus.analysis.dynamics.measured import summary_rows
+    from morsecensus.analysis.dynamics.write import finite, write_flows
 
     _check_folder(out)
     limits = _limits(plan)
@@ -179,7 +179,7 @@ def _check_folder(out: Path) -> None:
 
 
 def _limits(plan: FlowPlan) -> "list[Limit | None]":
-    from analysis.dynamics.limits import limit, polynomials
+    from morsecensus.analysis.dynamics.limits import limit, polynomials
 
     found = []
     for parameters in plan.cells:
@@ -256,7 +256,7 @@ def _collect(executor: Executor, jobs: Sequence[Job], stop: StopRequest, console
 
 
 def _cells(plan: FlowPlan, records: Records, limits: "Sequence[Limit | None]") -> "list[FlowCell]":
-    from analysis.dynamics.measured import FlowCell
+    from morsecensus.analysis.dynamics.measured import FlowCell
 
     return [
         FlowCell.of(
@@ -273,8 +273,8 @@ def _cells(plan: FlowPlan, records: Records, limits: "Sequence[Limit | None]") -
 
 
 def _outliers(plan: FlowPlan, records: Records) -> "list[Outliers]":
-    from analysis.dynamics.limits import polynomials
-    from analysis.dynamics.outliers import Outliers
+    from morsecensus.analysis.dynamics.limits import polynomials
+    from morsecensus.analysis.dynamics.outliers import Outliers
 
     known = polynomials(plan.model, plan.cells[0])
     if known is None or not plan.strengths:

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.errors import UsageError, shown
-from pipeline.visibility import StoreUnseen
-from storage.couplings import growth_key, input_key, npz_bytes, parse_npz, read_arrays
-from storage.errors import StoreError
-from storage.files import Files, open_files
-from tasks import inputs
-from tasks.landscapes import MODELS
-from tasks.landscapes.tensors import Packed, describe, digest, pack, rows
+from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.visibility import StoreUnseen
+from morsecensus.storage.couplings import growth_key, input_key, npz_bytes, parse_npz, read_arrays
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import Files, open_files
+from morsecensus.tasks import inputs
+from morsecensus.tasks.landscapes import MODELS
+from morsecensus.tasks.landscapes.tensors import Packed, describe, digest, pack, rows
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _GROWTH = re.compile(r"(\d{1,12})-(\d{1,12})-([0-9a-f]{64})\.npz", re.ASCII)

@@ -7,10 +7,10 @@ from typing import Any
 
 import typer
 
-from analysis.theories import THEORIES
-from pipeline.errors import UsageError, shown
-from tasks.landscapes import MODELS
-from tasks.landscapes.parameters import Model, Parameter
+from morsecensus.analysis.theories import THEORIES
+from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.tasks.landscapes import MODELS
+from morsecensus.tasks.landscapes.parameters import Model, Parameter
 
 FLOWING = tuple(name for name, model in MODELS.items() if not model.columns and model.content_of is None)
 """Models whose gradient flow is that of points on spheres, with couplings drawn from a seed."""

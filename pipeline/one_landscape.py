@@ -4,16 +4,16 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tasks.scatter import Scatter
+from morsecensus.tasks.scatter import Scatter
 
 if TYPE_CHECKING:
-    from tasks.homotopy.books import Follow, Paths
-    from tasks.homotopy.finder import EnumeratedCensus
-    from tasks.homotopy.interface import Weights
-    from tasks.homotopy.paths import Tracked, TrackerSettings
-    from tasks.landscapes.base import Landscape
-    from tasks.options import HomotopyOptions
-    from tasks.topology.census import Topology
+    from morsecensus.tasks.homotopy.books import Follow, Paths
+    from morsecensus.tasks.homotopy.finder import EnumeratedCensus
+    from morsecensus.tasks.homotopy.interface import Weights
+    from morsecensus.tasks.homotopy.paths import Tracked, TrackerSettings
+    from morsecensus.tasks.landscapes.base import Landscape
+    from morsecensus.tasks.options import HomotopyOptions
+    from morsecensus.tasks.topology.census import Topology
 
 WARM_UP = 3
 """Dimension of the landscape whose few paths load the tracker's machine code before the clock starts."""
@@ -30,9 +30,9 @@ def enumerate_one(
         scatter: follows pieces of many paths elsewhere.
         points: whether to list the points.
     """
-    from tasks.homotopy.finder import enumerate_landscape
-    from tasks.landscapes.base import build
-    from tasks.options import HomotopyOptions
+    from morsecensus.tasks.homotopy.finder import enumerate_landscape
+    from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.options import HomotopyOptions
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     options = HomotopyOptions(**spec["finder_options"])
@@ -60,9 +60,9 @@ def _follow(
 ) -> "Follow":
     import numpy as np
 
-    from tasks.homotopy.books import here
-    from tasks.homotopy.finder import polynomial_system
-    from tasks.homotopy.pieces import elsewhere
+    from morsecensus.tasks.homotopy.books import here
+    from morsecensus.tasks.homotopy.finder import polynomial_system
+    from morsecensus.tasks.homotopy.pieces import elsewhere
 
     if scatter is not None:
         return elsewhere(spec, instance, scatter)
@@ -74,7 +74,7 @@ def _follow(
 
 
 def _counts(landscape: "Landscape", found: "EnumeratedCensus") -> dict[str, Any]:
-    from tasks.ledger import COMPLETE, REASONS, STATUSES
+    from morsecensus.tasks.ledger import COMPLETE, REASONS, STATUSES
 
     census, enumeration = found.census, found.enumeration
     ledger = census.ledger
@@ -121,9 +121,9 @@ def _warm_up(spec: Mapping[str, Any], options: "HomotopyOptions") -> None:
     """Compile the tracker, or load its machine code: seconds that say nothing of its speed."""
     import numpy as np
 
-    from tasks.homotopy.books import here, settings_of
-    from tasks.homotopy.finder import polynomial_system
-    from tasks.landscapes.base import build
+    from morsecensus.tasks.homotopy.books import here, settings_of
+    from morsecensus.tasks.homotopy.finder import polynomial_system
+    from morsecensus.tasks.landscapes.base import build
 
     small = build(spec["model"], spec["parameters"], min(WARM_UP, spec["n"]))
     system = polynomial_system(small, small.sample(0, 0))
@@ -155,10 +155,10 @@ def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | N
         A JSON-ready record: points by index, Betti numbers of the whole sphere (None unless every boundary is
         known), the degrees whose pairs are exact, pairs with energies per spin, and checks by name.
     """
-    from tasks.homotopy.finder import homotopy
-    from tasks.landscapes.base import build
-    from tasks.options import HomotopyOptions
-    from tasks.topology.census import CERTIFIED, OUTCOMES, topology_of
+    from morsecensus.tasks.homotopy.finder import homotopy
+    from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.options import HomotopyOptions
+    from morsecensus.tasks.topology.census import CERTIFIED, OUTCOMES, topology_of
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     options = HomotopyOptions(**spec["finder_options"])
@@ -187,7 +187,7 @@ def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | N
 
 
 def _betti(found: "Topology") -> list[int] | None:
-    from tasks.topology.persistence import betti
+    from morsecensus.tasks.topology.persistence import betti
 
     numbers = betti(found.complex)
     return None if numbers is None else numbers.tolist()
@@ -209,7 +209,7 @@ def _pairs(found: "Topology") -> list[dict[str, Any]]:
 
 
 def _checks(found: "Topology") -> dict[str, str]:
-    from tasks.ledger import CHECKS
+    from morsecensus.tasks.ledger import CHECKS
 
     verdicts = {f"homology_{k}": verdict for k, verdict in enumerate(found.homology.tolist())}
     verdicts |= {"square": found.square, "dual": found.dual}

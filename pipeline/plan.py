@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.bodies import DEFAULT_BODY, Description, describe
-from pipeline.errors import UsageError
-from pipeline.inputs import first_change, has_grown
-from pipeline.study import Study, StudyCell
-from storage.errors import StoreError
-from storage.layout import CellLayout, Generation, Manifest, cell_name
-from storage.schema import ALIASES
-from storage.seals import canonical, digest
-from storage.store import check_same
-from tasks.landscapes import MODELS
+from morsecensus.pipeline.bodies import DEFAULT_BODY, Description, describe
+from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.inputs import first_change, has_grown
+from morsecensus.pipeline.study import Study, StudyCell
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.layout import CellLayout, Generation, Manifest, cell_name
+from morsecensus.storage.schema import ALIASES
+from morsecensus.storage.seals import canonical, digest
+from morsecensus.storage.store import check_same
+from morsecensus.tasks.landscapes import MODELS
 
 MAX_ROWS = 2**62
 FILE_BYTES = 4096
@@ -117,7 +117,7 @@ def _with_theory(cells: Iterable[PlannedCell]) -> Iterator[PlannedCell]:
 
 def expected_points(spec: Mapping[str, Any]) -> float | None:
     """Return the exact mean number of points of a landscape; None where there is no theory, or no double."""
-    from analysis.theories import expected_log_total
+    from morsecensus.analysis.theories import expected_log_total
 
     log_total = expected_log_total(spec["model"], spec["n"], spec["parameters"])
     return math.exp(log_total) if log_total is not None and log_total < 700 else None

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import UsageError, shown
-from pipeline.model_options import read_parameters
-from pipeline.ranges import parse_integers
-from storage.errors import RemoteError
-from storage.inventory import CHECKS
-from tasks.landscapes import MODELS
+from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.model_options import read_parameters
+from morsecensus.pipeline.ranges import parse_integers
+from morsecensus.storage.errors import RemoteError
+from morsecensus.storage.inventory import CHECKS
+from morsecensus.tasks.landscapes import MODELS
 
 MAX_ENERGIES = 10_000
 
@@ -26,7 +26,7 @@ def predictions(
 
     Raises UsageError for arguments that cannot be.
     """
-    from analysis.theories import THEORIES, predicted_rows
+    from morsecensus.analysis.theories import THEORIES, predicted_rows
 
     if model not in THEORIES:
         raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(THEORIES))}")
@@ -93,7 +93,7 @@ def parse_energies(text: str | None) -> tuple[float, float, int] | None:
 
 def write_report(store: str, out: Path, check: str = "sizes") -> Path:
     """Write the report of a store and return where its page is."""
-    from analysis import report
+    from morsecensus.analysis import report
 
     if check not in CHECKS:
         raise UsageError(f"--check: got {shown(check)}, allowed: {' or '.join(CHECKS)}")

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.environment import version_of
+from morsecensus.pipeline.environment import version_of
 
 PACKAGES = ("analysis", "pipeline", "storage", "tasks")
 
@@ -40,16 +40,17 @@ def _named(of: Mapping[str, str]) -> str:
 
 
 def _root() -> Path:
-    return Path(__file__).parents[1]
+    return Path(__file__).resolve().parents[1]
 
 
 def _digest() -> str:
     found = hashlib.sha256()
     for package in PACKAGES:
-        spec = importlib.util.find_spec(package)
+        spec = importlib.util.find_spec(f"morsecensus.{package}")
         if spec is None or spec.origin is None:
             continue
-        folder = Path(spec.origin).parent
+        # the folders are reached by links in a checkout, and are copies in a wheel
+        folder = Path(spec.origin).parent.resolve()
         for path in sorted(folder.rglob("*.py")):
             data = path.read_bytes()
             found.update(f"{package}/{path.relative_to(folder).as_posix()} {len(data)}\n".encode())

@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from pipeline.plan import time_text
+from morsecensus.pipeline.plan import time_text
 
 LINE_SECONDS = 5.0
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from pipeline.errors import shown
+from morsecensus.pipeline.errors import shown
 
 MAX_VALUES = 1000
 MAX_VALUE = 10_000

@@ -22,13 +22,13 @@ os.environ.setdefault("RAY_task_oom_retries", "3")
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from pipeline.environment import worker_env
-from pipeline.errors import RunError
-from pipeline.executors import MAX_RETRIES, Done, Job, crashed
-from pipeline.program import program
-from pipeline.ray_folder import refused, short_folder
-from pipeline.worker import run_job, run_piece
-from tasks.scatter import Scatter
+from morsecensus.pipeline.environment import worker_env
+from morsecensus.pipeline.errors import RunError
+from morsecensus.pipeline.executors import MAX_RETRIES, Done, Job, crashed
+from morsecensus.pipeline.program import program
+from morsecensus.pipeline.ray_folder import refused, short_folder
+from morsecensus.pipeline.worker import run_job, run_piece
+from morsecensus.tasks.scatter import Scatter
 
 JOBS_PER_CPU = 3
 """Submitted at once: enough that no CPU waits for the driver, few enough that stopping is quick."""

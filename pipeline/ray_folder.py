@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from pipeline.errors import RunError
+from morsecensus.pipeline.errors import RunError
 
 MOST_BYTES = 103
 """Of the path of a Unix socket, where it is shortest."""

@@ -12,9 +12,9 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from pipeline.errors import RunError
-from pipeline.executors import MAX_RETRIES
-from pipeline.executors import Executor as Session
+from morsecensus.pipeline.errors import RunError
+from morsecensus.pipeline.executors import MAX_RETRIES
+from morsecensus.pipeline.executors import Executor as Session
 
 
 @ray.remote(num_cpus=1, max_retries=MAX_RETRIES)

@@ -10,26 +10,26 @@ from typing import Any
 
 from rich.console import Console
 
-from pipeline.bodies import DEFAULT_BODY
-from pipeline.environment import differences, fingerprint
-from pipeline.errors import Interrupted, RunError, UsageError
-from pipeline.executors import POLL_SECONDS, Done, Executor, ask, start_executor
-from pipeline.inputs import put_inputs
-from pipeline.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
-from pipeline.progress import Counts, Progress
-from pipeline.stopping import StopRequest
-from pipeline.study import Study
-from pipeline.visibility import identity
-from pipeline.worker import DISK_FULL
-from storage.compact import compact
-from storage.couplings import INPUTS
-from storage.errors import RemoteError
-from storage.files import Files, open_files
-from storage.layout import LEASE, CellLayout, Generation, failed_key
-from storage.lease import Lease, acquire
-from storage.rollup import FRESH, Summary, stamped, write_rollup
-from storage.seals import seal
-from storage.store import Run, add_generation, exists, open_run, write_manifest
+from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.pipeline.environment import differences, fingerprint
+from morsecensus.pipeline.errors import Interrupted, RunError, UsageError
+from morsecensus.pipeline.executors import POLL_SECONDS, Done, Executor, ask, start_executor
+from morsecensus.pipeline.inputs import put_inputs
+from morsecensus.pipeline.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
+from morsecensus.pipeline.progress import Counts, Progress
+from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.study import Study
+from morsecensus.pipeline.visibility import identity
+from morsecensus.pipeline.worker import DISK_FULL
+from morsecensus.storage.compact import compact
+from morsecensus.storage.couplings import INPUTS
+from morsecensus.storage.errors import RemoteError
+from morsecensus.storage.files import Files, open_files
+from morsecensus.storage.layout import LEASE, CellLayout, Generation, failed_key
+from morsecensus.storage.lease import Lease, acquire
+from morsecensus.storage.rollup import FRESH, Summary, stamped, write_rollup
+from morsecensus.storage.seals import seal
+from morsecensus.storage.store import Run, add_generation, exists, open_run, write_manifest
 
 _OURS = {"run.json", "lease.json", "latest.json", ".lease.lock"}
 _OURS |= {"stream.zarr", "commits", "rollup", "failed", INPUTS}

@@ -5,9 +5,9 @@ import queue
 import threading
 from typing import Any
 
-from pipeline.errors import RunError
-from pipeline.executors import MAX_RETRIES, Done, Job, crashed
-from pipeline.worker_process import WorkerProcess
+from morsecensus.pipeline.errors import RunError
+from morsecensus.pipeline.executors import MAX_RETRIES, Done, Job, crashed
+from morsecensus.pipeline.worker_process import WorkerProcess
 
 
 class SerialExecutor:

@@ -15,6 +15,6 @@ def _end(number: int, frame: FrameType | None) -> None:
 def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGINT, _end)
-    from pipeline.cli import main as run
+    from morsecensus.pipeline.cli import main as run
 
     run()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from pipeline.errors import Interrupted
+from morsecensus.pipeline.errors import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -13,12 +13,12 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
-from pipeline.errors import UsageError, shown
-from pipeline.inputs import check_held, resolve
-from pipeline.ranges import parse_integers
-from tasks.landscapes import MODELS
-from tasks.landscapes.parameters import Parameter
-from tasks.options import OPTIONS
+from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.inputs import check_held, resolve
+from morsecensus.pipeline.ranges import parse_integers
+from morsecensus.tasks.landscapes import MODELS
+from morsecensus.tasks.landscapes.parameters import Parameter
+from morsecensus.tasks.options import OPTIONS
 
 MAX_BYTES = 2**17
 MAX_KEY_PARTS = 16
@@ -235,8 +235,8 @@ def _content(
 
 def _chosen(model: str, parameters: Mapping[str, Any], n: int, source: str) -> tuple[str, str]:
     """The finder that `AUTO` stands for, and why. Loads JAX, and nothing else here does."""
-    from tasks.cost import choose
-    from tasks.landscapes.base import build
+    from morsecensus.tasks.cost import choose
+    from morsecensus.tasks.landscapes.base import build
 
     try:
         return choose(build(model, parameters, n))

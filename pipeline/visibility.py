@@ -8,11 +8,11 @@ import functools
 import socket
 import time
 
-from storage.errors import StoreError
-from storage.files import Files, open_files
-from storage.layout import RUN
-from storage.seals import digest, read_record
-from storage.store import Run
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import Files, open_files
+from morsecensus.storage.layout import RUN
+from morsecensus.storage.seals import digest, read_record
+from morsecensus.storage.store import Run
 
 PATIENCE_SECONDS = 5.0
 """How long to wait for a run.json that isn't there: network file systems show new files late."""

@@ -1,7 +1,8 @@
 """What happens inside a worker: one block from job to receipt, under either backend.
 
-``python -m pipeline.worker DESCRIPTOR`` is the process behind the serial backend: jobs come in as JSON lines,
-receipts go out as JSON lines, both through a socket of that number. It ends as soon as its driver does.
+``python -m morsecensus.pipeline.worker DESCRIPTOR`` is the process behind the serial backend: jobs come in as
+JSON lines, receipts go out as JSON lines, both through a socket of that number. It ends as soon as its driver
+does.
 """
 
 import errno
@@ -20,28 +21,28 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.bodies import describe, load
-from pipeline.environment import NoGpu, differences, environment, fingerprint
-from pipeline.errors import UsageError
-from pipeline.inputs import find_in
-from pipeline.program import ProgramDiffers, check_program
-from pipeline.visibility import StoreUnseen, check_visible
-from storage.blocks import encode_block, read_block, write_block
-from storage.chunks import checksum
-from storage.errors import StoreError
-from storage.files import open_files
-from storage.layout import CellLayout, Generation
-from storage.markers import Marker, read_marker
-from storage.rollup import Summary
-from tasks.scatter import Scatter
+from morsecensus.pipeline.bodies import describe, load
+from morsecensus.pipeline.environment import NoGpu, differences, environment, fingerprint
+from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.inputs import find_in
+from morsecensus.pipeline.program import ProgramDiffers, check_program
+from morsecensus.pipeline.visibility import StoreUnseen, check_visible
+from morsecensus.storage.blocks import encode_block, read_block, write_block
+from morsecensus.storage.chunks import checksum
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import CellLayout, Generation
+from morsecensus.storage.markers import Marker, read_marker
+from morsecensus.storage.rollup import Summary
+from morsecensus.tasks.scatter import Scatter
 
 RTOL, ATOL = 1e-7, 1e-9
 """How close the portable columns of another environment must be: polished points agree to about 1e-12."""
 SPOKEN = ("environment", "program", "unseen", "usage")
 """Kinds of errors whose text is our own: no name of an exception before it."""
 RECORDS = {
-    "flow": "tasks.flow_record:flow_landscape",
-    "threshold": "tasks.threshold_states:threshold_states",
+    "flow": "morsecensus.tasks.flow_record:flow_landscape",
+    "threshold": "morsecensus.tasks.threshold_states:threshold_states",
 }
 """Jobs that are a function of a spec and a landscape, and a JSON-ready record out."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -136,7 +137,7 @@ def _compute(job: Mapping[str, Any], scatter: Scatter | None = None) -> tuple[Ce
 
 
 def _one_landscape(job: Mapping[str, Any], scatter: Scatter | None) -> dict[str, Any]:
-    from pipeline.one_landscape import enumerate_one, topology_of_one
+    from morsecensus.pipeline.one_landscape import enumerate_one, topology_of_one
 
     if job["job"] == "topology":
         return topology_of_one(job["spec"], int(job["landscape"]), scatter)

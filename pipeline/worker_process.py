@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.environment import WORKER_ENV
+from morsecensus.pipeline.environment import WORKER_ENV
 
 LOOK_SECONDS = 0.25
 """How often a silent worker is looked at. The channel alone doesn't tell that it died: a child that it forked
@@ -36,7 +36,7 @@ class WorkerProcess:
         self._heard = b""
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-u", "-m", "pipeline.worker", str(theirs.fileno())],
+                [sys.executable, "-P", "-u", "-m", "morsecensus.pipeline.worker", str(theirs.fileno())],
                 env={**os.environ, **WORKER_ENV},
                 stdin=subprocess.DEVNULL,
                 stdout=self._noise,

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from storage.chunks import checksum, decode, encode
-from storage.errors import StoreError
-from storage.files import Files
-from storage.layout import CellLayout, chunk_key
-from storage.markers import Marker
-from storage.object_table import Entry, ObjectTable
-from storage.schema import SLOT, TABLES, Column, Table
+from morsecensus.storage.chunks import checksum, decode, encode
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import Files
+from morsecensus.storage.layout import CellLayout, chunk_key
+from morsecensus.storage.markers import Marker
+from morsecensus.storage.object_table import Entry, ObjectTable
+from morsecensus.storage.schema import SLOT, TABLES, Column, Table
 
 Tables = Mapping[str, Mapping[str, Any]]
 

@@ -12,17 +12,17 @@ import numpy as np
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
-from storage.ahead import in_order
-from storage.blocks import read_column
-from storage.chunks import ZSTD_LEVEL, checksum
-from storage.dataset import DATASET, content_digest, object_table, read_pointer
-from storage.errors import StoreError
-from storage.inventory import INVENTORY_KEY, inventory_bytes
-from storage.layout import LATEST, CellLayout, array_name
-from storage.markers import Marker
-from storage.schema import FORMAT, LANDSCAPE, SLOT, Column, Table
-from storage.seals import canonical, seal
-from storage.store import Run, quiet_zarr
+from morsecensus.storage.ahead import in_order
+from morsecensus.storage.blocks import read_column
+from morsecensus.storage.chunks import ZSTD_LEVEL, checksum
+from morsecensus.storage.dataset import DATASET, content_digest, object_table, read_pointer
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.inventory import INVENTORY_KEY, inventory_bytes
+from morsecensus.storage.layout import LATEST, CellLayout, array_name
+from morsecensus.storage.markers import Marker
+from morsecensus.storage.schema import FORMAT, LANDSCAPE, SLOT, Column, Table
+from morsecensus.storage.seals import canonical, seal
+from morsecensus.storage.store import Run, quiet_zarr
 
 CHUNK_BYTES = 2**20
 """Of one inner chunk, before compression: a column of 131,072 doubles."""

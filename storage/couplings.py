@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.errors import StoreError
-from storage.files import Files, LocalFiles, open_files
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import Files, LocalFiles, open_files
 
 MOST_BYTES = 2**31
 """Of all arrays of a file together: every worker holds them."""

@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from storage.chunks import checksum
-from storage.errors import RemoteError, StoreError
-from storage.files import Files, open_files
-from storage.inventory import Inventory, check_objects, entries, read_inventory
-from storage.layout import LATEST
-from storage.seals import digest, read_record
-from storage.store import Run
+from morsecensus.storage.chunks import checksum
+from morsecensus.storage.errors import RemoteError, StoreError
+from morsecensus.storage.files import Files, open_files
+from morsecensus.storage.inventory import Inventory, check_objects, entries, read_inventory
+from morsecensus.storage.layout import LATEST
+from morsecensus.storage.seals import digest, read_record
+from morsecensus.storage.store import Run
 
 DATASET = re.compile(r"dataset-\d{1,18}\.zarr", re.ASCII)
 

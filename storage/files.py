@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import fsspec
 from fsspec.core import url_to_fs
 
-from storage.errors import RemoteError, StoreError
+from morsecensus.storage.errors import RemoteError, StoreError
 
 PARTIAL = ".partial"
 """Ending of a file that was being written; a kill may leave it behind, and nothing ever reads it."""

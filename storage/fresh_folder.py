@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from storage.errors import StoreError
-from storage.files import PARTIAL
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import PARTIAL
 
 MANIFEST = ".morsecensus-files.json"
 

@@ -14,12 +14,12 @@ from typing import Any
 import zarr
 from zarr.storage import MemoryStore
 
-from storage.ahead import in_order
-from storage.chunks import checksum
-from storage.errors import RemoteError, StoreError
-from storage.files import Files
-from storage.object_table import Entry
-from storage.seals import sealed, unsealed
+from morsecensus.storage.ahead import in_order
+from morsecensus.storage.chunks import checksum
+from morsecensus.storage.errors import RemoteError, StoreError
+from morsecensus.storage.files import Files
+from morsecensus.storage.object_table import Entry
+from morsecensus.storage.seals import sealed, unsealed
 
 INVENTORY = "inventory"
 INVENTORY_KEY = f"{INVENTORY}/zarr.json"

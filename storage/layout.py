@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from storage.errors import StoreError
-from storage.schema import FORMAT, POINT, SLOT, TABLES, Column, Table
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.schema import FORMAT, POINT, SLOT, TABLES, Column, Table
 
 RUN = "run.json"
 LEASE = "lease.json"

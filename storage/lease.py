@@ -27,10 +27,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from storage.errors import StoreError
-from storage.files import Files, LocalFiles
-from storage.layout import LEASE
-from storage.seals import read_record, seal, unseal
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import Files, LocalFiles
+from morsecensus.storage.layout import LEASE
+from morsecensus.storage.seals import read_record, seal, unseal
 
 HEARTBEAT_SECONDS = 10.0
 STALE_SECONDS = 120.0

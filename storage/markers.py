@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from storage.ahead import in_order
-from storage.errors import StoreError
-from storage.files import Files
-from storage.layout import CellLayout, Generation, commits_key, marker_key
-from storage.object_table import ObjectTable
-from storage.seals import digest, read_record, seal
+from morsecensus.storage.ahead import in_order
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import Files
+from morsecensus.storage.layout import CellLayout, Generation, commits_key, marker_key
+from morsecensus.storage.object_table import ObjectTable
+from morsecensus.storage.seals import digest, read_record, seal
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ the layout."""
 import struct
 from collections.abc import Iterator, Mapping
 
-from storage.layout import CellLayout, block_objects, object_place
-from storage.schema import Column, Table
+from morsecensus.storage.layout import CellLayout, block_objects, object_place
+from morsecensus.storage.schema import Column, Table
 
 _ENTRY = struct.Struct("<QI")
 Entry = tuple[int, str]

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from storage.errors import StoreError
-from storage.files import Files
-from storage.layout import CellLayout, Generation, commits_key, rollup_key
-from storage.markers import Marker, marked, read_markers
-from storage.seals import read_record, seal
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import Files
+from morsecensus.storage.layout import CellLayout, Generation, commits_key, rollup_key
+from morsecensus.storage.markers import Marker, marked, read_markers
+from morsecensus.storage.seals import read_record, seal
 
 FRESH = 1000
 """Markers to be read before a roll-up pays: reading them takes about 0.3 s."""

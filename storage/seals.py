@@ -4,8 +4,8 @@ import hashlib
 import json
 from typing import Any
 
-from storage.errors import StoreError
-from storage.files import Files
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import Files
 
 
 def canonical(value: Any) -> bytes:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from storage.chunks import ZSTD_LEVEL
-from storage.errors import RemoteError, StoreError
-from storage.files import Files, open_files
-from storage.layout import RUN, CellLayout, Generation, Manifest, array_name, stream_key
-from storage.markers import Committed, committed
-from storage.rollup import Summaries, summarise
-from storage.schema import Column, Table
-from storage.seals import canonical, read_record, seal
+from morsecensus.storage.chunks import ZSTD_LEVEL
+from morsecensus.storage.errors import RemoteError, StoreError
+from morsecensus.storage.files import Files, open_files
+from morsecensus.storage.layout import RUN, CellLayout, Generation, Manifest, array_name, stream_key
+from morsecensus.storage.markers import Committed, committed
+from morsecensus.storage.rollup import Summaries, summarise
+from morsecensus.storage.schema import Column, Table
+from morsecensus.storage.seals import canonical, read_record, seal
 
 if TYPE_CHECKING:
     import zarr

@@ -4,17 +4,17 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from storage.ahead import in_order
-from storage.chunks import checksum
-from storage.compact import datasets
-from storage.dataset import read_pointer
-from storage.errors import RemoteError, StoreError
-from storage.files import PARTIAL, open_files
-from storage.inventory import faults, read_inventory
-from storage.layout import LATEST, CellLayout, marker_key, rollup_key, stream_key
-from storage.object_table import Entry
-from storage.rollup import read_rollup
-from storage.store import Run, stream_metadata
+from morsecensus.storage.ahead import in_order
+from morsecensus.storage.chunks import checksum
+from morsecensus.storage.compact import datasets
+from morsecensus.storage.dataset import read_pointer
+from morsecensus.storage.errors import RemoteError, StoreError
+from morsecensus.storage.files import PARTIAL, open_files
+from morsecensus.storage.inventory import faults, read_inventory
+from morsecensus.storage.layout import LATEST, CellLayout, marker_key, rollup_key, stream_key
+from morsecensus.storage.object_table import Entry
+from morsecensus.storage.rollup import read_rollup
+from morsecensus.storage.store import Run, stream_metadata
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tasks.cost import effort, topology_seconds
-from tasks.options import BOUNDARIES, OPTIONS
-from tasks.scatter import Scatter
+from morsecensus.tasks.cost import effort, topology_seconds
+from morsecensus.tasks.options import BOUNDARIES, OPTIONS
+from morsecensus.tasks.scatter import Scatter
 
 Arrays = dict[str, np.ndarray]
 
@@ -24,8 +24,8 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         ``sizes`` of the named dimensions; ``chunk_rows``: rows of one stored chunk; ``options``: optional
         columns that every cell has.
     """
-    from tasks.landscapes.base import build
-    from tasks.newton import LANES, OUTCOMES
+    from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.newton import LANES, OUTCOMES
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     manifold = landscape.manifold
@@ -74,8 +74,8 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
         ``{"landscape": columns with a row a landscape, "point": columns with a row a point, "slot" first}``,
         and with topology an "arc" for each entry of a boundary matrix and a "pair" for each persistence pair.
     """
-    from tasks.compiled import forget_other_cells
-    from tasks.landscapes.base import build
+    from morsecensus.tasks.compiled import forget_other_cells
+    from morsecensus.tasks.landscapes.base import build
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     forget_other_cells(landscape)
@@ -90,7 +90,7 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
         row, tables = _landscape_row(census), {"point": _point_rows(census, slot, spec)}
         row |= landscape.known(couplings)
         if spec.get("topology"):
-            from tasks.topology.census import topology_of
+            from morsecensus.tasks.topology.census import topology_of
 
             found = topology_of(census, couplings, BOUNDARIES[spec["topology"]])
             row |= _topology_columns(found)
@@ -113,16 +113,16 @@ def _census(
     seed, finder = spec["seed"], spec["finder"]
     options = OPTIONS[finder](**spec["finder_options"])
     if finder == "multistart":
-        from tasks import rounds
-        from tasks.multistart import multistart
+        from morsecensus.tasks import rounds
+        from morsecensus.tasks.multistart import multistart
 
         search = None
         if scatter is not None and rounds.is_worth_sending(landscape, options):
             search = rounds.elsewhere(spec, instance, scatter)
         return multistart(landscape, couplings, seed, instance, options, search)
-    from tasks.homotopy.finder import homotopy
-    from tasks.homotopy.pieces import elsewhere
-    from tasks.homotopy.sampled_census import sampled_homotopy
+    from morsecensus.tasks.homotopy.finder import homotopy
+    from morsecensus.tasks.homotopy.pieces import elsewhere
+    from morsecensus.tasks.homotopy.sampled_census import sampled_homotopy
 
     find = {"homotopy": homotopy, "sampled-homotopy": sampled_homotopy}[finder]
     follow = None if scatter is None else elsewhere(spec, instance, scatter)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from tasks.classify import CriticalPoints
-from tasks.geometry import Manifold
-from tasks.landscapes.base import Landscape
-from tasks.ledger import Ledger
+from morsecensus.tasks.classify import CriticalPoints
+from morsecensus.tasks.geometry import Manifold
+from morsecensus.tasks.landscapes.base import Landscape
+from morsecensus.tasks.ledger import Ledger
 
 
 @dataclass(frozen=True)

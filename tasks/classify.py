@@ -17,9 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from tasks.geometry import Manifold
-from tasks.landscapes.base import Couplings, Jet, Landscape
-from tasks.newton import GRADIENT_TOLERANCE, newton_step
+from morsecensus.tasks.geometry import Manifold
+from morsecensus.tasks.landscapes.base import Couplings, Jet, Landscape
+from morsecensus.tasks.newton import GRADIENT_TOLERANCE, newton_step
 
 BATCH = 64
 POLISHING_STEPS = 2

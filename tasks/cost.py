@@ -2,7 +2,13 @@
 
 from typing import Any, NamedTuple
 
-from tasks.options import BOUNDARIES, OPTIONS, HomotopyOptions, MultistartOptions, SampledHomotopyOptions
+from morsecensus.tasks.options import (
+    BOUNDARIES,
+    OPTIONS,
+    HomotopyOptions,
+    MultistartOptions,
+    SampledHomotopyOptions,
+)
 
 STARTS_PER_CLASS = 90
 """Starts for each class until the rarest was hit five times (measured for p = 3, N = 6..12)."""
@@ -40,7 +46,7 @@ def effort(landscape: Any, options: Any) -> Effort:
 
 
 def _homotopy(landscape: Any, options: HomotopyOptions) -> Effort:
-    from tasks.homotopy.finder import affordable_paths
+    from morsecensus.tasks.homotopy.finder import affordable_paths
 
     paths, n = affordable_paths(landscape, options), landscape.manifold.ambient
     # An endpoint is a complex vector, held a few times over.
@@ -55,7 +61,7 @@ def _homotopy(landscape: Any, options: HomotopyOptions) -> Effort:
 
 
 def _sample(landscape: Any, options: SampledHomotopyOptions) -> Effort:
-    from tasks.homotopy.finder import numbered_paths
+    from morsecensus.tasks.homotopy.finder import numbered_paths
 
     paths = min(options.paths, numbered_paths(landscape))
     # Each path is followed twice, the second time with smaller steps.
@@ -88,7 +94,7 @@ def topology_seconds(topology: bool | str, points: float) -> float:
 def choose(landscape: Any) -> tuple[str, str]:
     """The finder that `auto` stands for, and why, in starts and paths: enumeration where its proof is
     affordable, else multistart with its recall measured by sampled paths, else multistart alone."""
-    from tasks.homotopy.finder import MOST_PATHS, count_text, countable, path_count
+    from morsecensus.tasks.homotopy.finder import MOST_PATHS, count_text, countable, path_count
 
     census = _multistart(landscape, OPTIONS["multistart"]())
     starts = round(census.seconds / start_seconds(landscape.manifold.ambient))

@@ -25,9 +25,9 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
-from tasks.classify import CriticalPoints
-from tasks.landscapes.base import Couplings, Landscape
-from tasks.levenberg_marquardt import Approach, approach
+from morsecensus.tasks.classify import CriticalPoints
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.levenberg_marquardt import Approach, approach
 
 NOISE = 1e-12
 """Gradients below this are zero to round-off, in units of sqrt(ambient) times the landscape's scale: a

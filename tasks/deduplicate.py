@@ -12,8 +12,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from tasks.classify import CriticalPoints
-from tasks.symmetry import Symmetry, direction
+from morsecensus.tasks.classify import CriticalPoints
+from morsecensus.tasks.symmetry import Symmetry, direction
 
 # Hits are converged to about 1e-12; bucketing too finely only leaves more work to the second stage.
 BUCKET_WIDTH = 1e-8

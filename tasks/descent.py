@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
 
 # Standard line-search constants; none is delicate (Nocedal and Wright, Numerical Optimization, ch. 3).
 ARMIJO = 1e-4

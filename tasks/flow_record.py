@@ -8,16 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from tasks.classify import classify
-from tasks.compiled import forget_other_cells
-from tasks.descent import descend
-from tasks.geometry import ProductOfSpheres
-from tasks.gradient_flow import flow, starts_at_overlap
-from tasks.keys import generator
-from tasks.landscapes.base import Couplings, Landscape, build
-from tasks.landscapes.spiked import Spiked
-from tasks.newton import CONVERGED, refine
-from tasks.scale import normalised
+from morsecensus.tasks.classify import classify
+from morsecensus.tasks.compiled import forget_other_cells
+from morsecensus.tasks.descent import descend
+from morsecensus.tasks.geometry import ProductOfSpheres
+from morsecensus.tasks.gradient_flow import flow, starts_at_overlap
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.landscapes.base import Couplings, Landscape, build
+from morsecensus.tasks.landscapes.spiked import Spiked
+from morsecensus.tasks.newton import CONVERGED, refine
+from morsecensus.tasks.scale import normalised
 
 BATCH = 64
 """Starts that flow together."""

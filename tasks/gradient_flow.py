@@ -18,8 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from tasks.geometry import ProductOfSpheres
-from tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.geometry import ProductOfSpheres
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
 
 TOLERANCE = 1e-5
 """Of the error of one step, in units of sqrt(ambient). Measured on the pure 3-spin at N = 60 up to t = 20, 64

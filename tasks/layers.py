@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from tasks.symmetry import Stratum, direction
+from morsecensus.tasks.symmetry import Stratum, direction
 
 FloatLayers = list[Float[np.ndarray, "points out in"]]
 

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
 
 BATCH = 64
 MOST_STEPS = 100

@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int
 
-from tasks.census import Census, Classes
-from tasks.classify import CriticalPoints, classify
-from tasks.critical_sets import CriticalSets, describe, gather, is_critical, no_sets
-from tasks.deduplicate import bucket, match_known, same_point
-from tasks.landscapes.base import Couplings, Landscape
-from tasks.ledger import COMPLETE, FAILED, Evidence, assess
-from tasks.levenberg_marquardt import approach
-from tasks.newton import CONVERGED, OUTCOMES, STALLED
-from tasks.options import MultistartOptions
-from tasks.orbits import classify_orbits, orbit_evidence
-from tasks.resolve import resolve
-from tasks.rounds import Search, here
-from tasks.scale import census_of, normalised
+from morsecensus.tasks.census import Census, Classes
+from morsecensus.tasks.classify import CriticalPoints, classify
+from morsecensus.tasks.critical_sets import CriticalSets, describe, gather, is_critical, no_sets
+from morsecensus.tasks.deduplicate import bucket, match_known, same_point
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.ledger import COMPLETE, FAILED, Evidence, assess
+from morsecensus.tasks.levenberg_marquardt import approach
+from morsecensus.tasks.newton import CONVERGED, OUTCOMES, STALLED
+from morsecensus.tasks.options import MultistartOptions
+from morsecensus.tasks.orbits import classify_orbits, orbit_evidence
+from morsecensus.tasks.resolve import resolve
+from morsecensus.tasks.rounds import Search, here
+from morsecensus.tasks.scale import census_of, normalised
 
 MANY = 32
 NEARLY_ALL = 0.9

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax.scipy.linalg import cho_solve
 from jaxtyping import Array, Float, Int
 
-from tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
 
 OUTCOMES = ("converged", "max_iterations", "stalled", "not_finite")
 CONVERGED, MAX_ITERATIONS, STALLED, NOT_FINITE = range(4)

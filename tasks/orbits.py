@@ -21,11 +21,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from tasks.classify import BATCH, LARGEST_RADIUS, POLISHING_STEPS, CriticalPoints
-from tasks.landscapes.base import Couplings, Landscape
-from tasks.ledger import Orbits
-from tasks.newton import GRADIENT_TOLERANCE
-from tasks.symmetry import ContinuousSymmetry
+from morsecensus.tasks.classify import BATCH, LARGEST_RADIUS, POLISHING_STEPS, CriticalPoints
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.ledger import Orbits
+from morsecensus.tasks.newton import GRADIENT_TOLERANCE
+from morsecensus.tasks.symmetry import ContinuousSymmetry
 
 FLAT = 1e-10
 """Eigenvalues below this share of the largest are zero: at a polished point those that symmetry makes zero

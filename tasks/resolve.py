@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int
 
-from tasks.census import Classes
-from tasks.classify import CriticalPoints, classify
-from tasks.critical_sets import FLAT, CriticalSets
-from tasks.deduplicate import same_point
-from tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.census import Classes
+from morsecensus.tasks.classify import CriticalPoints, classify
+from morsecensus.tasks.critical_sets import FLAT, CriticalSets
+from morsecensus.tasks.deduplicate import same_point
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
 
 if TYPE_CHECKING:
-    from tasks.homotopy.certify import Certificates
-    from tasks.homotopy.interface import System
+    from morsecensus.tasks.homotopy.certify import Certificates
+    from morsecensus.tasks.homotopy.interface import System
 
 ATTEMPTS = 3
 """Landmarks of a class that are tried before it is called degenerate: one may lie where two points part."""
@@ -65,7 +65,7 @@ def _system(landscape: Landscape, couplings: Couplings) -> "System | None":
 
 def _prove(system: "System", points: Float[np.ndarray, "points ambient"]) -> "Certificates":
     # flint is loaded only where there is something to prove.
-    from tasks.homotopy.certify import certify_points
+    from morsecensus.tasks.homotopy.certify import certify_points
 
     return certify_points(system, points)
 

@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from tasks.compiled import forget_other_cells
-from tasks.cost import start_seconds
-from tasks.descent import descend
-from tasks.keys import generator
-from tasks.landscapes.base import Couplings, Landscape, build
-from tasks.newton import CONVERGED, OUTCOMES, refine
-from tasks.options import MultistartOptions
-from tasks.scale import normalised
-from tasks.scatter import Scatter
+from morsecensus.tasks.compiled import forget_other_cells
+from morsecensus.tasks.cost import start_seconds
+from morsecensus.tasks.descent import descend
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.landscapes.base import Couplings, Landscape, build
+from morsecensus.tasks.newton import CONVERGED, OUTCOMES, refine
+from morsecensus.tasks.options import MultistartOptions
+from morsecensus.tasks.scale import normalised
+from morsecensus.tasks.scatter import Scatter
 
 CHUNK = 64
 """Starts that descend together; sorted by depth first, so that a chunk holds lanes of like length."""
@@ -107,7 +107,9 @@ def elsewhere(spec: Mapping[str, Any], instance: int, scatter: Scatter) -> Searc
     def search(options: MultistartOptions) -> Iterator[Round]:
         for first in range(0, options.max_rounds, AHEAD):
             numbers = range(first, min(first + AHEAD, options.max_rounds))
-            found = scatter("tasks.rounds:search_piece", [(source, options, number) for number in numbers])
+            found = scatter(
+                "morsecensus.tasks.rounds:search_piece", [(source, options, number) for number in numbers]
+            )
             yield from (Round(*columns) for columns in found)
 
     return search

@@ -12,9 +12,9 @@ from dataclasses import replace
 import jax
 import numpy as np
 
-from tasks.census import Census
-from tasks.classify import CriticalPoints
-from tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.census import Census
+from morsecensus.tasks.classify import CriticalPoints
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
 
 
 def normalised(landscape: Landscape, couplings: Couplings) -> tuple[Couplings, int]:

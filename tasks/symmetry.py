@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from tasks.geometry import Manifold
-from tasks.keys import generator
+from morsecensus.tasks.geometry import Manifold
+from morsecensus.tasks.keys import generator
 
 
 class Symmetry(Protocol):

@@ -15,14 +15,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from tasks.compiled import forget_other_cells
-from tasks.flow_record import json_ready
-from tasks.gradient_flow import flow
-from tasks.keys import generator
-from tasks.landscapes.base import Couplings, build
-from tasks.landscapes.distinct import DistinctSpin
-from tasks.landscapes.spin import MixedSpin
-from tasks.scale import normalised
+from morsecensus.tasks.compiled import forget_other_cells
+from morsecensus.tasks.flow_record import json_ready
+from morsecensus.tasks.gradient_flow import flow
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.landscapes.base import Couplings, build
+from morsecensus.tasks.landscapes.distinct import DistinctSpin
+from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.scale import normalised
 
 
 @partial(jax.jit, static_argnames=("landscape",))

@@ -43,7 +43,7 @@ def _third_party(sources):
                 modules = [node.module]
             for module in modules:
                 found.setdefault(module.partition(".")[0], name)
-    return {top: name for top, name in found.items() if top not in {*sys.stdlib_module_names, *ROOMS}}
+    return {top: name for top, name in found.items() if top not in {*sys.stdlib_module_names, "morsecensus"}}
 
 
 def _undeclared(imported, declared):
@@ -102,15 +102,15 @@ def test_a_worker_loads_nothing_heavy_that_it_has_no_use_for():
         path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
         for path in sorted((ROOT / "tasks").rglob("*.py"))
     ]
-    assert "tasks.homotopy.sampled" in modules
-    assert not _loaded(f"import pipeline.worker, {', '.join(modules)}")
+    assert "morsecensus.tasks.homotopy.sampled" in modules
+    assert not _loaded(f"import morsecensus.pipeline.worker, {', '.join(modules)}")
     assert _loaded("import scipy.stats") >= {"scipy.stats", "scipy.optimize"}
 
 
 @pytest.mark.parametrize("command", [["--help"], ["run", "--help"], ["plan", "--help"]])
 def test_help_loads_nothing_heavy(command):
     script = (
-        "from pipeline.cli import app; from typer.testing import CliRunner; "
+        "from morsecensus.pipeline.cli import app; from typer.testing import CliRunner; "
         f"assert 'Usage' in CliRunner().invoke(app, {command!r}).output"
     )
     assert not _loaded(script)

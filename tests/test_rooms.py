@@ -8,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("tasks", "storage", "analysis", "pipeline")
+OURS = "morsecensus."
 FORBIDDEN = {
     "tasks": {"storage", "pipeline", "analysis", "ray", "xarray", "zarr", "fsspec", "matplotlib", "dask"},
     "storage": {"tasks", "analysis", "pipeline", "ray", "jax", "xarray", "dask", "scipy", "matplotlib"},
@@ -33,10 +34,11 @@ def _imports(path):
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            found |= {alias.name.removeprefix(OURS) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: absolute imports only"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+            module = str(node.module).removeprefix(OURS)
+            found |= {f"{module}.{alias.name}" for alias in node.names} | {module}
     return found
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.audit.matching import Joined
-from analysis.estimators import mean_and_error
-from analysis.reductions import Floats
-from tasks.proportions import interval
+from morsecensus.analysis.audit.matching import Joined
+from morsecensus.analysis.estimators import mean_and_error
+from morsecensus.analysis.reductions import Floats
+from morsecensus.tasks.proportions import interval
 
 MOST_SHARED = 0.1
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.audit.measure import Audit
-from analysis.figures.audit import (
+from morsecensus.analysis.audit.measure import Audit
+from morsecensus.analysis.figures.audit import (
     budget_colors,
     plot_chao,
     plot_coverage,
@@ -12,7 +12,7 @@ from analysis.figures.audit import (
     plot_profile,
     plot_recall,
 )
-from analysis.style import Figure, legend_below, new_figure, save, style
+from morsecensus.analysis.style import Figure, legend_below, new_figure, save, style
 
 FEATURES = ("energy", "index", "log_det")
 

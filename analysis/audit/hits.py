@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.audit.matching import Ints, Joined, Points
-from analysis.reductions import Floats, bin_of
+from morsecensus.analysis.audit.matching import Ints, Joined, Points
+from morsecensus.analysis.reductions import Floats, bin_of
 
 BINS = 20
 """Of equally many points. Arbitrary: minima are one point in forty at N = 12."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.open import Cell
-from analysis.reductions import Batch, Floats, reduce_points
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Batch, Floats, reduce_points
 
 Ints = NDArray[np.int64]
 

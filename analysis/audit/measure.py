@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.audit.calibration import Calibration, calibrate
-from analysis.audit.hits import HitBias, measure_hits
-from analysis.audit.matching import Ints, Joined, Points, first_landscapes, join, read_points
-from analysis.audit.naive import NaiveAverage, naive_averages
-from analysis.audit.recall import COMPLETE, Claims, Recall, check_claims, estimate_recall
-from analysis.open import Cell, Family, finder_labels
-from storage.schema import ERROR, REASONS
+from morsecensus.analysis.audit.calibration import Calibration, calibrate
+from morsecensus.analysis.audit.hits import HitBias, measure_hits
+from morsecensus.analysis.audit.matching import Ints, Joined, Points, first_landscapes, join, read_points
+from morsecensus.analysis.audit.naive import NaiveAverage, naive_averages
+from morsecensus.analysis.audit.recall import COMPLETE, Claims, Recall, check_claims, estimate_recall
+from morsecensus.analysis.open import Cell, Family, finder_labels
+from morsecensus.storage.schema import ERROR, REASONS
 
 ENUMERATED = REASONS.index("enumerated")
 AUDITED = "multistart"

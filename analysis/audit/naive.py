@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.audit.hits import features_of
-from analysis.audit.matching import Joined
-from analysis.estimators import mean_and_error
+from morsecensus.analysis.audit.hits import features_of
+from morsecensus.analysis.audit.matching import Joined
+from morsecensus.analysis.estimators import mean_and_error
 
 KINDS = ("hits", "distinct")
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.audit.matching import Joined
-from analysis.reductions import Floats
-from storage.schema import STATUS
-from tasks.proportions import upper_limit
+from morsecensus.analysis.audit.matching import Joined
+from morsecensus.analysis.reductions import Floats
+from morsecensus.storage.schema import STATUS
+from morsecensus.tasks.proportions import upper_limit
 
 RESAMPLES = 2000
 """Bootstrap draws of landscapes: the ends of a 95% interval lie among the 50 outermost."""

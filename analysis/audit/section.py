@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis import rounding as r
-from analysis.audit import tables
-from analysis.audit.draw import Drawings
-from analysis.audit.measure import Audit
-from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.tables import Row
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.audit import tables
+from morsecensus.analysis.audit.draw import Drawings
+from morsecensus.analysis.audit.measure import Audit
+from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.tables import Row
 
 _QUANTITIES = {"energy": "energy", "index": "index / (N − 1)", "minima": "minima"}
 _FEATURES = {"energy": "energy", "index": "index / (N − 1)", "log_det": "log |det| / N"}

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from analysis.audit.measure import Audit, Audited, AuditedSize
-from analysis.tables import Row
+from morsecensus.analysis.audit.measure import Audit, Audited, AuditedSize
+from morsecensus.analysis.tables import Row
 
 
 def _head(audit: Audit, size: AuditedSize, cell: Audited | None = None) -> Row:

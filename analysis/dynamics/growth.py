@@ -18,8 +18,8 @@ log N; below, it grows as a power of t at most.
 import numpy as np
 from numpy.polynomial import Polynomial as Series
 
-from analysis.dynamics.two_time import Floats, TwoTime
-from tasks.covariance import Polynomial
+from morsecensus.analysis.dynamics.two_time import Floats, TwoTime
+from morsecensus.tasks.covariance import Polynomial
 
 
 def overlap_spread(solution: TwoTime, noise: Polynomial, signal: Polynomial) -> Floats:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from analysis.dynamics.growth import overlap_spread
-from analysis.dynamics.recovery import informative_overlaps
-from analysis.dynamics.two_time import Curve, Floats, extrapolated, solve
-from analysis.spiked_complexity import SpikedLimit, descent_margin
-from tasks.covariance import Covariance, Signal, matrix_tensor
+from morsecensus.analysis.dynamics.growth import overlap_spread
+from morsecensus.analysis.dynamics.recovery import informative_overlaps
+from morsecensus.analysis.dynamics.two_time import Curve, Floats, extrapolated, solve
+from morsecensus.analysis.spiked_complexity import SpikedLimit, descent_margin
+from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 STEP = 0.05
 """Of the coarser solution, in units of 1/sqrt(xi''(1)). Measured on the pure 3-spin up to t = 5: an error of

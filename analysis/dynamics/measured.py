@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.dynamics.limits import Limit
-from analysis.dynamics.two_time import Floats
+from morsecensus.analysis.dynamics.limits import Limit
+from morsecensus.analysis.dynamics.two_time import Floats
 
 Row = dict[str, Any]
 MINIMUM = "minimum"

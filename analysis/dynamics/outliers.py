@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.linalg import eigh
 
-from analysis.dynamics.measured import Row, mean_and_error
-from analysis.dynamics.recovery import outlier, outlier_overlap
-from analysis.dynamics.two_time import Floats
+from morsecensus.analysis.dynamics.measured import Row, mean_and_error
+from morsecensus.analysis.dynamics.recovery import outlier, outlier_overlap
+from morsecensus.analysis.dynamics.two_time import Floats
 
 GOE_DRAWS = 200
 """Matrices at each n: their lowest eigenvalues scatter by a few per cent, so their mean by some 0.002."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.polynomial import Polynomial as Series
 from numpy.typing import ArrayLike, NDArray
 
-from tasks.covariance import Polynomial
+from morsecensus.tasks.covariance import Polynomial
 
 Floats = NDArray[np.float64]
 

@@ -30,7 +30,7 @@ from numpy.polynomial import Polynomial as Series
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from tasks.covariance import Polynomial
+from morsecensus.tasks.covariance import Polynomial
 
 Floats = NDArray[np.float64]
 

@@ -5,9 +5,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.dynamics.measured import FlowCell, Row, curve_rows, end_rows, summary_rows
-from analysis.dynamics.outliers import Outliers, outlier_rows
-from analysis.figures.flow import (
+from morsecensus.analysis.dynamics.measured import FlowCell, Row, curve_rows, end_rows, summary_rows
+from morsecensus.analysis.dynamics.outliers import Outliers, outlier_rows
+from morsecensus.analysis.figures.flow import (
     level_name,
     noise_level,
     plot_end_overlaps,
@@ -17,8 +17,8 @@ from analysis.figures.flow import (
     plot_overlaps,
     plot_recovery,
 )
-from analysis.style import Figure, new_figure, save, style
-from storage.fresh_folder import fresh_folder
+from morsecensus.analysis.style import Figure, new_figure, save, style
+from morsecensus.storage.fresh_folder import fresh_folder
 
 
 def write_flows(

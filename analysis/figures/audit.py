@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.audit.measure import Audit, Audited, AuditedSize
-from analysis.style import COLORS, GREY, INK, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.audit.measure import Audit, Audited, AuditedSize
+from morsecensus.analysis.style import COLORS, GREY, INK, Axes, Mark, shades, whole_numbers
 
 FEATURES: Mapping[str, str] = {
     "energy": "energy per spin, folded",

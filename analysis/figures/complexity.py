@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.figures.energies import well_filled
-from analysis.results import CellResult, FamilyResult
-from analysis.style import COLORS, EXACT, GREY, INK, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.figures.energies import well_filled
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.style import COLORS, EXACT, GREY, INK, Axes, Mark, shades, whole_numbers
 
 
 def _series(cells: Sequence[CellResult], kind: str, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

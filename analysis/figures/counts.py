@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.estimators import is_odd
-from analysis.results import CellResult
-from analysis.style import COLORS, EXACT, GREY, INK, Axes, Mark, whole_numbers
+from morsecensus.analysis.estimators import is_odd
+from morsecensus.analysis.results import CellResult
+from morsecensus.analysis.style import COLORS, EXACT, GREY, INK, Axes, Mark, whole_numbers
 
 MOST_INDICES = 5
 

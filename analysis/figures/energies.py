@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.reductions import Floats
-from analysis.results import CellResult, FamilyResult
-from analysis.style import COLORS, GREY, INK, PALE, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.style import COLORS, GREY, INK, PALE, Axes, Mark, shades, whole_numbers
 
 
 def well_filled(cell: CellResult) -> NDArray[np.bool_]:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from analysis.factorised_check import CheckedCell
-from analysis.style import COLORS, GREY, Axes, Mark
+from morsecensus.analysis.factorised_check import CheckedCell
+from morsecensus.analysis.style import COLORS, GREY, Axes, Mark
 
 
 def plot_manifolds(ax: Axes, checked: CheckedCell) -> list[Mark]:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from analysis.floors import Floors, floor_and_ground, floor_rows
-from analysis.style import COLORS, GREY, Axes, Mark, legend_beside, whole_numbers
-from analysis.tables import label
+from morsecensus.analysis.floors import Floors, floor_and_ground, floor_rows
+from morsecensus.analysis.style import COLORS, GREY, Axes, Mark, legend_beside, whole_numbers
+from morsecensus.analysis.tables import label
 
 MARKERS = "osD^vP"
 

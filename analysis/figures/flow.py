@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.dynamics.measured import FlowCell, mean_and_error, recovered
-from analysis.dynamics.outliers import Outliers
-from analysis.dynamics.recovery import outlier, outlier_overlap
-from analysis.spiked_complexity import descent_line
-from analysis.style import COLORS, GREY, INK, Axes, Mark, shades
+from morsecensus.analysis.dynamics.measured import FlowCell, mean_and_error, recovered
+from morsecensus.analysis.dynamics.outliers import Outliers
+from morsecensus.analysis.dynamics.recovery import outlier, outlier_overlap
+from morsecensus.analysis.spiked_complexity import descent_line
+from morsecensus.analysis.style import COLORS, GREY, INK, Axes, Mark, shades
 
 LINEAR = 0.3
 """The growth of small overlaps is drawn up to this one."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.reductions import Floats
-from analysis.style import Axes, Mark, shades
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.style import Axes, Mark, shades
 
 
 def plot_left_over(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.minima_share import (
+from morsecensus.analysis.minima_share import (
     MOST_SHIFTLESS,
     MinimaShare,
     counted,
@@ -12,10 +12,10 @@ from analysis.minima_share import (
     measured_share,
     zero_shift,
 )
-from analysis.reductions import Floats
-from analysis.results import CellResult
-from analysis.style import COLORS, GREY, INK, Axes, Mark, legend_beside, whole_numbers
-from analysis.tables import head, label
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.results import CellResult
+from morsecensus.analysis.style import COLORS, GREY, INK, Axes, Mark, legend_beside, whole_numbers
+from morsecensus.analysis.tables import head, label
 
 MARKERS = "osD^vP"
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from analysis.count_variance import count_kinds, counts_of, poisson_variances, sample_variance
-from analysis.overlaps import exact_pairs, uniform_pairs
-from analysis.pairs import CellPairs, FamilyPairs, exact_variances
-from analysis.style import COLORS, EXACT, GREY, INK, Axes, Mark, whole_numbers
+from morsecensus.analysis.count_variance import count_kinds, counts_of, poisson_variances, sample_variance
+from morsecensus.analysis.overlaps import exact_pairs, uniform_pairs
+from morsecensus.analysis.pairs import CellPairs, FamilyPairs, exact_variances
+from morsecensus.analysis.style import COLORS, EXACT, GREY, INK, Axes, Mark, whole_numbers
 
 
 def plot_overlaps(ax: Axes, found: CellPairs, pair: int) -> list[Mark]:

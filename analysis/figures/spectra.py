@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from analysis.spectra import SpectrumComparison
-from analysis.style import COLORS, GREY, INK, PALE, Axes, Mark
+from morsecensus.analysis.spectra import SpectrumComparison
+from morsecensus.analysis.style import COLORS, GREY, INK, PALE, Axes, Mark
 
 
 def plot_spectrum(ax: Axes, found: SpectrumComparison, n: int) -> list[Mark]:

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from analysis.rare import NO_VARIANCE
-from analysis.reductions import Moments
-from analysis.spiked import OVERLAP_EDGES
-from analysis.spiked_complexity import SpikedLimit, descent_line, triviality_line
-from analysis.spiked_measured import SpikedCell
-from analysis.style import COLORS, GREY, INK, Axes, Mark, shades
+from morsecensus.analysis.rare import NO_VARIANCE
+from morsecensus.analysis.reductions import Moments
+from morsecensus.analysis.spiked import OVERLAP_EDGES
+from morsecensus.analysis.spiked_complexity import SpikedLimit, descent_line, triviality_line
+from morsecensus.analysis.spiked_measured import SpikedCell
+from morsecensus.analysis.style import COLORS, GREY, INK, Axes, Mark, shades
 
 ALL, MINIMA = COLORS[0], COLORS[1]
 _MOST = 0.99

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.reductions import Floats
-from analysis.rounding import MINUS, estimate
-from analysis.style import COLORS, EXACT, GREY, INK, PALE, Axes, Mark, shades, whole_numbers
-from analysis.topology.ratios import SERIES, Rate, Ratio
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.rounding import MINUS, estimate
+from morsecensus.analysis.style import COLORS, EXACT, GREY, INK, PALE, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.topology.ratios import SERIES, Rate, Ratio
 
 _MARKS = "osD^vPX<>"
 _COLORS = (*COLORS, INK, "#8b6f47", GREY)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.rounding import estimate
-from analysis.style import COLORS, GREY, INK, Axes, Mark, shades, whole_numbers
-from analysis.topology.heights import Scaling
-from analysis.topology.trees import CellTrees
+from morsecensus.analysis.rounding import estimate
+from morsecensus.analysis.style import COLORS, GREY, INK, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.topology.heights import Scaling
+from morsecensus.analysis.topology.trees import CellTrees
 
 FEWEST = 5
 """Landscapes or minima below which a point of a curve isn't drawn. Arbitrary; the CSV holds all."""

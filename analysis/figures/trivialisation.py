@@ -2,9 +2,15 @@
 
 import numpy as np
 
-from analysis.results import CellResult
-from analysis.style import GREY, INK, Axes, Mark, shades
-from analysis.trivialisation import FieldSweep, Trivialisation, exact_totals, field_of, limiting_complexity
+from morsecensus.analysis.results import CellResult
+from morsecensus.analysis.style import GREY, INK, Axes, Mark, shades
+from morsecensus.analysis.trivialisation import (
+    FieldSweep,
+    Trivialisation,
+    exact_totals,
+    field_of,
+    limiting_complexity,
+)
 
 GRID = 161
 """Field variances at which curves are drawn."""

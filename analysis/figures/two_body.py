@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from analysis.kac_rice import FiniteN
-from analysis.results import FamilyResult
-from analysis.style import COLORS, Axes, Mark, whole_numbers
-from analysis.two_body import Comparison
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.style import COLORS, Axes, Mark, whole_numbers
+from morsecensus.analysis.two_body import Comparison
 
 MARKERS = "osD^v"
 """One for each finder of a model."""

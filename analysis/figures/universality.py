@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from analysis.goe import log_density
-from analysis.goe_moments import catalan, goe_moment
-from analysis.semicircle import semicircle_density
-from analysis.style import COLORS, GREY, INK, Axes, Mark, whole_numbers
-from analysis.universality import (
+from morsecensus.analysis.goe import log_density
+from morsecensus.analysis.goe_moments import catalan, goe_moment
+from morsecensus.analysis.semicircle import semicircle_density
+from morsecensus.analysis.style import COLORS, GREY, INK, Axes, Mark, whole_numbers
+from morsecensus.analysis.universality import (
     GAUSSIAN,
     LawFamily,
     Universality,

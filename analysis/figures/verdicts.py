@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import betaincinv
 
-from analysis.reductions import Floats
-from analysis.results import CellResult
-from analysis.style import COLORS, GREY, INK, PALE, Axes, Mark
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.results import CellResult
+from morsecensus.analysis.style import COLORS, GREY, INK, PALE, Axes, Mark
 
 _STATES = {"complete": COLORS[2], "open": COLORS[4], "failed": COLORS[1]}
 _VERDICTS = {"pass": COLORS[2], "fail": COLORS[1], "uninformative": PALE, "unknown": "#ffffff"}

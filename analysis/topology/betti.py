@@ -14,10 +14,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from analysis.open import Cell
-from analysis.reductions import Floats
-from analysis.topology.read import exact_degrees
-from analysis.topology.sublevels import Chunk, betti_limits, chunks, lacking_share
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.topology.read import exact_degrees
+from morsecensus.analysis.topology.sublevels import Chunk, betti_limits, chunks, lacking_share
 
 DRAWS = 400
 """Of the bootstrap: the error of a standard error from them is 4%."""

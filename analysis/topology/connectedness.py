@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimators import mean_and_error
-from analysis.reductions import Floats
-from analysis.topology.forest import Forest
-from tasks.proportions import interval
+from morsecensus.analysis.estimators import mean_and_error
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.topology.forest import Forest
+from morsecensus.tasks.proportions import interval
 
 Ints = NDArray[np.int64]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from analysis.topology.merge_tree import ROOT, MergeTree
+from morsecensus.analysis.topology.merge_tree import ROOT, MergeTree
 
 SLANT = 0.02
 """Part of the energy range over which a line leans towards its join. Arbitrary."""

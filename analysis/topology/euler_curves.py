@@ -22,16 +22,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest, poisson
 
-from analysis.agreement import TestResult, not_testable, whiten
-from analysis.cell_tests import parity
-from analysis.coupling_scale import CouplingScale
-from analysis.estimators import estimate_counts
-from analysis.euler import mean_characteristic_above
-from analysis.open import Cell
-from analysis.rare import NO_VARIANCE
-from analysis.reductions import Batch, Floats, Moments, reduce_points
-from analysis.roots import find_root
-from tasks.covariance import Covariance
+from morsecensus.analysis.agreement import TestResult, not_testable, whiten
+from morsecensus.analysis.cell_tests import parity
+from morsecensus.analysis.coupling_scale import CouplingScale
+from morsecensus.analysis.estimators import estimate_counts
+from morsecensus.analysis.euler import mean_characteristic_above
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.rare import NO_VARIANCE
+from morsecensus.analysis.reductions import Batch, Floats, Moments, reduce_points
+from morsecensus.analysis.roots import find_root
+from morsecensus.tasks.covariance import Covariance
 
 LEVELS = 61
 """Of the grid. Neighbours are nearly one number where it is finer. Arbitrary."""

@@ -5,15 +5,21 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis import rounding as r
-from analysis.drawing import Drawn
-from analysis.figures.topology import plot_euler, plot_euler_residuals
-from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.style import Axes, Figure, new_figure, save, style
-from analysis.tables import LEVEL, Row, head
-from analysis.topology.euler_curves import EVENTS, EXTREME, LANDSCAPES_PER_LEVEL, SCALE_LEVELS
-from analysis.topology.euler_tests import MOST_EXTREME, POWER, WRONG_VARIANCE, EulerCell, EulerResult
-from analysis.topology.euler_tests import measure_euler as measure_euler
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.drawing import Drawn
+from morsecensus.analysis.figures.topology import plot_euler, plot_euler_residuals
+from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.style import Axes, Figure, new_figure, save, style
+from morsecensus.analysis.tables import LEVEL, Row, head
+from morsecensus.analysis.topology.euler_curves import EVENTS, EXTREME, LANDSCAPES_PER_LEVEL, SCALE_LEVELS
+from morsecensus.analysis.topology.euler_tests import (
+    MOST_EXTREME,
+    POWER,
+    WRONG_VARIANCE,
+    EulerCell,
+    EulerResult,
+)
+from morsecensus.analysis.topology.euler_tests import measure_euler as measure_euler
 
 MOST_PANELS = 6
 

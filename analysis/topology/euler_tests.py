@@ -10,12 +10,12 @@ from functools import cached_property
 
 import numpy as np
 
-from analysis.agreement import TestResult, holm
-from analysis.coupling_scale import CouplingScale, combined
-from analysis.estimators import estimate_counts, missing_points
-from analysis.open import Cell
-from analysis.tables import LEVEL
-from analysis.topology.euler_curves import (
+from morsecensus.analysis.agreement import TestResult, holm
+from morsecensus.analysis.coupling_scale import CouplingScale, combined
+from morsecensus.analysis.estimators import estimate_counts, missing_points
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.tables import LEVEL
+from morsecensus.analysis.topology.euler_curves import (
     BAND,
     DRAWS,
     EXTREME,

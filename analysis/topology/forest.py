@@ -13,18 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.cell_tests import parity
-from analysis.estimators import COMPLETE
-from analysis.open import Cell
-from analysis.reductions import Floats
-from analysis.topology.merge_tree import (
+from morsecensus.analysis.cell_tests import parity
+from morsecensus.analysis.estimators import COMPLETE
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.topology.merge_tree import (
     MergeTree,
     barriers_to_lowest,
     connected_from,
     escape_levels,
     merge_tree,
 )
-from analysis.topology.read import CERTIFIED, Landscape, landscapes
+from morsecensus.analysis.topology.read import CERTIFIED, Landscape, landscapes
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimators import mean_and_error
-from analysis.reductions import Floats, bin_of
-from analysis.topology.forest import Forest
-from analysis.topology.line_fit import fit_line
+from morsecensus.analysis.estimators import mean_and_error
+from morsecensus.analysis.reductions import Floats, bin_of
+from morsecensus.analysis.topology.forest import Forest
+from morsecensus.analysis.topology.line_fit import fit_line
 
 KINDS = ("escape", "lowest")
 """Barrier to a lower minimum, and to the global one."""

@@ -7,13 +7,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from analysis.open import Cell
-from analysis.reductions import Floats
-from analysis.topology.betti import estimate_betti
-from analysis.topology.persistent import estimate_persistent
-from analysis.topology.ratios import Rate, Ratio, fit_rates, measure_ratios
-from analysis.topology.read import CERTIFIED, Landscape, exact_degrees, has_topology, landscapes
-from analysis.topology.sublevels import energy_levels
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.topology.betti import estimate_betti
+from morsecensus.analysis.topology.persistent import estimate_persistent
+from morsecensus.analysis.topology.ratios import Rate, Ratio, fit_rates, measure_ratios
+from morsecensus.analysis.topology.read import CERTIFIED, Landscape, exact_degrees, has_topology, landscapes
+from morsecensus.analysis.topology.sublevels import energy_levels
 
 COARSE = 2
 """Every so many levels make the grid of persistent Betti numbers."""

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.drawing import Drawn
-from analysis.figures.homology import plot_left_over, plot_persistent_betti
-from analysis.figures.topology import plot_barcode, plot_betti_curves, plot_diagram, plot_ratios
-from analysis.style import Axes, Figure, join, new_figure, save, style
-from analysis.topology.betti import LOW
-from analysis.topology.homology import CellHomology, Classes, HomologyResult
-from analysis.topology.ratios import FEWEST, PEAK, ZERO
+from morsecensus.analysis.drawing import Drawn
+from morsecensus.analysis.figures.homology import plot_left_over, plot_persistent_betti
+from morsecensus.analysis.figures.topology import plot_barcode, plot_betti_curves, plot_diagram, plot_ratios
+from morsecensus.analysis.style import Axes, Figure, join, new_figure, save, style
+from morsecensus.analysis.topology.betti import LOW
+from morsecensus.analysis.topology.homology import CellHomology, Classes, HomologyResult
+from morsecensus.analysis.topology.ratios import FEWEST, PEAK, ZERO
 
 STEPS = (0, 1, 2, 4, 8, 16)
 """Of the coarse levels, between a and b."""

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import xarray as xr
 
-from analysis import rounding as r
-from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.topology.betti import LOW
-from analysis.topology.homology import Classes, HomologyResult
-from analysis.topology.ratios import FEWEST, ZERO, Rate, Ratio
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.topology.betti import LOW
+from morsecensus.analysis.topology.homology import Classes, HomologyResult
+from morsecensus.analysis.topology.ratios import FEWEST, ZERO, Rate, Ratio
 
 HALF = "u = 0"
 LARGE = 0.5

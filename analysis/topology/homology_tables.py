@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 import numpy as np
 
-from analysis.tables import Row, head
-from analysis.topology.homology import CellHomology, HomologyResult
+from morsecensus.analysis.tables import Row, head
+from morsecensus.analysis.topology.homology import CellHomology, HomologyResult
 
 STRIDE = 2
 """Every so many levels of the persistent Betti numbers go into the table: half of them are a quarter of its

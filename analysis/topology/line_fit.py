@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import chdtrc
 
-from analysis.reductions import Floats
+from morsecensus.analysis.reductions import Floats
 
 
 def fit_line(x: Floats, y: Floats, error: Floats) -> tuple[float, float, float, float, int, float]:

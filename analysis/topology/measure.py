@@ -4,18 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.drawing import Drawn
-from analysis.open import Cell
-from analysis.tables import Row
-from analysis.topology.euler_section import draw_euler, euler_rows
-from analysis.topology.euler_tests import EulerResult, measure_euler
-from analysis.topology.homology import HomologyResult, measure_homology
-from analysis.topology.homology_draw import draw_homology
-from analysis.topology.homology_tables import homology_rows
-from analysis.topology.outcomes import outcome_rows
-from analysis.topology.tree_draw import draw_trees
-from analysis.topology.tree_tables import tree_rows
-from analysis.topology.trees import TreeResult, measure_trees
+from morsecensus.analysis.drawing import Drawn
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.tables import Row
+from morsecensus.analysis.topology.euler_section import draw_euler, euler_rows
+from morsecensus.analysis.topology.euler_tests import EulerResult, measure_euler
+from morsecensus.analysis.topology.homology import HomologyResult, measure_homology
+from morsecensus.analysis.topology.homology_draw import draw_homology
+from morsecensus.analysis.topology.homology_tables import homology_rows
+from morsecensus.analysis.topology.outcomes import outcome_rows
+from morsecensus.analysis.topology.tree_draw import draw_trees
+from morsecensus.analysis.topology.tree_tables import tree_rows
+from morsecensus.analysis.topology.trees import TreeResult, measure_trees
 
 
 @dataclass(frozen=True, eq=False)

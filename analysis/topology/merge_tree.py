@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from tasks.topology.complex import MorseComplex
-from tasks.topology.persistence import ESSENTIAL, Pairs, filtration_rank
+from morsecensus.tasks.topology.complex import MorseComplex
+from morsecensus.tasks.topology.persistence import ESSENTIAL, Pairs, filtration_rank
 
 ROOT = -1
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.open import Cell
-from analysis.tables import Row, head
-from analysis.topology.barcodes import betti_curve
-from analysis.topology.morse import counts_below, inequalities
-from analysis.topology.read import FAIL, Landscape, has_topology, landscapes
-from storage.schema import TOPOLOGY
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.tables import Row, head
+from morsecensus.analysis.topology.barcodes import betti_curve
+from morsecensus.analysis.topology.morse import counts_below, inequalities
+from morsecensus.analysis.topology.read import FAIL, Landscape, has_topology, landscapes
+from morsecensus.storage.schema import TOPOLOGY
 
 
 def outcome_rows(cells: Sequence[Cell]) -> list[Row]:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from analysis.open import Cell
-from analysis.reductions import Batch, Floats, reduce_points
-from analysis.topology.sublevels import Chunk, betti_limits, chunks, lacking_share
-from storage.schema import PAIR
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Batch, Floats, reduce_points
+from morsecensus.analysis.topology.sublevels import Chunk, betti_limits, chunks, lacking_share
+from morsecensus.storage.schema import PAIR
 
 NAMES = ("pair_dim", "pair_birth", "pair_death")
 

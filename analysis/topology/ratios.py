@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from analysis.topology.line_fit import fit_line
-from tasks.proportions import upper_limit
+from morsecensus.analysis.topology.line_fit import fit_line
+from morsecensus.tasks.proportions import upper_limit
 
 PEAK, ZERO = "peak", "zero"
 WHERE = (PEAK, ZERO)

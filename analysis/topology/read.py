@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from analysis.open import Cell
-from analysis.reductions import Floats, row_offsets
-from storage.schema import ARC, CHECKS, PAIR, POINT, TOPOLOGY
-from tasks.topology.complex import MorseComplex
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Floats, row_offsets
+from morsecensus.storage.schema import ARC, CHECKS, PAIR, POINT, TOPOLOGY
+from morsecensus.tasks.topology.complex import MorseComplex
 
 CERTIFIED, CONTRADICTED, REFUSED = (TOPOLOGY.index(name) for name in ("certified", "contradicted", "refused"))
 FAIL = CHECKS.index("fail")

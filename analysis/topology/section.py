@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from analysis import rounding as r
-from analysis.page import HtmlTable, Part, heading, paragraph
-from analysis.tables import Row
-from analysis.topology.euler_section import euler_parts
-from analysis.topology.homology_section import homology_parts
-from analysis.topology.measure import TopologyResult
-from analysis.topology.tree_section import tree_parts
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.page import HtmlTable, Part, heading, paragraph
+from morsecensus.analysis.tables import Row
+from morsecensus.analysis.topology.euler_section import euler_parts
+from morsecensus.analysis.topology.homology_section import homology_parts
+from morsecensus.analysis.topology.measure import TopologyResult
+from morsecensus.analysis.topology.tree_section import tree_parts
 
 
 def topology_parts(result: TopologyResult, figures: Mapping[str, Path]) -> list[Part]:

@@ -17,11 +17,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from analysis.estimators import estimate_counts, missing_points
-from analysis.open import Cell
-from analysis.reductions import Batch, Floats, energy_range, reduce_points, row_offsets
-from analysis.topology.read import exact_degrees
-from storage.schema import PAIR, POINT, Table
+from morsecensus.analysis.estimators import estimate_counts, missing_points
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Batch, Floats, energy_range, reduce_points, row_offsets
+from morsecensus.analysis.topology.read import exact_degrees
+from morsecensus.storage.schema import PAIR, POINT, Table
 
 LEVELS = 129
 """A power of two and one: u = 0 is one of them, and every fourth one makes a coarse grid. Arbitrary."""

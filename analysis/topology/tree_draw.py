@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from analysis.drawing import Drawn
-from analysis.figures import trees as panels
-from analysis.figures.topology import plot_disconnectivity, plot_lifetimes
-from analysis.style import Figure, new_figure, save, style
-from analysis.topology.trees import Picture, TreeResult
+from morsecensus.analysis.drawing import Drawn
+from morsecensus.analysis.figures import trees as panels
+from morsecensus.analysis.figures.topology import plot_disconnectivity, plot_lifetimes
+from morsecensus.analysis.style import Figure, new_figure, save, style
+from morsecensus.analysis.topology.trees import Picture, TreeResult
 
 
 def draw_trees(result: TreeResult, folder: Path, prefix: str) -> list[Drawn]:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from analysis import rounding as r
-from analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from analysis.tables import Row
-from analysis.topology import tree_tables as tables
-from analysis.topology.heights import FEWEST_SIZES
-from analysis.topology.trees import TreeResult
+from morsecensus.analysis import rounding as r
+from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.tables import Row
+from morsecensus.analysis.topology import tree_tables as tables
+from morsecensus.analysis.topology.heights import FEWEST_SIZES
+from morsecensus.analysis.topology.trees import TreeResult
 
 _BARRIERS = {"escape": "to a lower minimum", "lowest": "to the global one"}
 

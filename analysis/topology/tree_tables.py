@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analysis.tables import Row, head
-from analysis.topology.heights import KINDS, QUANTILES
-from analysis.topology.trees import CellTrees, TreeResult
+from morsecensus.analysis.tables import Row, head
+from morsecensus.analysis.topology.heights import KINDS, QUANTILES
+from morsecensus.analysis.topology.trees import CellTrees, TreeResult
 
 
 def _known(measured: CellTrees) -> Row:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.open import Cell
-from analysis.reductions import Floats
-from analysis.topology.connectedness import Connectedness, Onset, connectedness, onset, onset_of
-from analysis.topology.disconnectivity import Layout, lay_out, prune
-from analysis.topology.forest import Forest, collect, tree_of
-from analysis.topology.heights import (
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.reductions import Floats
+from morsecensus.analysis.topology.connectedness import Connectedness, Onset, connectedness, onset, onset_of
+from morsecensus.analysis.topology.disconnectivity import Layout, lay_out, prune
+from morsecensus.analysis.topology.forest import Forest, collect, tree_of
+from morsecensus.analysis.topology.heights import (
     KINDS,
     Heights,
     Lifetimes,
@@ -20,8 +20,8 @@ from analysis.topology.heights import (
     measure_lifetimes,
     scaling_of,
 )
-from analysis.topology.merge_tree import connected_from
-from analysis.topology.read import has_topology, landscapes
+from morsecensus.analysis.topology.merge_tree import connected_from
+from morsecensus.analysis.topology.read import has_topology, landscapes
 
 LEVELS = 61
 BINS = 12

@@ -16,7 +16,7 @@ import benchmarks
 from benchmarks.chaos.body import BODY
 from benchmarks.chaos.hooks import ENV
 from benchmarks.chaos.processes import MARK
-from storage.dataset import dataset_hash
+from morsecensus.storage.dataset import dataset_hash
 
 ROOT = Path(benchmarks.__file__).parents[1]
 SMALL = {"n": "4:5", "landscapes": 24}

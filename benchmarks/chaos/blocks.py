@@ -7,8 +7,8 @@ import numpy as np
 from benchmarks.chaos.bench import BLOCKS, SECONDS, Bench
 from benchmarks.chaos.faults import Result, fault
 from benchmarks.chaos.trial import RAY, Trial
-from storage.store import open_run
-from storage.verify import verify
+from morsecensus.storage.store import open_run
+from morsecensus.storage.verify import verify
 
 GIB = 2**30
 

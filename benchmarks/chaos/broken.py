@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from storage.files import LocalFiles
+from morsecensus.storage.files import LocalFiles
 
 _write = LocalFiles.write
 

@@ -13,10 +13,10 @@ from benchmarks.chaos.bench import BLOCKS, Bench
 from benchmarks.chaos.body import BODY
 from benchmarks.chaos.faults import Result, fault
 from benchmarks.chaos.trial import Trial
-from storage.dataset import dataset_hash
-from storage.seals import seal, unseal
-from storage.store import open_run
-from storage.verify import verify
+from morsecensus.storage.dataset import dataset_hash
+from morsecensus.storage.seals import seal, unseal
+from morsecensus.storage.store import open_run
+from morsecensus.storage.verify import verify
 
 Damage = Callable[[Path, np.random.Generator], set[str]]
 """Damages a store and returns the keys that verify must name."""

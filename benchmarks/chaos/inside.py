@@ -15,7 +15,7 @@ from benchmarks.chaos.bench import Bench
 from benchmarks.chaos.faults import Result, fault
 from benchmarks.chaos.hooks import FIRED
 from benchmarks.chaos.trial import RAY, Trial
-from storage.dataset import dataset_hash
+from morsecensus.storage.dataset import dataset_hash
 
 DATASET = "/dataset-"
 TIMES = 8

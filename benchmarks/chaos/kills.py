@@ -9,7 +9,7 @@ from benchmarks.chaos import processes
 from benchmarks.chaos.bench import BLOCKS, Bench, Driver
 from benchmarks.chaos.faults import Result, fault
 from benchmarks.chaos.trial import RAY, Trial
-from storage.store import open_run
+from morsecensus.storage.store import open_run
 
 MOST_KILLS = 10
 """Of one run: more than the retries of a block, so that some blocks fail and the next run must mend that."""

@@ -18,16 +18,16 @@ from benchmarks.chaos.bench import Bench
 from benchmarks.chaos.body import BODY
 from benchmarks.chaos.disk_model import Disk, Operation, recorded
 from benchmarks.chaos.faults import Result, fault
-from pipeline.executors import Done, Job
-from pipeline.run import Settings, run_study
-from pipeline.study import parse_study
-from pipeline.worker import run_job
-from storage.dataset import dataset_hash, read_pointer
-from storage.errors import StoreError
-from storage.files import open_files
-from storage.layout import LEASE, RUN, marker_key
-from storage.store import open_run
-from storage.verify import verify
+from morsecensus.pipeline.executors import Done, Job
+from morsecensus.pipeline.run import Settings, run_study
+from morsecensus.pipeline.study import parse_study
+from morsecensus.pipeline.worker import run_job
+from morsecensus.storage.dataset import dataset_hash, read_pointer
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import LEASE, RUN, marker_key
+from morsecensus.storage.store import open_run
+from morsecensus.storage.verify import verify
 
 STUDIES: tuple[Mapping[str, Any], ...] = ({"n": "4:5", "landscapes": 8}, {"n": "4:6", "landscapes": 12})
 """A study and its extension, so that a second dataset is written beside the first."""
@@ -60,7 +60,7 @@ class _Here:
 
 
 def _run(store: Path, studies: Sequence[Mapping[str, Any]], note: Any = lambda text: None) -> None:
-    with patch("pipeline.run.start_executor", lambda *_, **__: _Here(note)):
+    with patch("morsecensus.pipeline.run.start_executor", lambda *_, **__: _Here(note)):
         for changes in studies:
             study = {"name": "power", "seed": 1, "cells": [{"xi": "q^3", "block": 4, **changes}]}
             run_study(parse_study(study), str(store), Settings(), Console(quiet=True), body=BODY)

@@ -12,11 +12,11 @@ import numpy as np
 from benchmarks.chaos import processes
 from benchmarks.chaos.bench import BLOCKS, SECONDS, Bench, Driver, environment
 from benchmarks.chaos.faults import Result
-from storage.chunks import checksum
-from storage.dataset import dataset_hash
-from storage.errors import StoreError
-from storage.store import exists, open_run
-from storage.verify import verify
+from morsecensus.storage.chunks import checksum
+from morsecensus.storage.dataset import dataset_hash
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.store import exists, open_run
+from morsecensus.storage.verify import verify
 
 RAY = ("--backend", "ray", "--workers", "2")
 MAX_RUNS = 5

@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Complex
 
 from benchmarks.oracles.polynomials import Roots
-from tasks.homotopy.books import enumerate_solutions
-from tasks.homotopy.finder import polynomial_system
-from tasks.landscapes.base import Couplings
-from tasks.landscapes.spin import MixedSpin
-from tasks.options import HomotopyOptions
+from morsecensus.tasks.homotopy.books import enumerate_solutions
+from morsecensus.tasks.homotopy.finder import polynomial_system
+from morsecensus.tasks.landscapes.base import Couplings
+from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.options import HomotopyOptions
 
 
 def solve(landscape: MixedSpin, couplings: Couplings, seed: int, threads: int = 1) -> Roots:

@@ -5,7 +5,15 @@ array. Symmetric matrices are packed by rows of the lower triangle: (i, j), j <=
 Coefficients that all paths share are real scalars in plain arrays.
 """
 
-from tasks.homotopy.simd import compiled, inlined, load, multiply_add, spread, store, subtract_product
+from morsecensus.tasks.homotopy.simd import (
+    compiled,
+    inlined,
+    load,
+    multiply_add,
+    spread,
+    store,
+    subtract_product,
+)
 
 
 @compiled

@@ -11,9 +11,9 @@ import flint
 import numpy as np
 from jaxtyping import Float
 
-from tasks.homotopy.monomials import monomials, recurrence
-from tasks.homotopy.system import PolynomialSystem
-from tasks.landscapes import symmetric
+from morsecensus.tasks.homotopy.monomials import monomials, recurrence
+from morsecensus.tasks.homotopy.system import PolynomialSystem
+from morsecensus.tasks.landscapes import symmetric
 
 Matrix = Any  # flint's real and complex matrices have the same methods
 

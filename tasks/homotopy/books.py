@@ -19,13 +19,13 @@ from jaxtyping import Bool, Complex, Float, Int
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tasks.homotopy import extended
-from tasks.homotopy.endings import at_infinity, ended, is_regular
-from tasks.homotopy.interface import System, Weights
-from tasks.homotopy.paths import Tracked, TrackerSettings, follow
-from tasks.homotopy.tracker import ARRIVED, OUTCOME_COUNT
-from tasks.keys import generator
-from tasks.options import HomotopyOptions
+from morsecensus.tasks.homotopy import extended
+from morsecensus.tasks.homotopy.endings import at_infinity, ended, is_regular
+from morsecensus.tasks.homotopy.interface import System, Weights
+from morsecensus.tasks.homotopy.paths import Tracked, TrackerSettings, follow
+from morsecensus.tasks.homotopy.tracker import ARRIVED, OUTCOME_COUNT
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.options import HomotopyOptions
 
 SAME = 1e-8
 """Endpoints that agree to this, relative to their length, count as one solution."""

@@ -10,10 +10,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.spatial import KDTree
 
-from tasks.homotopy.balls import precision
-from tasks.homotopy.interface import System
-from tasks.homotopy.krawczyk import BorderedModel, Proof, prove
-from tasks.symmetry import Flips
+from morsecensus.tasks.homotopy.balls import precision
+from morsecensus.tasks.homotopy.interface import System
+from morsecensus.tasks.homotopy.krawczyk import BorderedModel, Proof, prove
+from morsecensus.tasks.symmetry import Flips
 
 ATTEMPTS: tuple[tuple[int, tuple[float, ...]], ...] = (
     (96, (1e-4, 1e-6, 1e-8, 1e-10)),

@@ -27,9 +27,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Complex, Float
 
-from tasks.homotopy.complex_points import Enclosures, Points, on_complex_spheres, prove_points
-from tasks.homotopy.interface import System
-from tasks.keys import generator
+from morsecensus.tasks.homotopy.complex_points import Enclosures, Points, on_complex_spheres, prove_points
+from morsecensus.tasks.homotopy.interface import System
+from morsecensus.tasks.keys import generator
 
 KEYS = 3
 """Random functions of a class: one is enough but for rare coincidences."""

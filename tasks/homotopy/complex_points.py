@@ -15,10 +15,17 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Complex, Float
 
-from tasks.homotopy.balls import precision
-from tasks.homotopy.disks import Disks, joined
-from tasks.homotopy.interface import DiskJets, System
-from tasks.homotopy.krawczyk import BorderedModel, center_of, complex_model, midpoints, proven_image, refined
+from morsecensus.tasks.homotopy.balls import precision
+from morsecensus.tasks.homotopy.disks import Disks, joined
+from morsecensus.tasks.homotopy.interface import DiskJets, System
+from morsecensus.tasks.homotopy.krawczyk import (
+    BorderedModel,
+    center_of,
+    complex_model,
+    midpoints,
+    proven_image,
+    refined,
+)
 
 RADII = (1e-9, 1e-7, 1e-11, 1e-5, 1e-13)
 """Radii of the disks of X in units of sqrt(n); for the multipliers, of the size of the Hessian."""

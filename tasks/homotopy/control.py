@@ -9,7 +9,16 @@ is the error that the step size is chosen by.
 
 import math
 
-from tasks.homotopy.simd import LANES, compiled, inlined, load, multiply_add, spread, store, subtract_product
+from morsecensus.tasks.homotopy.simd import (
+    LANES,
+    compiled,
+    inlined,
+    load,
+    multiply_add,
+    spread,
+    store,
+    subtract_product,
+)
 
 LEAST_DENOMINATOR = 0.1
 """Steps end before |q| falls below this: beyond lies a pole, and the prediction with it."""

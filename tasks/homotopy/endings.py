@@ -8,9 +8,9 @@ singular points (multiple ones, or continuous sets, which each path meets somewh
 import numpy as np
 from jaxtyping import Bool, Complex
 
-from tasks.homotopy.complex_points import bordered_jacobians, on_complex_spheres
-from tasks.homotopy.interface import System
-from tasks.homotopy.paths import Tracked
+from morsecensus.tasks.homotopy.complex_points import bordered_jacobians, on_complex_spheres
+from morsecensus.tasks.homotopy.interface import System
+from morsecensus.tasks.homotopy.paths import Tracked
 
 SINGULAR = 1e-10
 """Ratio of the extreme singular values of the Jacobian below which a solution counts as singular. Regular

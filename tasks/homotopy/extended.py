@@ -12,9 +12,9 @@ import flint
 import numpy as np
 from jaxtyping import Complex, Int
 
-from tasks.homotopy.balls import precision
-from tasks.homotopy.interface import System, Weights
-from tasks.homotopy.system import PolynomialSystem
+from morsecensus.tasks.homotopy.balls import precision
+from morsecensus.tasks.homotopy.interface import System, Weights
+from morsecensus.tasks.homotopy.system import PolynomialSystem
 
 BITS = 192
 AIM = 1e-6

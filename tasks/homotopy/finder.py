@@ -6,22 +6,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Complex, Float
 
-from tasks.census import Census, Classes, PathBooks
-from tasks.classify import CriticalPoints, classify
-from tasks.deduplicate import match_known, same_point
-from tasks.homotopy.books import Enumeration, Follow, directions, enumerate_solutions
-from tasks.homotopy.certify import Certificates, certify_points, separated
-from tasks.homotopy.completeness import Completeness, prove_completeness
-from tasks.homotopy.interface import System
-from tasks.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
-from tasks.landscapes.base import Couplings, Landscape
-from tasks.ledger import Evidence, assess_enumeration
-from tasks.multistart import evidence_of, multistart
-from tasks.newton import CONVERGED, MAX_ITERATIONS, OUTCOMES
-from tasks.newton import STALLED as NEWTON_STALLED
-from tasks.options import HomotopyOptions, MultistartOptions
-from tasks.scale import census_of, normalised
-from tasks.symmetry import Flips
+from morsecensus.tasks.census import Census, Classes, PathBooks
+from morsecensus.tasks.classify import CriticalPoints, classify
+from morsecensus.tasks.deduplicate import match_known, same_point
+from morsecensus.tasks.homotopy.books import Enumeration, Follow, directions, enumerate_solutions
+from morsecensus.tasks.homotopy.certify import Certificates, certify_points, separated
+from morsecensus.tasks.homotopy.completeness import Completeness, prove_completeness
+from morsecensus.tasks.homotopy.interface import System
+from morsecensus.tasks.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.ledger import Evidence, assess_enumeration
+from morsecensus.tasks.multistart import evidence_of, multistart
+from morsecensus.tasks.newton import CONVERGED, MAX_ITERATIONS, OUTCOMES
+from morsecensus.tasks.newton import STALLED as NEWTON_STALLED
+from morsecensus.tasks.options import HomotopyOptions, MultistartOptions
+from morsecensus.tasks.scale import census_of, normalised
+from morsecensus.tasks.symmetry import Flips
 
 MOST_PATHS = 2**62
 REAL = 1e-8

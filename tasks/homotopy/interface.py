@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from tasks.homotopy.disks import Disks
+from morsecensus.tasks.homotopy.disks import Disks
 
 Weights = Complex[np.ndarray, " weights"]
 """The random complex numbers that make a start system generic: others give other paths."""

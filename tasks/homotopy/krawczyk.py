@@ -21,8 +21,8 @@ import flint
 import numpy as np
 from jaxtyping import Float
 
-from tasks.homotopy.balls import Matrix, real_matrix
-from tasks.homotopy.interface import System
+from morsecensus.tasks.homotopy.balls import Matrix, real_matrix
+from morsecensus.tasks.homotopy.interface import System
 
 ROUNDING = 2.0**-52
 """Half-width, in units of sqrt(n), of a box around a rounded point that holds the point."""

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from jaxtyping import Int
 
-from tasks.landscapes import symmetric
+from morsecensus.tasks.landscapes import symmetric
 
 
 @cache

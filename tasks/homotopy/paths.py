@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from tasks.homotopy.interface import System, Weights
-from tasks.homotopy.simd import aligned
-from tasks.homotopy.tracker import UNTRACKED, track
+from morsecensus.tasks.homotopy.interface import System, Weights
+from morsecensus.tasks.homotopy.simd import aligned
+from morsecensus.tasks.homotopy.tracker import UNTRACKED, track
 
 
 @dataclass(frozen=True)

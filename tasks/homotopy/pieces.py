@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tasks.homotopy.books import Follow, Paths, here, joined
-from tasks.homotopy.interface import System, Weights
-from tasks.homotopy.paths import Tracked, TrackerSettings
-from tasks.landscapes.base import build
-from tasks.scatter import Scatter
+from morsecensus.tasks.homotopy.books import Follow, Paths, here, joined
+from morsecensus.tasks.homotopy.interface import System, Weights
+from morsecensus.tasks.homotopy.paths import Tracked, TrackerSettings
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.scatter import Scatter
 
 WORTH = 16384
 """Fewer paths are followed where they are: less than a second's work isn't worth the way."""
@@ -29,7 +29,7 @@ def elsewhere(spec: Mapping[str, Any], instance: int, scatter: Scatter) -> Follo
             return here(_system(source), 1)(weights, paths, settings)
         chunks = np.array_split(paths, min(PIECES, len(paths) // SMALLEST))
         pieces = [(source, weights, chunk, settings) for chunk in chunks]
-        found = scatter("tasks.homotopy.pieces:follow_piece", pieces)
+        found = scatter("morsecensus.tasks.homotopy.pieces:follow_piece", pieces)
         return joined([Tracked(*columns) for columns in found])
 
     return follow_elsewhere
@@ -43,7 +43,7 @@ def follow_piece(piece: tuple[tuple, Weights, Paths, TrackerSettings]) -> tuple[
 
 @lru_cache(maxsize=1)
 def _system(source: tuple) -> System:
-    from tasks.homotopy.finder import polynomial_system
+    from morsecensus.tasks.homotopy.finder import polynomial_system
 
     model, parameters, n, seed, instance = source
     landscape = build(model, dict(parameters), n)

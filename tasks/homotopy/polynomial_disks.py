@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from tasks.homotopy.disks import ROUNDING, Disks, joined
-from tasks.homotopy.monomials import monomials, recurrence
-from tasks.homotopy.system import PolynomialSystem
-from tasks.landscapes import symmetric
+from morsecensus.tasks.homotopy.disks import ROUNDING, Disks, joined
+from morsecensus.tasks.homotopy.monomials import monomials, recurrence
+from morsecensus.tasks.homotopy.system import PolynomialSystem
+from morsecensus.tasks.landscapes import symmetric
 
 
 class PolynomialDisks:

@@ -8,7 +8,7 @@ with 2n eigenvalues (Gander, Golub and von Matt, Linear Algebra Appl. 114 (1989)
 import numpy as np
 from jaxtyping import Complex, Float
 
-from tasks.landscapes import symmetric
+from morsecensus.tasks.landscapes import symmetric
 
 
 def solve(

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Complex, Int
 
-from tasks.census import Interval
-from tasks.homotopy.books import (
+from morsecensus.tasks.census import Interval
+from morsecensus.tasks.homotopy.books import (
     SAME,
     Follow,
     directions,
@@ -24,11 +24,11 @@ from tasks.homotopy.books import (
     settings_of,
     sound,
 )
-from tasks.homotopy.interface import System
-from tasks.homotopy.paths import Tracked
-from tasks.keys import generator
-from tasks.options import HomotopyOptions
-from tasks.proportions import interval, lower_limit, upper_limit
+from morsecensus.tasks.homotopy.interface import System
+from morsecensus.tasks.homotopy.paths import Tracked
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.options import HomotopyOptions
+from morsecensus.tasks.proportions import interval, lower_limit, upper_limit
 
 
 @dataclass(frozen=True)

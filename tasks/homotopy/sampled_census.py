@@ -10,20 +10,20 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Int
 
-from tasks.census import Census, Classes, Interval, PathBooks, SampledCounts
-from tasks.classify import CriticalPoints, classify
-from tasks.deduplicate import match_known, same_point
-from tasks.homotopy.books import Follow
-from tasks.homotopy.finder import certify_classes, numbered_paths, polynomial_system, real_points
-from tasks.homotopy.finder import is_real as real_solutions
-from tasks.homotopy.interface import System
-from tasks.homotopy.sampled import Sample, estimate_number, estimate_recall, sample_solutions
-from tasks.landscapes.base import Couplings, Landscape
-from tasks.ledger import assess
-from tasks.multistart import evidence_of, multistart
-from tasks.options import SampledHomotopyOptions
-from tasks.scale import census_of, normalised
-from tasks.symmetry import Flips
+from morsecensus.tasks.census import Census, Classes, Interval, PathBooks, SampledCounts
+from morsecensus.tasks.classify import CriticalPoints, classify
+from morsecensus.tasks.deduplicate import match_known, same_point
+from morsecensus.tasks.homotopy.books import Follow
+from morsecensus.tasks.homotopy.finder import certify_classes, numbered_paths, polynomial_system, real_points
+from morsecensus.tasks.homotopy.finder import is_real as real_solutions
+from morsecensus.tasks.homotopy.interface import System
+from morsecensus.tasks.homotopy.sampled import Sample, estimate_number, estimate_recall, sample_solutions
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.ledger import assess
+from morsecensus.tasks.multistart import evidence_of, multistart
+from morsecensus.tasks.options import SampledHomotopyOptions
+from morsecensus.tasks.scale import census_of, normalised
+from morsecensus.tasks.symmetry import Flips
 
 
 def sampled_homotopy(

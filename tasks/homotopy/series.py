@@ -23,8 +23,16 @@ largest index. One contraction of these partials and one solve with the Jacobian
 with partials on the right for order k.
 """
 
-from tasks.homotopy.algebra import accumulate, contract, factorise, multiply_symmetric, solve
-from tasks.homotopy.simd import compiled, inlined, load, multiply_add, spread, store, subtract_product
+from morsecensus.tasks.homotopy.algebra import accumulate, contract, factorise, multiply_symmetric, solve
+from morsecensus.tasks.homotopy.simd import (
+    compiled,
+    inlined,
+    load,
+    multiply_add,
+    spread,
+    store,
+    subtract_product,
+)
 
 
 @inlined

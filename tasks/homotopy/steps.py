@@ -6,11 +6,11 @@ with the same arguments; `tracker` knows no more of it.
 
 from typing import Any
 
-from tasks.homotopy import series
-from tasks.homotopy.multilinear import series as multilinear_series
-from tasks.homotopy.multilinear.packed import PackedForms
-from tasks.homotopy.simd import overload
-from tasks.homotopy.system import Packed
+from morsecensus.tasks.homotopy import series
+from morsecensus.tasks.homotopy.multilinear import series as multilinear_series
+from morsecensus.tasks.homotopy.multilinear.packed import PackedForms
+from morsecensus.tasks.homotopy.simd import overload
+from morsecensus.tasks.homotopy.system import Packed
 
 _STEPS: dict[type, Any] = {Packed: series, PackedForms: multilinear_series}
 

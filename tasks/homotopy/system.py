@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from tasks.homotopy import quadratic
-from tasks.homotopy.interface import Balls, DiskJets, Weights
-from tasks.homotopy.monomials import monomials, offset, recurrence
-from tasks.keys import generator
-from tasks.landscapes import symmetric
+from morsecensus.tasks.homotopy import quadratic
+from morsecensus.tasks.homotopy.interface import Balls, DiskJets, Weights
+from morsecensus.tasks.homotopy.monomials import monomials, offset, recurrence
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.landscapes import symmetric
 
 
 class Packed(NamedTuple):
@@ -103,17 +103,17 @@ class PolynomialSystem:
         return directions * math.sqrt(self.n) / np.linalg.norm(directions, axis=1, keepdims=True)
 
     def balls(self, kind: type) -> Balls:
-        from tasks.homotopy.balls import BallSystem
+        from morsecensus.tasks.homotopy.balls import BallSystem
 
         return BallSystem(self, kind)
 
     def disks(self) -> DiskJets:
-        from tasks.homotopy.polynomial_disks import PolynomialDisks
+        from morsecensus.tasks.homotopy.polynomial_disks import PolynomialDisks
 
         return PolynomialDisks(self)
 
     def homotopy_in_balls(self, weights: Weights) -> Any:
-        from tasks.homotopy.extended import PolynomialHomotopy
+        from morsecensus.tasks.homotopy.extended import PolynomialHomotopy
 
         return PolynomialHomotopy(self, weights)
 

@@ -9,9 +9,15 @@ import math
 
 import numpy as np
 
-from tasks.homotopy.control import choose_step, fit_denominators, lengths, predict, predicted_error
-from tasks.homotopy.simd import LANES, compiled
-from tasks.homotopy.steps import correct, expand
+from morsecensus.tasks.homotopy.control import (
+    choose_step,
+    fit_denominators,
+    lengths,
+    predict,
+    predicted_error,
+)
+from morsecensus.tasks.homotopy.simd import LANES, compiled
+from morsecensus.tasks.homotopy.steps import correct, expand
 
 ARRIVED, STALLED, TOO_LONG, UNTRACKED = range(4)
 OUTCOME_COUNT = 4

@@ -1,7 +1,7 @@
 """The registry of models. Adding one means one file here and one entry below; nothing else changes."""
 
-from tasks.landscapes.laws import ALLOWED, entry_law
-from tasks.landscapes.parameters import (
+from morsecensus.tasks.landscapes.laws import ALLOWED, entry_law
+from morsecensus.tasks.landscapes.parameters import (
     Model,
     Parameter,
     covariance,
@@ -19,14 +19,14 @@ from tasks.landscapes.parameters import (
 
 MODELS = {
     "pspin": Model(
-        "tasks.landscapes.spin:MixedSpin",
+        "morsecensus.tasks.landscapes.spin:MixedSpin",
         {
             "xi": Parameter(covariance, help='covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3"'),
             "field": Parameter(variance, 0.0, "variance S2 of a random linear field", float),
         },
     ),
     "entries": Model(
-        "tasks.landscapes.entries:EntrySpin",
+        "morsecensus.tasks.landscapes.entries:EntrySpin",
         {
             "law": Parameter(entry_law, help=f"law of the couplings' entries: {ALLOWED}"),
             "xi": Parameter(covariance, help='covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3"'),
@@ -34,13 +34,13 @@ MODELS = {
         },
     ),
     "given": Model(
-        "tasks.landscapes.given:Given",
+        "morsecensus.tasks.landscapes.given:Given",
         {"file": Parameter(file_name, help="an npz file or a Zarr group of couplings: path or fsspec URL")},
         content_of="file",
         least_n=1,
     ),
     "distinct": Model(
-        "tasks.landscapes.distinct:DistinctSpin",
+        "morsecensus.tasks.landscapes.distinct:DistinctSpin",
         {
             "p": Parameter(
                 one_of(3, why="for p >= 4 the coordinate axes are degenerate critical points"),
@@ -51,7 +51,7 @@ MODELS = {
         },
     ),
     "partite": Model(
-        "tasks.landscapes.partite:Partite",
+        "morsecensus.tasks.landscapes.partite:Partite",
         {
             "sizes": Parameter(
                 partite_sizes, "1,1,1", 'sizes of the spheres in units of n: "2x2x3" with n = 1 for any'
@@ -60,7 +60,7 @@ MODELS = {
         least_n=1,
     ),
     "spiked": Model(
-        "tasks.landscapes.spiked:Spiked",
+        "morsecensus.tasks.landscapes.spiked:Spiked",
         {
             "xi": Parameter(noise, help="covariance polynomial of the noise"),
             "signal": Parameter(
@@ -69,7 +69,7 @@ MODELS = {
         },
     ),
     "matrix-tensor": Model(
-        "tasks.landscapes.spiked:MatrixTensor",
+        "morsecensus.tasks.landscapes.spiked:MatrixTensor",
         {
             "p": Parameter(tensor_degree, 3, "degree of the tensor", int),
             "delta2": Parameter(noise_variance, help="variance of the noise on the matrix", kind=float),
@@ -77,7 +77,7 @@ MODELS = {
         },
     ),
     "factorised": Model(
-        "tasks.landscapes.factorised:Factorised",
+        "morsecensus.tasks.landscapes.factorised:Factorised",
         {
             "width": Parameter(whole(1, 64), 2, "inner size of the factorisation", int),
             "layers": Parameter(whole(2, 4), 2, "number of factors", int),

@@ -10,12 +10,12 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from tasks.geometry import Manifold
-from tasks.landscapes import MODELS
-from tasks.symmetry import Flips, Symmetry
+from morsecensus.tasks.geometry import Manifold
+from morsecensus.tasks.landscapes import MODELS
+from morsecensus.tasks.symmetry import Flips, Symmetry
 
 if TYPE_CHECKING:
-    from tasks.homotopy.interface import System
+    from morsecensus.tasks.homotopy.interface import System
 
 # Everything that is stored is float64, also when a user calls a finder outside a worker.
 jax.config.update("jax_enable_x64", True)

@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from tasks.covariance import Covariance
-from tasks.keys import generator
-from tasks.landscapes import symmetric
-from tasks.landscapes.spin import Couplings, MixedSpin
+from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.landscapes.spin import Couplings, MixedSpin
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from jaxtyping import Float
 
-from tasks.covariance import Covariance, total_degree_bound
-from tasks.keys import generator
-from tasks.landscapes import symmetric
-from tasks.landscapes.laws import DILUTED, RADEMACHER, STUDENT, EntryLaw
-from tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.covariance import Covariance, total_degree_bound
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.landscapes.laws import DILUTED, RADEMACHER, STUDENT, EntryLaw
+from morsecensus.tasks.landscapes.spin import MixedSpin
 
 FEWEST_PER_SPIN = 1.0
 """Couplings of top degree in which a spin takes part, on average: with fewer, spins drop out of H, and each

@@ -25,11 +25,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from tasks.classify import LARGEST_RADIUS
-from tasks.geometry import Euclidean
-from tasks.keys import generator
-from tasks.landscapes.base import Landscape
-from tasks.layers import Layers, Rotations
+from morsecensus.tasks.classify import LARGEST_RADIUS
+from morsecensus.tasks.geometry import Euclidean
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.landscapes.base import Landscape
+from morsecensus.tasks.layers import Layers, Rotations
 
 Couplings = Float[np.ndarray, "rows columns"]
 

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tasks import inputs
-from tasks.covariance import Covariance, total_degree_bound
-from tasks.landscapes import symmetric
-from tasks.landscapes.base import Couplings, Landscape
-from tasks.landscapes.partite import Partite
-from tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks import inputs
+from morsecensus.tasks.covariance import Covariance, total_degree_bound
+from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.landscapes.partite import Partite
+from morsecensus.tasks.landscapes.spin import MixedSpin
 
 
 @dataclass(frozen=True)

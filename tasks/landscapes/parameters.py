@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from tasks.covariance import MAX_COEFFICIENT, MAX_DEGREE, Covariance, Signal
+from morsecensus.tasks.covariance import MAX_COEFFICIENT, MAX_DEGREE, Covariance, Signal
 
 Reader = Callable[[object], Any]
 

@@ -19,9 +19,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from tasks.covariance import Covariance, Signal, matrix_tensor
-from tasks.landscapes import symmetric
-from tasks.landscapes.spin import Couplings, MixedSpin
+from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
+from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.landscapes.spin import Couplings, MixedSpin
 
 
 @dataclass(frozen=True)

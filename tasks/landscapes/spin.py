@@ -23,14 +23,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from tasks.covariance import Covariance, total_degree_bound
-from tasks.geometry import ProductOfSpheres, sphere
-from tasks.keys import generator
-from tasks.landscapes import symmetric
-from tasks.landscapes.base import Jet, Landscape
+from morsecensus.tasks.covariance import Covariance, total_degree_bound
+from morsecensus.tasks.geometry import ProductOfSpheres, sphere
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.landscapes.base import Jet, Landscape
 
 if TYPE_CHECKING:
-    from tasks.homotopy.system import PolynomialSystem
+    from morsecensus.tasks.homotopy.system import PolynomialSystem
 
 Couplings = dict[str, Float[np.ndarray, "..."]]
 
@@ -146,7 +146,7 @@ class MixedSpin(Landscape):
         return 1e-5 + 5e-8 * self.n * symmetric.packed_size(self.n, self.covariance.degree - 1)
 
     def polynomial_system(self, couplings: Couplings) -> "PolynomialSystem":
-        from tasks.homotopy.system import PolynomialSystem
+        from morsecensus.tasks.homotopy.system import PolynomialSystem
 
         return PolynomialSystem(self.n, self.tensors(couplings))
 

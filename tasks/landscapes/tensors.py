@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from tasks.covariance import MAX_DEGREE, Covariance
-from tasks.landscapes import symmetric
-from tasks.landscapes.parameters import LARGEST_RATIO, MOST_FACTORS
+from morsecensus.tasks.covariance import MAX_DEGREE, Covariance
+from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.landscapes.parameters import LARGEST_RATIO, MOST_FACTORS
 
 Packed = dict[str, Float[np.ndarray, "..."]]
 """``packed_p`` (landscapes, entries) for each degree, or ``tensors`` (landscapes, n_1, ..., n_r) alone."""

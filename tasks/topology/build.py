@@ -12,19 +12,19 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 
-from tasks.classify import CriticalPoints, classify
-from tasks.deduplicate import match_known
-from tasks.landscapes.base import Couplings, Landscape
-from tasks.newton import CONVERGED, GRADIENT_TOLERANCE, refine
-from tasks.symmetry import no_flips
-from tasks.topology.certificates import certify_complex, same_arcs
-from tasks.topology.chains import Arcs, odd_arcs
-from tasks.topology.circles import Separatrices, separatrices
-from tasks.topology.complex import MorseComplex
-from tasks.topology.connections import Branches, branches
-from tasks.topology.flow import LOST
-from tasks.topology.levels import levels_of
-from tasks.topology.views import View, view
+from morsecensus.tasks.classify import CriticalPoints, classify
+from morsecensus.tasks.deduplicate import match_known
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.newton import CONVERGED, GRADIENT_TOLERANCE, refine
+from morsecensus.tasks.symmetry import no_flips
+from morsecensus.tasks.topology.certificates import certify_complex, same_arcs
+from morsecensus.tasks.topology.chains import Arcs, odd_arcs
+from morsecensus.tasks.topology.circles import Separatrices, separatrices
+from morsecensus.tasks.topology.complex import MorseComplex
+from morsecensus.tasks.topology.connections import Branches, branches
+from morsecensus.tasks.topology.flow import LOST
+from morsecensus.tasks.topology.levels import levels_of
+from morsecensus.tasks.topology.views import View, view
 
 NEWTON_STEPS, LONGEST_STEP = 50, 0.05
 """For suspects, which are near what they are suspected to be; the length is in units of sqrt(ambient)."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Int
 
-from tasks.census import Census
-from tasks.classify import CriticalPoints
-from tasks.landscapes.base import Couplings, Landscape
-from tasks.ledger import FAIL, PASS, REASONS, UNINFORMATIVE, Ledger
-from tasks.scale import census_of, normalised
-from tasks.topology.build import ComplexReport, morse_complex, require_sound
-from tasks.topology.complex import MorseComplex
-from tasks.topology.persistence import Pairs, exact_degrees, pairs
+from morsecensus.tasks.census import Census
+from morsecensus.tasks.classify import CriticalPoints
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.ledger import FAIL, PASS, REASONS, UNINFORMATIVE, Ledger
+from morsecensus.tasks.scale import census_of, normalised
+from morsecensus.tasks.topology.build import ComplexReport, morse_complex, require_sound
+from morsecensus.tasks.topology.complex import MorseComplex
+from morsecensus.tasks.topology.persistence import Pairs, exact_degrees, pairs
 
 OUTCOMES = ("certified", "unresolved", "contradicted", "refused")
 CERTIFIED, UNRESOLVED, CONTRADICTED, REFUSED = range(4)

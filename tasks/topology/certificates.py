@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tasks.topology.chains import Arcs, composes_to_zero, rank
-from tasks.topology.complex import MorseComplex
+from morsecensus.tasks.topology.chains import Arcs, composes_to_zero, rank
+from morsecensus.tasks.topology.complex import MorseComplex
 
 
 def betti_numbers(found: MorseComplex) -> dict[int, int]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int
 
-from tasks.topology.flow import LOST
-from tasks.topology.paths import Paths, flow_all
-from tasks.topology.views import View, unstable_frames
+from morsecensus.tasks.topology.flow import LOST
+from morsecensus.tasks.topology.paths import Paths, flow_all
+from morsecensus.tasks.topology.views import View, unstable_frames
 
 LEAVE = 0.1
 """Where paths start, in units of the uniqueness radius."""

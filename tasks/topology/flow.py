@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
 
 LANES = 64
 """As in `tasks.newton`: the working set stays in the second-level cache."""

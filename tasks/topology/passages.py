@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from tasks.topology.connections import Branches
-from tasks.topology.flow import LOST
-from tasks.topology.levels import Levels
-from tasks.topology.paths import Paths, join
-from tasks.topology.views import View
+from morsecensus.tasks.topology.connections import Branches
+from morsecensus.tasks.topology.flow import LOST
+from morsecensus.tasks.topology.levels import Levels
+from morsecensus.tasks.topology.paths import Paths, join
+from morsecensus.tasks.topology.views import View
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from tasks.landscapes.base import Couplings, Landscape
-from tasks.topology.flow import LANES, Ends, flow
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.topology.flow import LANES, Ends, flow
 
 
 @dataclass(frozen=True)

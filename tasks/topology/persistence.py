@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from tasks.topology.complex import MorseComplex
+from morsecensus.tasks.topology.complex import MorseComplex
 
 ESSENTIAL = -1
 

@@ -8,18 +8,18 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from analysis.groups import open_group
-from analysis.kac_rice import FiniteN
-from analysis.open import Cell
-from analysis.point_sampler import sample_critical_points
-from storage.blocks import write_block
-from storage.compact import compact
-from storage.dataset import dataset_path
-from storage.files import open_files
-from storage.layout import CellLayout, Generation, Manifest
-from storage.schema import LANDSCAPE
-from storage.store import write_manifest
-from tasks.covariance import Covariance
+from morsecensus.analysis.groups import open_group
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.point_sampler import sample_critical_points
+from morsecensus.storage.blocks import write_block
+from morsecensus.storage.compact import compact
+from morsecensus.storage.dataset import dataset_path
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import CellLayout, Generation, Manifest
+from morsecensus.storage.schema import LANDSCAPE
+from morsecensus.storage.store import write_manifest
+from morsecensus.tasks.covariance import Covariance
 
 GENERATION = Generation("f0", {"cpu": "<test> & co"})
 BOUND = {3: 14, 4: 30}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, kstest
 
-from analysis.agreement import (
+from morsecensus.analysis.agreement import (
     holm,
     hotelling,
     mean_counts_test,
@@ -12,14 +12,14 @@ from analysis.agreement import (
     uniformity_test,
     usable_indices,
 )
-from analysis.power import (
+from morsecensus.analysis.power import (
     detectable,
     hotelling_power,
     landscapes_needed,
     supremum_power,
     uniformity_power,
 )
-from analysis.reductions import Moments
+from morsecensus.analysis.reductions import Moments
 
 EXACT = np.array([4.0, 7.375, 8.75, 7.375, 4.0])
 """By index, N = 5, odd: 2 * 4 - 2 * 7.375 + 8.75 = 2, the Morse sum."""

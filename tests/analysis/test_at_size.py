@@ -10,16 +10,16 @@ from dask.local import get_sync
 from rich.console import Console
 from xarray.backends.zarr import ZarrArrayWrapper
 
-from analysis import reductions
-from analysis.audit import measure as audit_measure
-from analysis.audit.matching import read_points
-from analysis.audit.measure import audit_cells
-from analysis.open import open_study
-from analysis.report import write_report
-from analysis.topology import read, sublevels
-from pipeline.run import Settings, run_study
-from pipeline.study import parse_study
-from storage.errors import StoreError
+from morsecensus.analysis import reductions
+from morsecensus.analysis.audit import measure as audit_measure
+from morsecensus.analysis.audit.matching import read_points
+from morsecensus.analysis.audit.measure import audit_cells
+from morsecensus.analysis.open import open_study
+from morsecensus.analysis.report import write_report
+from morsecensus.analysis.topology import read, sublevels
+from morsecensus.pipeline.run import Settings, run_study
+from morsecensus.pipeline.study import parse_study
+from morsecensus.storage.errors import StoreError
 
 BATCH_BYTES, BATCH_ROWS, NUMBERS = 2000, 250, 10_000
 """Of a batch of points, of topology, of its curves: the columns below are longer by far."""

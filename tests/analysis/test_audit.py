@@ -13,17 +13,17 @@ import xarray as xr
 from rich.console import Console
 from scipy.stats import beta
 
-from analysis.audit.calibration import calibrate
-from analysis.audit.hits import features_of, fit_slopes, measure_hits
-from analysis.audit.matching import join, read_points
-from analysis.audit.measure import audit_cells, budget_labels
-from analysis.audit.naive import naive_averages
-from analysis.audit.recall import check_claims, estimate_recall
-from analysis.open import Cell, finder_labels, open_study
-from analysis.report import finder_of_family, repeated_cells, write_report
-from pipeline.run import Settings, run_study
-from pipeline.study import parse_study
-from storage.schema import ERROR, REASONS
+from morsecensus.analysis.audit.calibration import calibrate
+from morsecensus.analysis.audit.hits import features_of, fit_slopes, measure_hits
+from morsecensus.analysis.audit.matching import join, read_points
+from morsecensus.analysis.audit.measure import audit_cells, budget_labels
+from morsecensus.analysis.audit.naive import naive_averages
+from morsecensus.analysis.audit.recall import check_claims, estimate_recall
+from morsecensus.analysis.open import Cell, finder_labels, open_study
+from morsecensus.analysis.report import finder_of_family, repeated_cells, write_report
+from morsecensus.pipeline.run import Settings, run_study
+from morsecensus.pipeline.study import parse_study
+from morsecensus.storage.schema import ERROR, REASONS
 
 FARTHEST = 4.5
 OPEN = 1

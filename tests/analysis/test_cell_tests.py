@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from analysis.cell_tests import (
+from morsecensus.analysis.cell_tests import (
     exact_sampler,
     judge_cell,
     judge_energy_law,
@@ -12,7 +12,7 @@ from analysis.cell_tests import (
     judge_smallest_eigenvalue,
     judge_spectrum,
 )
-from analysis.open import Cell, open_study
+from morsecensus.analysis.open import Cell, open_study
 
 REPEATS = 60
 NAMES = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.estimators import (
+from morsecensus.analysis.estimators import (
     estimate_counts,
     estimate_energies,
     estimate_histogram,
@@ -11,8 +11,8 @@ from analysis.estimators import (
     mean_and_error,
     summarise_ledger,
 )
-from analysis.open import open_study
-from analysis.scaling import estimate_complexity
+from morsecensus.analysis.open import open_study
+from morsecensus.analysis.scaling import estimate_complexity
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from analysis.factorised import (
+from morsecensus.analysis.factorised import (
     BALANCE,
     Architecture,
     count_by_index,
@@ -15,8 +15,8 @@ from analysis.factorised import (
     nullity_of,
     total,
 )
-from analysis.factorised_check import match
-from analysis.theories import expected_log_total, predicted_rows
+from morsecensus.analysis.factorised_check import match
+from morsecensus.analysis.theories import expected_log_total, predicted_rows
 
 SHAPES = [(3, 2, 2, 0), (3, 2, 2, 1), (2, 4, 2, 0), (3, 2, 3, 0), (2, 3, 3, 1), (2, 2, 4, 2)]
 
@@ -38,8 +38,8 @@ def test_spectrum_is_that_of_autodiff(sizes):
     """Of H, and of the loss alone: index, nullity and every eigenvalue."""
     import jax
 
-    from tasks.landscapes import factorised
-    from tasks.landscapes.base import build
+    from morsecensus.tasks.landscapes import factorised
+    from morsecensus.tasks.landscapes.base import build
 
     assert factorised.BALANCE == BALANCE
     rows, width, layers, extra = sizes

@@ -10,14 +10,14 @@ from xml.etree import ElementTree
 import numcodecs
 import pytest
 
-from analysis.groups import open_group
-from analysis.open import open_study
-from analysis.report import write_report
-from analysis.style import legend_below, new_figure, save, style
-from analysis.tables import write_csv
-from storage.dataset import dataset_path
-from storage.errors import StoreError
-from storage.seals import seal, unseal
+from morsecensus.analysis.groups import open_group
+from morsecensus.analysis.open import open_study
+from morsecensus.analysis.report import write_report
+from morsecensus.analysis.style import legend_below, new_figure, save, style
+from morsecensus.analysis.tables import write_csv
+from morsecensus.storage.dataset import dataset_path
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.seals import seal, unseal
 
 PAYLOAD = '"><script>alert(1)</script><img src=x onerror=alert(1)>--><!--]]>$\\input{x}$'
 

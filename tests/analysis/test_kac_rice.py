@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 from scipy.integrate import simpson
 
-from analysis.closed_forms import total_pure, total_pure_asymptotic
-from analysis.euler import mean_characteristic_above, mean_characteristic_below, sphere_characteristic
-from analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
-from analysis.point_sampler import sample_counts, sample_critical_points
-from tasks.covariance import Covariance
+from morsecensus.analysis.closed_forms import total_pure, total_pure_asymptotic
+from morsecensus.analysis.euler import (
+    mean_characteristic_above,
+    mean_characteristic_below,
+    sphere_characteristic,
+)
+from morsecensus.analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
+from morsecensus.analysis.point_sampler import sample_counts, sample_critical_points
+from morsecensus.tasks.covariance import Covariance
 
 P3 = Covariance.pure(3)
 MIXED = Covariance.parse("0.5*q^2+0.5*q^3")

@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize
 
-from analysis.complexity import (
+from morsecensus.analysis.complexity import (
     density_of_index,
     dominant_minima_energy,
     joint_complexity,
@@ -22,16 +22,16 @@ from analysis.complexity import (
     total_complexity,
     total_minima_complexity,
 )
-from analysis.ground_state import (
+from morsecensus.analysis.ground_state import (
     deep_count,
     deep_prefactor,
     ground_state_law,
     ground_state_mean_asymptotic,
     poisson_constants,
 )
-from analysis.kac_rice import FiniteN
-from analysis.one_step import ground_state
-from analysis.semicircle import (
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.one_step import ground_state
+from morsecensus.analysis.semicircle import (
     dominant_radial_derivative,
     hessian_density,
     hessian_edges,
@@ -40,8 +40,8 @@ from analysis.semicircle import (
     semicircle_density,
     semicircle_quantile,
 )
-from analysis.thresholds import dominant_threshold, index_energy, marginal_range, pure_like_margin
-from tasks.covariance import Covariance
+from morsecensus.analysis.thresholds import dominant_threshold, index_energy, marginal_range, pure_like_margin
+from morsecensus.tasks.covariance import Covariance
 
 P3 = Covariance.pure(3)
 # xi: e_th, complexity there, marginal zeros, ground state.

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.estimators import estimate_histogram
-from analysis.mean_tests import judge_energies, judge_means
-from analysis.means import Means
-from analysis.open import Cell
-from analysis.results import FamilyResult, family_edges
-from analysis.theories import THEORIES, expected_means, limiting_index, limits_of, symmetry_of
-from tasks.landscapes import MODELS
-from tasks.landscapes.partite import Partite
-from tasks.multistart import multistart
-from tasks.options import MultistartOptions
+from morsecensus.analysis.estimators import estimate_histogram
+from morsecensus.analysis.mean_tests import judge_energies, judge_means
+from morsecensus.analysis.means import Means
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.results import FamilyResult, family_edges
+from morsecensus.analysis.theories import THEORIES, expected_means, limiting_index, limits_of, symmetry_of
+from morsecensus.tasks.landscapes import MODELS
+from morsecensus.tasks.landscapes.partite import Partite
+from morsecensus.tasks.multistart import multistart
+from morsecensus.tasks.options import MultistartOptions
 
 
 def make_cell(points, levels, sizes, n, ambient):

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from analysis.goe_sampler import plain_spectra
-from analysis.kac_rice import FiniteN
-from analysis.minima_section import entries, parts, tables
-from analysis.minima_share import (
+from morsecensus.analysis.goe_sampler import plain_spectra
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.minima_section import entries, parts, tables
+from morsecensus.analysis.minima_share import (
     MinimaShare,
     expected_share,
     find,
@@ -18,9 +18,9 @@ from analysis.minima_share import (
     share_rows,
     zero_shift,
 )
-from analysis.pspin_means import means_pspin
-from analysis.results import FamilyResult
-from tasks.covariance import Covariance
+from morsecensus.analysis.pspin_means import means_pspin
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.tasks.covariance import Covariance
 
 EDGES = np.linspace(-2, 2, 9)
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from analysis.open import open_study
-from analysis.reductions import (
+from morsecensus.analysis.open import open_study
+from morsecensus.analysis.reductions import (
     Moments,
     energy_range,
     landscape_moments,
     lowest_energies,
     reduce_points,
 )
-from storage.errors import StoreError
+from morsecensus.storage.errors import StoreError
 
 
 def test_a_study_knows_its_cells(census_store):

@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis import overlaps, pairs_section
-from analysis.count_variance import poisson_variances, sample_variance, variance_test
-from analysis.estimators import estimate_counts
-from analysis.kac_rice import FiniteN
-from analysis.open import Cell
-from analysis.overlaps import batch_pairs, measure_overlaps, overlap_test, uniform_pairs
-from analysis.pairs import ALL, MINIMA, low_minima, overlap_tests, variance_tests
-from analysis.point_kinds import Kind, every_index
-from analysis.reductions import Batch
-from analysis.results import FamilyResult
-from analysis.two_point import count_pairs, uniform_share
-from tasks.covariance import Covariance
-from tasks.homotopy.finder import homotopy
-from tasks.landscapes.spin import MixedSpin
-from tasks.options import HomotopyOptions
+from morsecensus.analysis import overlaps, pairs_section
+from morsecensus.analysis.count_variance import poisson_variances, sample_variance, variance_test
+from morsecensus.analysis.estimators import estimate_counts
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.overlaps import batch_pairs, measure_overlaps, overlap_test, uniform_pairs
+from morsecensus.analysis.pairs import ALL, MINIMA, low_minima, overlap_tests, variance_tests
+from morsecensus.analysis.point_kinds import Kind, every_index
+from morsecensus.analysis.reductions import Batch
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.two_point import count_pairs, uniform_share
+from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.homotopy.finder import homotopy
+from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.options import HomotopyOptions
 
 THREE = Covariance.pure(3)
 EDGES = np.linspace(-1, 1, 11)
@@ -141,7 +141,7 @@ def test_errors_of_variances():
 
 
 def test_the_section(census, tmp_path, monkeypatch):
-    monkeypatch.setattr("analysis.pairs.DRAWS", 6000)
+    monkeypatch.setattr("morsecensus.analysis.pairs.DRAWS", 6000)
     result = SimpleNamespace(cell=census, n=3, counts=estimate_counts(census))
     family = FamilyResult(census.family, (result,))  # pyright: ignore
     found = pairs_section.find([family])

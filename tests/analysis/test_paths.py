@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 from scipy.stats import binom
 
-from analysis.open import Cell
-from analysis.paths import sampled_histogram, summarise_paths
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.paths import sampled_histogram, summarise_paths
 
 
 def ragged(landscapes, xi="q^3", unresolved=0):

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from analysis.kac_rice import FiniteN
-from analysis.predict import limits, predict
-from tasks.covariance import Covariance
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.predict import limits, predict
+from morsecensus.tasks.covariance import Covariance
 
 KEYS = {
     "model",

@@ -13,15 +13,15 @@ import zarr
 from scipy.stats import binomtest, norm
 from scipy.stats import f as fisher
 
-from analysis.agreement import uniformity_test
-from analysis.goe_sampler import sample_spectra
-from analysis.open import SHARED_DRAWS, Cell
-from analysis.report import independent_p_values, write_report
-from analysis.tables import verdict_rows
-from storage.dataset import dataset_path
-from tasks.covariance import Covariance
-from tasks.landscapes.base import build
-from tasks.landscapes.spin import MixedSpin
+from morsecensus.analysis.agreement import uniformity_test
+from morsecensus.analysis.goe_sampler import sample_spectra
+from morsecensus.analysis.open import SHARED_DRAWS, Cell
+from morsecensus.analysis.report import independent_p_values, write_report
+from morsecensus.analysis.tables import verdict_rows
+from morsecensus.storage.dataset import dataset_path
+from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.spin import MixedSpin
 
 
 def read(folder, name):

@@ -8,10 +8,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.spiked_measured import BINS, SpikedCell, SpikedFamily, find_spiked, overlap_rows, overlap_test
-from analysis.spiked_section import draw_family, draw_phases, entries, parts, tables
-from tasks.covariance import matrix_tensor
-from tasks.landscapes.base import build
+from morsecensus.analysis.spiked_measured import (
+    BINS,
+    SpikedCell,
+    SpikedFamily,
+    find_spiked,
+    overlap_rows,
+    overlap_test,
+)
+from morsecensus.analysis.spiked_section import draw_family, draw_phases, entries, parts, tables
+from morsecensus.tasks.covariance import matrix_tensor
+from morsecensus.tasks.landscapes.base import build
 
 LANDSCAPES = 600
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis import trivialisation_section
-from analysis.agreement import RARE
-from analysis.estimators import estimate_counts
-from analysis.figures.trivialisation import plot_rates, plot_totals
-from analysis.open import Cell
-from analysis.results import FamilyResult
-from analysis.style import new_figure, style
-from analysis.trivialisation import (
+from morsecensus.analysis import trivialisation_section
+from morsecensus.analysis.agreement import RARE
+from morsecensus.analysis.estimators import estimate_counts
+from morsecensus.analysis.figures.trivialisation import plot_rates, plot_totals
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.style import new_figure, style
+from morsecensus.analysis.trivialisation import (
     exact_totals,
     find_sweeps,
     joint_test,
@@ -27,10 +27,10 @@ from analysis.trivialisation import (
     usable_cells,
     wrong_field_power,
 )
-from tasks.covariance import Covariance
-from tasks.homotopy.finder import homotopy
-from tasks.landscapes.spin import MixedSpin
-from tasks.options import HomotopyOptions
+from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.homotopy.finder import homotopy
+from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.options import HomotopyOptions
 
 THREE = Covariance.pure(3)
 MIXED = Covariance.parse("0.5*q^2+0.5*q^3")

@@ -9,14 +9,14 @@ import xarray as xr
 from scipy.integrate import quad
 from scipy.special import airy
 
-from analysis import two_body_section
-from analysis.estimators import estimate_counts, estimate_energies
-from analysis.figures.two_body import plot_growth
-from analysis.goe_sampler import plain_spectra
-from analysis.kac_rice import FiniteN
-from analysis.results import FamilyResult
-from analysis.style import new_figure, style
-from analysis.two_body import (
+from morsecensus.analysis import two_body_section
+from morsecensus.analysis.estimators import estimate_counts, estimate_energies
+from morsecensus.analysis.figures.two_body import plot_growth
+from morsecensus.analysis.goe_sampler import plain_spectra
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.style import new_figure, style
+from morsecensus.analysis.two_body import (
     TRACY_WIDOM_MEAN,
     Comparison,
     comparison_rows,
@@ -25,13 +25,13 @@ from analysis.two_body import (
     ordered_energies,
     two_of_each,
 )
-from tasks.covariance import Covariance
-from tasks.homotopy.finder import homotopy
-from tasks.landscapes.spin import MixedSpin
-from tasks.landscapes.symmetric import multi_indices
-from tasks.ledger import COMPLETE
-from tasks.multistart import multistart
-from tasks.options import HomotopyOptions, MultistartOptions
+from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.homotopy.finder import homotopy
+from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.landscapes.symmetric import multi_indices
+from morsecensus.tasks.ledger import COMPLETE
+from morsecensus.tasks.multistart import multistart
+from morsecensus.tasks.options import HomotopyOptions, MultistartOptions
 
 TWO = Covariance.pure(2)
 THREE = Covariance.pure(3)

@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from analysis.kac_rice import FiniteN
-from analysis.point_kinds import Kind, every_index
-from analysis.two_point import count_pairs, uniform_share
-from analysis.two_point_law import across_plane, pair_law, same_point, two_points
-from analysis.two_point_matrices import matrix_pairs
-from tasks.covariance import Covariance
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.point_kinds import Kind, every_index
+from morsecensus.analysis.two_point import count_pairs, uniform_share
+from morsecensus.analysis.two_point_law import across_plane, pair_law, same_point, two_points
+from morsecensus.analysis.two_point_matrices import matrix_pairs
+from morsecensus.tasks.covariance import Covariance
 
 jax.config.update("jax_enable_x64", True)
 

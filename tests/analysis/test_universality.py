@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from analysis import universality_section
-from analysis.estimators import estimate_counts, summarise_ledger
-from analysis.goe_moments import catalan, density_moment, gluings, goe_moment
-from analysis.kac_rice import FiniteN
-from analysis.point_sampler import sample_critical_points
-from analysis.results import FamilyResult
-from analysis.universality import (
+from morsecensus.analysis import universality_section
+from morsecensus.analysis.estimators import estimate_counts, summarise_ledger
+from morsecensus.analysis.goe_moments import catalan, density_moment, gluings, goe_moment
+from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.point_sampler import sample_critical_points
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.universality import (
     ORDERS,
     Universality,
     _fit,
@@ -20,7 +20,7 @@ from analysis.universality import (
     measured_moments,
     moments_below,
 )
-from tasks.covariance import Covariance
+from morsecensus.tasks.covariance import Covariance
 
 THREE = Covariance.pure(3)
 

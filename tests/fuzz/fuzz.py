@@ -6,7 +6,7 @@ from pathlib import Path
 import atheris  # pyright: ignore[reportMissingImports]
 
 sys.path.insert(0, str(Path(__file__).parent))
-with atheris.instrument_imports(include=["pipeline", "storage", "tasks", "tomllib", "json"]):
+with atheris.instrument_imports(include=["morsecensus", "tomllib", "json"]):
     from targets import EXAMPLE, TARGETS, within_time
 
 if __name__ == "__main__":

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.bodies import DEFAULT_BODY
-from pipeline.errors import UsageError
-from pipeline.plan import make_plan
-from pipeline.ranges import parse_integers
-from pipeline.study import read_study
-from storage.chunks import decode, encode
-from storage.dataset import read_pointer
-from storage.errors import StoreError
-from storage.files import open_files
-from storage.layout import LATEST, RUN, CellLayout, Generation, marker_key, rollup_key
-from storage.markers import committed
-from storage.rollup import summarise
-from storage.seals import digest, seal
-from storage.store import open_run
-from tasks.covariance import Covariance
+from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.plan import make_plan
+from morsecensus.pipeline.ranges import parse_integers
+from morsecensus.pipeline.study import read_study
+from morsecensus.storage.chunks import decode, encode
+from morsecensus.storage.dataset import read_pointer
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import LATEST, RUN, CellLayout, Generation, marker_key, rollup_key
+from morsecensus.storage.markers import committed
+from morsecensus.storage.rollup import summarise
+from morsecensus.storage.seals import digest, seal
+from morsecensus.storage.store import open_run
+from morsecensus.tasks.covariance import Covariance
 
 SECONDS = 1.0
 """Of processor time that any input may take."""

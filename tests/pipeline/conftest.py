@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline.run import Settings, run_study
-from pipeline.study import parse_study
-from storage.dataset import dataset_hash
+from morsecensus.pipeline.run import Settings, run_study
+from morsecensus.pipeline.study import parse_study
+from morsecensus.storage.dataset import dataset_hash
 
 BODIES = Path(__file__).parent / "bodies"
 BODY = "synthetic_body:run_block"
@@ -47,7 +47,7 @@ class Driver:
         command = [
             sys.executable,
             "-m",
-            "pipeline.cli",
+            "morsecensus.pipeline.cli",
             "run",
             str(path),
             "--store",

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bodies import DEFAULT_BODY
-from storage.dataset import dataset_hash
+from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.storage.dataset import dataset_hash
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
@@ -178,9 +178,9 @@ def test_a_node_that_does_not_see_the_store_writes_nothing(tmp_path, toolbox, he
 
 def test_a_node_with_other_sources_is_refused(tmp_path, toolbox, head, monkeypatch):
     other = tmp_path / "other"
-    for room in ("analysis", "pipeline", "storage", "tasks"):
-        shutil.copytree(ROOT / room, other / room, ignore=shutil.ignore_patterns("__pycache__"))
-    with (other / "tasks" / "newton.py").open("a") as stream:
+    package = other / "morsecensus"
+    shutil.copytree(ROOT / "morsecensus", package, ignore=shutil.ignore_patterns("__pycache__"))
+    with (package / "tasks" / "newton.py").open("a") as stream:
         stream.write("# one line more\n")
     _from_elsewhere(monkeypatch, tmp_path)
     with head.node(PYTHONPATH=str(other)):
@@ -190,14 +190,14 @@ def test_a_node_with_other_sources_is_refused(tmp_path, toolbox, head, monkeypat
     assert code == 1
     line = _line(err)
     assert f"node {socket.gethostname()} runs morsecensus" in line
-    assert f"from {other}, the driver morsecensus" in line
+    assert f"from {package}, the driver morsecensus" in line
     assert "install the driver's version on every node" in line
 
 
 def test_a_node_without_the_program_is_refused(tmp_path, toolbox, head, monkeypatch):
     broken = tmp_path / "broken"
-    (broken / "pipeline").mkdir(parents=True)
-    (broken / "pipeline" / "__init__.py").write_text("raise ImportError('nothing here')\n")
+    (broken / "morsecensus").mkdir(parents=True)
+    (broken / "morsecensus" / "__init__.py").write_text("raise ImportError('nothing here')\n")
     _from_elsewhere(monkeypatch, tmp_path)
     with head.node(PYTHONPATH=str(broken)):
         study = toolbox.text(n="3", landscapes=4)
@@ -236,7 +236,7 @@ def test_gpus_without_gpus_is_one_line(tmp_path, toolbox, head):
 
 LOOK = """
 import json, sys
-from pipeline.ray_executor import RayExecutor
+from morsecensus.pipeline.ray_executor import RayExecutor
 
 executor = RayExecutor(address=sys.argv[1], gpus=float(sys.argv[2]))
 job = {"job": "describe", "body": "looking_body:describe", "spec": {"seconds": 2.0}}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from storage.dataset import dataset_hash
+from morsecensus.storage.dataset import dataset_hash
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "cluster"
@@ -64,7 +64,9 @@ def test_the_slurm_script_runs_a_study(tmp_path, toolbox, reference):
     _command(bin / "srun", 'exec "$@"')
     _command(bin / "scontrol", "echo node1")
     _command(bin / "getent", f'echo "{ADDRESS} STREAM node1"')
-    _command(bin / "morsecensus", f'exec {sys.executable} -m pipeline.cli "$@" --body {toolbox.body}')
+    _command(
+        bin / "morsecensus", f'exec {sys.executable} -m morsecensus.pipeline.cli "$@" --body {toolbox.body}'
+    )
     study, store = tmp_path / "study.toml", tmp_path / "run"
     study.write_text(toolbox.text())
     path = f"{bin}:{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -85,9 +87,9 @@ def test_a_job_runs_the_sources_that_it_takes_along(tmp_path, toolbox, reference
     """`ray job submit --working-dir`: others than those that are installed, on the driver and its workers."""
     _need_a_world()
     folder, store = tmp_path / "sources", tmp_path / "run"
-    for room in ("analysis", "pipeline", "storage", "tasks"):
-        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
-    with (folder / "tasks" / "newton.py").open("a") as stream:
+    package = folder / "morsecensus"
+    shutil.copytree(ROOT / "morsecensus", package, ignore=shutil.ignore_patterns("__pycache__"))
+    with (package / "tasks" / "newton.py").open("a") as stream:
         stream.write("# one line more\n")
     shutil.copy(Path(__file__).parent / "bodies" / "synthetic_body.py", folder)
     (folder / "study.toml").write_text(toolbox.text())
@@ -95,7 +97,7 @@ def test_a_job_runs_the_sources_that_it_takes_along(tmp_path, toolbox, reference
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     env |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "PATH": path}
     start = f"ray start --head --node-ip-address={ADDRESS} --dashboard-host={ADDRESS} --num-cpus=2"
-    run = f"python -m pipeline.cli run study.toml --backend ray --address auto --store {store}"
+    run = f"python -m morsecensus.pipeline.cli run study.toml --backend ray --address auto --store {store}"
     submit = f"ray job submit --address=http://{ADDRESS}:8265 --working-dir={folder}"
     done = _in_a_world(env, f"{start} && {submit} -- {run} --body {toolbox.body}")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from pipeline import executors, visibility
-from pipeline.address import check_address
-from pipeline.environment import environment, fingerprint, worker_env
-from pipeline.errors import RunError, UsageError
-from pipeline.executors import start_executor
-from pipeline.plan import make_plan, new_manifest
-from pipeline.program import program
-from pipeline.run import Settings, _Session, advised, run_study
-from pipeline.study import parse_study
-from pipeline.worker import run_job
-from storage.files import open_files
-from storage.layout import Generation
-from storage.store import open_run, write_manifest
-from tasks.homotopy.paths import TrackerSettings
-from tasks.homotopy.pieces import elsewhere
-from tasks.homotopy.system import start_weights
+from morsecensus.pipeline import executors, visibility
+from morsecensus.pipeline.address import check_address
+from morsecensus.pipeline.environment import environment, fingerprint, worker_env
+from morsecensus.pipeline.errors import RunError, UsageError
+from morsecensus.pipeline.executors import start_executor
+from morsecensus.pipeline.plan import make_plan, new_manifest
+from morsecensus.pipeline.program import program
+from morsecensus.pipeline.run import Settings, _Session, advised, run_study
+from morsecensus.pipeline.study import parse_study
+from morsecensus.pipeline.worker import run_job
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import Generation
+from morsecensus.storage.store import open_run, write_manifest
+from morsecensus.tasks.homotopy.paths import TrackerSettings
+from morsecensus.tasks.homotopy.pieces import elsewhere
+from morsecensus.tasks.homotopy.system import start_weights
 
 
 @contextmanager
@@ -118,7 +118,9 @@ def test_gpus_are_another_environment_and_cpus_the_same_as_ever(monkeypatch):
         assert set(before["threads"]) == {*worker_env(), "XLA_FLAGS"}
         for name, value in worker_env(0.5).items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr("tasks.device.accelerator", lambda: {"platform": "gpu", "kind": "NVIDIA X"})
+        monkeypatch.setattr(
+            "morsecensus.tasks.device.accelerator", lambda: {"platform": "gpu", "kind": "NVIDIA X"}
+        )
         environment.cache_clear()
         after = environment()
         assert after["device"]["kind"] == "NVIDIA X"

@@ -26,7 +26,17 @@ if __name__ == "__main__":
 
 
 def report(store, out, where, **env):
-    command = [sys.executable, "-m", "pipeline.cli", "report", str(store), "--out", str(out), "--dask", where]
+    command = [
+        sys.executable,
+        "-m",
+        "morsecensus.pipeline.cli",
+        "report",
+        str(store),
+        "--out",
+        str(out),
+        "--dask",
+        where,
+    ]
     return subprocess.run(
         command, env=os.environ | env, capture_output=True, text=True, timeout=240, check=False
     )
@@ -38,8 +48,7 @@ def cluster(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cluster")
     script = folder / "cluster.py"
     script.write_text(CLUSTER)
-    # PYTHONPATH, for an editable install is found after a worker's spill folder, whose name is "storage"
-    env = os.environ | {"PYTHONPATH": str(ROOT), "DASK_TEMPORARY_DIRECTORY": str(folder)}
+    env = os.environ | {"DASK_TEMPORARY_DIRECTORY": str(folder)}
     with (folder / "errors").open("w") as errors:
         server = subprocess.Popen(
             [sys.executable, str(script)],
@@ -58,8 +67,8 @@ def store(tmp_path_factory):
     """A finished study with topology, spectra and an audit."""
     from rich.console import Console
 
-    from pipeline.run import Settings, run_study
-    from pipeline.study import parse_study
+    from morsecensus.pipeline.run import Settings, run_study
+    from morsecensus.pipeline.study import parse_study
 
     cell = {"xi": "q^3", "n": 4, "landscapes": 24, "block": 8}
     study = {
@@ -111,9 +120,9 @@ def test_batches_are_computed_by_the_workers(store, cluster):
     code = f"""
 import os
 from rich.console import Console
-from analysis.open import open_study
-from analysis.reductions import reduce_points
-from pipeline.dask_scheduler import scheduler
+from morsecensus.analysis.open import open_study
+from morsecensus.analysis.reductions import reduce_points
+from morsecensus.pipeline.dask_scheduler import scheduler
 
 cell = open_study({store!r}).cells[0]
 with scheduler({cluster!r}, Console(quiet=True)):

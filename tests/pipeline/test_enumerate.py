@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli import app
-from pipeline.enumerating import verdict
-from tasks.options import HomotopyOptions
+from morsecensus.pipeline.cli import app
+from morsecensus.pipeline.enumerating import verdict
+from morsecensus.tasks.options import HomotopyOptions
 
 KEYS = {
     "model": str,
@@ -78,7 +78,7 @@ def test_the_points(small):
 
 
 def test_a_study_has_the_same_landscape(small):
-    from tasks.block import run_block
+    from morsecensus.tasks.block import run_block
 
     spec = {
         "model": "pspin",
@@ -188,7 +188,15 @@ def test_ray_finds_the_same_to_the_last_bit():
     arguments = ("--xi", "q^3", "--n", "15", "--seed", "2", "--points", "--json", "--workers", "2")
     found = []
     for backend in ("serial", "ray"):
-        command = [sys.executable, "-m", "pipeline.cli", "enumerate", *arguments, "--backend", backend]
+        command = [
+            sys.executable,
+            "-m",
+            "morsecensus.pipeline.cli",
+            "enumerate",
+            *arguments,
+            "--backend",
+            backend,
+        ]
         result = subprocess.run(command, capture_output=True, text=True, check=True)
         found.append(json.loads(result.stdout))
     serial, ray = ({k: v for k, v in one.items() if k not in TIMES} for one in found)

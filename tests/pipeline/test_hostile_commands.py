@@ -3,8 +3,8 @@
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli import app
-from storage.seals import seal, unseal
+from morsecensus.pipeline.cli import app
+from morsecensus.storage.seals import seal, unseal
 
 NAME = "a\x1b[2J\u202e[/bold][link=http://x]\n"
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from storage.dataset import dataset_hash
+from morsecensus.storage.dataset import dataset_hash
 
 PYTHON_SECONDS = 0.3
 """Until then the interpreter itself starts, and what it makes of a signal is its own."""

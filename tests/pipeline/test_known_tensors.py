@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.closed_forms import total_pure
-from pipeline.bodies import DEFAULT_BODY
-from storage.couplings import npz_bytes
-from storage.dataset import dataset_path
-from tasks import inputs
-from tasks.landscapes.base import build
-from tasks.landscapes.symmetric import multi_indices, multiplicities
-from tasks.landscapes.tensors import describe, pack
-from tasks.ledger import COMPLETE
-from tasks.multistart import multistart
-from tasks.options import MultistartOptions
+from morsecensus.analysis.closed_forms import total_pure
+from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.storage.couplings import npz_bytes
+from morsecensus.storage.dataset import dataset_path
+from morsecensus.tasks import inputs
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.symmetric import multi_indices, multiplicities
+from morsecensus.tasks.landscapes.tensors import describe, pack
+from morsecensus.tasks.ledger import COMPLETE
+from morsecensus.tasks.multistart import multistart
+from morsecensus.tasks.options import MultistartOptions
 
 KOFIDIS_REGALIA = {
     "1111": 0.2883, "1112": -0.0031, "1113": 0.1973, "1122": -0.2485, "1123": -0.2939,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import RunError
-from pipeline.serial_executor import SerialExecutor
+from morsecensus.pipeline.errors import RunError
+from morsecensus.pipeline.serial_executor import SerialExecutor
 
 NOISY = """
 import os
@@ -34,7 +34,7 @@ def noisy(tmp_path, monkeypatch):
 
 
 def test_a_printing_sitecustomize_changes_nothing(tmp_path, toolbox, reference, noisy):
-    from storage.dataset import dataset_hash
+    from morsecensus.storage.dataset import dataset_hash
 
     store = tmp_path / "run"
     code, _, err = toolbox.driver(toolbox.text(), store).finish()
@@ -80,14 +80,14 @@ def test_a_thread_that_is_gone_is_an_error(monkeypatch):
 
 COMMAND = """
 import os
-from pipeline import cli
+from morsecensus.pipeline import cli
 def rows(*_):
     print("a library")
     os.write(1, b"a library in C")
     os.system("echo a child")
     return [{"n": 4, "limits": {}}]
-import pipeline.predicting
-pipeline.predicting.predictions = rows
+from morsecensus.pipeline import predicting
+predicting.predictions = rows
 cli.main()
 """
 

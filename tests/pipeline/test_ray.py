@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bodies import DEFAULT_BODY
-from storage.dataset import dataset_hash
-from storage.store import open_run
-from storage.verify import verify
+from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.storage.dataset import dataset_hash
+from morsecensus.storage.store import open_run
+from morsecensus.storage.verify import verify
 
 pytestmark = pytest.mark.ray
 RAY = ("--backend", "ray", "--workers", "2")

@@ -4,9 +4,9 @@ import errno
 
 import pytest
 
-from pipeline import ray_folder
-from pipeline.errors import RunError
-from pipeline.executors import start_executor
+from morsecensus.pipeline import ray_folder
+from morsecensus.pipeline.errors import RunError
+from morsecensus.pipeline.executors import start_executor
 
 
 @pytest.mark.parametrize("length", [5, 36, 37, 75])

@@ -15,17 +15,17 @@ import xarray as xr
 from rich.console import Console
 from typer.testing import CliRunner
 
-from pipeline import check
-from pipeline.cli import app
-from pipeline.run import Settings
-from storage.dataset import checked_path, dataset_hash
-from storage.errors import RemoteError, StoreError
-from storage.files import open_files
-from storage.layout import LEASE
-from storage.lease import acquire, holder_of
-from storage.seals import seal, unseal
-from storage.store import exists, open_run
-from storage.verify import verify
+from morsecensus.pipeline import check
+from morsecensus.pipeline.cli import app
+from morsecensus.pipeline.run import Settings
+from morsecensus.storage.dataset import checked_path, dataset_hash
+from morsecensus.storage.errors import RemoteError, StoreError
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import LEASE
+from morsecensus.storage.lease import acquire, holder_of
+from morsecensus.storage.seals import seal, unseal
+from morsecensus.storage.store import exists, open_run
+from morsecensus.storage.verify import verify
 
 SECRET = "a-secret-that-stands-nowhere"
 BUCKET = "census"
@@ -213,7 +213,15 @@ def test_a_real_study_to_its_report(store, call, tmp_path):
     assert dataset_hash(store) == dataset_hash(str(tmp_path / "local"))
     state = json.loads(call("status", store, "--json").stdout)
     assert (state["complete"], state["running"]) == (True, None)
-    command = [sys.executable, "-m", "pipeline.cli", "report", store, "--out", str(tmp_path / "report")]
+    command = [
+        sys.executable,
+        "-m",
+        "morsecensus.pipeline.cli",
+        "report",
+        store,
+        "--out",
+        str(tmp_path / "report"),
+    ]
     report = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (report.returncode, report.stderr) == (0, "")
     pages = {path: path.read_bytes() for path in (tmp_path / "report").rglob("*") if path.is_file()}
@@ -224,7 +232,7 @@ def test_a_real_study_to_its_report(store, call, tmp_path):
 
 
 def test_one_driver_at_a_time(toolbox, store, monkeypatch):
-    monkeypatch.setattr("storage.lease.time.sleep", lambda _: None)
+    monkeypatch.setattr("morsecensus.storage.lease.time.sleep", lambda _: None)
     files = open_files(store)
     with acquire(files):
         assert holder_of(files)["pid"] == os.getpid()
@@ -243,7 +251,7 @@ def test_one_driver_at_a_time(toolbox, store, monkeypatch):
 
 
 def test_a_lease_that_the_client_wrote_twice_is_its_own(store, monkeypatch):
-    monkeypatch.setattr("storage.lease.time.sleep", lambda _: None)
+    monkeypatch.setattr("morsecensus.storage.lease.time.sleep", lambda _: None)
     files = open_files(store)
     create = type(files).create
     # the answer to the first PUT is lost; the client's second try finds that the object exists

@@ -8,11 +8,11 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from analysis.report import write_report
-from pipeline.bodies import DEFAULT_BODY
-from pipeline.cli import app
-from pipeline.errors import UsageError
-from storage.dataset import dataset_path
+from morsecensus.analysis.report import write_report
+from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.pipeline.cli import app
+from morsecensus.pipeline.errors import UsageError
+from morsecensus.storage.dataset import dataset_path
 
 KEYS = [
     *("model", "xi", "field", "n", "seed", "landscape", "complete", "outcome", "why", "counts", "betti"),

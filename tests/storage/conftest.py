@@ -5,10 +5,10 @@ import shutil
 import numpy as np
 import pytest
 
-from storage.blocks import write_block
-from storage.files import open_files
-from storage.layout import CellLayout, Generation, Manifest
-from storage.store import open_run, write_manifest
+from morsecensus.storage.blocks import write_block
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import CellLayout, Generation, Manifest
+from morsecensus.storage.store import open_run, write_manifest
 
 SIZES = {"morse_index": 5, "outcome": 4, "component": 5, "eigenvalue": 4}
 GENERATION = Generation("f0", {"cpu": "test"})

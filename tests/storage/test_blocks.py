@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from storage.blocks import encode_block, read_block
-from storage.errors import StoreError
+from morsecensus.storage.blocks import encode_block, read_block
+from morsecensus.storage.errors import StoreError
 
 
 def test_what_was_written_is_read(full_run, toolbox):

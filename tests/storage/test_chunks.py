@@ -4,7 +4,7 @@ import pytest
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
-from storage.chunks import ZSTD_LEVEL, checksum, decode, encode
+from morsecensus.storage.chunks import ZSTD_LEVEL, checksum, decode, encode
 
 
 @pytest.mark.parametrize("dtype", ["<f8", "<i8", "<i2", "<u2", "|i1"])

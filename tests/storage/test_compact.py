@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from storage import compact as module
-from storage.compact import compact, datasets
-from storage.dataset import dataset_hash, dataset_path, read_pointer
-from storage.errors import StoreError
-from storage.schema import ERROR, FAILED, TABLES
-from storage.verify import verify
+from morsecensus.storage import compact as module
+from morsecensus.storage.compact import compact, datasets
+from morsecensus.storage.dataset import dataset_hash, dataset_path, read_pointer
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.schema import ERROR, FAILED, TABLES
+from morsecensus.storage.verify import verify
 
 
 def _open(run, group="c0000"):

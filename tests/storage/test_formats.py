@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from storage.blocks import read_column
-from storage.dataset import dataset_hash, dataset_path
-from storage.errors import StoreError
-from storage.layout import RUN
-from storage.schema import FORMAT, TABLES
-from storage.seals import seal, unseal
-from storage.store import open_run
-from storage.verify import verify
+from morsecensus.storage.blocks import read_column
+from morsecensus.storage.dataset import dataset_hash, dataset_path
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.layout import RUN
+from morsecensus.storage.schema import FORMAT, TABLES
+from morsecensus.storage.seals import seal, unseal
+from morsecensus.storage.store import open_run
+from morsecensus.storage.verify import verify
 
 STORES = Path(__file__).parent / "stores"
 FORMATS = sorted(int(path.stem.partition("-")[2]) for path in STORES.glob("format-*.zip"))

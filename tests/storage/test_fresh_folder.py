@@ -1,7 +1,7 @@
 import pytest
 
-from storage.errors import StoreError
-from storage.fresh_folder import MANIFEST, fresh_folder
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.fresh_folder import MANIFEST, fresh_folder
 
 
 def _write(out, **files):

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.compact import compact
-from storage.dataset import dataset_path, read_pointer
-from storage.errors import StoreError
-from storage.lease import acquire
-from storage.seals import seal, unseal
-from storage.store import open_run
-from storage.verify import discard, verify
+from morsecensus.storage.compact import compact
+from morsecensus.storage.dataset import dataset_path, read_pointer
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.lease import acquire
+from morsecensus.storage.seals import seal, unseal
+from morsecensus.storage.store import open_run
+from morsecensus.storage.verify import discard, verify
 
 fuzzed = settings(derandomize=True, deadline=None, max_examples=200)
 

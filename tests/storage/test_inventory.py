@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from storage.compact import compact
-from storage.dataset import check_dataset, checked_path, read_pointer
-from storage.errors import StoreError
-from storage.files import open_files
-from storage.inventory import INVENTORY_KEY, entries, inventory_bytes, read_inventory
-from storage.verify import verify, verify_dataset
+from morsecensus.storage.compact import compact
+from morsecensus.storage.dataset import check_dataset, checked_path, read_pointer
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import open_files
+from morsecensus.storage.inventory import INVENTORY_KEY, entries, inventory_bytes, read_inventory
+from morsecensus.storage.verify import verify, verify_dataset
 
 OLD = Path(__file__).parent / "stores/format-1.zip"
 FAULTS = {
@@ -149,7 +149,7 @@ def test_a_dataset_without_inventory_is_held_against_its_run(tmp_path, full_run)
 def test_compacting_gives_an_old_dataset_an_inventory(full_run, dataset):
     pointer = json.loads((full_run.files.root / "latest.json").read_text())
     del pointer["objects"][INVENTORY_KEY], pointer["seal"]
-    from storage.seals import seal
+    from morsecensus.storage.seals import seal
 
     full_run.files.write({"latest.json": seal(pointer)})
     assert compact(full_run) == "dataset-2.zarr"

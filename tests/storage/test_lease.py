@@ -7,12 +7,12 @@ import uuid
 
 import pytest
 
-from storage import lease as module
-from storage.errors import StoreError
-from storage.files import open_files
-from storage.layout import LEASE
-from storage.lease import STALE_SECONDS, Watch, acquire, holder_of
-from storage.seals import seal, unseal
+from morsecensus.storage import lease as module
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import LEASE
+from morsecensus.storage.lease import STALE_SECONDS, Watch, acquire, holder_of
+from morsecensus.storage.seals import seal, unseal
 
 
 @pytest.fixture
@@ -169,9 +169,9 @@ def test_a_driver_notices_that_it_lost_its_lease(files, monkeypatch):
 
 RACER = """
 import sys, time
-from storage.errors import StoreError
-from storage.files import open_files
-from storage.lease import acquire
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import open_files
+from morsecensus.storage.lease import acquire
 files = open_files(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()

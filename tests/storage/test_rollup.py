@@ -3,14 +3,14 @@ from dataclasses import replace
 
 import pytest
 
-from storage import rollup as module
-from storage.compact import compact
-from storage.errors import StoreError
-from storage.layout import rollup_key
-from storage.rollup import Summary, read_rollup, stamped, summarise, write_rollup
-from storage.seals import seal, unseal
-from storage.store import open_run
-from storage.verify import discard, verify
+from morsecensus.storage import rollup as module
+from morsecensus.storage.compact import compact
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.layout import rollup_key
+from morsecensus.storage.rollup import Summary, read_rollup, stamped, summarise, write_rollup
+from morsecensus.storage.seals import seal, unseal
+from morsecensus.storage.store import open_run
+from morsecensus.storage.verify import discard, verify
 
 MARKER = "commits/c0000/{:06d}.json"
 
@@ -143,8 +143,8 @@ def test_stamps_are_filled_in_for_blocks_that_were_committed_since(full_run, rea
 
 
 def test_the_oldest_generation_counts_with_roll_ups_too(rolled, toolbox):
-    from storage.layout import Generation
-    from storage.store import add_generation
+    from morsecensus.storage.layout import Generation
+    from morsecensus.storage.store import add_generation
 
     run = add_generation(rolled, Generation("f1", {"cpu": "other"}))
     cell = run.manifest.cells[0]

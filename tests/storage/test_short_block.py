@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from storage.blocks import read_block
-from storage.compact import compact
-from storage.dataset import dataset_hash, dataset_path
-from storage.rollup import write_rollup
-from storage.store import open_run, write_manifest
-from storage.verify import verify
+from morsecensus.storage.blocks import read_block
+from morsecensus.storage.compact import compact
+from morsecensus.storage.dataset import dataset_hash, dataset_path
+from morsecensus.storage.rollup import write_rollup
+from morsecensus.storage.store import open_run, write_manifest
+from morsecensus.storage.verify import verify
 
 
 def _made(toolbox, url, most=10, landscapes=10):

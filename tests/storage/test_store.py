@@ -3,16 +3,16 @@ from dataclasses import replace
 import pytest
 import zarr
 
-from storage.compact import compact
-from storage.dataset import dataset_hash
-from storage.errors import StoreError
-from storage.files import PARTIAL, LocalFiles, open_files
-from storage.layout import Generation, Manifest
-from storage.lease import acquire
-from storage.schema import CHECKS, LANDSCAPE, OUTCOMES, REASONS, STATUS
-from storage.seals import seal, unseal
-from storage.store import add_generation, check_same, exists, open_run, write_manifest
-from storage.verify import verify
+from morsecensus.storage.compact import compact
+from morsecensus.storage.dataset import dataset_hash
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import PARTIAL, LocalFiles, open_files
+from morsecensus.storage.layout import Generation, Manifest
+from morsecensus.storage.lease import acquire
+from morsecensus.storage.schema import CHECKS, LANDSCAPE, OUTCOMES, REASONS, STATUS
+from morsecensus.storage.seals import seal, unseal
+from morsecensus.storage.store import add_generation, check_same, exists, open_run, write_manifest
+from morsecensus.storage.verify import verify
 
 
 def test_what_was_created_is_opened(full_run):
@@ -106,7 +106,7 @@ def test_a_second_environment_is_kept_apart(full_run, toolbox):
 
 
 def test_a_store_in_memory_works_like_one_on_disk(full_run, toolbox, monkeypatch):
-    monkeypatch.setattr("storage.lease.time.sleep", lambda _: None)
+    monkeypatch.setattr("morsecensus.storage.lease.time.sleep", lambda _: None)
     run = toolbox.new_run("memory://bucket/run")
     with acquire(run.files), pytest.raises(StoreError, match="another driver"):
         acquire(run.files)
@@ -128,7 +128,7 @@ def test_a_failed_write_leaves_no_partial_file(tmp_path, monkeypatch):
     def no_space(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("storage.files.os.fsync", no_space)
+    monkeypatch.setattr("morsecensus.storage.files.os.fsync", no_space)
     with pytest.raises(OSError, match="No space"):
         files.write({"a/b": b"new"})
     monkeypatch.undo()
@@ -144,7 +144,7 @@ def test_seals_hold():
 
 
 def test_the_words_are_those_of_the_ledger():
-    from tasks import ledger, newton
+    from morsecensus.tasks import ledger, newton
 
     assert REASONS == ledger.REASONS
     assert STATUS == ledger.STATUSES

@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from storage.compact import compact
-from storage.seals import seal, unseal
-from storage.store import stream_metadata
-from storage.verify import discard, verify
+from morsecensus.storage.compact import compact
+from morsecensus.storage.seals import seal, unseal
+from morsecensus.storage.store import stream_metadata
+from morsecensus.storage.verify import discard, verify
 
 CHUNK = "stream.zarr/c0000/energy/c.{}.0"
 MARKER = "commits/c0000/{:06d}.json"

@@ -25,9 +25,9 @@ _configure()
 @pytest.fixture(scope="session")
 def bilinear():
     """x.A y on two spheres of different sizes, written as a user would write it: only `value`."""
-    from tasks.geometry import ProductOfSpheres
-    from tasks.keys import generator
-    from tasks.landscapes.base import Landscape
+    from morsecensus.tasks.geometry import ProductOfSpheres
+    from morsecensus.tasks.keys import generator
+    from morsecensus.tasks.landscapes.base import Landscape
 
     @dataclass(frozen=True)
     class Bilinear(Landscape):
@@ -61,8 +61,8 @@ def bilinear():
 @pytest.fixture(scope="session")
 def instance_of():
     """A p-spin landscape, the couplings of one of its instances, and their polynomial system."""
-    from tasks.homotopy.finder import polynomial_system
-    from tasks.landscapes.base import build
+    from morsecensus.tasks.homotopy.finder import polynomial_system
+    from morsecensus.tasks.landscapes.base import build
 
     def make(n, landscape=0, xi="q^3"):
         model = build("pspin", {"xi": xi}, n)
@@ -83,8 +83,8 @@ def nearly_folded():
 
     import numpy as np
 
-    from tasks.homotopy.finder import polynomial_system
-    from tasks.landscapes.base import build
+    from morsecensus.tasks.homotopy.finder import polynomial_system
+    from morsecensus.tasks.landscapes.base import build
 
     def make(excess, t0=0.4):
         model = build("pspin", {"xi": "q^3"}, 2)

@@ -8,16 +8,16 @@ import flint
 import numpy as np
 import pytest
 
-from tasks.homotopy import certify
-from tasks.homotopy.balls import precision
-from tasks.homotopy.certify import certify_points, separated
-from tasks.homotopy.finder import enumerate_landscape
-from tasks.homotopy.system import PolynomialSystem
-from tasks.landscapes.base import build
-from tasks.ledger import DEGENERATE, ENUMERATED, OPEN, UNCERTIFIED, assess_enumeration
-from tasks.multistart import evidence_of
-from tasks.options import HomotopyOptions
-from tasks.symmetry import no_flips
+from morsecensus.tasks.homotopy import certify
+from morsecensus.tasks.homotopy.balls import precision
+from morsecensus.tasks.homotopy.certify import certify_points, separated
+from morsecensus.tasks.homotopy.finder import enumerate_landscape
+from morsecensus.tasks.homotopy.system import PolynomialSystem
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.ledger import DEGENERATE, ENUMERATED, OPEN, UNCERTIFIED, assess_enumeration
+from morsecensus.tasks.multistart import evidence_of
+from morsecensus.tasks.options import HomotopyOptions
+from morsecensus.tasks.symmetry import no_flips
 
 UNPROVEN = HomotopyOptions(certify="none")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.covariance import MAX_DEGREE, Covariance, total_degree_bound
+from morsecensus.tasks.covariance import MAX_DEGREE, Covariance, total_degree_bound
 
 
 @pytest.mark.parametrize(

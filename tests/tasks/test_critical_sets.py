@@ -5,16 +5,16 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from tasks import inputs
-from tasks.critical_sets import describe, gather, no_sets
-from tasks.landscapes.base import build
-from tasks.landscapes.tensors import describe as describe_file
-from tasks.landscapes.tensors import digest, pack
-from tasks.ledger import COMPLETE, DEGENERATE, OPEN, REASONS, UNINFORMATIVE
-from tasks.levenberg_marquardt import approach
-from tasks.multistart import multistart
-from tasks.options import MultistartOptions
-from tasks.scale import normalised
+from morsecensus.tasks import inputs
+from morsecensus.tasks.critical_sets import describe, gather, no_sets
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.tensors import describe as describe_file
+from morsecensus.tasks.landscapes.tensors import digest, pack
+from morsecensus.tasks.ledger import COMPLETE, DEGENERATE, OPEN, REASONS, UNINFORMATIVE
+from morsecensus.tasks.levenberg_marquardt import approach
+from morsecensus.tasks.multistart import multistart
+from morsecensus.tasks.options import MultistartOptions
+from morsecensus.tasks.scale import normalised
 
 OPTIONS = MultistartOptions()
 

@@ -7,14 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tasks.geometry import Euclidean
-from tasks.landscapes.base import build
-from tasks.landscapes.parameters import singular_values
-from tasks.layers import Layers, Rotations, classifying_series, stiefel_dimension, stiefel_euler
-from tasks.ledger import COMPLETE, DEGENERATE, FAIL, PASS, UNINFORMATIVE, assess
-from tasks.multistart import evidence_of, multistart
-from tasks.options import MultistartOptions
-from tasks.orbits import classify_orbits
+from morsecensus.tasks.geometry import Euclidean
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.parameters import singular_values
+from morsecensus.tasks.layers import Layers, Rotations, classifying_series, stiefel_dimension, stiefel_euler
+from morsecensus.tasks.ledger import COMPLETE, DEGENERATE, FAIL, PASS, UNINFORMATIVE, assess
+from morsecensus.tasks.multistart import evidence_of, multistart
+from morsecensus.tasks.options import MultistartOptions
+from morsecensus.tasks.orbits import classify_orbits
 
 BUDGET = MultistartOptions(starts_per_round=1024, max_rounds=8, max_iterations=60)
 

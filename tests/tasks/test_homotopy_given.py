@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from scipy.stats import special_ortho_group
 
-from tasks import inputs
-from tasks.cost import choose
-from tasks.homotopy.finder import enumerate_landscape
-from tasks.landscapes import symmetric, tensors
-from tasks.landscapes.base import build
-from tasks.ledger import ENUMERATED, PASS, PATHS_OPEN, UNINFORMATIVE
-from tasks.options import HomotopyOptions
+from morsecensus.tasks import inputs
+from morsecensus.tasks.cost import choose
+from morsecensus.tasks.homotopy.finder import enumerate_landscape
+from morsecensus.tasks.landscapes import symmetric, tensors
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.ledger import ENUMERATED, PASS, PATHS_OPEN, UNINFORMATIVE
+from morsecensus.tasks.options import HomotopyOptions
 
 ALL = HomotopyOptions(certify="all")
 

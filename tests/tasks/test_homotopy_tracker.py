@@ -5,13 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
-from tasks.homotopy.algebra import accumulate, contract, factorise, multiply_symmetric, solve
-from tasks.homotopy.monomials import monomials, offset, positions, recurrence
-from tasks.homotopy.paths import TrackerSettings, follow
-from tasks.homotopy.simd import LANES, aligned
-from tasks.homotopy.system import solution_count, start_weights
-from tasks.homotopy.tracker import ARRIVED
-from tasks.landscapes import symmetric
+from morsecensus.tasks.homotopy.algebra import accumulate, contract, factorise, multiply_symmetric, solve
+from morsecensus.tasks.homotopy.monomials import monomials, offset, positions, recurrence
+from morsecensus.tasks.homotopy.paths import TrackerSettings, follow
+from morsecensus.tasks.homotopy.simd import LANES, aligned
+from morsecensus.tasks.homotopy.system import solution_count, start_weights
+from morsecensus.tasks.homotopy.tracker import ARRIVED
+from morsecensus.tasks.landscapes import symmetric
 
 EVERY_SHAPE = ["q^3", "q^4", "q^5", "q^6", "q^2+q^3", "q^1+q^3", "q^1+q^2+q^4", "q^2+q^5", "q^1+q^3+q^6"]
 

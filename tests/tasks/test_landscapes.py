@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tasks.geometry import ProductOfSpheres
-from tasks.keys import generator
-from tasks.landscapes import spin
-from tasks.landscapes.base import build
-from tasks.landscapes.symmetric import multiplicities, packed_size, ranks
+from morsecensus.tasks.geometry import ProductOfSpheres
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.landscapes import spin
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.symmetric import multiplicities, packed_size, ranks
 
 SPINS = [
     ("q^3", 5, 0.0),

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from tasks.ledger import (
+from morsecensus.tasks.ledger import (
     CLOSED,
     COMPLETE,
     FAIL,

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tasks.classify import classify
-from tasks.landscapes.base import build
-from tasks.landscapes.partite import Partite, singular_tuples
-from tasks.ledger import COMPLETE
-from tasks.multistart import multistart
-from tasks.options import MultistartOptions
+from morsecensus.tasks.classify import classify
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.partite import Partite, singular_tuples
+from morsecensus.tasks.ledger import COMPLETE
+from morsecensus.tasks.multistart import multistart
+from morsecensus.tasks.options import MultistartOptions
 
 QUICK = MultistartOptions(starts_per_round=512)
 SIZES = [(3, 4), (2, 3, 4), (3, 3, 3), (2, 3, 2, 3)]

@@ -9,25 +9,25 @@ import flint
 import numpy as np
 import pytest
 
-from analysis.partite import FinitePartite
-from tasks.block import describe, run_block
-from tasks.cost import choose
-from tasks.homotopy import extended
-from tasks.homotopy.balls import precision
-from tasks.homotopy.books import distinct, enumerate_solutions, missing_conjugates
-from tasks.homotopy.certify import certify_points
-from tasks.homotopy.finder import enumerate_landscape, path_count, recall
-from tasks.homotopy.multilinear import series
-from tasks.homotopy.multilinear.balls import FormBalls
-from tasks.homotopy.multilinear.monodromy import start_form, tensor_with_tuple
-from tasks.homotopy.multilinear.system import MultilinearSystem, Start
-from tasks.homotopy.paths import TrackerSettings, _buffers, follow
-from tasks.homotopy.pieces import elsewhere, follow_piece
-from tasks.homotopy.sampled_census import sampled_homotopy
-from tasks.landscapes.partite import Partite, singular_tuples
-from tasks.ledger import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
-from tasks.multistart import multistart
-from tasks.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
+from morsecensus.analysis.partite import FinitePartite
+from morsecensus.tasks.block import describe, run_block
+from morsecensus.tasks.cost import choose
+from morsecensus.tasks.homotopy import extended
+from morsecensus.tasks.homotopy.balls import precision
+from morsecensus.tasks.homotopy.books import distinct, enumerate_solutions, missing_conjugates
+from morsecensus.tasks.homotopy.certify import certify_points
+from morsecensus.tasks.homotopy.finder import enumerate_landscape, path_count, recall
+from morsecensus.tasks.homotopy.multilinear import series
+from morsecensus.tasks.homotopy.multilinear.balls import FormBalls
+from morsecensus.tasks.homotopy.multilinear.monodromy import start_form, tensor_with_tuple
+from morsecensus.tasks.homotopy.multilinear.system import MultilinearSystem, Start
+from morsecensus.tasks.homotopy.paths import TrackerSettings, _buffers, follow
+from morsecensus.tasks.homotopy.pieces import elsewhere, follow_piece
+from morsecensus.tasks.homotopy.sampled_census import sampled_homotopy
+from morsecensus.tasks.landscapes.partite import Partite, singular_tuples
+from morsecensus.tasks.ledger import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
+from morsecensus.tasks.multistart import multistart
+from morsecensus.tasks.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
 
 OPTIONS = HomotopyOptions()
 FAST = HomotopyOptions(certify="none")

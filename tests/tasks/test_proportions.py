@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tasks.proportions import interval, lower_limit, upper_limit
+from morsecensus.tasks.proportions import interval, lower_limit, upper_limit
 
 
 def at_least(successes, trials, share):

@@ -6,22 +6,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.cost import effort
-from tasks.homotopy.books import enumerate_solutions
-from tasks.homotopy.finder import enumerate_landscape, is_real, real_points
-from tasks.homotopy.paths import TrackerSettings, follow
-from tasks.homotopy.sampled import (
+from morsecensus.tasks.cost import effort
+from morsecensus.tasks.homotopy.books import enumerate_solutions
+from morsecensus.tasks.homotopy.finder import enumerate_landscape, is_real, real_points
+from morsecensus.tasks.homotopy.paths import TrackerSettings, follow
+from morsecensus.tasks.homotopy.sampled import (
     agree,
     estimate_number,
     estimate_recall,
     sample_solutions,
 )
-from tasks.homotopy.sampled_census import judge, sampled_homotopy
-from tasks.homotopy.system import start_weights
-from tasks.landscapes.base import build
-from tasks.ledger import COMPLETE, FEW_HITS, OPEN
-from tasks.multistart import multistart
-from tasks.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
+from morsecensus.tasks.homotopy.sampled_census import judge, sampled_homotopy
+from morsecensus.tasks.homotopy.system import start_weights
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.ledger import COMPLETE, FEW_HITS, OPEN
+from morsecensus.tasks.multistart import multistart
+from morsecensus.tasks.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
 
 OPTIONS = HomotopyOptions(certify="none")
 

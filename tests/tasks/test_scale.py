@@ -4,16 +4,16 @@ import jax
 import numpy as np
 import pytest
 
-from tasks import inputs, scale
-from tasks.flow_record import flow_landscape
-from tasks.homotopy.finder import homotopy
-from tasks.homotopy.sampled_census import sampled_homotopy
-from tasks.landscapes.base import build
-from tasks.landscapes.tensors import describe, pack
-from tasks.ledger import COMPLETE
-from tasks.multistart import multistart
-from tasks.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
-from tasks.topology.census import CERTIFIED, topology_of
+from morsecensus.tasks import inputs, scale
+from morsecensus.tasks.flow_record import flow_landscape
+from morsecensus.tasks.homotopy.finder import homotopy
+from morsecensus.tasks.homotopy.sampled_census import sampled_homotopy
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.tensors import describe, pack
+from morsecensus.tasks.ledger import COMPLETE
+from morsecensus.tasks.multistart import multistart
+from morsecensus.tasks.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
+from morsecensus.tasks.topology.census import CERTIFIED, topology_of
 
 QUICK = MultistartOptions(starts_per_round=256, max_rounds=20)
 FINDERS = {

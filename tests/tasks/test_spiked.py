@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tasks.covariance import Covariance, Signal
-from tasks.homotopy.finder import countable, enumerate_landscape, path_count
-from tasks.landscapes import MODELS
-from tasks.landscapes.base import build
-from tasks.multistart import multistart
-from tasks.options import HomotopyOptions, MultistartOptions
+from morsecensus.tasks.covariance import Covariance, Signal
+from morsecensus.tasks.homotopy.finder import countable, enumerate_landscape, path_count
+from morsecensus.tasks.landscapes import MODELS
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.multistart import multistart
+from morsecensus.tasks.options import HomotopyOptions, MultistartOptions
 
 SPIKED = [
     ("spiked", {"xi": "q^3", "signal": "0.7*q^3"}, 5),

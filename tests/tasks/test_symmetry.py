@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from tasks.covariance import Covariance
-from tasks.geometry import ProductOfSpheres
-from tasks.landscapes.spin import MixedSpin
-from tasks.multistart import multistart
-from tasks.options import MultistartOptions
-from tasks.symmetry import Flips, no_flips
+from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.geometry import ProductOfSpheres
+from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.multistart import multistart
+from morsecensus.tasks.options import MultistartOptions
+from morsecensus.tasks.symmetry import Flips, no_flips
 
 THREE = ProductOfSpheres((2, 3, 4))
 PARITIES = list(itertools.product((-1, 0, 1), repeat=3))

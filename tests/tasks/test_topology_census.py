@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.homotopy.finder import enumerate_landscape
-from tasks.landscapes.base import build
-from tasks.ledger import COMPLETE, OPEN, PASS, assess
-from tasks.multistart import evidence_of, multistart
-from tasks.options import HomotopyOptions, MultistartOptions
-from tasks.topology.census import CERTIFIED, REFUSED, topology_of
-from tasks.topology.connections import branches
-from tasks.topology.flow import LOST
-from tasks.topology.levels import cross, levels_of
-from tasks.topology.views import view
+from morsecensus.tasks.homotopy.finder import enumerate_landscape
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.ledger import COMPLETE, OPEN, PASS, assess
+from morsecensus.tasks.multistart import evidence_of, multistart
+from morsecensus.tasks.options import HomotopyOptions, MultistartOptions
+from morsecensus.tasks.topology.census import CERTIFIED, REFUSED, topology_of
+from morsecensus.tasks.topology.connections import branches
+from morsecensus.tasks.topology.flow import LOST
+from morsecensus.tasks.topology.levels import cross, levels_of
+from morsecensus.tasks.topology.views import view
 
 N = 7
 OPTIONS = MultistartOptions()

@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from tasks.classify import classify
-from tasks.homotopy.finder import enumerate_landscape
-from tasks.landscapes import symmetric
-from tasks.landscapes.base import build
-from tasks.options import HomotopyOptions
-from tasks.topology.build import antipodes, morse_complex
-from tasks.topology.certificates import certify_complex, same_arcs
-from tasks.topology.chains import composes_to_zero, odd_arcs, rank
-from tasks.topology.circles import separatrices
-from tasks.topology.connections import ARRIVE, branches
-from tasks.topology.levels import cross, levels_of
-from tasks.topology.paths import flow_all
-from tasks.topology.views import view
+from morsecensus.tasks.classify import classify
+from morsecensus.tasks.homotopy.finder import enumerate_landscape
+from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.options import HomotopyOptions
+from morsecensus.tasks.topology.build import antipodes, morse_complex
+from morsecensus.tasks.topology.certificates import certify_complex, same_arcs
+from morsecensus.tasks.topology.chains import composes_to_zero, odd_arcs, rank
+from morsecensus.tasks.topology.circles import separatrices
+from morsecensus.tasks.topology.connections import ARRIVE, branches
+from morsecensus.tasks.topology.levels import cross, levels_of
+from morsecensus.tasks.topology.paths import flow_all
+from morsecensus.tasks.topology.views import view
 
 OPTIONS = HomotopyOptions(certify="none")
 

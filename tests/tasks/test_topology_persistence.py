@@ -7,19 +7,26 @@ import lophat
 import numpy as np
 import pytest
 
-from analysis.topology.barcodes import betti_curve, count_ratio, lifetimes, persistent_betti
-from analysis.topology.morse import (
+from morsecensus.analysis.topology.barcodes import betti_curve, count_ratio, lifetimes, persistent_betti
+from morsecensus.analysis.topology.morse import (
     characteristic_above,
     characteristic_below,
     counts_below,
     inequalities,
     sphere_betti,
 )
-from tasks.homotopy.finder import enumerate_landscape
-from tasks.options import HomotopyOptions
-from tasks.topology.census import topology_of
-from tasks.topology.complex import MorseComplex
-from tasks.topology.persistence import ESSENTIAL, betti, diagram, exact_degrees, filtration_rank, pairs
+from morsecensus.tasks.homotopy.finder import enumerate_landscape
+from morsecensus.tasks.options import HomotopyOptions
+from morsecensus.tasks.topology.census import topology_of
+from morsecensus.tasks.topology.complex import MorseComplex
+from morsecensus.tasks.topology.persistence import (
+    ESSENTIAL,
+    betti,
+    diagram,
+    exact_degrees,
+    filtration_rank,
+    pairs,
+)
 
 
 def simplicial(top_simplices, values, rng):

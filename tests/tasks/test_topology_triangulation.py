@@ -8,13 +8,13 @@ import jax
 import numpy as np
 import pytest
 
-from tasks.homotopy.finder import enumerate_landscape
-from tasks.landscapes.base import build
-from tasks.options import HomotopyOptions
-from tasks.topology.build import morse_complex
-from tasks.topology.complex import MorseComplex
-from tasks.topology.persistence import betti, diagram, pairs
-from tasks.topology.triangulation import sphere_mesh
+from morsecensus.tasks.homotopy.finder import enumerate_landscape
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.options import HomotopyOptions
+from morsecensus.tasks.topology.build import morse_complex
+from morsecensus.tasks.topology.complex import MorseComplex
+from morsecensus.tasks.topology.persistence import betti, diagram, pairs
+from morsecensus.tasks.topology.triangulation import sphere_mesh
 
 SEED = 5
 PARTS = {3: (8, 12, 18, 27, 40), 4: (2, 3, 4, 6, 8)}

@@ -7,9 +7,9 @@ import flint
 import numpy as np
 from jaxtyping import Float
 
-from tasks.homotopy.balls import Matrix
-from tasks.homotopy.extended import BallHomotopy, column
-from tasks.homotopy.multilinear.tables import NOTHING, Tables
+from morsecensus.tasks.homotopy.balls import Matrix
+from morsecensus.tasks.homotopy.extended import BallHomotopy, column
+from morsecensus.tasks.homotopy.multilinear.tables import NOTHING, Tables
 
 
 class FormBalls:

@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
-from tasks.homotopy.disks import Disks, joined
-from tasks.homotopy.multilinear.tables import NOTHING, Tables
+from morsecensus.tasks.homotopy.disks import Disks, joined
+from morsecensus.tasks.homotopy.multilinear.tables import NOTHING, Tables
 
 
 class FormDisks:

@@ -19,11 +19,11 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Complex, Float
 
-from tasks.homotopy.books import distinct, here, sound
-from tasks.homotopy.multilinear.system import MultilinearSystem, Start
-from tasks.homotopy.multilinear.tables import Tables
-from tasks.homotopy.paths import TrackerSettings
-from tasks.keys import generator
+from morsecensus.tasks.homotopy.books import distinct, here, sound
+from morsecensus.tasks.homotopy.multilinear.system import MultilinearSystem, Start
+from morsecensus.tasks.homotopy.multilinear.tables import Tables
+from morsecensus.tasks.homotopy.paths import TrackerSettings
+from morsecensus.tasks.keys import generator
 
 MOST_EDGES = 200
 """A few more than the binary logarithm of the number of tuples are needed."""

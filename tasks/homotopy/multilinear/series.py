@@ -21,8 +21,16 @@ j: without pivoting, elimination must not begin with two whole factors. So J is 
 moved behind the last one, *rolled*.
 """
 
-from tasks.homotopy.algebra import factorise, multiply_symmetric, solve
-from tasks.homotopy.simd import compiled, inlined, load, multiply_add, spread, store, subtract_product
+from morsecensus.tasks.homotopy.algebra import factorise, multiply_symmetric, solve
+from morsecensus.tasks.homotopy.simd import (
+    compiled,
+    inlined,
+    load,
+    multiply_add,
+    spread,
+    store,
+    subtract_product,
+)
 
 
 @inlined

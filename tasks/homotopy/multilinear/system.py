@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from tasks.homotopy.interface import Balls, DiskJets, Weights
-from tasks.homotopy.multilinear.packed import PackedForms
-from tasks.homotopy.multilinear.tables import Tables
-from tasks.homotopy.system import without_phase
-from tasks.keys import generator
-from tasks.landscapes.partite import singular_tuples
+from morsecensus.tasks.homotopy.interface import Balls, DiskJets, Weights
+from morsecensus.tasks.homotopy.multilinear.packed import PackedForms
+from morsecensus.tasks.homotopy.multilinear.tables import Tables
+from morsecensus.tasks.homotopy.system import without_phase
+from morsecensus.tasks.keys import generator
+from morsecensus.tasks.landscapes.partite import singular_tuples
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class MultilinearSystem:
 
     @cached_property
     def base(self) -> Start:
-        from tasks.homotopy.multilinear.monodromy import start_form
+        from morsecensus.tasks.homotopy.multilinear.monodromy import start_form
 
         return self.known or start_form(self.spheres)
 
@@ -183,17 +183,17 @@ class MultilinearSystem:
         return [sum(self.spheres[:i]) for i in range(self.factors)]
 
     def balls(self, kind: type) -> Balls:
-        from tasks.homotopy.multilinear.balls import FormBalls
+        from morsecensus.tasks.homotopy.multilinear.balls import FormBalls
 
         return FormBalls(self.tensor, kind)
 
     def disks(self) -> DiskJets:
-        from tasks.homotopy.multilinear.form_disks import FormDisks
+        from morsecensus.tasks.homotopy.multilinear.form_disks import FormDisks
 
         return FormDisks(self.tensor)
 
     def homotopy_in_balls(self, weights: Weights) -> Any:
-        from tasks.homotopy.multilinear.balls import FormHomotopy
+        from morsecensus.tasks.homotopy.multilinear.balls import FormHomotopy
 
         start, target = self._turned(self.base.tensor), self._turned(self.tensor)
         return FormHomotopy(start, target, complex(weights[0]))

@@ -5,17 +5,17 @@ import numpy as np
 import pytest
 from scipy.special import iv
 
-from analysis.dynamics.growth import overlap_spread
-from analysis.dynamics.limits import limit
-from analysis.dynamics.outliers import spiked_goe
-from analysis.dynamics.recovery import (
+from morsecensus.analysis.dynamics.growth import overlap_spread
+from morsecensus.analysis.dynamics.limits import limit
+from morsecensus.analysis.dynamics.outliers import spiked_goe
+from morsecensus.analysis.dynamics.recovery import (
     informative_overlaps,
     outlier,
     outlier_overlap,
 )
-from analysis.dynamics.two_time import Kernels, extrapolated, integrate, solve
-from analysis.spiked_complexity import descent_line
-from tasks.covariance import Covariance, Signal, matrix_tensor
+from morsecensus.analysis.dynamics.two_time import Kernels, extrapolated, integrate, solve
+from morsecensus.analysis.spiked_complexity import descent_line
+from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 CUBIC, SQUARE = Covariance.pure(3), Covariance.pure(2)
 NOTHING = Signal((0.0,))

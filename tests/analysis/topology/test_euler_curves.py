@@ -7,11 +7,11 @@ import pytest
 import xarray as xr
 from scipy.stats import kstest
 
-from analysis.coupling_scale import combined
-from analysis.estimators import estimate_counts
-from analysis.euler import mean_characteristic_above
-from analysis.open import Cell
-from analysis.topology.euler_curves import (
+from morsecensus.analysis.coupling_scale import combined
+from morsecensus.analysis.estimators import estimate_counts
+from morsecensus.analysis.euler import mean_characteristic_above
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.topology.euler_curves import (
     bootstrap_maxima,
     curve_scale,
     curves_of,
@@ -21,7 +21,7 @@ from analysis.topology.euler_curves import (
     joint_test,
     poisson_p_value,
 )
-from tasks.covariance import Covariance
+from morsecensus.tasks.covariance import Covariance
 
 N = 2
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.open import Cell
-from analysis.page import render
-from analysis.tables import write_csv
-from analysis.topology.euler_section import draw_euler, euler_parts, euler_rows, measure_euler
-from storage.schema import STATUS
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.page import render
+from morsecensus.analysis.tables import write_csv
+from morsecensus.analysis.topology.euler_section import draw_euler, euler_parts, euler_rows, measure_euler
+from morsecensus.storage.schema import STATUS
 
 N, LANDSCAPES = 2, 40_000
 DRAWS = 200

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.figures.homology import plot_left_over, plot_persistent_betti
-from analysis.figures.topology import (
+from morsecensus.analysis.figures.homology import plot_left_over, plot_persistent_betti
+from morsecensus.analysis.figures.topology import (
     plot_barcode,
     plot_betti_curves,
     plot_diagram,
@@ -13,8 +13,8 @@ from analysis.figures.topology import (
     plot_lifetimes,
     plot_ratios,
 )
-from analysis.style import COLORS, new_figure, style
-from analysis.topology.ratios import Rate, Ratio
+from morsecensus.analysis.style import COLORS, new_figure, style
+from morsecensus.analysis.topology.ratios import Rate, Ratio
 
 BIRTH = np.array([-2.0, -1.0, -0.5, 0.3, 1.5])
 DEATH = np.array([np.inf, 0.2, -0.1, 0.9, np.inf])

@@ -16,23 +16,23 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.open import Cell
-from analysis.page import render
-from analysis.tables import write_csv
-from analysis.topology import sublevels
-from analysis.topology.betti import estimate_betti
-from analysis.topology.homology import measure_homology, pooled_classes, typical_classes
-from analysis.topology.homology_draw import chosen_cells, draw_homology
-from analysis.topology.homology_section import homology_parts
-from analysis.topology.homology_tables import homology_rows
-from analysis.topology.line_fit import fit_line
-from analysis.topology.persistent import estimate_persistent
-from analysis.topology.ratios import fit_rates, measure_ratios, series_degrees
-from analysis.topology.read import exact_degrees
-from analysis.topology.sublevels import chunks, energy_levels
-from storage.schema import CHECKS, ERROR, STATUS, TOPOLOGY
-from tasks.topology.complex import MorseComplex
-from tasks.topology.persistence import pairs
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.page import render
+from morsecensus.analysis.tables import write_csv
+from morsecensus.analysis.topology import sublevels
+from morsecensus.analysis.topology.betti import estimate_betti
+from morsecensus.analysis.topology.homology import measure_homology, pooled_classes, typical_classes
+from morsecensus.analysis.topology.homology_draw import chosen_cells, draw_homology
+from morsecensus.analysis.topology.homology_section import homology_parts
+from morsecensus.analysis.topology.homology_tables import homology_rows
+from morsecensus.analysis.topology.line_fit import fit_line
+from morsecensus.analysis.topology.persistent import estimate_persistent
+from morsecensus.analysis.topology.ratios import fit_rates, measure_ratios, series_degrees
+from morsecensus.analysis.topology.read import exact_degrees
+from morsecensus.analysis.topology.sublevels import chunks, energy_levels
+from morsecensus.storage.schema import CHECKS, ERROR, STATUS, TOPOLOGY
+from morsecensus.tasks.topology.complex import MorseComplex
+from morsecensus.tasks.topology.persistence import pairs
 
 FARTHEST = 4.5
 """Standard errors: 1e-5 for each of some ten numbers."""

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.topology.barcodes import betti_curve
-from analysis.topology.disconnectivity import lay_out, prune
-from analysis.topology.merge_tree import (
+from morsecensus.analysis.topology.barcodes import betti_curve
+from morsecensus.analysis.topology.disconnectivity import lay_out, prune
+from morsecensus.analysis.topology.merge_tree import (
     ROOT,
     barrier_matrix,
     barriers_between,
@@ -18,8 +18,8 @@ from analysis.topology.merge_tree import (
     share_with_lowest,
     zeroth_pairs,
 )
-from tasks.topology.complex import MorseComplex
-from tasks.topology.persistence import diagram, pairs
+from morsecensus.tasks.topology.complex import MorseComplex
+from morsecensus.tasks.topology.persistence import diagram, pairs
 
 
 def random_graph(minima, saddles, seed, ties=False):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.topology.barcodes import betti_curve
-from analysis.topology.morse import (
+from morsecensus.analysis.topology.barcodes import betti_curve
+from morsecensus.analysis.topology.morse import (
     characteristic_above,
     characteristic_below,
     characteristic_steps,
@@ -12,8 +12,8 @@ from analysis.topology.morse import (
     inequalities,
     quotient,
 )
-from tasks.topology.complex import MorseComplex
-from tasks.topology.persistence import ESSENTIAL, diagram, pairs
+from morsecensus.tasks.topology.complex import MorseComplex
+from morsecensus.tasks.topology.persistence import ESSENTIAL, diagram, pairs
 
 
 @pytest.fixture(scope="module")

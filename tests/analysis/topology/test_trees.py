@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.open import Cell
-from analysis.page import render
-from analysis.tables import write_csv
-from analysis.topology import heights as heights_module
-from analysis.topology.barcodes import betti_curve, lifetimes
-from analysis.topology.connectedness import connectedness, onset
-from analysis.topology.forest import collect, tree_of
-from analysis.topology.heights import (
+from morsecensus.analysis.open import Cell
+from morsecensus.analysis.page import render
+from morsecensus.analysis.tables import write_csv
+from morsecensus.analysis.topology import heights as heights_module
+from morsecensus.analysis.topology.barcodes import betti_curve, lifetimes
+from morsecensus.analysis.topology.connectedness import connectedness, onset
+from morsecensus.analysis.topology.forest import collect, tree_of
+from morsecensus.analysis.topology.heights import (
     Heights,
     bootstrap_quantiles,
     heights_of,
@@ -23,15 +23,15 @@ from analysis.topology.heights import (
     measure_lifetimes,
     scaling_of,
 )
-from analysis.topology.merge_tree import barrier_matrix, share_with_lowest
-from analysis.topology.read import landscapes
-from analysis.topology.tree_draw import draw_trees
-from analysis.topology.tree_section import tree_parts
-from analysis.topology.tree_tables import tree_rows
-from analysis.topology.trees import measure_trees, picture, typical
-from storage.schema import CHECKS, STATUS, TOPOLOGY
-from tasks.topology.complex import MorseComplex
-from tasks.topology.persistence import ESSENTIAL, pairs
+from morsecensus.analysis.topology.merge_tree import barrier_matrix, share_with_lowest
+from morsecensus.analysis.topology.read import landscapes
+from morsecensus.analysis.topology.tree_draw import draw_trees
+from morsecensus.analysis.topology.tree_section import tree_parts
+from morsecensus.analysis.topology.tree_tables import tree_rows
+from morsecensus.analysis.topology.trees import measure_trees, picture, typical
+from morsecensus.storage.schema import CHECKS, STATUS, TOPOLOGY
+from morsecensus.tasks.topology.complex import MorseComplex
+from morsecensus.tasks.topology.persistence import ESSENTIAL, pairs
 
 PASS, UNINFORMATIVE = CHECKS.index("pass"), CHECKS.index("uninformative")
 LEVELS = np.linspace(-3.0, 4.0, 57)
