@@ -99,7 +99,7 @@ def _loaded(script):
 def test_a_worker_loads_nothing_heavy_that_it_has_no_use_for():
     """Everything in tasks, as the sum of all studies would load it. scipy.stats alone takes a second."""
     modules = [
-        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        ".".join(("morsecensus", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
         for path in sorted((ROOT / "tasks").rglob("*.py"))
     ]
     assert "morsecensus.tasks.homotopy.sampled" in modules
