@@ -19,8 +19,10 @@ $(STAMP): $(BIN)/uv requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	touch $@
 
+# Each worker takes whole files, which share compiled landscapes and stores.
+TEST_WORKERS ?= 2
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile --durations 10
 
 lint: setup
 	$(BIN)/ruff check .
