@@ -99,6 +99,8 @@ def row_offsets(dataset: xr.Dataset, table: Table = POINT) -> NDArray[np.int64]:
     rows = int(dataset.sizes[table.dimension])
     if offsets[-1] != rows:
         where = dataset.encoding.get("source", "dataset")
+        if "source" in dataset.encoding:
+            _require_there(where)
         raise StoreError(
             f"{where}: {table.count} adds up to {offsets[-1]} rows, there are {rows}: the dataset is "
             "damaged; `morsecensus verify` its run"
@@ -128,11 +130,15 @@ def _apply(
 def _require(dataset: str) -> None:
     """Raise unless the dataset is here, whole, once a process: Zarr reads absent chunks as fill values, and a
     worker's copy may be another one than ours."""
+    _require_there(dataset)
+    check_dataset(dataset)
+
+
+def _require_there(dataset: str) -> None:
     if open_files(dataset).size("zarr.json") is None:
         raise StoreError(
             f"{dataset}: not there on {socket.gethostname()}: workers need the store at the same path or URL"
         )
-    check_dataset(dataset)
 
 
 def _row_bytes(dataset: xr.Dataset, names: Sequence[str]) -> int:

@@ -192,8 +192,8 @@ def input_faults(files: Files, cells: Iterable[Mapping[str, Any]]) -> dict[str, 
 
 def _given(cells: Iterable[Mapping[str, Any]]) -> list[tuple[str, int]]:
     """Digest and number of landscapes of each content."""
-    models = ((spec["parameters"], MODELS.get(str(spec.get("model")))) for spec in cells)
-    given = (known for known, model in models if model is not None and model.content_of is not None)
+    models = ((spec, MODELS.get(str(spec.get("model")))) for spec in cells)
+    given = (spec["parameters"] for spec, model in models if model and model.content_of is not None)
     return sorted({(known["sha256"], known["held"]) for known in given})
 
 

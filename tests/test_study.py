@@ -88,7 +88,7 @@ def test_a_wrong_hessian_shift_is_rejected(pure):
 def test_couplings_over_distinct_indices_are_rejected(cells, pure):
     distinct = cells["distinct", None, 5]
     attrs = {**distinct.dataset.attrs, "model": "pspin", "xi": "q^3", "field": 0.0}
-    posing = replace(distinct, dataset=distinct.dataset.assign_attrs(attrs))
+    posing = replace(distinct, stored=distinct.dataset.assign_attrs(attrs))
     p = _p_values(posing, pure[1][1])
     assert p["counts by index"] < LEVEL
     assert p["energies by index"] < LEVEL

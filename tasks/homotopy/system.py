@@ -14,6 +14,10 @@ from morsecensus.tasks.homotopy.interface import Balls, DiskJets, Weights
 from morsecensus.tasks.homotopy.monomials import monomials, offset, recurrence
 from morsecensus.tasks.keys import generator
 from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.landscapes.tensors import unpack
+
+MOST_TURNED = 10**7
+"""Entries of a full tensor that is turned."""
 
 
 class Packed(NamedTuple):
@@ -115,7 +119,26 @@ class PolynomialSystem:
     def homotopy_in_balls(self, weights: Weights) -> Any:
         from morsecensus.tasks.homotopy.extended import PolynomialHomotopy
 
-        return PolynomialHomotopy(self, weights)
+        return PolynomialHomotopy(self.turned, weights)
+
+    @cached_property
+    def rotation(self) -> Float[np.ndarray, "n n"]:
+        return np.linalg.qr(generator("coordinates", self.n).standard_normal((self.n, self.n)))[0]
+
+    @cached_property
+    def turned(self) -> "PolynomialSystem":
+        """The system in the coordinates in which paths are followed, turned at random: special forms have
+        solutions on the axes, where a leading minor of the Jacobian vanishes. Forms whose full tensor is too
+        large for that stay as they are, and generic ones don't need it."""
+        if self.n**self.degree > MOST_TURNED:
+            return self
+        return PolynomialSystem(self.n, {d: self._turn(d, tensor) for d, tensor in self.tensors.items()})
+
+    def _turn(self, degree: int, tensor: Float[np.ndarray, " packed"]) -> Float[np.ndarray, " packed"]:
+        full = unpack(np.asarray(tensor)[None], self.n, degree)[0]
+        for axis in range(degree):
+            full = np.moveaxis(np.tensordot(self.rotation, full, axes=(1, axis)), 0, axis)
+        return full[tuple(symmetric.multi_indices(self.n, degree).T)]
 
     def coefficients(self, degree: int, derivatives: int) -> Float[np.ndarray, "derived monomials"]:
         """Of the gradient (1) or the packed Hessian (2) of H_degree in the monomials that remain."""
@@ -139,10 +162,16 @@ class PolynomialSystem:
     def untracked(
         self, endpoints: Complex[np.ndarray, "paths unknowns"]
     ) -> Complex[np.ndarray, "paths unknowns"]:
-        return endpoints
+        if self.turned is self:
+            return endpoints
+        x = endpoints[:, : self.n] @ self.rotation
+        return np.concatenate([x, endpoints[:, self.n :]], axis=1)
 
     def packed(self, weights: Complex[np.ndarray, " n"]) -> Packed:
         """What the compiled tracker takes, for a start form with these weights; p > 2."""
+        return self.turned._packed(weights)
+
+    def _packed(self, weights: Complex[np.ndarray, " n"]) -> Packed:
         n, p = self.n, self.degree
         pairs = n * (n + 1) // 2
         first = p if self.homogeneous else 2

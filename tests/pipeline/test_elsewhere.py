@@ -10,7 +10,7 @@ from morsecensus.storage.schema import POINT
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import open_run
 
-PORTABLE = [column.name for column in POINT.columns if column.portable and column.option != "orbits"]
+PORTABLE = [column.name for column in POINT.columns if column.portable and column.option is None]
 
 
 def _move_elsewhere(store, change):

@@ -206,6 +206,7 @@ def test_every_optional_column_is_so_for_a_reason():
     assert known - sampled == {
         *("coverage", "coverage_by_index", "n_paths", "n_distinct", "n_retries", "n_jumps", "n_unresolved"),
         *("n_certified", "certified_radius", "sample_hits", "death", "death_row"),
+        *("n_paths_singular", "n_paths_infinite", "n_certified_complex"),
     }
     assert [c.name for table in TABLES for c in table.columns if c.signed] == ["morse_sum"]
 

@@ -211,7 +211,7 @@ UNAFFORDABLE = {
     ),
     "no count of solutions": (
         'model = "distinct"\nn = 5\nfinder = "homotopy"\n',
-        "model: got 'distinct', allowed for homotopies: pspin, matrix-tensor, spiked with a signal of",
+        "model: got 'distinct', allowed for homotopies: pspin, entries, matrix-tensor, spiked with a",
     ),
     "no sample of what can't be counted": (
         'model = "distinct"\nn = 5\nfinder = "sampled-homotopy"\n',

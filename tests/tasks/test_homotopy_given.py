@@ -98,7 +98,8 @@ def test_a_continuous_set_leaves_the_books_open():
     assert shape(found) == (1, 7, 6, 0)
     ledger = found.census.ledger
     assert ledger.reason == PATHS_OPEN
-    assert ledger.parity_check == ledger.bound_check == UNINFORMATIVE
+    assert (ledger.parity_check, ledger.bound_check) == (UNINFORMATIVE, PASS)
+    assert found.census.classes.points.set_dimension.tolist() == [0, 1]
     assert list(ledger.points_by_index) == [1, 0, 1]
     books = found.census.books
     assert (books.singular, books.infinite, books.unresolved) == (6, 0, 6)
@@ -111,8 +112,10 @@ def test_motzkins_sextic_comes_out_with_its_nondegenerate_points():
     assert found.census.ledger.reason == PATHS_OPEN
     assert found.census.ledger.points_by_index.sum() == 30
     assert found.certificates.proven.all()
-    # Its zeros: (1, 1, 1) with all signs.
-    points, energy = found.census.classes.points.points, found.census.classes.points.energy
+    # Its zeros: (1, 1, 1) with all signs; (1, 0, 0) and (0, 1, 0) are degenerate, and there once each.
+    classes = found.census.classes.points
+    assert classes.degenerate.sum() == 2
+    points, energy = classes.points[classes.degenerate == 0], classes.energy[classes.degenerate == 0]
     assert (np.abs(np.abs(points) - 1).max(axis=1) < 1e-9).sum() == (np.abs(energy) < 1e-12).sum() == 4
     assert found.enumeration.singular > 0
 

@@ -128,7 +128,7 @@ def test_two_percent_of_the_variance_are_rejected(cell, factor, tmp_path):
 def test_curves_of_all_n_measure_one_variance(cell):
     """Cells of one N share couplings and count once; another N adds its information."""
     first, second = some(cell, 0, 20_000), some(cell, 20_000, LANDSCAPES)
-    other = replace(second, name="c0001", dataset=second.dataset.assign_attrs(n=N))
+    other = replace(second, name="c0001", stored=second.dataset.assign_attrs(n=N))
     alone, twice = measure_euler([first], DRAWS), measure_euler([first, other], DRAWS)
     assert alone is not None
     assert twice is not None
