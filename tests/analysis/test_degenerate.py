@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from morsecensus.analysis import reductions
 from morsecensus.analysis.degenerate import degenerate_rows, find
 from morsecensus.analysis.degenerate_section import ANCHOR, SHOWN, TITLE, entries, parts, remark
 from morsecensus.analysis.estimators import (
@@ -132,6 +133,12 @@ def test_what_is_known_of_all_landscapes():
     assert found.nondegenerate_se == pytest.approx(totals.std(ddof=1) / np.sqrt(5))
     # complete ones have 2 and 10; the open one and those left out have 14 at most
     assert found.bound == pytest.approx((2 + 14 + 14 + 14 + 10) / 5)
+
+
+def test_the_largest_dimension_is_that_of_all_batches(monkeypatch):
+    monkeypatch.setattr(reductions, "BATCH_BYTES", 1)
+    (found,) = find([cell_of()])
+    assert found.dimension == 2
 
 
 def test_the_bound_is_that_of_the_cell_where_some_landscapes_know_none():

@@ -283,7 +283,7 @@ def test_where_doubletons_are_many_the_spread_is_esty_s():
     assert estimate_unseen(hits).coverage_lower == pytest.approx(1 - esty / 72, rel=1e-6)
 
 
-@pytest.mark.parametrize("hits", [[2, 2, 2, 3], [1, 2, 3, 9], [3, 4, 4, 5, 8]])
+@pytest.mark.parametrize("hits", [[2, 2, 2, 3], [1, 2, 3, 9], [3, 4, 4, 5, 8], [2] * 400])
 def test_the_interval_without_extrapolation_by_hand(hits):
     """Colwell et al. 2012, eqs. 10 and 11: each class with i hits stands for exp(-i) with none."""
     found = estimate_unseen(np.array(hits))
