@@ -11,6 +11,7 @@ from morsecensus.analysis.agreement import (
     supremum_test,
     uniformity_test,
     usable_indices,
+    whiten,
 )
 from morsecensus.analysis.power import (
     detectable,
@@ -19,6 +20,7 @@ from morsecensus.analysis.power import (
     supremum_power,
     uniformity_power,
 )
+from morsecensus.analysis.rare import Counted
 from morsecensus.analysis.reductions import Moments
 
 EXACT = np.array([4.0, 7.375, 8.75, 7.375, 4.0])
@@ -97,8 +99,77 @@ def test_which_indices_are_tested():
     assert mean_counts_test(np.ones((100, 2)), [1.0, 1.0], parity=0).p_value is None
 
 
+def test_what_is_certain_or_rare_is_not_tested():
+    """25 points beyond those that all landscapes have make an index frequent."""
+    # a minimum and a maximum are certain, points between are not; the last index is left out
+    assert list(usable_indices(np.array([1.25, 0.25, 0.25, 1.25]), 100, 0)) == [0, 1, 2]
+    assert list(usable_indices(np.array([1.24, 0.25, 0.25, 1.25]), 100, 0)) == [1, 2]
+    assert list(usable_indices(np.array([1.25, 0.24, 0.25, 1.24]), 100, 0)) == [0]
+    # pairs of one index: two are certain, and twice as many points are as many classes
+    assert list(usable_indices(np.array([2.5, 0.5, 0.5, 2.5]), 100, 1)) == [0, 1, 2]
+    assert list(usable_indices(np.array([2.49, 0.49, 0.5, 2.49]), 100, 1)) == []
+    # orbits of eight, half of each at -E; at even N nothing is left out
+    assert list(usable_indices(np.array([4.5, 0.5, 0.5, 4.5]), 200, -1, 8)) == [0, 1]
+    assert list(usable_indices(np.array([4.49, 0.49, 0.49, 4.49]), 200, -1, 8)) == []
+    assert list(usable_indices(np.array([8.99, 1.0, 8.99]), 200, 1, 8)) == []
+    assert list(usable_indices(np.array([9.0, 1.0, 9.0]), 200, 1, 8)) == [0, 1]
+
+
+def test_a_component_that_does_not_vary_is_left_out_of_the_whitening():
+    np.testing.assert_allclose(np.abs(whiten(np.diag([4.0, 0.0]))), [[0.5, 0]])
+    np.testing.assert_allclose(np.abs(whiten(np.diag([4.0, 0.25]), 0.25)), [[0.5, 0]])
+    covariance = np.array([[2.0, 0.6], [0.6, 1.0]])
+    whitener = whiten(covariance)
+    np.testing.assert_allclose(whitener @ covariance @ whitener.T, np.eye(2), atol=1e-12)
+
+
+def test_rare_directions_get_a_twentieth_of_the_level():
+    """Bonferroni, from the tests of either kind alone."""
+    first = np.random.default_rng(12).normal(size=(100, 1))
+    rows = np.full((100, 1), -0.5)
+    rows[:2] = 2.5
+    rare = hotelling("", rows, counted=Counted(np.array([1.5]), 6.0))
+    counted = Counted(np.array([5.0, 1.5]), 6.0)
+    for shift, split in ((0.05, "rare"), (0.6, "distance"), (0.17, "either")):
+        frequent = hotelling("", first - first.mean() + shift)
+        both = hotelling("", np.hstack([first - first.mean() + shift, rows]), counted=counted)
+        assert both.dof == 1
+        parts = frequent.p_value / 0.95, rare.p_value / 0.05
+        assert both.p_value == pytest.approx(min(1.0, *parts), rel=1e-6), split
+        assert both.note == "1 of 2 directions vary in 2 landscapes only"
+    assert hotelling("", first - first.mean()).p_value == pytest.approx(1.0)
+
+
+def test_to_miss_nothing_is_to_have_searched():
+    rows = np.full((100, 1), -0.5)
+    rows[:2] = 2.5
+    counted = Counted(np.array([1.5]), 6.0)
+    strict = hotelling("", rows, counted=counted)
+    assert strict.p_value is not None
+    nothing = hotelling("", rows, missing=np.zeros((2, 1)), counted=counted)
+    assert nothing.p_value == nothing.p_missing == strict.p_value
+    assert hotelling("", rows, missing=np.array([[0.0], [0.5]]), counted=counted).p_value is None
+
+
+def test_an_unbounded_lack_on_either_side_excuses_what_lies_there():
+    rows = np.random.default_rng(13).normal(size=(80, 2)) + np.array([1.0, -1.0])
+    sides = [([0.0, 0.0], [np.inf, np.inf]), ([-np.inf, -np.inf], [0.0, 0.0]), ([-np.inf] * 2, [np.inf] * 2)]
+    up, down, both = (hotelling("", rows, missing=np.array(side)).p_missing for side in sides)
+    assert both > 0.99
+    # one component of two stays where it is
+    for one in (up, down):
+        assert one < 1e-6
+    assert hotelling("", rows).p_value <= min(up, down)
+
+
 def test_constant_and_few_landscapes_are_not_testable():
     rng = np.random.default_rng(5)
+    assert hotelling("", rng.normal(size=(12, 3))).p_value is None
+    assert hotelling("", rng.normal(size=(13, 3))).dof == 3
+    assert hotelling("", rng.normal(size=(12, 3))).dof == 0
+    assert supremum_test("", Moments.of(rng.normal(size=(10, 3)))).p_value is None
+    assert supremum_test("", Moments.of(rng.normal(size=(11, 3)))).dof == 0
+    assert supremum_test("", Moments.of(rng.normal(size=(11, 3)))).p_value is not None
     assert hotelling("", np.zeros((50, 3))).note == "nothing varies"
     assert hotelling("", rng.normal(size=(1, 3))).p_value is None
     assert "needs 13" in hotelling("", rng.normal(size=(8, 3))).note

@@ -98,6 +98,73 @@ def test_tables_that_do_not_fit_are_refused(toolbox, damage, text):
         encode_block(cell, 0, 0, tables)
 
 
+def test_whole_numbers_as_floats_are_no_integers(toolbox):
+    cell = toolbox.layout()
+    tables = toolbox.tables(cell, 0)
+    tables["landscape"]["n_points"] = tables["landscape"]["n_points"].astype(float)
+    with pytest.raises(ValueError, match=r"landscape.n_points: type is float64, must be int64"):
+        encode_block(cell, 0, 0, tables)
+
+
+def test_what_fits_exactly_is_converted(toolbox):
+    """Smaller floats with their nan, and smaller integers; not what loses digits."""
+    cell = toolbox.layout()
+    tables = toolbox.tables(cell, 0)
+    energy = np.round(tables["point"]["energy"], 2).astype(np.float32)
+    energy[0] = np.nan
+    narrow = {"point": tables["point"] | {"energy": energy}}
+    narrow["landscape"] = tables["landscape"] | {"n_points": tables["landscape"]["n_points"].astype(np.int16)}
+    wide = {
+        name: {
+            column: values.astype(float if column == "energy" else values.dtype)
+            for column, values in t.items()
+        }
+        for name, t in narrow.items()
+    }
+    wide["landscape"]["n_points"] = tables["landscape"]["n_points"]
+    assert encode_block(cell, 0, 0, tables | narrow) == encode_block(cell, 0, 0, tables | wide)
+    narrow["point"]["energy"] = energy.astype(complex)
+    with pytest.raises(ValueError, match=r"point.energy: type is complex128"):
+        encode_block(cell, 0, 0, tables | narrow)
+
+
+def with_rows(tables, slots):
+    """The tables with points of these landscapes, all alike, and no other ragged rows."""
+    rows = np.array(slots, dtype=int)
+    out = {"landscape": tables["landscape"]}
+    for name in set(tables) - {"landscape"}:
+        places = np.zeros(len(rows) if name == "point" else 0, int)
+        out[name] = {column: np.asarray(values)[places] for column, values in tables[name].items()}
+    out["point"]["slot"] = rows
+    return out
+
+
+def test_every_landscape_of_a_block_may_have_rows_and_no_other(toolbox):
+    cell = toolbox.layout()
+    tables = toolbox.tables(cell, 0)
+    assert encode_block(cell, 0, 0, with_rows(tables, [0, 0, 1, 3]))[1]["point"] == [2, 1, 0, 1]
+    assert encode_block(cell, 0, 0, with_rows(tables, []))[1]["point"] == [0, 0, 0, 0]
+    for wrong in ([-1, 0, 1], [0, 1, 4]):
+        with pytest.raises(ValueError, match="must be one number below 4 for each row"):
+            encode_block(cell, 0, 0, with_rows(tables, wrong))
+
+
+def test_a_block_may_fill_its_bound(toolbox):
+    tables = toolbox.tables(toolbox.layout(), 0)
+    full = with_rows(tables, [0, 1, 2])
+    assert encode_block(toolbox.layout(rows_bound=3), 0, 0, full)[1]["point"] == [1, 1, 1, 0]
+    with pytest.raises(ValueError, match="got 3 rows, the bound is 2"):
+        encode_block(toolbox.layout(rows_bound=2), 0, 0, full)
+
+
+def test_a_missing_object_names_the_block(full_run):
+    cell = full_run.manifest.cells[0]
+    marker = full_run.committed(cell).markers[2]
+    full_run.files.remove("stream.zarr/c0000/energy/c.2.0")
+    with pytest.raises(StoreError, match=r"c0000 block 2: .*energy/c\.2\.0 is missing; `morsecensus repair`"):
+        read_block(full_run.files, cell, marker)
+
+
 def test_more_rows_than_the_bound_are_refused(toolbox):
     cell = toolbox.layout(rows_bound=3)
     with pytest.raises(ValueError, match="the bound is 3"):

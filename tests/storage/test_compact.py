@@ -6,7 +6,8 @@ from morsecensus.storage import compact as module
 from morsecensus.storage.compact import compact, datasets
 from morsecensus.storage.dataset import dataset_hash, dataset_path, read_pointer
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.schema import ERROR, FAILED, TABLES
+from morsecensus.storage.inventory import INVENTORY_KEY
+from morsecensus.storage.schema import ERROR, FAILED, TABLES, Column
 from morsecensus.storage.verify import verify
 
 
@@ -25,6 +26,8 @@ def test_plain_xarray_opens_it(full_run, toolbox):
         np.testing.assert_array_equal(dataset[name], np.concatenate([t["landscape"][name] for t in expected]))
     assert dataset["points_by_index"].dims == ("landscape", "morse_index")
     assert list(dataset["landscape"].values) == list(range(12))
+    assert {"landscape", "morse_index"} <= set(dataset.coords)
+    assert list(dataset["morse_index"].values) == list(range(5))
     tree = xr.open_datatree(dataset_path(full_run.url), engine="zarr")
     assert list(tree.children) == ["c0000"]
 
@@ -62,6 +65,67 @@ def test_small_shards_give_the_same_values(full_run, monkeypatch):
     assert compact(full_run) == "dataset-2.zarr"
     assert len(list(full_run.files.walk("dataset-2.zarr/c0000/energy"))) > 3
     xr.testing.assert_identical(_open(full_run).load(), whole)
+
+
+@pytest.mark.parametrize("lengths", [[], [0, 0], [3], [4], [5], [1, 2, 3, 4, 5], [4, 4], [19], [0, 9, 0, 1]])
+def test_no_more_than_a_shard_is_held_at_once(lengths):
+    rows = sum(lengths)
+    parts = np.split(np.arange(rows), np.cumsum(lengths)[:-1])
+    found = list(module._regroup(iter(parts), 4))
+    assert [row for part in found for row in part] == list(range(rows))
+    assert [len(part) for part in found] == [4] * (rows // 4) + ([rows % 4] if rows % 4 else [])
+
+
+@pytest.mark.parametrize(
+    ("length", "trailing", "extents"),
+    [
+        (0, (), (1, 1)),
+        (1, (), (1, 1)),
+        (12, (), (16, 16)),
+        (131_072, (), (131_072, 131_072)),
+        (131_073, (), (131_072, 262_144)),
+        (10**9, (), (131_072, 16 * 131_072)),
+        (10**9, (5,), (16_384, 16 * 16_384)),
+        (10, (2**20,), (1, 16)),
+    ],
+)
+def test_chunks_are_a_mebibyte_and_shards_no_larger_than_needed(length, trailing, extents):
+    """Of doubles; powers of two."""
+    sizes = {f"axis{k}": size for k, size in enumerate(trailing)}
+    column = Column("some", "f8", "some numbers", tuple(sizes))
+    assert module._extents(column, trailing, length) == extents
+
+
+def test_the_pointer_follows_all_it_names(full_run, monkeypatch):
+    """The dataset is on disk, then its inventory is there, and only then the pointer."""
+    events = []
+    original = full_run.files.write
+
+    def write(objects):
+        events.extend(objects)
+        original(objects)
+
+    monkeypatch.setattr(full_run.files, "write", write)
+    monkeypatch.setattr(full_run.files, "sync", lambda name: events.append(f"sync {name}"))
+    compact(full_run)
+    assert events == ["sync dataset-1.zarr", f"dataset-1.zarr/{INVENTORY_KEY}", "latest.json"]
+
+
+def test_what_is_raised_between_columns_ends_the_writing(full_run):
+    calls = []
+
+    def between():
+        calls.append(1)
+        if len(calls) == 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compact(full_run, between)
+    assert len(calls) == 30
+    assert read_pointer(full_run.files) is None
+    assert compact(full_run, lambda: calls.append(1)) == "dataset-2.zarr"
+    cell = full_run.manifest.cells[0]
+    assert len(calls) == 30 + sum(len(table.active(cell.options)) for table in cell.tables)
 
 
 def test_twice_is_once_and_equal_runs_have_equal_hashes(full_run, toolbox, tmp_path):

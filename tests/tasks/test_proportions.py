@@ -50,6 +50,12 @@ def test_nothing_and_everything():
     assert float(upper_limit(0, 10**12)) == pytest.approx(-math.log(0.05) * 1e-12, rel=1e-9)
 
 
+def test_limits_are_those_at_95_percent_unless_said_otherwise():
+    assert lower_limit(3, 50) == lower_limit(3, 50, 0.95) < lower_limit(3, 50, 0.6)
+    assert upper_limit(3, 50) == upper_limit(3, 50, 0.95) > upper_limit(3, 50, 0.6)
+    assert interval(3, 50) == interval(3, 50, 0.95) == (lower_limit(3, 50, 0.975), upper_limit(3, 50, 0.975))
+
+
 def test_arrays_broadcast():
     counts, trials = np.array([[0], [3]]), np.array([3, 10, 0])
     wanted = [[float(upper_limit(c, t)) for t in trials] for c in counts[:, 0]]
