@@ -238,7 +238,7 @@ def independent_p_values(rows: Sequence[Row], cells: Sequence[Cell]) -> list[flo
     """P-values of the count tests, of one cell for each set of couplings: the first one that was tested.
 
     Cells of a field sweep, and all spherical models of one seed and N, are made of the same normal numbers
-    (see `tasks.landscapes.spin`): a test of 24 cells of 3 N, taken as independent, rejected 9.1% at 5%.
+    (see `tasks.landscapes.spin`): taken as independent they make a right theory look wrong far too often.
 
     Args:
         rows: of `analysis.tables.verdict_rows`, each landscape by one finder only.
