@@ -77,7 +77,7 @@ def _moved(record):
         },
         lambda record: {"slots": record["slots"] | {"point": [*record["slots"]["point"], 0]}},
         _moved,
-        lambda record: {"totals": {"n_points": 1.5}},
+        lambda record: {"totals": {"n_points": 3, "n_starts": 1.5}},
         lambda record: {"totals": {"n_points": True}},
         lambda record: {"totals": [1]},
         lambda record: {"provenance": {"seconds": "long"}},

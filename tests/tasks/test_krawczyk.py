@@ -7,7 +7,7 @@ import flint
 import numpy as np
 import pytest
 
-from morsecensus.tasks.homotopy.krawczyk import ROUNDING, BorderedModel, _prove_index, prove, proven_image
+from morsecensus.tasks.homotopy.krawczyk import BorderedModel, _prove_index, prove, proven_image
 from morsecensus.tasks.homotopy.system import PolynomialSystem
 
 
@@ -71,11 +71,11 @@ def test_eigenvectors_are_proven_with_the_number_of_smaller_eigenvalues(refine):
     radii = (1e-3, 1e-4, 1e-6)
     for row, index in zip(math.sqrt(3) * np.eye(3), (1, 0, 2), strict=True):
         proof = prove(model, row + (1e-5 * np.eye(3)[0] if refine else 0), radii, refine)
-        assert (proof.radius, proof.error) == (1e-3 - ROUNDING, 1e-6 + ROUNDING)
+        assert (proof.radius, proof.error) == (1e-3 - 2.0**-52, 1e-6 + 2.0**-52)
         assert proof.index == index
         np.testing.assert_allclose(proof.point, row, atol=1e-14)
         # doubles can't tell the point from others there
-        assert prove(model, row, (ROUNDING,), refine).index == -1
+        assert prove(model, row, (2.0**-52,), refine).index == -1
     assert prove(model, np.array([1.0, 1.0, 1.0]), radii, False).index == -1
     nowhere = prove(model, np.array([1.0, 1.0, 1.0]), radii, False)
     assert (nowhere.radius, nowhere.error) == (0, 0)
