@@ -79,3 +79,24 @@ def test_eigenvectors_are_proven_with_the_number_of_smaller_eigenvalues(refine):
     assert prove(model, np.array([1.0, 1.0, 1.0]), radii, False).index == -1
     nowhere = prove(model, np.array([1.0, 1.0, 1.0]), radii, False)
     assert (nowhere.radius, nowhere.error) == (0, 0)
+
+
+def test_half_widths_are_in_units_of_the_spheres_radius():
+    tensor = np.zeros(6)
+    tensor[[0, 3, 5]] = 2.0, 1.0, 4.0
+    model = BorderedModel(PolynomialSystem(3, {2: tensor}))
+    off = math.sqrt(3) * np.eye(3)[1] + 2e-5 * np.eye(3)[0]
+    assert prove(model, off, (1.5e-5,), False).index == 0
+    assert prove(model, off, (0.9e-5,), False).index == -1
+
+
+def test_every_unknown_must_stay_in_the_box():
+    """x = 0 and y = 0; the box holds the one, not the other."""
+    identity = flint.arb_mat([[1, 0], [0, 1]])
+    model = SimpleNamespace(
+        kind=flint.arb_mat, unknowns=2, ball=lambda radius: flint.arb(0, radius), jacobian=lambda _: identity
+    )
+    moved = flint.arb_mat([[0], [0]])
+    for second, proven in ((0.05, True), (0.2, False)):
+        center = flint.arb_mat([[0.01], [second]])
+        assert (proven_image(model, center, moved, identity, 0.1) is not None) == proven
