@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, norm
 from scipy.stats import f as fisher
 
 from morsecensus.analysis.agreement import hotelling, mean_counts_test
@@ -161,6 +161,70 @@ def test_the_number_of_rare_landscapes_by_hand():
     assert hotelling("", rows - 1.5, missing=box, counted=counted).p_value is None
     assert rare_p_value(rare, 100, counted, Reference(np.array([[4.0]]))) > 0.5
     assert rare_p_value(rare, 100, counted, Reference(np.array([[1e-6]]))) < 5e-3
+
+
+@pytest.mark.parametrize("carriers", [9, 10])
+def test_nine_landscapes_are_few_on_whichever_side_they_lie(carriers):
+    rng = np.random.default_rng(7)
+    first, second = rng.poisson(4.0, (2, 300)).astype(float)
+    third = first + second
+    third[:5] += 2
+    third[5:carriers] -= 2
+    frequent, rare = split_directions(np.stack([first, second, third], axis=1))
+    assert frequent.shape == (3, 2 if carriers < 10 else 3)
+    assert rare.carriers == (carriers if carriers < 10 else 0)
+
+
+def test_a_quarter_of_the_landscapes_is_not_few():
+    rows = np.zeros((20, 1))
+    rows[:4] = 3
+    assert split_directions(rows)[0].shape == (1, 0)
+    rows[4] = 3
+    assert split_directions(rows)[0].shape == (1, 1)
+
+
+@pytest.mark.parametrize(("mean", "share"), [(1.5, 0.5 / (9 - 1)), (0.5, 0.5 / (9 + 1))])
+def test_a_difference_of_two_numbers_reaches_as_far_as_their_sum_may(mean, share):
+    """N_1 - N_0 is 1 in 98 of 100 landscapes, and can lie between -9 and 9."""
+    first = np.random.default_rng(8).poisson(4.0, 100).astype(float)
+    rows = np.stack([first, first + 1], axis=1)
+    rows[:2, 1] += 3
+    exact = np.array([4.0, 4.0 + mean])
+    frequent, rare = split_directions(rows - exact)
+    assert (frequent.shape, rare.carriers) == ((2, 1), 2)
+    assert rare_p_value(rare, 100, Counted(exact, 9.0)) == pytest.approx(binom.cdf(2, 99, share))
+
+
+def test_what_may_be_missing_counts_where_it_helps():
+    """98 of 100 landscapes have 1 where 0.5 is exact: what is too many excuses that, not what is missing."""
+    rows = np.full((100, 1), 0.5)
+    rows[:2] = -0.5
+    _, rare = split_directions(rows)
+    counted = Counted(np.array([0.5]), 6.0)
+    for low, size in ((0.0, 0.5), (-0.1, 0.4)):
+        found = rare_p_value(rare, 100, counted, missing=np.array([[low], [0.0]]))
+        assert found == pytest.approx(binom.cdf(2, 99, size / (size + 0.5)))
+    worse = rare_p_value(rare, 100, counted, missing=np.array([[-0.1], [0.5]]))
+    assert worse == pytest.approx(binom.cdf(2, 99, 0.4 / 0.9))
+
+
+def test_numbers_that_never_vary_are_held_against_their_mean():
+    _, rare = split_directions(np.full((100, 1), -0.5))
+    assert rare_p_value(rare, 100, Counted(np.array([1.5]), 6.0)) == pytest.approx(binom.cdf(0, 99, 0.1))
+
+
+@pytest.mark.parametrize("error", [0.01, 0.05])
+def test_a_sampled_mean_pays_for_its_error(error):
+    """Off by more than c errors with probability 2 P(Z > c); the best of 49 c."""
+    rows = np.full((100, 1), -0.5)
+    rows[:2] = 2.5
+    _, rare = split_directions(rows)
+    found = rare_p_value(rare, 100, Counted(np.array([1.5]), 6.0), Reference(np.array([[error**2]])))
+    off = np.maximum(0.0, 0.5 - np.arange(49) / 4 * error)
+    assert found == pytest.approx(
+        np.min(2 * norm.sf(np.arange(49) / 4) + binom.cdf(2, 99, off / (off + 4.5)))
+    )
+    assert found > binom.cdf(2, 99, 0.1)
 
 
 def test_the_tail_beyond_the_draws_goes_on():

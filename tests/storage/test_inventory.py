@@ -11,7 +11,7 @@ from morsecensus.storage.compact import compact
 from morsecensus.storage.dataset import check_dataset, checked_path, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
-from morsecensus.storage.inventory import INVENTORY_KEY, entries, inventory_bytes, read_inventory
+from morsecensus.storage.inventory import INVENTORY_KEY, entries, faults, inventory_bytes, read_inventory
 from morsecensus.storage.verify import verify, verify_dataset
 
 OLD = Path(__file__).parent / "stores/format-1.zip"
@@ -180,3 +180,24 @@ def test_sizes_of_a_listing_on_any_file_system(tmp_path):
 def test_equal_objects_have_equal_inventories():
     one = {"b": (1, "00000001"), "a": (2, "00000002")}
     assert inventory_bytes(one) == inventory_bytes(dict(sorted(one.items())))
+
+
+def test_entries_are_a_size_and_a_crc():
+    assert entries({"a": [0, "00000000"], "b": [7, "00ab12ff"]}) == {
+        "a": (0, "00000000"),
+        "b": (7, "00ab12ff"),
+    }
+    for wrong in ([-1, "00000000"], [1.0, "00000000"], [1], [1, "0000000"], [1, "0000000G"], [1, 7], None):
+        with pytest.raises(ValueError, match="'b' has no size and CRC"):
+            entries({"a": [0, "00000000"], "b": wrong})
+
+
+def test_a_folder_that_can_not_be_listed_is_said(dataset, monkeypatch):
+    files = open_files(str(dataset))
+
+    def sizes(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(files, "sizes", sizes)
+    assert "cannot list it: Permission denied" in message(lambda: list(faults(files, "", {}, False)))
+    assert "cannot list some: Permission denied" in message(lambda: list(faults(files, "some", {}, False)))

@@ -34,6 +34,11 @@ def test_a_second_driver_is_kept_out(files):
     acquire(files).release()
 
 
+def test_a_run_may_lie_in_folders_that_are_not_there_yet(tmp_path):
+    with acquire(open_files(str(tmp_path / "some" / "more" / "run"))) as held:
+        assert held.beat()
+
+
 def test_a_dead_process_of_this_host_is_taken_over(files):
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
@@ -116,6 +121,8 @@ def test_a_driver_that_dies_while_it_takes_over_blocks_nobody_for_ever(anywhere,
     taken = [second.look(STALE_SECONDS * k + 2) for k in range(1, 5)]
     assert any(taken)
     assert unseal(anywhere.read(LEASE))["host"] == "second"
+    # nor does it leave a claim behind
+    assert list(anywhere.walk()) == [LEASE] or anywhere.names("") == [module._GUARD, LEASE]
 
 
 def test_a_driver_that_could_not_beat_gives_up_before_others_take_over(files, monkeypatch):
