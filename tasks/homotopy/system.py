@@ -12,6 +12,7 @@ from jaxtyping import Complex, Float, Int
 from morsecensus.tasks.homotopy import quadratic
 from morsecensus.tasks.homotopy.interface import Balls, DiskJets, Weights
 from morsecensus.tasks.homotopy.monomials import monomials, offset, recurrence
+from morsecensus.tasks.homotopy.rotate import rotate
 from morsecensus.tasks.keys import generator
 from morsecensus.tasks.landscapes import symmetric
 from morsecensus.tasks.landscapes.tensors import unpack
@@ -164,7 +165,7 @@ class PolynomialSystem:
     ) -> Complex[np.ndarray, "paths unknowns"]:
         if self.turned is self:
             return endpoints
-        x = endpoints[:, : self.n] @ self.rotation
+        x = rotate(endpoints[:, : self.n], self.rotation)
         return np.concatenate([x, endpoints[:, self.n :]], axis=1)
 
     def packed(self, weights: Complex[np.ndarray, " n"]) -> Packed:

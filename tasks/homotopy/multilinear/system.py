@@ -25,6 +25,7 @@ from jaxtyping import Complex, Float, Int
 from morsecensus.tasks.homotopy.interface import Balls, DiskJets, Weights
 from morsecensus.tasks.homotopy.multilinear.packed import PackedForms
 from morsecensus.tasks.homotopy.multilinear.tables import Tables
+from morsecensus.tasks.homotopy.rotate import rotate
 from morsecensus.tasks.homotopy.system import without_phase
 from morsecensus.tasks.keys import generator
 from morsecensus.tasks.landscapes.partite import singular_tuples
@@ -126,7 +127,7 @@ class MultilinearSystem:
         """Each factor of each row times its matrix."""
         ends = np.cumsum(self.spheres)[:-1]
         parts = np.split(x, ends, axis=1)
-        return np.concatenate([part @ q.T for part, q in zip(parts, matrices, strict=True)], axis=1)
+        return np.concatenate([rotate(part, q.T) for part, q in zip(parts, matrices, strict=True)], axis=1)
 
     def _turned(self, tensor: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
         for axis, q in enumerate(self.rotations):
