@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.spatial import KDTree
 
 from morsecensus.tasks.census import Classes
 from morsecensus.tasks.classify import CriticalPoints, classify
@@ -47,10 +48,13 @@ def resolve(landscape: Landscape, couplings: Couplings, sets: CriticalSets) -> t
         if not first.proven.any():
             continue
         each = _prove(system, sets.found.points[mine])
-        gone[mine[each.proven]] = True
         aside = _prove(system, _aside(landscape, sets, mine))
         points = _classified(landscape, couplings, [each, aside])
-        share = max(int(sets.hits[mine[each.proven]].sum()) // max(len(points.points), 1), 1)
+        # From a landmark beside a proven point Newton may fail, and it tells of nothing but that point.
+        near = KDTree(landscape.symmetry.orbit(points.points)).query(sets.found.points[mine])[0]
+        mine = mine[each.proven | (near <= ASIDE[-1] * landscape.manifold.ambient**0.5)]
+        gone[mine] = True
+        share = max(int(sets.hits[mine].sum()) // len(points.points), 1)
         hits = np.full(len(points.points), share, dtype=np.int64)
         proven = Classes(proven.points.extend(points), np.concatenate([proven.hits, hits]))
     return replace(sets, tried=tried).without(gone), proven
