@@ -29,6 +29,21 @@ class Classes:
     def none(cls, manifold: Manifold) -> "Classes":
         return cls(CriticalPoints.none(manifold), np.zeros(0, dtype=np.int64))
 
+    @classmethod
+    def join(cls, parts: "list[Classes]") -> "Classes":
+        """The classes of all parts, of which there is one at least."""
+        groups = {part.members.shape[1] for part in parts if part.members is not None}
+        return cls(
+            CriticalPoints.join([part.points for part in parts]),
+            np.concatenate([part.hits for part in parts]),
+            np.concatenate([part.separate(max(groups)) for part in parts]) if groups else None,
+        )
+
+    def take(self, rows: Int[np.ndarray, " rows"]) -> "Classes":
+        """The classes of these rows."""
+        members = None if self.members is None else self.members[rows]
+        return Classes(self.points.take(rows), self.hits[rows], members)
+
     def separate(self, group: int) -> Bool[np.ndarray, "classes group"]:
         """`members`, spelt out for a group of this size."""
         return np.ones((len(self.hits), group), dtype=bool) if self.members is None else self.members

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from morsecensus.tasks.census import Census, Classes
-from morsecensus.tasks.classify import CriticalPoints, classify
+from morsecensus.tasks.classify import classify
 from morsecensus.tasks.critical_sets import CriticalSets, describe, gather, is_critical, no_sets
 from morsecensus.tasks.deduplicate import bucket, match_known, same_point
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
@@ -46,13 +46,9 @@ class Found:
         """All classes, the degenerate ones last."""
         if not len(self.sets):
             return self.points
-        degenerate = describe(landscape, couplings, self.sets)
-        group = landscape.symmetry.size
-        return Classes(
-            self.points.points.extend(degenerate),
-            np.concatenate([self.points.hits, self.sets.hits_of_classes()]),
-            np.concatenate([self.points.separate(group), self.sets.members()]),
-        )
+        points = describe(landscape, couplings, self.sets)
+        degenerate = Classes(points, self.sets.hits_of_classes(), self.sets.members())
+        return Classes.join([self.points, degenerate])
 
 
 def nothing_found(landscape: Landscape) -> Found:
@@ -113,11 +109,8 @@ def _add_unsound(
     sound = new.degenerate == 0
     sets = gather(landscape, couplings, found.sets, near.take(~sound), sizes[~sound])
     sets, proven = resolve(landscape, couplings, sets)
-    parts = [found.points, Classes(new.take(np.flatnonzero(sound)), sizes[sound]), proven]
-    joined = Classes(
-        CriticalPoints.join([part.points for part in parts]), np.concatenate([part.hits for part in parts])
-    )
-    return Found(_merge(landscape, joined), sets), lost
+    nearer = Classes(new.take(np.flatnonzero(sound)), sizes[sound])
+    return Found(_merge(landscape, Classes.join([found.points, nearer, proven])), sets), lost
 
 
 def evidence_of(landscape: Landscape, classes: Classes) -> Evidence:

@@ -56,7 +56,7 @@ def resolve(landscape: Landscape, couplings: Couplings, sets: CriticalSets) -> t
         gone[mine] = True
         share = max(int(sets.hits[mine].sum()) // len(points.points), 1)
         hits = np.full(len(points.points), share, dtype=np.int64)
-        proven = Classes(proven.points.extend(points), np.concatenate([proven.hits, hits]))
+        proven = Classes.join([proven, Classes(points, hits)])
     return replace(sets, tried=tried).without(gone), proven
 
 

@@ -154,7 +154,7 @@ def certify_classes(classes: Classes, system: System, flips: Flips) -> tuple[Cla
     index = np.where(sure, proofs.index, found.index)
     degenerate = np.where(sure, 0, found.degenerate)
     better = replace(found, points=points, index=index, degenerate=degenerate)
-    return Classes(better, classes.hits), proofs
+    return replace(classes, points=better), proofs
 
 
 def enumerate_landscape(
@@ -227,12 +227,7 @@ def _with_degenerate(
     """Paths that end at singular solutions don't say whether real ones are among them; starts do."""
     found = multistart(landscape, couplings, seed, instance, MultistartOptions()).classes
     rows = np.flatnonzero(found.points.degenerate != 0)
-    group = landscape.symmetry.size
-    joined = Classes(
-        classes.points.extend(found.points.take(rows)),
-        np.concatenate([classes.hits, found.hits[rows]]),
-        np.concatenate([classes.separate(group), found.separate(group)[rows]]),
-    )
+    joined = Classes.join([classes, found.take(rows)])
     return joined, None if radius is None else np.concatenate([radius, np.zeros(len(rows))])
 
 

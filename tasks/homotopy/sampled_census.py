@@ -95,8 +95,8 @@ def _joined(
     labels = same_point(found.take(fresh), flips)
     first = fresh[np.unique(labels, return_index=True)[1]] if len(fresh) else fresh
     rows[fresh] = len(known.hits) + labels
-    hits = np.concatenate([known.hits, np.zeros(len(first), dtype=np.int64)])
-    return Classes(known.points.extend(found.take(first)), hits), rows
+    fresh_classes = Classes(found.take(first), np.zeros(len(first), dtype=np.int64))
+    return Classes.join([known, fresh_classes]), rows
 
 
 def _members(
