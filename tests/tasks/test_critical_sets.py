@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from morsecensus.tasks import inputs
+from morsecensus.tasks.census import Classes
 from morsecensus.tasks.critical_sets import describe, gather, no_sets
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.tensors import describe as describe_file
@@ -189,3 +190,14 @@ def test_circles_of_a_product_of_spheres():
     assert [(dimension, nullity) for dimension, nullity, _ in found] == [(1, 1)] * 2
     assert found[0][2] == -found[1][2] < 0
     assert census.ledger.points_by_index.sum() == 4
+
+
+def test_joined_classes_keep_which_images_are_sets_of_their_own(cubics):
+    """A circle that is its own antipode stays one set, also beside classes of points alone."""
+    found = census_of(cubics).classes
+    points = found.take(np.flatnonzero(found.points.degenerate == 0))
+    bare = Classes(points.points, points.hits)
+    joined = Classes.join([bare, found.take(np.flatnonzero(found.points.degenerate))])
+    assert joined.members is not None
+    assert joined.members.sum(axis=1).tolist() == [2, 1]
+    assert Classes.join([bare, bare]).members is None
