@@ -556,9 +556,3 @@ def report(
 def main() -> None:
     """Entry point of the console script."""
     app()
-
-
-if __name__ == "__main__":
-    from morsecensus.pipeline.start import main as start
-
-    start()

@@ -12,13 +12,28 @@ from morsecensus.pipeline.errors import Interrupted
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+class CtrlC(KeyboardInterrupt):
+    """Ctrl-C, as a kind of its own.
+
+    CPython notes a bare KeyboardInterrupt that leaves an ``exec`` of text, as dataclasses and named tuples do
+    on import. Under ``python -m`` it then dies of SIGINT at its end, although the exception was caught and an
+    exit code was given.
+    """
+
+
+def raise_ctrl_c(number: int, frame: FrameType | None) -> None:
+    """The handler of SIGINT that raises it."""
+    del number, frame
+    raise CtrlC
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C raise KeyboardInterrupt within, whatever it does outside."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.signal(signal.SIGINT, raise_ctrl_c)
     try:
         yield
     finally:
@@ -64,5 +79,5 @@ class StopRequest:
     def _ask(self, number: int, frame: FrameType | None) -> None:
         del frame
         self.signal = number
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, raise_ctrl_c)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -47,7 +47,7 @@ class Driver:
         command = [
             sys.executable,
             "-m",
-            "morsecensus.pipeline.cli",
+            "morsecensus",
             "run",
             str(path),
             "--store",

@@ -29,7 +29,7 @@ def report(store, out, where, **env):
     command = [
         sys.executable,
         "-m",
-        "morsecensus.pipeline.cli",
+        "morsecensus",
         "report",
         str(store),
         "--out",

@@ -191,7 +191,7 @@ def test_ray_finds_the_same_to_the_last_bit():
         command = [
             sys.executable,
             "-m",
-            "morsecensus.pipeline.cli",
+            "morsecensus",
             "enumerate",
             *arguments,
             "--backend",

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -26,3 +28,21 @@ def test_ctrl_c_at_any_moment(tmp_path, toolbox, reference, delay):
     assert not (store / "lease.json").exists()
     toolbox.run(toolbox.content(), store)
     assert dataset_hash(str(store)) == reference["small"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_within_an_exec_keeps_the_exit_code(tmp_path, times):
+    """Such as the making of a dataclass; ``python -m`` notes a bare KeyboardInterrupt and dies of SIGINT."""
+    (tmp_path / "stopped.py").write_text(
+        "import os, signal, sys\n"
+        "from morsecensus.pipeline.stopping import StopRequest, interruptible\n"
+        "ask = 'os.kill(os.getpid(), signal.SIGINT)'\n"
+        "try:\n"
+        "    with interruptible():\n"
+        f"        with {'StopRequest' if times == 2 else 'interruptible'}():\n"
+        "            exec(ask)\n"
+        f"            {'exec(ask)' if times == 2 else ''}\n"
+        "except KeyboardInterrupt:\n"
+        "    sys.exit(130)\n"
+    )
+    assert subprocess.run([sys.executable, "-m", "stopped"], cwd=tmp_path, check=False).returncode == 130

@@ -216,7 +216,7 @@ def test_a_real_study_to_its_report(store, call, tmp_path):
     command = [
         sys.executable,
         "-m",
-        "morsecensus.pipeline.cli",
+        "morsecensus",
         "report",
         store,
         "--out",

@@ -35,7 +35,7 @@ def folder(tmp_path):
 
 
 def call(folder, *arguments, **env):
-    command = [sys.executable, "-m", "morsecensus.pipeline.cli", *arguments]
+    command = [sys.executable, "-m", "morsecensus", *arguments]
     return subprocess.run(
         command, cwd=folder, env=os.environ | env, capture_output=True, text=True, timeout=300, check=False
     )

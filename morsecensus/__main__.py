@@ -1,0 +1,5 @@
+"""``python -m morsecensus``: the command line."""
+
+from morsecensus.pipeline.start import main
+
+main()
