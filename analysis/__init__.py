@@ -1,0 +1,1 @@
+"""Concludes: estimates with errors, theory, judgement, figures, the report."""

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from morsecensus.analysis.open import Cell
+from morsecensus.analysis.dataset.cells import Cell
 
 Rows = NDArray[np.int64]
 
@@ -93,7 +93,7 @@ class LedgerVerdict:
 
 def ledger_of(cell: Cell) -> LedgerVerdict:
     """Recompute the two exact checks of the ledger from the counts by index, independently of
-    `tasks.ledger`."""
+    `tasks.points.ledger`."""
     counts = np.asarray(cell.stored["points_by_index"].values, dtype=np.int64)
     covariance = cell.covariance
     sums = counts @ (-1) ** np.arange(counts.shape[1])

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from morsecensus.analysis.figures.complexity import plot_complexity, plot_complexity_of_energy, plot_gap
-from morsecensus.analysis.figures.counts import plot_counts, plot_departures
-from morsecensus.analysis.figures.energies import (
+from morsecensus.analysis.page.style import COLORS, Figure, join, legend_below, new_figure, save, style
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.topics.complexity.figure import plot_complexity, plot_complexity_of_energy, plot_gap
+from morsecensus.analysis.topics.counts.figure import plot_counts, plot_departures
+from morsecensus.analysis.topics.energies.figure import (
     plot_band_widths,
     plot_bands,
     plot_histogram,
@@ -16,10 +18,8 @@ from morsecensus.analysis.figures.energies import (
     plot_lowest,
     well_filled,
 )
-from morsecensus.analysis.figures.spectra import plot_spectrum
-from morsecensus.analysis.figures.verdicts import legend_entries, plot_check, plot_p_values, plot_states
-from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.style import COLORS, Figure, join, legend_below, new_figure, save, style
+from morsecensus.analysis.topics.spectra.figure import plot_spectrum
+from morsecensus.analysis.topics.verdicts.figure import legend_entries, plot_check, plot_p_values, plot_states
 
 MOST_HISTOGRAMS = 6
 

@@ -5,25 +5,34 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from morsecensus.analysis import degenerate_section
-from morsecensus.analysis import rounding as r
-from morsecensus.analysis.agreement import TestResult, uniformity_test
-from morsecensus.analysis.audit.draw import draw_audit
-from morsecensus.analysis.audit.measure import audit_cells
-from morsecensus.analysis.audit.section import audit_anchor, audit_parts, contents_entries
-from morsecensus.analysis.audit.tables import audit_rows
-from morsecensus.analysis.degenerate import degenerate_rows
-from morsecensus.analysis.degenerate import find as find_degenerate
+from morsecensus.analysis.agreement.residuals import TestResult, uniformity_test
+from morsecensus.analysis.dataset.cells import Cell, Family, Study, finder_labels, open_study
 from morsecensus.analysis.drawing import draw_family, draw_p_values
-from morsecensus.analysis.estimators import COMPLETE
-from morsecensus.analysis.open import Cell, Family, Study, finder_labels, open_study
-from morsecensus.analysis.page import HtmlTable, Part, contents, heading, note, paragraph, picture, render
+from morsecensus.analysis.estimates.counts import COMPLETE
+from morsecensus.analysis.page import rounding as r
+from morsecensus.analysis.page.markup import (
+    HtmlTable,
+    Part,
+    contents,
+    heading,
+    note,
+    paragraph,
+    picture,
+    render,
+)
 from morsecensus.analysis.results import FamilyResult, family_edges, family_title, measure_cell
 from morsecensus.analysis.sections import family_parts, rejected_table, verdict_table
 from morsecensus.analysis.study_sections import SECTIONS
 from morsecensus.analysis.tables import LEVEL, Row, all_rows, cell_rows, label, verdict_rows, write_csv
-from morsecensus.analysis.topology.measure import draw_topology, measure_topology, topology_rows
-from morsecensus.analysis.topology.section import topology_parts
+from morsecensus.analysis.topics.audit.figure import draw_audit
+from morsecensus.analysis.topics.audit.measure import audit_cells
+from morsecensus.analysis.topics.audit.section import audit_anchor, audit_parts, contents_entries
+from morsecensus.analysis.topics.audit.tables import audit_rows
+from morsecensus.analysis.topics.degenerate import section as degenerate_section
+from morsecensus.analysis.topics.degenerate.measure import degenerate_rows
+from morsecensus.analysis.topics.degenerate.measure import find as find_degenerate
+from morsecensus.analysis.topics.topology.measure import draw_topology, measure_topology, topology_rows
+from morsecensus.analysis.topics.topology.section import topology_parts
 from morsecensus.storage.fresh_folder import fresh_folder
 
 PAGE = "report.html"

@@ -6,30 +6,35 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from morsecensus.analysis.cell_tests import Judged, exact_sampler, judge_cell
-from morsecensus.analysis.estimators import (
+from morsecensus.analysis.agreement.exact import Judged, exact_sampler, judge_cell
+from morsecensus.analysis.agreement.sampled import judge_means
+from morsecensus.analysis.dataset.batches import Floats, energy_range
+from morsecensus.analysis.dataset.cells import Cell, Family, short_digests
+from morsecensus.analysis.estimates.complexity import estimate_complexity
+from morsecensus.analysis.estimates.counts import (
     estimate_counts,
     estimate_energies,
     estimate_histogram,
     estimate_lowest,
     summarise_ledger,
 )
-from morsecensus.analysis.ground_state import GroundStateLaw
-from morsecensus.analysis.mean_tests import judge_means
-from morsecensus.analysis.means import Means
-from morsecensus.analysis.open import Cell, Family, short_digests
-from morsecensus.analysis.paths import PathSummary, SampledHistogram, sampled_histogram, summarise_paths
-from morsecensus.analysis.reductions import Floats, energy_range
-from morsecensus.analysis.scaling import estimate_complexity
-from morsecensus.analysis.spectra import SpectrumComparison, compare_spectra
-from morsecensus.analysis.theories import expected_means, limiting_index, limits_of
+from morsecensus.analysis.estimates.paths import (
+    PathSummary,
+    SampledHistogram,
+    sampled_histogram,
+    summarise_paths,
+)
+from morsecensus.analysis.estimates.spectra import SpectrumComparison, compare_spectra
+from morsecensus.analysis.theory.kac_rice.ground_state import GroundStateLaw
+from morsecensus.analysis.theory.means import Means
+from morsecensus.analysis.theory.registry import expected_means, limiting_index, limits_of
 
 BINS = 48
 
 
 @dataclass(frozen=True, eq=False)
 class CellResult:
-    """Measurements of one cell (see `analysis.estimators`), exact numbers, and the verdicts.
+    """Measurements of one cell (see `analysis.estimates.counts`), exact numbers, and the verdicts.
 
     ``expected`` is the theory of the same cell, None where there is none; ``edges`` are those of the bins.
     """
@@ -128,7 +133,7 @@ class FamilyResult:
 
     @cached_property
     def limits(self) -> dict | None:
-        """`analysis.predict.limits`, or None for a model without theory."""
+        """`analysis.theory.models.pspin.predict.limits`, or None for a model without theory."""
         cell = self.cells[0].cell
         return limits_of(cell.model, 401, cell.parameters)
 

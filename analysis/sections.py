@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from morsecensus.analysis import rounding as r
 from morsecensus.analysis import tables
-from morsecensus.analysis.page import HtmlTable, Part, heading, note, paragraph, picture
-from morsecensus.analysis.path_section import path_parts
+from morsecensus.analysis.page import rounding as r
+from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.tables import Row
-from morsecensus.analysis.theories import THEORIES
+from morsecensus.analysis.theory.registry import THEORIES
+from morsecensus.analysis.topics.ledger.paths import path_parts
 
 ABC = "Auffinger, Ben Arous, Černý, arXiv:1003.1129"
 CAPTIONS: Mapping[str, tuple[str, str, str]] = {
@@ -18,7 +18,8 @@ CAPTIONS: Mapping[str, tuple[str, str, str]] = {
         "Mean numbers of critical points on the whole manifold, all signs counted, over all landscapes of "
         "each cell, against the exact mean at the same N from the Kac-Rice formula, index by index (p-spin: "
         f"{ABC}, Theorem 2.1; mixtures and fields: Auffinger, Ben Arous, arXiv:1110.5872, and Fyodorov, "
-        "arXiv:1307.2379; products of spheres: analysis/partite.py). Nothing is fitted.",
+        "arXiv:1307.2379; products of spheres: analysis/theory/models/partite/finite_n.py). Nothing is "
+        "fitted.",
         "Left: mean counts, with one standard error (often smaller than the symbol). Right: relative "
         "departure from the exact numbers.",
     ),

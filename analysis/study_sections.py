@@ -7,19 +7,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from morsecensus.analysis import (
-    factorised_section,
-    floors_section,
-    minima_section,
-    pairs_section,
-    spiked_section,
-    trivialisation_section,
-    two_body_section,
-    universality_section,
-)
-from morsecensus.analysis.page import Part
+from morsecensus.analysis.page.markup import Part
 from morsecensus.analysis.results import FamilyResult
 from morsecensus.analysis.tables import Row
+from morsecensus.analysis.topics.factorised import section as factorised_section
+from morsecensus.analysis.topics.floors import section as floors_section
+from morsecensus.analysis.topics.minima import section as minima_section
+from morsecensus.analysis.topics.pairs import section as pairs_section
+from morsecensus.analysis.topics.spiked import section as spiked_section
+from morsecensus.analysis.topics.trivialisation import section as trivialisation_section
+from morsecensus.analysis.topics.two_body import section as two_body_section
+from morsecensus.analysis.topics.universality import section as universality_section
 
 
 class StudySection(Protocol):

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from morsecensus.analysis.agreement import holm
-from morsecensus.analysis.estimators import summarise_ledger
-from morsecensus.analysis.open import Cell, short_digests
+from morsecensus.analysis.agreement.residuals import holm
+from morsecensus.analysis.dataset.cells import Cell, short_digests
+from morsecensus.analysis.estimates.counts import summarise_ledger
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.storage.schema import STATUS
+from morsecensus.storage.tables import STATUS
 
 Row = dict[str, Any]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.validation import show, table
-from morsecensus.analysis.open import Cell, open_study
+from morsecensus.analysis.dataset.cells import Cell, open_study
 from morsecensus.analysis.report import measure_study
 from morsecensus.analysis.results import FamilyResult
-from morsecensus.analysis.trivialisation import (
+from morsecensus.analysis.topics.trivialisation.measure import (
     FieldSweep,
     Trivialisation,
     find_sweeps,
@@ -28,11 +28,11 @@ from morsecensus.analysis.trivialisation import (
     total_rows,
     wrong_field_power,
 )
-from morsecensus.analysis.trivialisation_section import draw_trivialisation
-from morsecensus.analysis.two_body import comparison_rows, find_comparison, is_two_body
-from morsecensus.analysis.two_body_section import draw_comparison
+from morsecensus.analysis.topics.trivialisation.section import draw_trivialisation
+from morsecensus.analysis.topics.two_body.measure import comparison_rows, find_comparison, is_two_body
+from morsecensus.analysis.topics.two_body.section import draw_comparison
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.landscapes.symmetric import multi_indices
+from morsecensus.tasks.systems.symmetric import multi_indices
 
 FACTORS = (1.1, 1.2, 1.5, 2.0)
 

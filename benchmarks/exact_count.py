@@ -18,10 +18,10 @@ from rich.table import Table
 
 from benchmarks.oracles import finder, msolve
 from benchmarks.oracles.polynomials import Polynomials, stationarity
-from morsecensus.tasks.homotopy.finder import enumerate_landscape
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
+from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes.base import Couplings, build
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.options import HomotopyOptions
 
 SEED = 1
 TOLERANCE = 1e-10

@@ -21,11 +21,11 @@ def _landscape(n: int):
 
 def our_points(worker: int, starts: int = STARTS) -> tuple[int, float]:
     """Converged starts whose point was identified, deduplicated and classified, and the seconds that took."""
-    from morsecensus.tasks.keys import generator
-    from morsecensus.tasks.multistart import add_hits, nothing_found
-    from morsecensus.tasks.newton import CONVERGED, refine
-    from morsecensus.tasks.options import MultistartOptions
-    from morsecensus.tasks.rounds import draw_starts
+    from morsecensus.tasks.finders.multistart.census import add_hits, nothing_found
+    from morsecensus.tasks.finders.multistart.rounds import draw_starts
+    from morsecensus.tasks.finders.options import MultistartOptions
+    from morsecensus.tasks.points.newton import CONVERGED, refine
+    from morsecensus.tasks.runtime.keys import generator
 
     landscape, couplings = _landscape(N)
     variation = landscape.hessian_variation(couplings)
@@ -85,8 +85,8 @@ def _dense_cubic(n: int):
 
 def our_minima(worker: int, starts: int = 4096) -> tuple[int, float]:
     """Distinct starts that descended to a minimum and were polished and classified."""
-    from morsecensus.tasks.descent import descend
-    from morsecensus.tasks.newton import CONVERGED, refine
+    from morsecensus.tasks.finders.multistart.descent import descend
+    from morsecensus.tasks.points.newton import CONVERGED, refine
 
     landscape, couplings = _landscape(N)
     rng = np.random.default_rng(worker)
@@ -111,7 +111,7 @@ def our_minima(worker: int, starts: int = 4096) -> tuple[int, float]:
 
 def _count_minima(landscape, couplings, points) -> int:
     """Hits on points of index 0: each distinct point is classified once, its hits share the verdict."""
-    from morsecensus.tasks.multistart import add_hits, nothing_found
+    from morsecensus.tasks.finders.multistart.census import add_hits, nothing_found
 
     variation = landscape.hessian_variation(couplings)
     classes = add_hits(landscape, couplings, variation, nothing_found(landscape), points)[0].points
@@ -157,9 +157,9 @@ def pymanopt_minima(worker: int, starts: int = 12) -> tuple[int, float]:
 
 
 def _census_seconds(worker: int, n: int = 12) -> tuple[int, float]:
-    from morsecensus.tasks.ledger import COMPLETE
-    from morsecensus.tasks.multistart import multistart
-    from morsecensus.tasks.options import MultistartOptions
+    from morsecensus.tasks.finders.multistart.census import multistart
+    from morsecensus.tasks.finders.options import MultistartOptions
+    from morsecensus.tasks.points.ledger import COMPLETE
 
     landscape, _ = _landscape(n)
     options = MultistartOptions()

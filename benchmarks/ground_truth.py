@@ -11,14 +11,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.validation import family_name, show, table
-from morsecensus.analysis.agreement import TestResult, holm, mean_counts_test
-from morsecensus.analysis.cell_tests import judge_energy_moments, parity
+from morsecensus.analysis.agreement.exact import judge_energy_moments, parity
+from morsecensus.analysis.agreement.residuals import TestResult, holm, mean_counts_test
 from morsecensus.analysis.controls import wrong_shift
-from morsecensus.analysis.estimators import estimate_counts
-from morsecensus.analysis.kac_rice import FiniteN
-from morsecensus.analysis.open import Cell, open_study
-from morsecensus.analysis.paths import PathSummary, summarise_paths
-from morsecensus.analysis.thresholds import dominant_threshold
+from morsecensus.analysis.dataset.cells import Cell, open_study
+from morsecensus.analysis.estimates.counts import estimate_counts
+from morsecensus.analysis.estimates.paths import PathSummary, summarise_paths
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.limits.thresholds import dominant_threshold
 
 HEAD = """# Ground truth against exact theory
 

@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from morsecensus.pipeline.environment import WORKER_ENV
+from morsecensus.pipeline.worker.environment import WORKER_ENV
 
 WORKERS = 2
 

@@ -66,9 +66,9 @@ def against(what: str, n: int, solve: Callable[[Polynomials, int], Roots], pool:
 
 def enumerate_all(n: int, first: int, count: int, threads: int) -> tuple[int, float]:
     """How many of these landscapes closed, every real point proven, and the seconds it took."""
-    from morsecensus.tasks.homotopy.finder import enumerate_landscape
-    from morsecensus.tasks.ledger import COMPLETE
-    from morsecensus.tasks.options import HomotopyOptions
+    from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
+    from morsecensus.tasks.finders.options import HomotopyOptions
+    from morsecensus.tasks.points.ledger import COMPLETE
 
     landscape, options = _landscape(n), HomotopyOptions(threads=threads)
     enumerate_landscape(landscape, landscape.sample(1, first), 1, first, options)  # compiles

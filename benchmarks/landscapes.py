@@ -15,13 +15,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.validation import table
-from morsecensus.analysis import floors_section, minima_section
-from morsecensus.analysis import rounding as r
-from morsecensus.analysis.minima_share import expected_share, measured_share, share_rows
-from morsecensus.analysis.open import open_study
+from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.report import measure_study
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.tables import LEVEL, head, label, verdict_rows
+from morsecensus.analysis.topics.floors import section as floors_section
+from morsecensus.analysis.topics.minima import section as minima_section
+from morsecensus.analysis.topics.minima.measure import expected_share, measured_share, share_rows
 
 HEAD = """# Landscapes, measured against predicted
 

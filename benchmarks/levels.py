@@ -17,20 +17,20 @@ import numpy as np
 from scipy.stats import f as fisher
 
 from benchmarks.validation import table
-from morsecensus.analysis.agreement import RARE, hotelling, usable_indices, whiten
-from morsecensus.analysis.cell_tests import judge_energy_law, judge_energy_moments, parity
-from morsecensus.analysis.count_variance import variance_test
-from morsecensus.analysis.kac_rice import FiniteN
-from morsecensus.analysis.mean_tests import judge_energies
-from morsecensus.analysis.null_law import Reference
-from morsecensus.analysis.open import Cell, open_study
-from morsecensus.analysis.rare import Counted
-from morsecensus.analysis.reductions import Floats, Moments
+from morsecensus.analysis.agreement.exact import judge_energy_law, judge_energy_moments, parity
+from morsecensus.analysis.agreement.null_law import Reference
+from morsecensus.analysis.agreement.rare import Counted
+from morsecensus.analysis.agreement.residuals import RARE, hotelling, usable_indices, whiten
+from morsecensus.analysis.agreement.sampled import judge_energies
+from morsecensus.analysis.dataset.batches import Floats, Moments
+from morsecensus.analysis.dataset.cells import Cell, open_study
 from morsecensus.analysis.report import measure_study
 from morsecensus.analysis.results import CellResult
-from morsecensus.analysis.spiked import GROUPS
-from morsecensus.analysis.spiked_measured import find_spiked
 from morsecensus.analysis.tables import head, label
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.models.spiked.finite_n import GROUPS
+from morsecensus.analysis.topics.pairs.variances import variance_test
+from morsecensus.analysis.topics.spiked.measure import find_spiked
 
 SIZES = (20, 50, 200, 1000)
 LEVELS = (0.05, 0.01)
@@ -44,7 +44,7 @@ class Pool:
     Attributes:
         rows: shape (pool, d).
         reference: errors of a sampled theory.
-        counted: bounds, see `analysis.rare`.
+        counted: bounds, see `analysis.agreement.rare`.
     """
 
     rows: Floats
@@ -111,7 +111,7 @@ def energy_pools(result: CellResult, size: int) -> Iterator[tuple[str, Pool | No
     cell, none = of_size(result.cell, size), np.zeros(result.cell.levels)
     theory, means = cell.resolved, result.expected
     if theory is not None:
-        judge = "morsecensus.analysis.cell_tests"
+        judge = "morsecensus.analysis.agreement.exact"
         yield "energies by index", recorded(judge, lambda: judge_energy_moments(cell, theory, none))
         for minima in (True, False):
             name = f"energy law of {'minima' if minima else 'all points'}"
@@ -120,7 +120,7 @@ def energy_pools(result: CellResult, size: int) -> Iterator[tuple[str, Pool | No
         for minima in (True, False):
             name = f"energies of {'minima' if minima else 'all points'}"
             judge = lambda m=minima: judge_energies(cell, means, result.edges, none, minima=m)  # noqa: E731
-            yield name, recorded("morsecensus.analysis.mean_tests", judge)
+            yield name, recorded("morsecensus.analysis.agreement.sampled", judge)
 
 
 def variance_pool(cell: Cell) -> Pool | None:
@@ -130,7 +130,9 @@ def variance_pool(cell: Cell) -> Pool | None:
     counts = cell.dataset["points_by_index"].values.astype(np.float64)
     counts = np.concatenate([counts.sum(axis=1, keepdims=True), counts], axis=1)
     mean, variance = counts.mean(axis=0), counts.var(axis=0)
-    return recorded("morsecensus.analysis.count_variance", lambda: variance_test(cell, mean, variance))
+    return recorded(
+        "morsecensus.analysis.topics.pairs.variances", lambda: variance_test(cell, mean, variance)
+    )
 
 
 def pools(results: list[CellResult], size: int) -> Iterator[tuple[str, str, Pool | None]]:

@@ -22,7 +22,7 @@ STUDY = {
 
 
 def _spec() -> dict:
-    from morsecensus.pipeline.study import parse_study
+    from morsecensus.pipeline.study.study import parse_study
 
     return dict(parse_study(STUDY).cells[0].spec)
 
@@ -42,8 +42,8 @@ def bare_blocks(worker: int) -> tuple[int, float]:
 
 def ray_blocks(folder: Path) -> tuple[float, float]:
     """Blocks per second of a real run, writes included, and the idle share between blocks, both by worker."""
-    from morsecensus.pipeline.run import Settings, run_study
-    from morsecensus.pipeline.study import parse_study
+    from morsecensus.pipeline.run.run import Settings, run_study
+    from morsecensus.pipeline.study.study import parse_study
 
     run_study(parse_study(STUDY), str(folder), Settings("ray", WORKERS), Console(quiet=True))
     by_worker: dict[int, list[tuple[float, float]]] = {}

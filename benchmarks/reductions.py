@@ -11,9 +11,9 @@ import xarray as xr
 import zarr
 
 from benchmarks.harness import Row, interleaved, seconds
-from morsecensus.analysis.estimators import estimate_energies, estimate_histogram
-from morsecensus.analysis.open import Cell
-from morsecensus.analysis.reductions import energy_range
+from morsecensus.analysis.dataset.batches import energy_range
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.estimates.counts import estimate_energies, estimate_histogram
 
 ROWS = 10_000_000
 LANDSCAPES = 10_000

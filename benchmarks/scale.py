@@ -29,8 +29,8 @@ PROVENANCE = {
 
 
 def _layout(blocks: int) -> Any:
-    from morsecensus.pipeline.plan import make_plan
-    from morsecensus.pipeline.study import parse_study
+    from morsecensus.pipeline.run.plan import make_plan
+    from morsecensus.pipeline.study.study import parse_study
 
     cell = {"xi": "q^3", "n": 10, "landscapes": 100 * blocks, "block": 100}
     return make_plan(parse_study({"name": "scale", "seed": 1, "cells": [cell]})).cells[0].layout
@@ -68,7 +68,7 @@ class _Instant:
         self._jobs.append(json.loads(json.dumps(job)))  # a copy, as it travels
 
     def completed(self, timeout: float) -> list[Any]:
-        from morsecensus.pipeline.executors import Done
+        from morsecensus.pipeline.backends.executor import Done
 
         done, self._jobs = self._jobs, []
         return [Done(job, {"summary": _summary()}) for job in done]
@@ -81,7 +81,7 @@ class _NothingOnRay:
     """The Ray executor with jobs that do nothing."""
 
     def __init__(self) -> None:
-        from morsecensus.pipeline.ray_executor import RayExecutor
+        from morsecensus.pipeline.backends.ray_executor import RayExecutor
 
         self._ray = RayExecutor(workers=2)
 
@@ -92,7 +92,7 @@ class _NothingOnRay:
         self._ray.submit({**job, "job": "environment"})
 
     def completed(self, timeout: float) -> list[Any]:
-        from morsecensus.pipeline.executors import Done
+        from morsecensus.pipeline.backends.executor import Done
 
         return [Done(done.job, {"summary": _summary()}) for done in self._ray.completed(timeout)]
 
@@ -103,9 +103,9 @@ class _NothingOnRay:
 def _drive(store: str, blocks: int, backend: str) -> dict[str, float]:
     from rich.console import Console
 
-    from morsecensus.pipeline.executors import Executor
-    from morsecensus.pipeline.progress import Progress
-    from morsecensus.pipeline.run import _Session
+    from morsecensus.pipeline.backends.executor import Executor
+    from morsecensus.pipeline.run.progress import Progress
+    from morsecensus.pipeline.run.run import _Session
     from morsecensus.pipeline.stopping import StopRequest
     from morsecensus.storage.lease import acquire
 
@@ -148,7 +148,7 @@ def _write_markers(run: Any, blocks: int) -> None:
 
 
 def _resume(store: str, blocks: int, what: str) -> dict[str, float]:
-    from morsecensus.pipeline.check import status
+    from morsecensus.pipeline.run.check import status
     from morsecensus.storage.rollup import write_rollup
     from morsecensus.storage.store import open_run
 

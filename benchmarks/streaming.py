@@ -10,13 +10,13 @@ import numpy as np
 import zarr
 
 from benchmarks.harness import Row, interleaved, seconds
-from morsecensus.pipeline.plan import make_plan
-from morsecensus.pipeline.study import parse_study
+from morsecensus.pipeline.run.plan import make_plan
+from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.blocks import write_block
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import CellLayout, Generation, Manifest, array_name
-from morsecensus.storage.schema import LANDSCAPE
 from morsecensus.storage.store import Run, write_manifest
+from morsecensus.storage.tables import LANDSCAPE
 
 REPEATS = 9
 LANDSCAPES = 64

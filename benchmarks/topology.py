@@ -25,10 +25,10 @@ FIGURES = Path("bench-output")
 
 def landscape_and_points(n: int, instance: int):
     """The census of a landscape, and its couplings."""
-    from morsecensus.tasks.homotopy.finder import homotopy
+    from morsecensus.tasks.finders.homotopy.census import homotopy
+    from morsecensus.tasks.finders.multistart.census import multistart
+    from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
     from morsecensus.tasks.landscapes.base import build
-    from morsecensus.tasks.multistart import multistart
-    from morsecensus.tasks.options import HomotopyOptions, MultistartOptions
 
     landscape = build("pspin", XI, n)
     couplings = landscape.sample(1, instance)
@@ -95,7 +95,7 @@ def connections() -> list[Row]:
 
 def draw(milliseconds: dict[int, float]) -> Path:
     """Time of one connection against N, on a log axis."""
-    from morsecensus.analysis.style import new_figure, save, style, whole_numbers
+    from morsecensus.analysis.page.style import new_figure, save, style, whole_numbers
 
     FIGURES.mkdir(parents=True, exist_ok=True)
     with style():

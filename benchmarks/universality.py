@@ -17,11 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from morsecensus.analysis.goe_moments import catalan, goe_moment
-from morsecensus.tasks.keys import generator
-from morsecensus.tasks.landscapes import symmetric
+from morsecensus.analysis.theory.goe.moments import catalan, goe_moment
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.entries import EntrySpin
+from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.systems import symmetric
 
 LAWS = ("gaussian", "rademacher", "student(5)", "student(2.5)", "diluted(0.3)")
 ORDERS = (2, 4, 6)

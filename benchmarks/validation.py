@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from morsecensus.analysis.agreement import TestResult, holm, uniformity_test, usable_indices
-from morsecensus.analysis.cell_tests import exact_sampler, judge_cell
+from morsecensus.analysis.agreement.coupling_scale import CouplingScale, combined, coupling_scale
+from morsecensus.analysis.agreement.exact import exact_sampler, judge_cell
+from morsecensus.analysis.agreement.power import hotelling_power, landscapes_needed
+from morsecensus.analysis.agreement.residuals import TestResult, holm, uniformity_test, usable_indices
 from morsecensus.analysis.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
-from morsecensus.analysis.coupling_scale import CouplingScale, combined, coupling_scale
-from morsecensus.analysis.open import Cell, open_study
-from morsecensus.analysis.power import hotelling_power, landscapes_needed
+from morsecensus.analysis.dataset.cells import Cell, open_study
 
 LEVEL = 0.05
 LOST = 0.02

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from morsecensus.analysis.predict import predict
-from morsecensus.tasks.geometry import ProductOfSpheres
-from morsecensus.tasks.keys import generator
+from morsecensus.analysis.theory.models.pspin.predict import predict
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import MultistartOptions
+from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes.base import Landscape
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import MultistartOptions
+from morsecensus.tasks.runtime.keys import generator
 
 
 def show_prediction() -> None:

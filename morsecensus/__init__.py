@@ -13,9 +13,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from morsecensus.analysis.open import open_study
-    from morsecensus.analysis.predict import predict
+    from morsecensus.analysis.dataset.cells import open_study
     from morsecensus.analysis.report import write_report
+    from morsecensus.analysis.theory.models.pspin.predict import predict
     from morsecensus.tasks.landscapes.base import Landscape, build
 
     __version__: str
@@ -25,8 +25,8 @@ __all__ = ["Landscape", "__version__", "build", "open_study", "predict", "write_
 _PLACES = {
     "Landscape": "tasks.landscapes.base",
     "build": "tasks.landscapes.base",
-    "open_study": "analysis.open",
-    "predict": "analysis.predict",
+    "open_study": "analysis.dataset.cells",
+    "predict": "analysis.theory.models.pspin.predict",
     "write_report": "analysis.report",
 }
 

@@ -1,5 +1,5 @@
 """``python -m morsecensus``: the command line."""
 
-from morsecensus.pipeline.start import main
+from morsecensus.pipeline.cli.start import main
 
 main()

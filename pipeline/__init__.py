@@ -1,0 +1,1 @@
+"""Drives: study, plan, blocks, executor, progress; and the command line."""

@@ -1,0 +1,1 @@
+"""Remembers: tables of any columns, on disk or in a bucket. Knows no energy."""

@@ -15,7 +15,7 @@ from morsecensus.storage.files import Files
 from morsecensus.storage.layout import CellLayout, chunk_key
 from morsecensus.storage.markers import Marker
 from morsecensus.storage.object_table import Entry, ObjectTable
-from morsecensus.storage.schema import SLOT, TABLES, Column, Table
+from morsecensus.storage.tables import SLOT, TABLES, Column, Table
 
 Tables = Mapping[str, Mapping[str, Any]]
 

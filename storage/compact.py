@@ -20,9 +20,9 @@ from morsecensus.storage.errors import StoreError
 from morsecensus.storage.inventory import INVENTORY_KEY, inventory_bytes
 from morsecensus.storage.layout import LATEST, CellLayout, array_name
 from morsecensus.storage.markers import Marker
-from morsecensus.storage.schema import FORMAT, LANDSCAPE, SLOT, Column, Table
 from morsecensus.storage.seals import canonical, seal
 from morsecensus.storage.store import Run, quiet_zarr
+from morsecensus.storage.tables import FORMAT, LANDSCAPE, SLOT, Column, Table
 
 CHUNK_BYTES = 2**20
 """Of one inner chunk, before compression: a column of 131,072 doubles."""

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.schema import FORMAT, POINT, SLOT, TABLES, Column, Table
+from morsecensus.storage.tables import FORMAT, POINT, SLOT, TABLES, Column, Table
 
 RUN = "run.json"
 LEASE = "lease.json"

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator, Mapping
 
 from morsecensus.storage.layout import CellLayout, block_objects, object_place
-from morsecensus.storage.schema import Column, Table
+from morsecensus.storage.tables import Column, Table
 
 _ENTRY = struct.Struct("<QI")
 Entry = tuple[int, str]

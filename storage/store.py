@@ -12,8 +12,8 @@ from morsecensus.storage.files import Files, open_files
 from morsecensus.storage.layout import RUN, CellLayout, Generation, Manifest, array_name, stream_key
 from morsecensus.storage.markers import Committed, committed
 from morsecensus.storage.rollup import Summaries, summarise
-from morsecensus.storage.schema import Column, Table
 from morsecensus.storage.seals import canonical, read_record, seal
+from morsecensus.storage.tables import Column, Table
 
 if TYPE_CHECKING:
     import zarr

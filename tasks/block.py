@@ -1,6 +1,6 @@
 """One unit of work: a JSON-ready spec and a block number in, plain arrays out. No I/O, no clock, no host.
 
-The columns and their meaning are those of `storage.schema`; a test holds the two together.
+The columns and their meaning are those of `storage.tables`; a test holds the two together.
 """
 
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from morsecensus.tasks.cost import effort, topology_seconds
-from morsecensus.tasks.options import BOUNDARIES, OPTIONS
-from morsecensus.tasks.scatter import Scatter
+from morsecensus.tasks.finders.choose import effort, topology_seconds
+from morsecensus.tasks.finders.options import BOUNDARIES, OPTIONS
+from morsecensus.tasks.runtime.scatter import Scatter
 
 Arrays = dict[str, np.ndarray]
 
@@ -25,7 +25,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         columns that every cell has.
     """
     from morsecensus.tasks.landscapes.base import build
-    from morsecensus.tasks.newton import LANES, OUTCOMES
+    from morsecensus.tasks.points.newton import LANES, OUTCOMES
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     manifold = landscape.manifold
@@ -74,8 +74,8 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
         ``{"landscape": columns with a row a landscape, "point": columns with a row a point, "slot" first}``,
         and with topology an "arc" for each entry of a boundary matrix and a "pair" for each persistence pair.
     """
-    from morsecensus.tasks.compiled import forget_other_cells
     from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.runtime.compiled import forget_other_cells
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     forget_other_cells(landscape)
@@ -113,16 +113,16 @@ def _census(
     seed, finder = spec["seed"], spec["finder"]
     options = OPTIONS[finder](**spec["finder_options"])
     if finder == "multistart":
-        from morsecensus.tasks import rounds
-        from morsecensus.tasks.multistart import multistart
+        from morsecensus.tasks.finders.multistart import rounds
+        from morsecensus.tasks.finders.multistart.census import multistart
 
         search = None
         if scatter is not None and rounds.is_worth_sending(landscape, options):
             search = rounds.elsewhere(spec, instance, scatter)
         return multistart(landscape, couplings, seed, instance, options, search)
-    from morsecensus.tasks.homotopy.finder import homotopy
-    from morsecensus.tasks.homotopy.pieces import elsewhere
-    from morsecensus.tasks.homotopy.sampled_census import sampled_homotopy
+    from morsecensus.tasks.finders.homotopy.census import homotopy
+    from morsecensus.tasks.finders.homotopy.pieces import elsewhere
+    from morsecensus.tasks.finders.homotopy.sampled_census import sampled_homotopy
 
     find = {"homotopy": homotopy, "sampled-homotopy": sampled_homotopy}[finder]
     follow = None if scatter is None else elsewhere(spec, instance, scatter)

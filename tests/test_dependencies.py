@@ -102,15 +102,15 @@ def test_a_worker_loads_nothing_heavy_that_it_has_no_use_for():
         ".".join(("morsecensus", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
         for path in sorted((ROOT / "tasks").rglob("*.py"))
     ]
-    assert "morsecensus.tasks.homotopy.sampled" in modules
-    assert not _loaded(f"import morsecensus.pipeline.worker, {', '.join(modules)}")
+    assert "morsecensus.tasks.finders.homotopy.sampled" in modules
+    assert not _loaded(f"import morsecensus.pipeline.worker.worker, {', '.join(modules)}")
     assert _loaded("import scipy.stats") >= {"scipy.stats", "scipy.optimize"}
 
 
 @pytest.mark.parametrize("command", [["--help"], ["run", "--help"], ["plan", "--help"]])
 def test_help_loads_nothing_heavy(command):
     script = (
-        "from morsecensus.pipeline.cli import app; from typer.testing import CliRunner; "
+        "from morsecensus.pipeline.cli.app import app; from typer.testing import CliRunner; "
         f"assert 'Usage' in CliRunner().invoke(app, {command!r}).output"
     )
     assert not _loaded(script)

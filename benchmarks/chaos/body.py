@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.chaos.hooks import install, role, script
-from morsecensus.storage.schema import LANDSCAPE, POINT
+from morsecensus.storage.tables import LANDSCAPE, POINT
 
 BODY = "benchmarks.chaos.body:run_block"
 

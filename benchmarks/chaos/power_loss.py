@@ -18,10 +18,10 @@ from benchmarks.chaos.bench import Bench
 from benchmarks.chaos.body import BODY
 from benchmarks.chaos.disk_model import Disk, Operation, recorded
 from benchmarks.chaos.faults import Result, fault
-from morsecensus.pipeline.executors import Done, Job
-from morsecensus.pipeline.run import Settings, run_study
-from morsecensus.pipeline.study import parse_study
-from morsecensus.pipeline.worker import run_job
+from morsecensus.pipeline.backends.executor import Done, Job
+from morsecensus.pipeline.run.run import Settings, run_study
+from morsecensus.pipeline.study.study import parse_study
+from morsecensus.pipeline.worker.worker import run_job
 from morsecensus.storage.dataset import dataset_hash, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
@@ -60,7 +60,7 @@ class _Here:
 
 
 def _run(store: Path, studies: Sequence[Mapping[str, Any]], note: Any = lambda text: None) -> None:
-    with patch("morsecensus.pipeline.run.start_executor", lambda *_, **__: _Here(note)):
+    with patch("morsecensus.pipeline.run.run.start_executor", lambda *_, **__: _Here(note)):
         for changes in studies:
             study = {"name": "power", "seed": 1, "cells": [{"xi": "q^3", "block": 4, **changes}]}
             run_study(parse_study(study), str(store), Settings(), Console(quiet=True), body=BODY)

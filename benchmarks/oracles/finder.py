@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Complex
 
 from benchmarks.oracles.polynomials import Roots
-from morsecensus.tasks.homotopy.books import enumerate_solutions
-from morsecensus.tasks.homotopy.finder import polynomial_system
+from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
+from morsecensus.tasks.finders.homotopy.census import polynomial_system
+from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes.base import Couplings
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.options import HomotopyOptions
 
 
 def solve(landscape: MixedSpin, couplings: Couplings, seed: int, threads: int = 1) -> Roots:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex
 
-from morsecensus.tasks.landscapes import symmetric
 from morsecensus.tasks.landscapes.base import Couplings
 from morsecensus.tasks.landscapes.spin import PACKED_FROM, MixedSpin
+from morsecensus.tasks.systems import symmetric
 
 Polynomial = dict[tuple[int, ...], float]
 """Coefficient of each monomial, which is the sorted tuple of its variables: (0, 0, 3) is x0 x0 x3."""

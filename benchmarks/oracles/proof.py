@@ -1,8 +1,8 @@
 """Proof that complex roots exist and differ: with as many as Bezout allows, they are all there are.
 
-Krawczyk's operator as in `tasks.homotopy.certify`, on boxes in C^n: K(X) = c - Y F(c) + (1 - Y F'(X)) (X - c)
-in the interior of X proves exactly one root in X. The mean value of F' along a segment lies in F'(X) since
-rectangles are convex, so the argument for real boxes holds as it stands.
+Krawczyk's operator as in `tasks.finders.homotopy.certify`, on boxes in C^n: K(X) = c - Y F(c) + (1 - Y F'(X))
+(X - c) in the interior of X proves exactly one root in X. The mean value of F' along a segment lies in F'(X)
+since rectangles are convex, so the argument for real boxes holds as it stands.
 """
 
 import flint

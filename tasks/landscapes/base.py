@@ -10,12 +10,12 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from morsecensus.tasks.geometry import Manifold
-from morsecensus.tasks.landscapes import MODELS
-from morsecensus.tasks.symmetry import Flips, Symmetry
+from morsecensus.tasks.geometry.manifolds import Manifold
+from morsecensus.tasks.geometry.symmetry import Flips, Symmetry
+from morsecensus.tasks.landscapes.registry import MODELS
 
 if TYPE_CHECKING:
-    from morsecensus.tasks.homotopy.interface import System
+    from morsecensus.tasks.systems.system import System
 
 # Everything that is stored is float64, also when a user calls a finder outside a worker.
 jax.config.update("jax_enable_x64", True)
@@ -84,7 +84,7 @@ class Landscape(ABC):
         return self.manifold.random_points(draw, count)
 
     def known(self, couplings: Couplings) -> dict[str, np.ndarray]:
-        """Columns of `storage.schema` that only this model has: what its theory needs of one instance."""
+        """Columns of `storage.tables` that only this model has: what its theory needs of one instance."""
         return {}
 
     @property
@@ -101,7 +101,7 @@ class Landscape(ABC):
     @property
     def generic_points(self) -> int | None:
         """Number of complex critical points of generic couplings of this kind, where known. No couplings have
-        more isolated ones, each counted with its multiplicity (`tasks.homotopy.completeness`)."""
+        more isolated ones, each counted with its multiplicity (`tasks.finders.homotopy.completeness`)."""
         return self.complex_points
 
     @property
@@ -132,8 +132,8 @@ class Landscape(ABC):
     def gradient_size(self, couplings: Couplings) -> float | None:
         """Typical size of one component of this instance's gradient, where H is linear in its couplings.
 
-        Finders then work in units of H in which it is of order one (`tasks.scale`). None for other models,
-        whose own units they work in.
+        Finders then work in units of H in which it is of order one (`tasks.landscapes.scale`). None for other
+        models, whose own units they work in.
         """
         return None
 

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from morsecensus.tasks.covariance import Covariance
-from morsecensus.tasks.keys import generator
-from morsecensus.tasks.landscapes import symmetric
 from morsecensus.tasks.landscapes.spin import Couplings, MixedSpin
+from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.systems import symmetric
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,10 @@ import numpy as np
 from jaxtyping import Float
 
 from morsecensus.tasks.covariance import Covariance, total_degree_bound
-from morsecensus.tasks.keys import generator
-from morsecensus.tasks.landscapes import symmetric
 from morsecensus.tasks.landscapes.laws import DILUTED, RADEMACHER, STUDENT, EntryLaw
 from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.systems import symmetric
 
 FEWEST_PER_SPIN = 1.0
 """Couplings of top degree in which a spin takes part, on average: with fewer, spins drop out of H, and each

@@ -25,11 +25,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from morsecensus.tasks.classify import LARGEST_RADIUS
-from morsecensus.tasks.geometry import Euclidean
-from morsecensus.tasks.keys import generator
+from morsecensus.tasks.geometry.manifolds import Euclidean
+from morsecensus.tasks.geometry.rotations import Layers, Rotations
 from morsecensus.tasks.landscapes.base import Landscape
-from morsecensus.tasks.layers import Layers, Rotations
+from morsecensus.tasks.points.classify import LARGEST_RADIUS
+from morsecensus.tasks.runtime.keys import generator
 
 Couplings = Float[np.ndarray, "rows columns"]
 

@@ -1,4 +1,4 @@
-"""Landscapes whose couplings come from outside: from a study's file, or handed in with `tasks.inputs.keep`.
+"""Landscapes whose couplings come from outside: from a study's file, or handed in with `runtime.inputs.keep`.
 
 A cell knows them by the digest of their content (`tasks.landscapes.tensors`), so that its results are a
 function of numbers. Nothing is assumed of them: the number of complex critical points is unknown, and with it
@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from morsecensus.tasks import inputs
 from morsecensus.tasks.covariance import Covariance, total_degree_bound
-from morsecensus.tasks.landscapes import symmetric
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.landscapes.partite import Partite
 from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.runtime import inputs
+from morsecensus.tasks.systems import symmetric
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from morsecensus.tasks.geometry import ProductOfSpheres
-from morsecensus.tasks.keys import generator
+from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes.base import Jet, Landscape
 from morsecensus.tasks.landscapes.parameters import partite_sizes
+from morsecensus.tasks.runtime.keys import generator
 
 if TYPE_CHECKING:
-    from morsecensus.tasks.homotopy.multilinear.system import MultilinearSystem
+    from morsecensus.tasks.systems.multilinear.system import MultilinearSystem
 
 Couplings = Float[np.ndarray, "..."]
 
@@ -132,7 +132,7 @@ class Partite(Landscape):
         return (self.homotopy_paths or 0) * 6 * self.path_seconds if self.factors > 2 else 0.0
 
     def polynomial_system(self, couplings: Couplings) -> "MultilinearSystem":
-        from morsecensus.tasks.homotopy.multilinear.system import MultilinearSystem
+        from morsecensus.tasks.systems.multilinear.system import MultilinearSystem
 
         return MultilinearSystem(np.asarray(couplings))
 

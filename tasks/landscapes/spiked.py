@@ -20,8 +20,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
-from morsecensus.tasks.landscapes import symmetric
 from morsecensus.tasks.landscapes.spin import Couplings, MixedSpin
+from morsecensus.tasks.systems import symmetric
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,13 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from morsecensus.tasks.covariance import Covariance, total_degree_bound
-from morsecensus.tasks.geometry import ProductOfSpheres, sphere
-from morsecensus.tasks.keys import generator
-from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.geometry.manifolds import ProductOfSpheres, sphere
 from morsecensus.tasks.landscapes.base import Jet, Landscape
+from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.systems import symmetric
 
 if TYPE_CHECKING:
-    from morsecensus.tasks.homotopy.system import PolynomialSystem
+    from morsecensus.tasks.systems.polynomial import PolynomialSystem
 
 Couplings = dict[str, Float[np.ndarray, "..."]]
 
@@ -146,7 +146,7 @@ class MixedSpin(Landscape):
         return 1e-5 + 5e-8 * self.n * symmetric.packed_size(self.n, self.covariance.degree - 1)
 
     def polynomial_system(self, couplings: Couplings) -> "PolynomialSystem":
-        from morsecensus.tasks.homotopy.system import PolynomialSystem
+        from morsecensus.tasks.systems.polynomial import PolynomialSystem
 
         return PolynomialSystem(self.n, self.tensors(couplings))
 

@@ -21,8 +21,8 @@ import numpy as np
 from jaxtyping import Float
 
 from morsecensus.tasks.covariance import MAX_DEGREE, Covariance
-from morsecensus.tasks.landscapes import symmetric
 from morsecensus.tasks.landscapes.parameters import LARGEST_RATIO, MOST_FACTORS
+from morsecensus.tasks.systems import symmetric
 
 Packed = dict[str, Float[np.ndarray, "..."]]
 """``packed_p`` (landscapes, entries) for each degree, or ``tensors`` (landscapes, n_1, ..., n_r) alone."""

@@ -1,0 +1,1 @@
+"""How points connect: boundaries and persistence, with certificates."""

@@ -12,19 +12,19 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 
-from morsecensus.tasks.classify import CriticalPoints, classify
-from morsecensus.tasks.deduplicate import match_known
+from morsecensus.tasks.geometry.symmetry import no_flips
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.newton import CONVERGED, GRADIENT_TOLERANCE, refine
-from morsecensus.tasks.symmetry import no_flips
+from morsecensus.tasks.points.classify import CriticalPoints, classify
+from morsecensus.tasks.points.deduplicate import match_known
+from morsecensus.tasks.points.newton import CONVERGED, GRADIENT_TOLERANCE, refine
 from morsecensus.tasks.topology.certificates import certify_complex, same_arcs
 from morsecensus.tasks.topology.chains import Arcs, odd_arcs
 from morsecensus.tasks.topology.circles import Separatrices, separatrices
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.connections import Branches, branches
-from morsecensus.tasks.topology.flow import LOST
 from morsecensus.tasks.topology.levels import levels_of
 from morsecensus.tasks.topology.views import View, view
+from morsecensus.tasks.trajectories.lines import LOST
 
 NEWTON_STEPS, LONGEST_STEP = 50, 0.05
 """For suspects, which are near what they are suspected to be; the length is in units of sqrt(ambient)."""
@@ -176,7 +176,7 @@ def morse_complex(
     """The boundaries of degree 1 to ``highest``, and as many from the top.
 
     Args:
-        points: all critical points of the sphere, as `tasks.census.Census.points` gives them.
+        points: all critical points of the sphere, as `tasks.points.census.Census.points` gives them.
         highest: 1 or 2; 1 takes a small part of the time, and is what H_0 and its dual need.
 
     Raises:

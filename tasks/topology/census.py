@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Int
 
-from morsecensus.tasks.census import Census
-from morsecensus.tasks.classify import CriticalPoints
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.ledger import FAIL, PASS, REASONS, UNINFORMATIVE, Ledger
-from morsecensus.tasks.scale import census_of, normalised
+from morsecensus.tasks.landscapes.scale import census_of, normalised
+from morsecensus.tasks.points.census import Census
+from morsecensus.tasks.points.classify import CriticalPoints
+from morsecensus.tasks.points.ledger import FAIL, PASS, REASONS, UNINFORMATIVE, Ledger
 from morsecensus.tasks.topology.build import ComplexReport, morse_complex, require_sound
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import Pairs, exact_degrees, pairs
@@ -76,7 +76,7 @@ def topology_of(census: Census, couplings: Couplings, highest: int = 2) -> Topol
 def _topology(
     landscape: Landscape, couplings: Couplings, ledger: Ledger, points: CriticalPoints, highest: int
 ) -> Topology:
-    """`topology_of`, in the unit of `tasks.scale`."""
+    """`topology_of`, in the unit of `tasks.landscapes.scale`."""
     dimension = landscape.manifold.dimension
     bare = MorseComplex(points.energy, points.index, dimension, {})
     try:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int
 
-from morsecensus.tasks.topology.flow import LOST
-from morsecensus.tasks.topology.paths import Paths, flow_all
 from morsecensus.tasks.topology.views import View, unstable_frames
+from morsecensus.tasks.trajectories.lines import LOST
+from morsecensus.tasks.trajectories.paths import Paths, flow_all
 
 LEAVE = 0.1
 """Where paths start, in units of the uniqueness radius."""
@@ -24,7 +24,7 @@ TOLERANCE = 1e-8
 the sum of these errors may take the wrong side of it."""
 
 ARRIVE = 0.5
-"""Where they have arrived, in the same units: as in `tasks.deduplicate.match_known`."""
+"""Where they have arrived, in the same units: as in `tasks.points.deduplicate.match_known`."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from morsecensus.tasks.topology.paths import Track
 from morsecensus.tasks.topology.views import View, hessian_roots
+from morsecensus.tasks.trajectories.paths import Track
 
 NEARER = 0.5
 """Largest distance of two lines side by side, in units of the smaller distance from the saddle: between 0 and

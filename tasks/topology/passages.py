@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from morsecensus.tasks.topology.connections import Branches
-from morsecensus.tasks.topology.flow import LOST
 from morsecensus.tasks.topology.levels import Levels
-from morsecensus.tasks.topology.paths import Paths, join
 from morsecensus.tasks.topology.views import View
+from morsecensus.tasks.trajectories.lines import LOST
+from morsecensus.tasks.trajectories.paths import Paths, join
 
 
 @dataclass(frozen=True)

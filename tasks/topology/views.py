@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from morsecensus.tasks.classify import BATCH, CriticalPoints
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.points.classify import BATCH, CriticalPoints
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from morsecensus.analysis.groups import open_group
-from morsecensus.analysis.kac_rice import FiniteN
-from morsecensus.analysis.open import Cell
-from morsecensus.analysis.point_sampler import sample_critical_points
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.groups import open_group
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.kac_rice.sampler import sample_critical_points
 from morsecensus.storage.blocks import write_block
 from morsecensus.storage.compact import compact
 from morsecensus.storage.dataset import dataset_path
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import CellLayout, Generation, Manifest
-from morsecensus.storage.schema import LANDSCAPE
 from morsecensus.storage.store import write_manifest
+from morsecensus.storage.tables import LANDSCAPE
 from morsecensus.tasks.covariance import Covariance
 
 GENERATION = Generation("f0", {"cpu": "<test> & co"})

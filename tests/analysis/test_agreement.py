@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, kstest
 
-from morsecensus.analysis.agreement import (
+from morsecensus.analysis.agreement.power import (
+    detectable,
+    hotelling_power,
+    landscapes_needed,
+    supremum_power,
+    uniformity_power,
+)
+from morsecensus.analysis.agreement.rare import Counted
+from morsecensus.analysis.agreement.residuals import (
     holm,
     hotelling,
     mean_counts_test,
@@ -13,15 +21,7 @@ from morsecensus.analysis.agreement import (
     usable_indices,
     whiten,
 )
-from morsecensus.analysis.power import (
-    detectable,
-    hotelling_power,
-    landscapes_needed,
-    supremum_power,
-    uniformity_power,
-)
-from morsecensus.analysis.rare import Counted
-from morsecensus.analysis.reductions import Moments
+from morsecensus.analysis.dataset.batches import Moments
 
 EXACT = np.array([4.0, 7.375, 8.75, 7.375, 4.0])
 """By index, N = 5, odd: 2 * 4 - 2 * 7.375 + 8.75 = 2, the Morse sum."""

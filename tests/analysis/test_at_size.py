@@ -10,15 +10,16 @@ from dask.local import get_sync
 from rich.console import Console
 from xarray.backends.zarr import ZarrArrayWrapper
 
-from morsecensus.analysis import reductions
-from morsecensus.analysis.audit import measure as audit_measure
-from morsecensus.analysis.audit.matching import read_points
-from morsecensus.analysis.audit.measure import audit_cells
-from morsecensus.analysis.open import open_study
+from morsecensus.analysis.dataset import batches as reductions
+from morsecensus.analysis.dataset import complexes as read
+from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.report import write_report
-from morsecensus.analysis.topology import read, sublevels
-from morsecensus.pipeline.run import Settings, run_study
-from morsecensus.pipeline.study import parse_study
+from morsecensus.analysis.topics.audit import measure as audit_measure
+from morsecensus.analysis.topics.audit.matching import read_points
+from morsecensus.analysis.topics.audit.measure import audit_cells
+from morsecensus.analysis.topics.topology.homology import sublevels
+from morsecensus.pipeline.run.run import Settings, run_study
+from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.errors import StoreError
 
 BATCH_BYTES, BATCH_ROWS, NUMBERS = 2000, 250, 10_000

@@ -13,17 +13,17 @@ import xarray as xr
 from rich.console import Console
 from scipy.stats import beta
 
-from morsecensus.analysis.audit.calibration import calibrate
-from morsecensus.analysis.audit.hits import features_of, fit_slopes, measure_hits
-from morsecensus.analysis.audit.matching import join, read_points
-from morsecensus.analysis.audit.measure import audit_cells, budget_labels
-from morsecensus.analysis.audit.naive import naive_averages
-from morsecensus.analysis.audit.recall import check_claims, estimate_recall
-from morsecensus.analysis.open import Cell, finder_labels, open_study
+from morsecensus.analysis.dataset.cells import Cell, finder_labels, open_study
 from morsecensus.analysis.report import finder_of_family, repeated_cells, write_report
-from morsecensus.pipeline.run import Settings, run_study
-from morsecensus.pipeline.study import parse_study
-from morsecensus.storage.schema import ERROR, REASONS
+from morsecensus.analysis.topics.audit.calibration import calibrate
+from morsecensus.analysis.topics.audit.hits import features_of, fit_slopes, measure_hits
+from morsecensus.analysis.topics.audit.matching import join, read_points
+from morsecensus.analysis.topics.audit.measure import audit_cells, budget_labels
+from morsecensus.analysis.topics.audit.naive import naive_averages
+from morsecensus.analysis.topics.audit.recall import check_claims, estimate_recall
+from morsecensus.pipeline.run.run import Settings, run_study
+from morsecensus.pipeline.study.study import parse_study
+from morsecensus.storage.tables import ERROR, REASONS
 
 FARTHEST = 4.5
 OPEN = 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from morsecensus.analysis.cell_tests import (
+from morsecensus.analysis.agreement.exact import (
     exact_sampler,
     judge_cell,
     judge_energy_law,
@@ -12,7 +12,7 @@ from morsecensus.analysis.cell_tests import (
     judge_smallest_eigenvalue,
     judge_spectrum,
 )
-from morsecensus.analysis.open import Cell, open_study
+from morsecensus.analysis.dataset.cells import Cell, open_study
 
 REPEATS = 60
 NAMES = {

@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from morsecensus.analysis import reductions
-from morsecensus.analysis.degenerate import degenerate_rows, find
-from morsecensus.analysis.degenerate_section import ANCHOR, SHOWN, TITLE, entries, parts, remark
-from morsecensus.analysis.estimators import (
+from morsecensus.analysis.dataset import batches as reductions
+from morsecensus.analysis.dataset.batches import lowest_energies, reduce_points
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.estimates.counts import (
     estimate_counts,
     estimate_energies,
     estimate_histogram,
     missing_points,
     summarise_ledger,
 )
-from morsecensus.analysis.open import Cell
-from morsecensus.analysis.page import render
-from morsecensus.analysis.reductions import lowest_energies, reduce_points
+from morsecensus.analysis.page.markup import render
 from morsecensus.analysis.tables import cell_rows
-from morsecensus.storage.schema import ERROR, REASONS, STATUS
+from morsecensus.analysis.topics.degenerate.measure import degenerate_rows, find
+from morsecensus.analysis.topics.degenerate.section import ANCHOR, SHOWN, TITLE, entries, parts, remark
+from morsecensus.storage.tables import ERROR, REASONS, STATUS
 from morsecensus.tasks.covariance import Covariance, total_degree_bound
 
 COMPLETE, OPEN = STATUS.index("complete"), STATUS.index("open")

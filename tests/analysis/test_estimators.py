@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from morsecensus.analysis.estimators import (
+from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.estimates.complexity import estimate_complexity
+from morsecensus.analysis.estimates.counts import (
     estimate_counts,
     estimate_energies,
     estimate_histogram,
@@ -11,8 +13,6 @@ from morsecensus.analysis.estimators import (
     mean_and_error,
     summarise_ledger,
 )
-from morsecensus.analysis.open import open_study
-from morsecensus.analysis.scaling import estimate_complexity
 
 
 @pytest.fixture(scope="module")

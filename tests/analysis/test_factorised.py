@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from morsecensus.analysis.factorised import (
+from morsecensus.analysis.theory.models.factorised.manifolds import (
     BALANCE,
     Architecture,
     count_by_index,
@@ -15,8 +15,8 @@ from morsecensus.analysis.factorised import (
     nullity_of,
     total,
 )
-from morsecensus.analysis.factorised_check import match
-from morsecensus.analysis.theories import expected_log_total, predicted_rows
+from morsecensus.analysis.theory.registry import expected_log_total, predicted_rows
+from morsecensus.analysis.topics.factorised.measure import match
 
 SHAPES = [(3, 2, 2, 0), (3, 2, 2, 1), (2, 4, 2, 0), (3, 2, 3, 0), (2, 3, 3, 1), (2, 2, 4, 2)]
 

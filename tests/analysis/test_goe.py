@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from morsecensus.analysis.goe import hermite_functions, log_density, log_mean_abs_det
-from morsecensus.analysis.goe_order import index_fractions
-from morsecensus.analysis.goe_sampler import plain_spectra, sample_spectra
-from morsecensus.analysis.pfaffian import pfaffian
+from morsecensus.analysis.theory.goe.density import hermite_functions, log_density, log_mean_abs_det
+from morsecensus.analysis.theory.goe.order import index_fractions
+from morsecensus.analysis.theory.goe.pfaffian import pfaffian
+from morsecensus.analysis.theory.goe.sampler import plain_spectra, sample_spectra
 
 
 def test_pfaffian_squared_is_the_determinant():

@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import numcodecs
 import pytest
 
-from morsecensus.analysis.groups import open_group
-from morsecensus.analysis.open import open_study
+from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.dataset.groups import open_group
+from morsecensus.analysis.page.style import legend_below, new_figure, save, style
 from morsecensus.analysis.report import write_report
-from morsecensus.analysis.style import legend_below, new_figure, save, style
 from morsecensus.analysis.tables import write_csv
 from morsecensus.storage.dataset import dataset_path
 from morsecensus.storage.errors import StoreError

@@ -5,13 +5,13 @@ import pytest
 from scipy.integrate import simpson
 
 from morsecensus.analysis.closed_forms import total_pure, total_pure_asymptotic
-from morsecensus.analysis.euler import (
+from morsecensus.analysis.theory.kac_rice.euler import (
     mean_characteristic_above,
     mean_characteristic_below,
     sphere_characteristic,
 )
-from morsecensus.analysis.kac_rice import EXACT_INDEX_LIMIT, FiniteN
-from morsecensus.analysis.point_sampler import sample_counts, sample_critical_points
+from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, FiniteN
+from morsecensus.analysis.theory.kac_rice.sampler import sample_counts, sample_critical_points
 from morsecensus.tasks.covariance import Covariance
 
 P3 = Covariance.pure(3)

@@ -7,7 +7,24 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize
 
-from morsecensus.analysis.complexity import (
+from morsecensus.analysis.theory.goe.semicircle import (
+    dominant_radial_derivative,
+    hessian_density,
+    hessian_edges,
+    index_fraction,
+    semicircle_cdf,
+    semicircle_density,
+    semicircle_quantile,
+)
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.kac_rice.ground_state import (
+    deep_count,
+    deep_prefactor,
+    ground_state_law,
+    ground_state_mean_asymptotic,
+    poisson_constants,
+)
+from morsecensus.analysis.theory.limits.complexity import (
     density_of_index,
     dominant_minima_energy,
     joint_complexity,
@@ -22,25 +39,13 @@ from morsecensus.analysis.complexity import (
     total_complexity,
     total_minima_complexity,
 )
-from morsecensus.analysis.ground_state import (
-    deep_count,
-    deep_prefactor,
-    ground_state_law,
-    ground_state_mean_asymptotic,
-    poisson_constants,
+from morsecensus.analysis.theory.limits.one_step import ground_state
+from morsecensus.analysis.theory.limits.thresholds import (
+    dominant_threshold,
+    index_energy,
+    marginal_range,
+    pure_like_margin,
 )
-from morsecensus.analysis.kac_rice import FiniteN
-from morsecensus.analysis.one_step import ground_state
-from morsecensus.analysis.semicircle import (
-    dominant_radial_derivative,
-    hessian_density,
-    hessian_edges,
-    index_fraction,
-    semicircle_cdf,
-    semicircle_density,
-    semicircle_quantile,
-)
-from morsecensus.analysis.thresholds import dominant_threshold, index_energy, marginal_range, pure_like_margin
 from morsecensus.tasks.covariance import Covariance
 
 P3 = Covariance.pure(3)

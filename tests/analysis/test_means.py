@@ -6,16 +6,22 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from morsecensus.analysis.estimators import estimate_histogram
-from morsecensus.analysis.mean_tests import judge_energies, judge_means
-from morsecensus.analysis.means import Means
-from morsecensus.analysis.open import Cell
+from morsecensus.analysis.agreement.sampled import judge_energies, judge_means
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.estimates.counts import estimate_histogram
 from morsecensus.analysis.results import FamilyResult, family_edges
-from morsecensus.analysis.theories import THEORIES, expected_means, limiting_index, limits_of, symmetry_of
-from morsecensus.tasks.landscapes import MODELS
+from morsecensus.analysis.theory.means import Means
+from morsecensus.analysis.theory.registry import (
+    THEORIES,
+    expected_means,
+    limiting_index,
+    limits_of,
+    symmetry_of,
+)
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.partite import Partite
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import MultistartOptions
+from morsecensus.tasks.landscapes.registry import MODELS
 
 
 def make_cell(points, levels, sizes, n, ambient):

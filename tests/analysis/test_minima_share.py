@@ -5,10 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from morsecensus.analysis.goe_sampler import plain_spectra
-from morsecensus.analysis.kac_rice import FiniteN
-from morsecensus.analysis.minima_section import entries, parts, tables
-from morsecensus.analysis.minima_share import (
+from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.theory.goe.sampler import plain_spectra
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.models.pspin.means import means_pspin
+from morsecensus.analysis.topics.minima.measure import (
     MinimaShare,
     expected_share,
     find,
@@ -18,8 +19,7 @@ from morsecensus.analysis.minima_share import (
     share_rows,
     zero_shift,
 )
-from morsecensus.analysis.pspin_means import means_pspin
-from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.topics.minima.section import entries, parts, tables
 from morsecensus.tasks.covariance import Covariance
 
 EDGES = np.linspace(-2, 2, 9)

@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import binom, binomtest, norm
 from scipy.stats import f as fisher
 
-from morsecensus.analysis.agreement import hotelling, mean_counts_test
-from morsecensus.analysis.null_law import Reference, null_law
-from morsecensus.analysis.partite import FinitePartite
-from morsecensus.analysis.rare import Counted, rare_p_value, split_directions
+from morsecensus.analysis.agreement.null_law import Reference, null_law
+from morsecensus.analysis.agreement.rare import Counted, rare_p_value, split_directions
+from morsecensus.analysis.agreement.residuals import hotelling, mean_counts_test
+from morsecensus.analysis.theory.models.partite.finite_n import FinitePartite
 
 REPEATS = 300
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from morsecensus.analysis.open import open_study
-from morsecensus.analysis.reductions import (
+from morsecensus.analysis.dataset.batches import (
     Moments,
     energy_range,
     landscape_moments,
     lowest_energies,
     reduce_points,
 )
+from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.storage.errors import StoreError
 
 

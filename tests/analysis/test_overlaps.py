@@ -6,21 +6,27 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from morsecensus.analysis import overlaps, pairs_section
-from morsecensus.analysis.count_variance import poisson_variances, sample_variance, variance_test
-from morsecensus.analysis.estimators import estimate_counts
-from morsecensus.analysis.kac_rice import FiniteN
-from morsecensus.analysis.open import Cell
-from morsecensus.analysis.overlaps import batch_pairs, measure_overlaps, overlap_test, uniform_pairs
-from morsecensus.analysis.pairs import ALL, MINIMA, low_minima, overlap_tests, variance_tests
-from morsecensus.analysis.point_kinds import Kind, every_index
-from morsecensus.analysis.reductions import Batch
+from morsecensus.analysis.dataset.batches import Batch
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.estimates.counts import estimate_counts
 from morsecensus.analysis.results import FamilyResult
-from morsecensus.analysis.two_point import count_pairs, uniform_share
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.two_point.kinds import Kind, every_index
+from morsecensus.analysis.theory.two_point.pairs import count_pairs, uniform_share
+from morsecensus.analysis.topics.pairs import overlaps
+from morsecensus.analysis.topics.pairs import section as pairs_section
+from morsecensus.analysis.topics.pairs.measure import ALL, MINIMA, low_minima, overlap_tests, variance_tests
+from morsecensus.analysis.topics.pairs.overlaps import (
+    batch_pairs,
+    measure_overlaps,
+    overlap_test,
+    uniform_pairs,
+)
+from morsecensus.analysis.topics.pairs.variances import poisson_variances, sample_variance, variance_test
 from morsecensus.tasks.covariance import Covariance
-from morsecensus.tasks.homotopy.finder import homotopy
+from morsecensus.tasks.finders.homotopy.census import homotopy
+from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.options import HomotopyOptions
 
 THREE = Covariance.pure(3)
 EDGES = np.linspace(-1, 1, 11)
@@ -141,7 +147,7 @@ def test_errors_of_variances():
 
 
 def test_the_section(census, tmp_path, monkeypatch):
-    monkeypatch.setattr("morsecensus.analysis.pairs.DRAWS", 6000)
+    monkeypatch.setattr("morsecensus.analysis.topics.pairs.measure.DRAWS", 6000)
     result = SimpleNamespace(cell=census, n=3, counts=estimate_counts(census))
     family = FamilyResult(census.family, (result,))  # pyright: ignore
     found = pairs_section.find([family])

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from morsecensus.analysis.complexity import pure_complexity
-from morsecensus.analysis.partite import FinitePartite
-from morsecensus.analysis.partite_predict import limits_partite, predict_partite
+from morsecensus.analysis.theory.limits.complexity import pure_complexity
+from morsecensus.analysis.theory.models.partite.finite_n import FinitePartite
+from morsecensus.analysis.theory.models.partite.theory import limits_partite, predict_partite
 
 LIMIT = 4  # standard errors; a handful of comparisons each
 

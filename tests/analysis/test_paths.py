@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 from scipy.stats import binom
 
-from morsecensus.analysis.open import Cell
-from morsecensus.analysis.paths import sampled_histogram, summarise_paths
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.estimates.paths import sampled_histogram, summarise_paths
 
 
 def ragged(landscapes, xi="q^3", unresolved=0):

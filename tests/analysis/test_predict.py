@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from morsecensus.analysis.kac_rice import FiniteN
-from morsecensus.analysis.predict import limits, predict
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.models.pspin.predict import limits, predict
 from morsecensus.tasks.covariance import Covariance
 
 KEYS = {

@@ -13,11 +13,11 @@ import zarr
 from scipy.stats import binomtest, norm
 from scipy.stats import f as fisher
 
-from morsecensus.analysis.agreement import uniformity_test
-from morsecensus.analysis.goe_sampler import sample_spectra
-from morsecensus.analysis.open import SHARED_DRAWS, Cell
+from morsecensus.analysis.agreement.residuals import uniformity_test
+from morsecensus.analysis.dataset.cells import SHARED_DRAWS, Cell
 from morsecensus.analysis.report import independent_p_values, write_report
 from morsecensus.analysis.tables import verdict_rows
+from morsecensus.analysis.theory.goe.sampler import sample_spectra
 from morsecensus.storage.dataset import dataset_path
 from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.landscapes.base import build

@@ -2,7 +2,7 @@
 
 import pytest
 
-from morsecensus.analysis import rounding as r
+from morsecensus.analysis.page import rounding as r
 
 
 @pytest.mark.parametrize(

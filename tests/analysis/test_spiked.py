@@ -11,10 +11,14 @@ from scipy.integrate import quad
 from scipy.special import log_ndtr
 from scipy.stats import chi
 
-from morsecensus.analysis.complexity import minima_complexity, total_complexity, total_minima_complexity
-from morsecensus.analysis.kac_rice import FiniteN
-from morsecensus.analysis.spiked import OVERLAP_EDGES, FiniteSpiked
-from morsecensus.analysis.spiked_complexity import (
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.limits.complexity import (
+    minima_complexity,
+    total_complexity,
+    total_minima_complexity,
+)
+from morsecensus.analysis.theory.models.spiked.finite_n import OVERLAP_EDGES, FiniteSpiked
+from morsecensus.analysis.theory.models.spiked.limits import (
     SpikedLimit,
     descent_line,
     descent_margin,
@@ -23,7 +27,7 @@ from morsecensus.analysis.spiked_complexity import (
     triviality_line,
     uninformed_minima,
 )
-from morsecensus.analysis.spiked_predict import rows_matrix_tensor, rows_spiked
+from morsecensus.analysis.theory.models.spiked.theory import rows_matrix_tensor, rows_spiked
 from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 LIMIT = 4  # standard errors; a handful of comparisons each
@@ -154,7 +158,7 @@ def test_best_radial_derivative_is_the_maximum_over_a_grid():
     limit = SpikedLimit(Covariance.parse("0.5*q^2+0.5*q^3"), Signal.parse("2*q^2+q^3"))
     for overlap, energy in ((0.1, None), (0.7, None), (-0.6, -0.4), (0.9, -3.0)):
         mean, variance, cost = limit._radial_law(overlap, energy)
-        from morsecensus.analysis.complexity import log_potential
+        from morsecensus.analysis.theory.limits.complexity import log_potential
 
         grid = np.linspace(-25, 25, 500_001)
         value = log_potential(grid) - (sqrt(limit.covariance.x2) * grid - mean) ** 2 / (2 * variance)
@@ -227,7 +231,7 @@ def test_rate_of_a_held_back_eigenvalue_by_tilting(theta, t):
     """The perturbed matrix has the law of the plain one tilted by exp(n theta M_11/2): its rate is that
     of an eigenvalue at -t, int_2^t sqrt(y^2-4) dy/2, minus the rank-one spherical integral (A. Guionnet and
     M. Maida, arXiv:math/0406121) with that eigenvalue, plus theta^2/4."""
-    from morsecensus.analysis.complexity import log_potential
+    from morsecensus.analysis.theory.limits.complexity import log_potential
 
     outlier = quad(lambda y: sqrt(y * y - 4) / 2, 2, t)[0]
     spherical = (theta * t - 1 - np.log(theta) - float(log_potential(t))) / 2

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from morsecensus.analysis.spiked_measured import (
+from morsecensus.analysis.topics.spiked.measure import (
     BINS,
     SpikedCell,
     SpikedFamily,
@@ -16,7 +16,7 @@ from morsecensus.analysis.spiked_measured import (
     overlap_rows,
     overlap_test,
 )
-from morsecensus.analysis.spiked_section import draw_family, draw_phases, entries, parts, tables
+from morsecensus.analysis.topics.spiked.section import draw_family, draw_phases, entries, parts, tables
 from morsecensus.tasks.covariance import matrix_tensor
 from morsecensus.tasks.landscapes.base import build
 

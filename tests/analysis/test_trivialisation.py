@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from morsecensus.analysis import trivialisation_section
-from morsecensus.analysis.agreement import RARE
-from morsecensus.analysis.estimators import estimate_counts
-from morsecensus.analysis.figures.trivialisation import plot_rates, plot_totals
-from morsecensus.analysis.open import Cell
+from morsecensus.analysis.agreement.residuals import RARE
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.estimates.counts import estimate_counts
+from morsecensus.analysis.page.style import new_figure, style
 from morsecensus.analysis.results import FamilyResult
-from morsecensus.analysis.style import new_figure, style
-from morsecensus.analysis.trivialisation import (
+from morsecensus.analysis.topics.trivialisation import section as trivialisation_section
+from morsecensus.analysis.topics.trivialisation.figure import plot_rates, plot_totals
+from morsecensus.analysis.topics.trivialisation.measure import (
     exact_totals,
     find_sweeps,
     joint_test,
@@ -28,9 +28,9 @@ from morsecensus.analysis.trivialisation import (
     wrong_field_power,
 )
 from morsecensus.tasks.covariance import Covariance
-from morsecensus.tasks.homotopy.finder import homotopy
+from morsecensus.tasks.finders.homotopy.census import homotopy
+from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.options import HomotopyOptions
 
 THREE = Covariance.pure(3)
 MIXED = Covariance.parse("0.5*q^2+0.5*q^3")

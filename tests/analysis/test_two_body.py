@@ -9,14 +9,14 @@ import xarray as xr
 from scipy.integrate import quad
 from scipy.special import airy
 
-from morsecensus.analysis import two_body_section
-from morsecensus.analysis.estimators import estimate_counts, estimate_energies
-from morsecensus.analysis.figures.two_body import plot_growth
-from morsecensus.analysis.goe_sampler import plain_spectra
-from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.estimates.counts import estimate_counts, estimate_energies
+from morsecensus.analysis.page.style import new_figure, style
 from morsecensus.analysis.results import FamilyResult
-from morsecensus.analysis.style import new_figure, style
-from morsecensus.analysis.two_body import (
+from morsecensus.analysis.theory.goe.sampler import plain_spectra
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.topics.two_body import section as two_body_section
+from morsecensus.analysis.topics.two_body.figure import plot_growth
+from morsecensus.analysis.topics.two_body.measure import (
     TRACY_WIDOM_MEAN,
     Comparison,
     comparison_rows,
@@ -26,12 +26,12 @@ from morsecensus.analysis.two_body import (
     two_of_each,
 )
 from morsecensus.tasks.covariance import Covariance
-from morsecensus.tasks.homotopy.finder import homotopy
+from morsecensus.tasks.finders.homotopy.census import homotopy
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.landscapes.symmetric import multi_indices
-from morsecensus.tasks.ledger import COMPLETE
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import HomotopyOptions, MultistartOptions
+from morsecensus.tasks.points.ledger import COMPLETE
+from morsecensus.tasks.systems.symmetric import multi_indices
 
 TWO = Covariance.pure(2)
 THREE = Covariance.pure(3)

@@ -5,11 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from morsecensus.analysis.kac_rice import FiniteN
-from morsecensus.analysis.point_kinds import Kind, every_index
-from morsecensus.analysis.two_point import count_pairs, uniform_share
-from morsecensus.analysis.two_point_law import across_plane, pair_law, same_point, two_points
-from morsecensus.analysis.two_point_matrices import matrix_pairs
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.two_point.kinds import Kind, every_index
+from morsecensus.analysis.theory.two_point.law import across_plane, pair_law, same_point, two_points
+from morsecensus.analysis.theory.two_point.matrices import matrix_pairs
+from morsecensus.analysis.theory.two_point.pairs import count_pairs, uniform_share
 from morsecensus.tasks.covariance import Covariance
 
 jax.config.update("jax_enable_x64", True)

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from morsecensus.analysis import universality_section
-from morsecensus.analysis.estimators import estimate_counts, summarise_ledger
-from morsecensus.analysis.goe_moments import catalan, density_moment, gluings, goe_moment
-from morsecensus.analysis.kac_rice import FiniteN
-from morsecensus.analysis.point_sampler import sample_critical_points
+from morsecensus.analysis.estimates.counts import estimate_counts, summarise_ledger
 from morsecensus.analysis.results import FamilyResult
-from morsecensus.analysis.universality import (
+from morsecensus.analysis.theory.goe.moments import catalan, density_moment, gluings, goe_moment
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.kac_rice.sampler import sample_critical_points
+from morsecensus.analysis.topics.universality import section as universality_section
+from morsecensus.analysis.topics.universality.measure import (
     ORDERS,
     Universality,
     _fit,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from morsecensus.pipeline.bodies import DEFAULT_BODY
 from morsecensus.pipeline.errors import UsageError
-from morsecensus.pipeline.plan import make_plan
-from morsecensus.pipeline.ranges import parse_integers
-from morsecensus.pipeline.study import read_study
+from morsecensus.pipeline.run.plan import make_plan
+from morsecensus.pipeline.study.ranges import parse_integers
+from morsecensus.pipeline.study.study import read_study
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.storage.chunks import decode, encode
 from morsecensus.storage.dataset import read_pointer
 from morsecensus.storage.errors import StoreError

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from morsecensus.pipeline.run import Settings, run_study
-from morsecensus.pipeline.study import parse_study
+from morsecensus.pipeline.run.run import Settings, run_study
+from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.dataset import dataset_hash
 
 BODIES = Path(__file__).parent / "bodies"

@@ -6,7 +6,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from morsecensus.pipeline.cli import app
+from morsecensus.pipeline.cli.app import app
 
 COMMANDS = ("run", "plan", "status", "verify", "repair", "predict", "enumerate", "report")
 
@@ -46,7 +46,7 @@ def test_help_has_an_example(call, command):
 
 def test_help_is_quick():
     heavy = ("jax", "ray", "zarr", "xarray", "numpy")
-    code = f"import morsecensus.pipeline.cli, sys; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import morsecensus.pipeline.cli.app, sys; print([m for m in {heavy} if m in sys.modules])"
     started = time.perf_counter()
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"

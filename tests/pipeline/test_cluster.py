@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.storage.dataset import dataset_hash
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -236,7 +236,7 @@ def test_gpus_without_gpus_is_one_line(tmp_path, toolbox, head):
 
 LOOK = """
 import json, sys
-from morsecensus.pipeline.ray_executor import RayExecutor
+from morsecensus.pipeline.backends.ray_executor import RayExecutor
 
 executor = RayExecutor(address=sys.argv[1], gpus=float(sys.argv[2]))
 job = {"job": "describe", "body": "looking_body:describe", "spec": {"seconds": 2.0}}

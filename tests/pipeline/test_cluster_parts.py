@@ -9,22 +9,23 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from morsecensus.pipeline import executors, visibility
-from morsecensus.pipeline.address import check_address
-from morsecensus.pipeline.environment import environment, fingerprint, worker_env
+from morsecensus.pipeline.backends import executor as executors
+from morsecensus.pipeline.backends.address import check_address
+from morsecensus.pipeline.backends.executor import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError
-from morsecensus.pipeline.executors import start_executor
-from morsecensus.pipeline.plan import make_plan, new_manifest
-from morsecensus.pipeline.program import program
-from morsecensus.pipeline.run import Settings, _Session, advised, run_study
-from morsecensus.pipeline.study import parse_study
-from morsecensus.pipeline.worker import run_job
+from morsecensus.pipeline.run.plan import make_plan, new_manifest
+from morsecensus.pipeline.run.run import Settings, _Session, advised, run_study
+from morsecensus.pipeline.study.study import parse_study
+from morsecensus.pipeline.worker import visibility
+from morsecensus.pipeline.worker.environment import environment, fingerprint, worker_env
+from morsecensus.pipeline.worker.program import program
+from morsecensus.pipeline.worker.worker import run_job
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import Generation
 from morsecensus.storage.store import open_run, write_manifest
-from morsecensus.tasks.homotopy.paths import TrackerSettings
-from morsecensus.tasks.homotopy.pieces import elsewhere
-from morsecensus.tasks.homotopy.system import start_weights
+from morsecensus.tasks.finders.homotopy.paths import TrackerSettings
+from morsecensus.tasks.finders.homotopy.pieces import elsewhere
+from morsecensus.tasks.systems.polynomial import start_weights
 
 
 @contextmanager
@@ -119,7 +120,7 @@ def test_gpus_are_another_environment_and_cpus_the_same_as_ever(monkeypatch):
         for name, value in worker_env(0.5).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(
-            "morsecensus.tasks.device.accelerator", lambda: {"platform": "gpu", "kind": "NVIDIA X"}
+            "morsecensus.tasks.runtime.device.accelerator", lambda: {"platform": "gpu", "kind": "NVIDIA X"}
         )
         environment.cache_clear()
         after = environment()

@@ -11,12 +11,12 @@ import xarray as xr
 import zarr
 from typer.testing import CliRunner
 
-from morsecensus.pipeline.bodies import DEFAULT_BODY
-from morsecensus.pipeline.cli import app
+from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.errors import UsageError
-from morsecensus.pipeline.inputs import find_in, from_file, input_faults, put_inputs
-from morsecensus.pipeline.study import parse_study, read_study
-from morsecensus.pipeline.visibility import StoreUnseen
+from morsecensus.pipeline.study.inputs import find_in, from_file, input_faults, put_inputs
+from morsecensus.pipeline.study.study import parse_study, read_study
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
+from morsecensus.pipeline.worker.visibility import StoreUnseen
 from morsecensus.storage import couplings
 from morsecensus.storage.couplings import input_key, npz_bytes, parse_npz, read_arrays
 from morsecensus.storage.dataset import dataset_hash, dataset_path
@@ -24,9 +24,9 @@ from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
 from morsecensus.storage.store import open_run
 from morsecensus.storage.verify import verify
-from morsecensus.tasks import inputs
 from morsecensus.tasks.block import run_block
-from morsecensus.tasks.landscapes.symmetric import packed_size
+from morsecensus.tasks.runtime import inputs
+from morsecensus.tasks.systems.symmetric import packed_size
 
 OPTIONS = "options = { starts_per_round = 256, max_rounds = 8 }\npositions = true\n"
 SOURCES = {

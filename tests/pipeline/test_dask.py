@@ -67,8 +67,8 @@ def store(tmp_path_factory):
     """A finished study with topology, spectra and an audit."""
     from rich.console import Console
 
-    from morsecensus.pipeline.run import Settings, run_study
-    from morsecensus.pipeline.study import parse_study
+    from morsecensus.pipeline.run.run import Settings, run_study
+    from morsecensus.pipeline.study.study import parse_study
 
     cell = {"xi": "q^3", "n": 4, "landscapes": 24, "block": 8}
     study = {
@@ -120,9 +120,9 @@ def test_batches_are_computed_by_the_workers(store, cluster):
     code = f"""
 import os
 from rich.console import Console
-from morsecensus.analysis.open import open_study
-from morsecensus.analysis.reductions import reduce_points
-from morsecensus.pipeline.dask_scheduler import scheduler
+from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.dataset.batches import reduce_points
+from morsecensus.pipeline.backends.dask_scheduler import scheduler
 
 cell = open_study({store!r}).cells[0]
 with scheduler({cluster!r}, Console(quiet=True)):

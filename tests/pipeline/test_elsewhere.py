@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from morsecensus.pipeline.check import verify_store
+from morsecensus.pipeline.run.check import verify_store
 from morsecensus.storage.blocks import read_block, write_block
 from morsecensus.storage.layout import RUN
-from morsecensus.storage.schema import POINT
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import open_run
+from morsecensus.storage.tables import POINT
 
 PORTABLE = [column.name for column in POINT.columns if column.portable and column.option is None]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from morsecensus.pipeline.cli import app
-from morsecensus.pipeline.enumerating import verdict
-from morsecensus.tasks.options import HomotopyOptions
+from morsecensus.pipeline.cli.app import app
+from morsecensus.pipeline.commands.enumerate import verdict
+from morsecensus.tasks.finders.options import HomotopyOptions
 
 KEYS = {
     "model": str,

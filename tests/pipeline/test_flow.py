@@ -6,8 +6,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from morsecensus.pipeline.cli import app
-from morsecensus.pipeline.flowing import flow_cells, spike_strengths
+from morsecensus.pipeline.cli.app import app
+from morsecensus.pipeline.commands.flow import flow_cells, spike_strengths
 
 RUN = CliRunner()
 PLANTED = ["--model", "matrix-tensor", "--deltap", "1"]

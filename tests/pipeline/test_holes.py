@@ -12,16 +12,16 @@ import xarray as xr
 from rich.console import Console
 from typer.testing import CliRunner
 
-from morsecensus.analysis.backend import MorseCensusBackend
-from morsecensus.analysis.columns import COLUMNS, checked, improper
-from morsecensus.analysis.groups import open_group
-from morsecensus.analysis.open import open_study
-from morsecensus.analysis.reductions import reduce_points, row_offsets
-from morsecensus.pipeline.cli import app
-from morsecensus.pipeline.run import Settings, run_study
-from morsecensus.pipeline.study import parse_study
+from morsecensus.analysis.dataset.backend import MorseCensusBackend
+from morsecensus.analysis.dataset.batches import reduce_points, row_offsets
+from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.dataset.columns import COLUMNS, checked, improper
+from morsecensus.analysis.dataset.groups import open_group
+from morsecensus.pipeline.cli.app import app
+from morsecensus.pipeline.run.run import Settings, run_study
+from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.schema import LANDSCAPE, TABLES
+from morsecensus.storage.tables import LANDSCAPE, TABLES
 
 CELL = {"n": 3, "landscapes": 4, "block": 2, "options": {"starts_per_round": 256, "max_rounds": 2}}
 STUDY = {
@@ -158,8 +158,8 @@ def test_the_engine_costs_xarray_nothing():
     assert not MorseCensusBackend().guess_can_open("run/dataset-1.zarr")
     code = (
         "import sys, xarray; assert 'analysis' not in sys.modules; xarray.backends.list_engines(); "
-        "assert 'morsecensus.analysis.backend' in sys.modules; "
-        "assert not {'storage', 'tasks', 'jax', 'morsecensus.analysis.groups'} & set(sys.modules)"
+        "assert 'morsecensus.analysis.dataset.backend' in sys.modules; "
+        "assert not {'storage', 'tasks', 'jax', 'morsecensus.analysis.dataset.groups'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(sys.prefix))
 

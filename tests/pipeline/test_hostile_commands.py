@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from morsecensus.pipeline.cli import app
+from morsecensus.pipeline.cli.app import app
 from morsecensus.storage.seals import seal, unseal
 
 NAME = "a\x1b[2J\u202e[/bold][link=http://x]\n"

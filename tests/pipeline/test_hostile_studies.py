@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from morsecensus.pipeline.bodies import DEFAULT_BODY, describe
-from morsecensus.pipeline.cli import app
+from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.errors import MAX_LINE, UsageError, plain, shown
-from morsecensus.pipeline.plan import make_plan
-from morsecensus.pipeline.study import MAX_BYTES, parse_study, read_study
+from morsecensus.pipeline.run.plan import make_plan
+from morsecensus.pipeline.study.study import MAX_BYTES, parse_study, read_study
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY, describe
 
 SECONDS = 1.0
 MEMORY = 2**36

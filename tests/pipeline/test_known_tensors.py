@@ -14,16 +14,16 @@ import pytest
 import xarray as xr
 
 from morsecensus.analysis.closed_forms import total_pure
-from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.storage.couplings import npz_bytes
 from morsecensus.storage.dataset import dataset_path
-from morsecensus.tasks import inputs
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.landscapes.symmetric import multi_indices, multiplicities
 from morsecensus.tasks.landscapes.tensors import describe, pack
-from morsecensus.tasks.ledger import COMPLETE
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import MultistartOptions
+from morsecensus.tasks.points.ledger import COMPLETE
+from morsecensus.tasks.runtime import inputs
+from morsecensus.tasks.systems.symmetric import multi_indices, multiplicities
 
 KOFIDIS_REGALIA = {
     "1111": 0.2883, "1112": -0.0031, "1113": 0.1973, "1122": -0.2485, "1123": -0.2939,

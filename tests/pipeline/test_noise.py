@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from morsecensus.pipeline.backends.serial_executor import SerialExecutor
 from morsecensus.pipeline.errors import RunError
-from morsecensus.pipeline.serial_executor import SerialExecutor
 
 NOISY = """
 import os

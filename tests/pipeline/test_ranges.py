@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from morsecensus.pipeline.ranges import MAX_VALUES, parse_integers
+from morsecensus.pipeline.study.ranges import MAX_VALUES, parse_integers
 
 numbers = st.integers(2, 300)
 

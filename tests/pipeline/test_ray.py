@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from morsecensus.pipeline.bodies import DEFAULT_BODY
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.storage.dataset import dataset_hash
 from morsecensus.storage.store import open_run
 from morsecensus.storage.verify import verify

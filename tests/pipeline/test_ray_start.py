@@ -4,9 +4,9 @@ import errno
 
 import pytest
 
-from morsecensus.pipeline import ray_folder
+from morsecensus.pipeline.backends import ray_folder
+from morsecensus.pipeline.backends.executor import start_executor
 from morsecensus.pipeline.errors import RunError
-from morsecensus.pipeline.executors import start_executor
 
 
 @pytest.mark.parametrize("length", [5, 36, 37, 75])

@@ -15,9 +15,9 @@ import xarray as xr
 from rich.console import Console
 from typer.testing import CliRunner
 
-from morsecensus.pipeline import check
-from morsecensus.pipeline.cli import app
-from morsecensus.pipeline.run import Settings
+from morsecensus.pipeline.cli.app import app
+from morsecensus.pipeline.run import check
+from morsecensus.pipeline.run.run import Settings
 from morsecensus.storage.dataset import checked_path, dataset_hash
 from morsecensus.storage.errors import RemoteError, StoreError
 from morsecensus.storage.files import open_files

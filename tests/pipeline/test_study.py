@@ -3,12 +3,12 @@ import tomllib
 import pytest
 from typer.testing import CliRunner
 
-from morsecensus.pipeline.cli import app
+from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.errors import UsageError
-from morsecensus.pipeline.plan import extend_manifest, make_plan, new_manifest
-from morsecensus.pipeline.study import default_block, parse_study, read_study, table_of
+from morsecensus.pipeline.run.plan import extend_manifest, make_plan, new_manifest
+from morsecensus.pipeline.study.study import default_block, parse_study, read_study, table_of
 from morsecensus.storage.layout import Generation
-from morsecensus.tasks.landscapes import MODELS
+from morsecensus.tasks.landscapes.registry import MODELS
 
 HEAD = 'name = "demo"\nseed = 1\n'
 CELL = '[[cells]]\nxi = "q^3"\nn = 4\nlandscapes = 8\n'

@@ -9,9 +9,9 @@ import xarray as xr
 from typer.testing import CliRunner
 
 from morsecensus.analysis.report import write_report
-from morsecensus.pipeline.bodies import DEFAULT_BODY
-from morsecensus.pipeline.cli import app
+from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.storage.dataset import dataset_path
 
 KEYS = [

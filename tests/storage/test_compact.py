@@ -7,7 +7,7 @@ from morsecensus.storage.compact import compact, datasets
 from morsecensus.storage.dataset import dataset_hash, dataset_path, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.inventory import INVENTORY_KEY
-from morsecensus.storage.schema import ERROR, FAILED, TABLES, Column
+from morsecensus.storage.tables import ERROR, FAILED, TABLES, Column
 from morsecensus.storage.verify import verify
 
 

@@ -14,9 +14,9 @@ from morsecensus.storage.blocks import read_column
 from morsecensus.storage.dataset import dataset_hash, dataset_path
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.layout import RUN
-from morsecensus.storage.schema import FORMAT, TABLES
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import open_run
+from morsecensus.storage.tables import FORMAT, TABLES
 from morsecensus.storage.verify import verify
 
 STORES = Path(__file__).parent / "stores"

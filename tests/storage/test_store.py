@@ -9,9 +9,9 @@ from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import PARTIAL, LocalFiles, open_files
 from morsecensus.storage.layout import Generation, Manifest
 from morsecensus.storage.lease import acquire
-from morsecensus.storage.schema import CHECKS, LANDSCAPE, OUTCOMES, REASONS, STATUS
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import add_generation, check_same, exists, open_run, write_manifest
+from morsecensus.storage.tables import CHECKS, LANDSCAPE, OUTCOMES, REASONS, STATUS
 from morsecensus.storage.verify import verify
 
 
@@ -144,7 +144,7 @@ def test_seals_hold():
 
 
 def test_the_words_are_those_of_the_ledger():
-    from morsecensus.tasks import ledger, newton
+    from morsecensus.tasks.points import ledger, newton
 
     assert REASONS == ledger.REASONS
     assert STATUS == ledger.STATUSES

@@ -25,9 +25,9 @@ _configure()
 @pytest.fixture(scope="session")
 def bilinear():
     """x.A y on two spheres of different sizes, written as a user would write it: only `value`."""
-    from morsecensus.tasks.geometry import ProductOfSpheres
-    from morsecensus.tasks.keys import generator
+    from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
     from morsecensus.tasks.landscapes.base import Landscape
+    from morsecensus.tasks.runtime.keys import generator
 
     @dataclass(frozen=True)
     class Bilinear(Landscape):
@@ -61,7 +61,7 @@ def bilinear():
 @pytest.fixture(scope="session")
 def instance_of():
     """A p-spin landscape, the couplings of one of its instances, and their polynomial system."""
-    from morsecensus.tasks.homotopy.finder import polynomial_system
+    from morsecensus.tasks.finders.homotopy.census import polynomial_system
     from morsecensus.tasks.landscapes.base import build
 
     def make(n, landscape=0, xi="q^3"):
@@ -83,7 +83,7 @@ def nearly_folded():
 
     import numpy as np
 
-    from morsecensus.tasks.homotopy.finder import polynomial_system
+    from morsecensus.tasks.finders.homotopy.census import polynomial_system
     from morsecensus.tasks.landscapes.base import build
 
     def make(excess, t0=0.4):

@@ -8,16 +8,16 @@ import flint
 import numpy as np
 import pytest
 
-from morsecensus.tasks.homotopy import certify
-from morsecensus.tasks.homotopy.balls import precision
-from morsecensus.tasks.homotopy.certify import certify_points, separated
-from morsecensus.tasks.homotopy.finder import enumerate_landscape
-from morsecensus.tasks.homotopy.system import PolynomialSystem
+from morsecensus.tasks.finders.homotopy import certify
+from morsecensus.tasks.finders.homotopy.balls import precision
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
+from morsecensus.tasks.finders.homotopy.certify import certify_points, separated
+from morsecensus.tasks.finders.multistart.census import evidence_of
+from morsecensus.tasks.finders.options import HomotopyOptions
+from morsecensus.tasks.geometry.symmetry import no_flips
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.ledger import DEGENERATE, ENUMERATED, OPEN, UNCERTIFIED, assess_enumeration
-from morsecensus.tasks.multistart import evidence_of
-from morsecensus.tasks.options import HomotopyOptions
-from morsecensus.tasks.symmetry import no_flips
+from morsecensus.tasks.points.ledger import DEGENERATE, ENUMERATED, OPEN, UNCERTIFIED, assess_enumeration
+from morsecensus.tasks.systems.polynomial import PolynomialSystem
 
 UNPROVEN = HomotopyOptions(certify="none")
 

@@ -5,17 +5,17 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from morsecensus.tasks import inputs
-from morsecensus.tasks.census import Classes
-from morsecensus.tasks.critical_sets import describe, gather, no_sets
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.scale import normalised
 from morsecensus.tasks.landscapes.tensors import describe as describe_file
 from morsecensus.tasks.landscapes.tensors import digest, pack
-from morsecensus.tasks.ledger import COMPLETE, DEGENERATE, OPEN, REASONS, UNINFORMATIVE
-from morsecensus.tasks.levenberg_marquardt import approach
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import MultistartOptions
-from morsecensus.tasks.scale import normalised
+from morsecensus.tasks.points.census import Classes
+from morsecensus.tasks.points.critical_sets import describe, gather, no_sets
+from morsecensus.tasks.points.ledger import COMPLETE, DEGENERATE, OPEN, REASONS, UNINFORMATIVE
+from morsecensus.tasks.points.levenberg_marquardt import approach
+from morsecensus.tasks.runtime import inputs
 
 OPTIONS = MultistartOptions()
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from morsecensus.tasks.cost import choose
-from morsecensus.tasks.homotopy.finder import path_count
+from morsecensus.tasks.finders.choose import choose
+from morsecensus.tasks.finders.homotopy.census import path_count
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.entries import draw_entries
 from morsecensus.tasks.landscapes.laws import EntryLaw
-from morsecensus.tasks.ledger import COMPLETE, DEGENERATE, REASONS
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import MultistartOptions
+from morsecensus.tasks.points.ledger import COMPLETE, DEGENERATE, REASONS
 
 LAWS = ["gaussian", "rademacher", "student(5)", "student(3)", "diluted(0.4)"]
 QUICK = MultistartOptions(starts_per_round=256, max_rounds=16)

@@ -7,14 +7,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from morsecensus.tasks.geometry import Euclidean
+from morsecensus.tasks.finders.multistart.census import evidence_of, multistart
+from morsecensus.tasks.finders.options import MultistartOptions
+from morsecensus.tasks.geometry.manifolds import Euclidean
+from morsecensus.tasks.geometry.rotations import (
+    Layers,
+    Rotations,
+    classifying_series,
+    stiefel_dimension,
+    stiefel_euler,
+)
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.parameters import singular_values
-from morsecensus.tasks.layers import Layers, Rotations, classifying_series, stiefel_dimension, stiefel_euler
-from morsecensus.tasks.ledger import COMPLETE, DEGENERATE, FAIL, PASS, UNINFORMATIVE, assess
-from morsecensus.tasks.multistart import evidence_of, multistart
-from morsecensus.tasks.options import MultistartOptions
-from morsecensus.tasks.orbits import classify_orbits
+from morsecensus.tasks.points.ledger import COMPLETE, DEGENERATE, FAIL, PASS, UNINFORMATIVE, assess
+from morsecensus.tasks.points.orbits import classify_orbits
 
 BUDGET = MultistartOptions(starts_per_round=1024, max_rounds=8, max_iterations=60)
 

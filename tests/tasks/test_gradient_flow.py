@@ -4,12 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from morsecensus.analysis.dynamics.two_time import Kernels, integrate
+from morsecensus.analysis.theory.dynamics.two_time import Kernels, integrate
 from morsecensus.tasks.covariance import Covariance
-from morsecensus.tasks.flow_record import describe, flow_landscape, planted_direction
-from morsecensus.tasks.gradient_flow import flow, starts_at_overlap
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.threshold_states import spiked_lowest, threshold_states
+from morsecensus.tasks.records.flow import describe, flow_landscape, planted_direction
+from morsecensus.tasks.records.threshold import spiked_lowest, threshold_states
+from morsecensus.tasks.trajectories.gradient_flow import flow, starts_at_overlap
 
 CUBIC = Covariance.pure(3)
 TIMES = np.array([0.0, 0.3, 1.0, 4.0])

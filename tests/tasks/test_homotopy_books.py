@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from morsecensus.tasks.homotopy import extended
-from morsecensus.tasks.homotopy.books import (
+from morsecensus.tasks.finders.homotopy import extended
+from morsecensus.tasks.finders.homotopy.books import (
     directions,
     distinct,
     enumerate_solutions,
@@ -14,10 +14,10 @@ from morsecensus.tasks.homotopy.books import (
     missing_conjugates,
     troubled,
 )
-from morsecensus.tasks.homotopy.paths import TrackerSettings, follow
-from morsecensus.tasks.homotopy.system import start_weights
-from morsecensus.tasks.homotopy.tracker import ARRIVED, TOO_LONG
-from morsecensus.tasks.options import HomotopyOptions
+from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, follow
+from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, TOO_LONG
+from morsecensus.tasks.finders.options import HomotopyOptions
+from morsecensus.tasks.systems.polynomial import start_weights
 
 OPTIONS = HomotopyOptions()
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from morsecensus.tasks.block import run_block
-from morsecensus.tasks.homotopy.balls import precision
-from morsecensus.tasks.homotopy.books import enumerate_solutions
-from morsecensus.tasks.homotopy.completeness import count_pairs, prove_completeness
-from morsecensus.tasks.homotopy.complex_points import on_complex_spheres, prove_points
-from morsecensus.tasks.homotopy.disks import Disks
-from morsecensus.tasks.homotopy.finder import enumerate_landscape, is_real
+from morsecensus.tasks.finders.homotopy.balls import precision
+from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, is_real
+from morsecensus.tasks.finders.homotopy.completeness import count_pairs, prove_completeness
+from morsecensus.tasks.finders.homotopy.complex_points import on_complex_spheres, prove_points
+from morsecensus.tasks.finders.homotopy.disks import Disks
+from morsecensus.tasks.finders.options import HomotopyOptions, SampledHomotopyOptions
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.ledger import ENUMERATED, OPEN, UNCERTIFIED
-from morsecensus.tasks.options import HomotopyOptions, SampledHomotopyOptions
+from morsecensus.tasks.points.ledger import ENUMERATED, OPEN, UNCERTIFIED
 
 ALL = HomotopyOptions(certify="all")
 
@@ -139,8 +139,8 @@ def test_rounding_alone_is_bounded(n):
 
 def test_what_is_asked_for_and_not_proven_opens_the_landscape(instance_of, monkeypatch):
     model, couplings, _ = instance_of(5)
-    monkeypatch.setattr("morsecensus.tasks.homotopy.complex_points.RADII", ())
-    monkeypatch.setattr("morsecensus.tasks.homotopy.complex_points.EXTENDED", ())
+    monkeypatch.setattr("morsecensus.tasks.finders.homotopy.complex_points.RADII", ())
+    monkeypatch.setattr("morsecensus.tasks.finders.homotopy.complex_points.EXTENDED", ())
     found = enumerate_landscape(model, couplings, 5, 0, ALL)
     assert (found.census.ledger.status, found.census.ledger.reason) == (OPEN, UNCERTIFIED)
     assert found.census.books.proven == found.completeness.real < found.enumeration.expected

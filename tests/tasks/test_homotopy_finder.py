@@ -8,20 +8,26 @@ import numpy as np
 import pytest
 from scipy.stats import special_ortho_group
 
-from morsecensus.analysis.kac_rice import FiniteN
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.tasks.block import describe, run_block
-from morsecensus.tasks.cost import choose
 from morsecensus.tasks.covariance import Covariance
-from morsecensus.tasks.homotopy.books import enumerate_solutions
-from morsecensus.tasks.homotopy.finder import enumerate_landscape, is_real, path_count, real_points, recall
-from morsecensus.tasks.homotopy.pieces import elsewhere, follow_piece
-from morsecensus.tasks.homotopy.system import PolynomialSystem
-from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.finders.choose import choose
+from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
+from morsecensus.tasks.finders.homotopy.census import (
+    enumerate_landscape,
+    is_real,
+    path_count,
+    real_points,
+    recall,
+)
+from morsecensus.tasks.finders.homotopy.pieces import elsewhere, follow_piece
+from morsecensus.tasks.finders.multistart.census import evidence_of, multistart
+from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.ledger import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN, assess_enumeration
-from morsecensus.tasks.multistart import evidence_of, multistart
-from morsecensus.tasks.options import HomotopyOptions, MultistartOptions
+from morsecensus.tasks.points.ledger import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN, assess_enumeration
+from morsecensus.tasks.systems import symmetric
+from morsecensus.tasks.systems.polynomial import PolynomialSystem
 
 OPTIONS = HomotopyOptions()
 FAST = HomotopyOptions(certify="none")
@@ -216,12 +222,12 @@ def test_blocks_take_the_finder_by_name(finder):
 
 def test_pieces_on_other_workers_change_nothing(instance_of, monkeypatch):
     model, couplings, _ = instance_of(6)
-    monkeypatch.setattr("morsecensus.tasks.homotopy.pieces.WORTH", 10)
-    monkeypatch.setattr("morsecensus.tasks.homotopy.pieces.SMALLEST", 5)
+    monkeypatch.setattr("morsecensus.tasks.finders.homotopy.pieces.WORTH", 10)
+    monkeypatch.setattr("morsecensus.tasks.finders.homotopy.pieces.SMALLEST", 5)
     sent = []
 
     def scatter(name, pieces):
-        assert name == "morsecensus.tasks.homotopy.pieces:follow_piece"
+        assert name == "morsecensus.tasks.finders.homotopy.pieces:follow_piece"
         sent.extend(pieces)
         return [follow_piece(piece) for piece in pieces]
 

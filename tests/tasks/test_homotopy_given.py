@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from scipy.stats import special_ortho_group
 
-from morsecensus.tasks import inputs
-from morsecensus.tasks.cost import choose
-from morsecensus.tasks.homotopy.finder import enumerate_landscape
-from morsecensus.tasks.landscapes import symmetric, tensors
+from morsecensus.tasks.finders.choose import choose
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
+from morsecensus.tasks.finders.options import HomotopyOptions
+from morsecensus.tasks.landscapes import tensors
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.ledger import ENUMERATED, PASS, PATHS_OPEN, UNINFORMATIVE
-from morsecensus.tasks.options import HomotopyOptions
+from morsecensus.tasks.points.ledger import ENUMERATED, PASS, PATHS_OPEN, UNINFORMATIVE
+from morsecensus.tasks.runtime import inputs
+from morsecensus.tasks.systems import symmetric
 
 ALL = HomotopyOptions(certify="all")
 

@@ -5,13 +5,19 @@ import itertools
 import numpy as np
 import pytest
 
-from morsecensus.tasks.homotopy.algebra import accumulate, contract, factorise, multiply_symmetric, solve
-from morsecensus.tasks.homotopy.monomials import monomials, offset, positions, recurrence
-from morsecensus.tasks.homotopy.paths import TrackerSettings, follow
-from morsecensus.tasks.homotopy.simd import LANES, aligned
-from morsecensus.tasks.homotopy.system import solution_count, start_weights
-from morsecensus.tasks.homotopy.tracker import ARRIVED
-from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.finders.homotopy.algebra import (
+    accumulate,
+    contract,
+    factorise,
+    multiply_symmetric,
+    solve,
+)
+from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, follow
+from morsecensus.tasks.finders.homotopy.simd import LANES, aligned
+from morsecensus.tasks.finders.homotopy.tracker import ARRIVED
+from morsecensus.tasks.systems import symmetric
+from morsecensus.tasks.systems.monomials import monomials, offset, positions, recurrence
+from morsecensus.tasks.systems.polynomial import solution_count, start_weights
 
 EVERY_SHAPE = ["q^3", "q^4", "q^5", "q^6", "q^2+q^3", "q^1+q^3", "q^1+q^2+q^4", "q^2+q^5", "q^1+q^3+q^6"]
 

@@ -7,8 +7,8 @@ import flint
 import numpy as np
 import pytest
 
-from morsecensus.tasks.homotopy.krawczyk import BorderedModel, _prove_index, prove, proven_image
-from morsecensus.tasks.homotopy.system import PolynomialSystem
+from morsecensus.tasks.finders.homotopy.krawczyk import BorderedModel, _prove_index, prove, proven_image
+from morsecensus.tasks.systems.polynomial import PolynomialSystem
 
 
 def root_of_two():

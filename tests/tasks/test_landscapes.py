@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from morsecensus.tasks.geometry import ProductOfSpheres
-from morsecensus.tasks.keys import generator
+from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes import spin
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.landscapes.symmetric import multiplicities, packed_size, ranks
+from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.systems.symmetric import multiplicities, packed_size, ranks
 
 SPINS = [
     ("q^3", 5, 0.0),

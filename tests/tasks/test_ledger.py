@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from morsecensus.tasks.ledger import (
+from morsecensus.tasks.points.ledger import (
     BOUND_EXCEEDED,
     CLOSED,
     COMPLETE,

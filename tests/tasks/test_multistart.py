@@ -12,19 +12,19 @@ import pytest
 from scipy.stats import special_ortho_group
 
 from morsecensus.tasks.block import describe, run_block
-from morsecensus.tasks.classify import classify
 from morsecensus.tasks.covariance import Covariance
-from morsecensus.tasks.deduplicate import bucket, match_known, same_point
-from morsecensus.tasks.descent import descend
-from morsecensus.tasks.geometry import ProductOfSpheres
+from morsecensus.tasks.finders.multistart.census import add_hits, multistart, nothing_found
+from morsecensus.tasks.finders.multistart.descent import descend
+from morsecensus.tasks.finders.multistart.rounds import AHEAD, elsewhere, is_worth_sending, search_piece
+from morsecensus.tasks.finders.options import MultistartOptions
+from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.landscapes.symmetric import multi_indices
-from morsecensus.tasks.ledger import COMPLETE, UNINFORMATIVE
-from morsecensus.tasks.multistart import add_hits, multistart, nothing_found
-from morsecensus.tasks.newton import CONVERGED, MAX_ITERATIONS, NOT_FINITE, OUTCOMES, STALLED, refine
-from morsecensus.tasks.options import MultistartOptions
-from morsecensus.tasks.rounds import AHEAD, elsewhere, is_worth_sending, search_piece
+from morsecensus.tasks.points.classify import classify
+from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
+from morsecensus.tasks.points.ledger import COMPLETE, UNINFORMATIVE
+from morsecensus.tasks.points.newton import CONVERGED, MAX_ITERATIONS, NOT_FINITE, OUTCOMES, STALLED, refine
+from morsecensus.tasks.systems.symmetric import multi_indices
 
 QUICK = MultistartOptions(starts_per_round=512)
 CUBIC = Covariance.parse("q^3")
@@ -175,7 +175,7 @@ def test_rounds_that_are_searched_elsewhere_give_the_same_census():
     sent = []
 
     def scatter(name, arguments):
-        assert name == "morsecensus.tasks.rounds:search_piece"
+        assert name == "morsecensus.tasks.finders.multistart.rounds:search_piece"
         sent.extend(arguments)
         assert len(pickle.dumps(arguments)) < 1000 * len(arguments)
         return [search_piece(argument) for argument in reversed(arguments)][::-1]

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from morsecensus.tasks.classify import classify
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.partite import Partite, singular_tuples
-from morsecensus.tasks.ledger import COMPLETE
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import MultistartOptions
+from morsecensus.tasks.points.classify import classify
+from morsecensus.tasks.points.ledger import COMPLETE
 
 QUICK = MultistartOptions(starts_per_round=512)
 SIZES = [(3, 4), (2, 3, 4), (3, 3, 3), (2, 3, 2, 3)]
@@ -186,8 +186,8 @@ def _tuples(n, landscapes, seed=3):
 
 @pytest.mark.parametrize(("n", "landscapes", "exact", "most"), [(2, 300, 4.2867, 6), (3, 120, 16.02, 37)])
 def test_mean_number_of_real_singular_triples(n, landscapes, exact, most):
-    """Exact means by the Kac-Rice formula (tests of `analysis.partite`), 4.287 also in Draisma and Horobet,
-    Linear and Multilinear Algebra 64 (2016) 2498; seed 3 is arbitrary."""
+    """Exact means by the Kac-Rice formula (tests of `theory.models.partite.finite_n`), 4.287 also in
+    Draisma and Horobet, Linear and Multilinear Algebra 64 (2016) 2498; seed 3 is arbitrary."""
     counts = _tuples(n, landscapes)
     assert counts.max() <= most
     assert ((most - counts) % 2 == 0).all()

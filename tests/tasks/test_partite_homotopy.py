@@ -9,25 +9,25 @@ import flint
 import numpy as np
 import pytest
 
-from morsecensus.analysis.partite import FinitePartite
+from morsecensus.analysis.theory.models.partite.finite_n import FinitePartite
 from morsecensus.tasks.block import describe, run_block
-from morsecensus.tasks.cost import choose
-from morsecensus.tasks.homotopy import extended
-from morsecensus.tasks.homotopy.balls import precision
-from morsecensus.tasks.homotopy.books import distinct, enumerate_solutions, missing_conjugates
-from morsecensus.tasks.homotopy.certify import certify_points
-from morsecensus.tasks.homotopy.finder import enumerate_landscape, path_count, recall
-from morsecensus.tasks.homotopy.multilinear import series
-from morsecensus.tasks.homotopy.multilinear.balls import FormBalls
-from morsecensus.tasks.homotopy.multilinear.monodromy import start_form, tensor_with_tuple
-from morsecensus.tasks.homotopy.multilinear.system import MultilinearSystem, Start
-from morsecensus.tasks.homotopy.paths import TrackerSettings, _buffers, follow
-from morsecensus.tasks.homotopy.pieces import elsewhere, follow_piece
-from morsecensus.tasks.homotopy.sampled_census import sampled_homotopy
+from morsecensus.tasks.finders.choose import choose
+from morsecensus.tasks.finders.homotopy import extended
+from morsecensus.tasks.finders.homotopy.balls import precision
+from morsecensus.tasks.finders.homotopy.books import distinct, enumerate_solutions, missing_conjugates
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, path_count, recall
+from morsecensus.tasks.finders.homotopy.certify import certify_points
+from morsecensus.tasks.finders.homotopy.multilinear import series
+from morsecensus.tasks.finders.homotopy.multilinear.balls import FormBalls
+from morsecensus.tasks.finders.homotopy.multilinear.monodromy import start_form, tensor_with_tuple
+from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, _buffers, follow
+from morsecensus.tasks.finders.homotopy.pieces import elsewhere, follow_piece
+from morsecensus.tasks.finders.homotopy.sampled_census import sampled_homotopy
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
 from morsecensus.tasks.landscapes.partite import Partite, singular_tuples
-from morsecensus.tasks.ledger import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
+from morsecensus.tasks.points.ledger import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
+from morsecensus.tasks.systems.multilinear.system import MultilinearSystem, Start
 
 OPTIONS = HomotopyOptions()
 FAST = HomotopyOptions(certify="none")

@@ -6,22 +6,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from morsecensus.tasks.cost import effort
-from morsecensus.tasks.homotopy.books import enumerate_solutions
-from morsecensus.tasks.homotopy.finder import enumerate_landscape, is_real, real_points
-from morsecensus.tasks.homotopy.paths import TrackerSettings, follow
-from morsecensus.tasks.homotopy.sampled import (
+from morsecensus.tasks.finders.choose import effort
+from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, is_real, real_points
+from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, follow
+from morsecensus.tasks.finders.homotopy.sampled import (
     agree,
     estimate_number,
     estimate_recall,
     sample_solutions,
 )
-from morsecensus.tasks.homotopy.sampled_census import judge, sampled_homotopy
-from morsecensus.tasks.homotopy.system import start_weights
+from morsecensus.tasks.finders.homotopy.sampled_census import judge, sampled_homotopy
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.ledger import COMPLETE, FEW_HITS, OPEN
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
+from morsecensus.tasks.points.ledger import COMPLETE, FEW_HITS, OPEN
+from morsecensus.tasks.systems.polynomial import start_weights
 
 OPTIONS = HomotopyOptions(certify="none")
 

@@ -4,15 +4,16 @@ import jax
 import numpy as np
 import pytest
 
-from morsecensus.tasks import inputs, scale
-from morsecensus.tasks.flow_record import flow_landscape
-from morsecensus.tasks.homotopy.finder import homotopy
-from morsecensus.tasks.homotopy.sampled_census import sampled_homotopy
+from morsecensus.tasks.finders.homotopy.census import homotopy
+from morsecensus.tasks.finders.homotopy.sampled_census import sampled_homotopy
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
+from morsecensus.tasks.landscapes import scale
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.tensors import describe, pack
-from morsecensus.tasks.ledger import COMPLETE
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
+from morsecensus.tasks.points.ledger import COMPLETE
+from morsecensus.tasks.records.flow import flow_landscape
+from morsecensus.tasks.runtime import inputs
 from morsecensus.tasks.topology.census import CERTIFIED, topology_of
 
 QUICK = MultistartOptions(starts_per_round=256, max_rounds=20)

@@ -10,11 +10,11 @@ import pytest
 from scipy import stats
 
 from morsecensus.tasks.covariance import Covariance, Signal
-from morsecensus.tasks.homotopy.finder import countable, enumerate_landscape, path_count
-from morsecensus.tasks.landscapes import MODELS
+from morsecensus.tasks.finders.homotopy.census import countable, enumerate_landscape, path_count
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import HomotopyOptions, MultistartOptions
+from morsecensus.tasks.landscapes.registry import MODELS
 
 SPIKED = [
     ("spiked", {"xi": "q^3", "signal": "0.7*q^3"}, 5),

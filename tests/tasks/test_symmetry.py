@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from morsecensus.tasks.covariance import Covariance
-from morsecensus.tasks.geometry import ProductOfSpheres
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import MultistartOptions
+from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
+from morsecensus.tasks.geometry.symmetry import Flips, no_flips
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import MultistartOptions
-from morsecensus.tasks.symmetry import Flips, no_flips
 
 THREE = ProductOfSpheres((2, 3, 4))
 PARITIES = list(itertools.product((-1, 0, 1), repeat=3))

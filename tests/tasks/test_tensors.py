@@ -4,11 +4,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from morsecensus.tasks import inputs
+from morsecensus.tasks.finders.multistart.census import multistart
+from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.tensors import describe, digest, pack, unpack
-from morsecensus.tasks.multistart import multistart
-from morsecensus.tasks.options import MultistartOptions
+from morsecensus.tasks.runtime import inputs
 
 RANDOM = np.random.default_rng(4)
 
@@ -20,7 +20,7 @@ def symmetric(n, degree, landscapes=None):
 
 
 def multi(n, degree):
-    from morsecensus.tasks.landscapes.symmetric import multi_indices
+    from morsecensus.tasks.systems.symmetric import multi_indices
 
     return multi_indices(n, degree)
 

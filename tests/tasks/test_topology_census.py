@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from morsecensus.tasks.homotopy.finder import enumerate_landscape
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
+from morsecensus.tasks.finders.multistart.census import evidence_of, multistart
+from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.ledger import COMPLETE, OPEN, PASS, assess
-from morsecensus.tasks.multistart import evidence_of, multistart
-from morsecensus.tasks.options import HomotopyOptions, MultistartOptions
+from morsecensus.tasks.points.ledger import COMPLETE, OPEN, PASS, assess
 from morsecensus.tasks.topology.census import CERTIFIED, REFUSED, topology_of
 from morsecensus.tasks.topology.connections import branches
-from morsecensus.tasks.topology.flow import LOST
 from morsecensus.tasks.topology.levels import cross, levels_of
 from morsecensus.tasks.topology.views import view
+from morsecensus.tasks.trajectories.lines import LOST
 
 N = 7
 OPTIONS = MultistartOptions()

@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from morsecensus.tasks.classify import classify
-from morsecensus.tasks.homotopy.finder import enumerate_landscape
-from morsecensus.tasks.landscapes import symmetric
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
+from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.options import HomotopyOptions
+from morsecensus.tasks.points.classify import classify
+from morsecensus.tasks.systems import symmetric
 from morsecensus.tasks.topology.build import antipodes, morse_complex
 from morsecensus.tasks.topology.certificates import certify_complex, same_arcs
 from morsecensus.tasks.topology.chains import composes_to_zero, odd_arcs, rank
 from morsecensus.tasks.topology.circles import separatrices
 from morsecensus.tasks.topology.connections import ARRIVE, branches
 from morsecensus.tasks.topology.levels import cross, levels_of
-from morsecensus.tasks.topology.paths import flow_all
 from morsecensus.tasks.topology.views import view
+from morsecensus.tasks.trajectories.paths import flow_all
 
 OPTIONS = HomotopyOptions(certify="none")
 

@@ -7,16 +7,21 @@ import lophat
 import numpy as np
 import pytest
 
-from morsecensus.analysis.topology.barcodes import betti_curve, count_ratio, lifetimes, persistent_betti
-from morsecensus.analysis.topology.morse import (
+from morsecensus.analysis.topics.topology.barcodes import (
+    betti_curve,
+    count_ratio,
+    lifetimes,
+    persistent_betti,
+)
+from morsecensus.analysis.topics.topology.morse import (
     characteristic_above,
     characteristic_below,
     counts_below,
     inequalities,
     sphere_betti,
 )
-from morsecensus.tasks.homotopy.finder import enumerate_landscape
-from morsecensus.tasks.options import HomotopyOptions
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
+from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.topology.census import topology_of
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import (

@@ -8,9 +8,9 @@ import jax
 import numpy as np
 import pytest
 
-from morsecensus.tasks.homotopy.finder import enumerate_landscape
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
+from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.options import HomotopyOptions
 from morsecensus.tasks.topology.build import morse_complex
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import betti, diagram, pairs

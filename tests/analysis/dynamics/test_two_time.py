@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 from scipy.special import iv
 
-from morsecensus.analysis.dynamics.growth import overlap_spread
-from morsecensus.analysis.dynamics.limits import limit
-from morsecensus.analysis.dynamics.outliers import spiked_goe
-from morsecensus.analysis.dynamics.recovery import (
+from morsecensus.analysis.theory.dynamics.growth import overlap_spread
+from morsecensus.analysis.theory.dynamics.limits import limit
+from morsecensus.analysis.theory.dynamics.recovery import (
     informative_overlaps,
     outlier,
     outlier_overlap,
 )
-from morsecensus.analysis.dynamics.two_time import Kernels, extrapolated, integrate, solve
-from morsecensus.analysis.spiked_complexity import descent_line
+from morsecensus.analysis.theory.dynamics.two_time import Kernels, extrapolated, integrate, solve
+from morsecensus.analysis.theory.models.spiked.limits import descent_line
+from morsecensus.analysis.topics.flow.outliers import spiked_goe
 from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 CUBIC, SQUARE = Covariance.pure(3), Covariance.pure(2)

@@ -7,11 +7,11 @@ import pytest
 import xarray as xr
 from scipy.stats import kstest
 
-from morsecensus.analysis.coupling_scale import combined
-from morsecensus.analysis.estimators import estimate_counts
-from morsecensus.analysis.euler import mean_characteristic_above
-from morsecensus.analysis.open import Cell
-from morsecensus.analysis.topology.euler_curves import (
+from morsecensus.analysis.agreement.coupling_scale import combined
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.estimates.counts import estimate_counts
+from morsecensus.analysis.theory.kac_rice.euler import mean_characteristic_above
+from morsecensus.analysis.topics.topology.euler.curves import (
     bootstrap_maxima,
     curve_scale,
     curves_of,

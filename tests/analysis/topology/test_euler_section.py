@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from morsecensus.analysis.open import Cell
-from morsecensus.analysis.page import render
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.page.markup import render
 from morsecensus.analysis.tables import write_csv
-from morsecensus.analysis.topology.euler_section import draw_euler, euler_parts, euler_rows, measure_euler
-from morsecensus.storage.schema import STATUS
+from morsecensus.analysis.topics.topology.euler.section import (
+    draw_euler,
+    euler_parts,
+    euler_rows,
+    measure_euler,
+)
+from morsecensus.storage.tables import STATUS
 
 N, LANDSCAPES = 2, 40_000
 DRAWS = 200

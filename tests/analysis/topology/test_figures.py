@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from morsecensus.analysis.figures.homology import plot_left_over, plot_persistent_betti
-from morsecensus.analysis.figures.topology import (
+from morsecensus.analysis.page.style import COLORS, new_figure, style
+from morsecensus.analysis.topics.topology.homology.panels import plot_left_over, plot_persistent_betti
+from morsecensus.analysis.topics.topology.homology.ratios import Rate, Ratio
+from morsecensus.analysis.topics.topology.panels import (
     plot_barcode,
     plot_betti_curves,
     plot_diagram,
@@ -13,8 +15,6 @@ from morsecensus.analysis.figures.topology import (
     plot_lifetimes,
     plot_ratios,
 )
-from morsecensus.analysis.style import COLORS, new_figure, style
-from morsecensus.analysis.topology.ratios import Rate, Ratio
 
 BIRTH = np.array([-2.0, -1.0, -0.5, 0.3, 1.5])
 DEATH = np.array([np.inf, 0.2, -0.1, 0.9, np.inf])

@@ -16,21 +16,25 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from morsecensus.analysis.open import Cell
-from morsecensus.analysis.page import render
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.complexes import exact_degrees
+from morsecensus.analysis.page.markup import render
 from morsecensus.analysis.tables import write_csv
-from morsecensus.analysis.topology import sublevels
-from morsecensus.analysis.topology.betti import estimate_betti
-from morsecensus.analysis.topology.homology import measure_homology, pooled_classes, typical_classes
-from morsecensus.analysis.topology.homology_draw import chosen_cells, draw_homology
-from morsecensus.analysis.topology.homology_section import homology_parts
-from morsecensus.analysis.topology.homology_tables import homology_rows
-from morsecensus.analysis.topology.line_fit import fit_line
-from morsecensus.analysis.topology.persistent import estimate_persistent
-from morsecensus.analysis.topology.ratios import fit_rates, measure_ratios, series_degrees
-from morsecensus.analysis.topology.read import exact_degrees
-from morsecensus.analysis.topology.sublevels import chunks, energy_levels
-from morsecensus.storage.schema import CHECKS, ERROR, STATUS, TOPOLOGY
+from morsecensus.analysis.topics.topology.homology import sublevels
+from morsecensus.analysis.topics.topology.homology.betti import estimate_betti
+from morsecensus.analysis.topics.topology.homology.figure import chosen_cells, draw_homology
+from morsecensus.analysis.topics.topology.homology.measure import (
+    measure_homology,
+    pooled_classes,
+    typical_classes,
+)
+from morsecensus.analysis.topics.topology.homology.persistent import estimate_persistent
+from morsecensus.analysis.topics.topology.homology.ratios import fit_rates, measure_ratios, series_degrees
+from morsecensus.analysis.topics.topology.homology.section import homology_parts
+from morsecensus.analysis.topics.topology.homology.sublevels import chunks, energy_levels
+from morsecensus.analysis.topics.topology.homology.tables import homology_rows
+from morsecensus.analysis.topics.topology.line_fit import fit_line
+from morsecensus.storage.tables import CHECKS, ERROR, STATUS, TOPOLOGY
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import pairs
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from morsecensus.analysis.topology.barcodes import betti_curve
-from morsecensus.analysis.topology.disconnectivity import lay_out, prune
-from morsecensus.analysis.topology.merge_tree import (
+from morsecensus.analysis.topics.topology.barcodes import betti_curve
+from morsecensus.analysis.topics.topology.trees.disconnectivity import lay_out, prune
+from morsecensus.analysis.topics.topology.trees.merge_tree import (
     ROOT,
     barrier_matrix,
     barriers_between,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from morsecensus.analysis.topology.barcodes import betti_curve
-from morsecensus.analysis.topology.morse import (
+from morsecensus.analysis.topics.topology.barcodes import betti_curve
+from morsecensus.analysis.topics.topology.morse import (
     characteristic_above,
     characteristic_below,
     characteristic_steps,

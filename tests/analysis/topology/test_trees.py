@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from morsecensus.analysis.open import Cell
-from morsecensus.analysis.page import render
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.complexes import landscapes
+from morsecensus.analysis.page.markup import render
 from morsecensus.analysis.tables import write_csv
-from morsecensus.analysis.topology import heights as heights_module
-from morsecensus.analysis.topology.barcodes import betti_curve, lifetimes
-from morsecensus.analysis.topology.connectedness import connectedness, onset
-from morsecensus.analysis.topology.forest import collect, tree_of
-from morsecensus.analysis.topology.heights import (
+from morsecensus.analysis.topics.topology.barcodes import betti_curve, lifetimes
+from morsecensus.analysis.topics.topology.trees import heights as heights_module
+from morsecensus.analysis.topics.topology.trees.connectedness import connectedness, onset
+from morsecensus.analysis.topics.topology.trees.figure import draw_trees
+from morsecensus.analysis.topics.topology.trees.forest import collect, tree_of
+from morsecensus.analysis.topics.topology.trees.heights import (
     Heights,
     bootstrap_quantiles,
     heights_of,
@@ -23,13 +25,11 @@ from morsecensus.analysis.topology.heights import (
     measure_lifetimes,
     scaling_of,
 )
-from morsecensus.analysis.topology.merge_tree import barrier_matrix, share_with_lowest
-from morsecensus.analysis.topology.read import landscapes
-from morsecensus.analysis.topology.tree_draw import draw_trees
-from morsecensus.analysis.topology.tree_section import tree_parts
-from morsecensus.analysis.topology.tree_tables import tree_rows
-from morsecensus.analysis.topology.trees import measure_trees, picture, typical
-from morsecensus.storage.schema import CHECKS, STATUS, TOPOLOGY
+from morsecensus.analysis.topics.topology.trees.measure import measure_trees, picture, typical
+from morsecensus.analysis.topics.topology.trees.merge_tree import barrier_matrix, share_with_lowest
+from morsecensus.analysis.topics.topology.trees.section import tree_parts
+from morsecensus.analysis.topics.topology.trees.tables import tree_rows
+from morsecensus.storage.tables import CHECKS, STATUS, TOPOLOGY
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import ESSENTIAL, pairs
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from morsecensus.pipeline.environment import environment
-from morsecensus.pipeline.plan import available_memory
-from morsecensus.storage.schema import LANDSCAPE, POINT
+from morsecensus.pipeline.run.plan import available_memory
+from morsecensus.pipeline.worker.environment import environment
+from morsecensus.storage.tables import LANDSCAPE, POINT
 
 HUNGRY = 7
 """Blocks of this n take all the memory that a local Ray counts as its own, so they run one by one."""

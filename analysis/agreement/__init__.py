@@ -1,0 +1,1 @@
+"""Estimates against theory: residuals, tests, power, levels."""

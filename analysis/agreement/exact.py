@@ -1,0 +1,306 @@
+"""The tests of one cell against its exact laws: counts, energies, Hessian spectra, coupling variance.
+
+Each builds residuals of mean zero (see `analysis.agreement.residuals`) from the points, batch by batch.
+Beside each stands what it would have seen: the smallest departure that it rejects at level 0.01 with power
+0.9.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from morsecensus.analysis.agreement.coupling_scale import coupling_scale
+from morsecensus.analysis.agreement.null_law import Reference
+from morsecensus.analysis.agreement.power import detectable
+from morsecensus.analysis.agreement.rare import split_directions
+from morsecensus.analysis.agreement.residuals import (
+    FEWEST,
+    TestResult,
+    hotelling,
+    independent_indices,
+    mean_counts_test,
+    not_testable,
+    supremum_test,
+    usable_indices,
+)
+from morsecensus.analysis.dataset.batches import (
+    Batch,
+    Floats,
+    Moments,
+    bin_of,
+    landscape_moments,
+    landscape_rows,
+)
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.estimates.counts import estimate_counts, is_odd
+from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.kac_rice.sampler import CriticalPointSample, sample_critical_points
+
+MOST_BINS = 10
+POINTS_PER_BIN = 30
+"""Expected in all landscapes together. Arbitrary."""
+GRID = 31
+# Missed points lie within so many standard deviations of the mean: wide, but not a theorem.
+_FARTHEST = 6.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A test's outcome, and the smallest departure that it would have seen (``unit`` says of what)."""
+
+    result: TestResult
+    detectable: float | None
+    unit: str
+
+
+def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> list[Judged]:
+    """Run all tests of a cell; empty for a model without exact laws.
+
+    Args:
+        cell: with its dataset.
+        sample: exact samples of the critical points of an index, such as ``exact_sampler(cell)``.
+    """
+    theory = cell.resolved
+    if theory is None:
+        return []
+    missing = estimate_counts(cell)["missing"].values
+    judged = [
+        judge_counts(cell, theory, missing),
+        judge_energy_moments(cell, theory, missing),
+        judge_energy_law(cell, theory, missing, minima=True),
+        judge_energy_law(cell, theory, missing, minima=False),
+    ]
+    for index in spectrum_indices(cell):
+        law = sample(index)
+        judged.append(judge_spectrum(cell, index, law, missing[index]))
+        judged.append(judge_smallest_eigenvalue(cell, index, law, missing[index]))
+    judged.append(judge_coupling_variance(cell, sample, missing))
+    return judged
+
+
+def exact_sampler(cell: Cell, seed: int = 0) -> Callable[[int], CriticalPointSample]:
+    """Exact samples by index, drawn once each: about twice as many as the points they are compared with."""
+    theory = cell.theory
+    if theory is None:
+        raise ValueError(f"{cell.name}: no exact law for the model {cell.family[0]!r}")
+    drawn: dict[int, CriticalPointSample] = {}
+
+    def sample(index: int) -> CriticalPointSample:
+        if index not in drawn:
+            found = int(cell.dataset["points_by_index"].values[:, index].sum())
+            drawn[index] = sample_critical_points(theory, index, int(np.clip(2 * found, 6000, 40000)), seed)
+        return drawn[index]
+
+    return sample
+
+
+def spectrum_indices(cell: Cell) -> tuple[int, ...]:
+    """The indices whose Hessians are compared: minima, and the next one that isn't their mirror image."""
+    return (0, 1) if cell.n >= 4 else (0,)
+
+
+def parity(cell: Cell) -> int:
+    """-1, +1 or 0: what sign changes do to H."""
+    orbit, odd = cell.symmetry
+    return -1 if odd else int(orbit > 1)
+
+
+def judge_counts(cell: Cell, theory: FiniteN, missing: Floats) -> Judged:
+    """Joint T^2 of the mean counts by index."""
+    counts, expected = cell.dataset["points_by_index"].values.astype(np.float64), theory.by_index()
+    most = cell.most_points
+    result = mean_counts_test(counts, expected, parity=parity(cell), missing=missing, most=most)
+    kept = usable_indices(expected, len(counts), parity(cell))
+    return with_power(result, counts[:, kept], expected[kept], "of all points lost")
+
+
+def judge_energy_moments(cell: Cell, theory: FiniteN, missing: Floats) -> Judged:
+    """Joint T^2 of the means and the spreads of the energy at all indices."""
+    expected = theory.by_index()
+    mean, spread = theory.energy_moments()
+    kept = independent_indices(cell.n, is_odd(cell))
+    kept = kept[expected[kept] * cell.landscapes >= POINTS_PER_BIN]
+    if not len(kept):
+        return Judged(not_testable("energies by index", cell.landscapes, "too few points expected"), None, "")
+
+    levels = cell.n  # the function may travel to a worker, the cell should not
+
+    def residuals(batch: Batch) -> Floats:
+        index = batch.columns["index"].astype(np.int64)
+        score = (batch.columns["energy"] - mean[index]) / spread[index]
+        first = batch.per_landscape(index, levels, score)
+        second = batch.per_landscape(index, levels, score**2 - 1)
+        return np.concatenate([first[:, kept], second[:, kept]], axis=1)
+
+    rows = landscape_rows(cell.dataset, ["index", "energy"], residuals)
+    reach = np.concatenate([_FARTHEST * missing[kept], _FARTHEST**2 * missing[kept]])
+    note = f"mean and spread at indices {', '.join(map(str, kept))}"
+    result = hotelling("energies by index", rows, None, np.stack([-reach, reach]), note=note)
+    direction = np.concatenate([expected[kept], np.zeros(len(kept))])
+    if is_odd(cell):  # a middle index is its own mirror image: its mean can't move
+        direction[: len(kept)] *= kept * 2 != cell.n - 1
+    return with_power(result, rows, direction, "sd: shift of all energies")
+
+
+def judge_energy_law(cell: Cell, theory: FiniteN, missing: Floats, *, minima: bool) -> Judged:
+    """T^2 of the shares of points in energy bins that the exact law fills equally.
+
+    All points of an odd landscape come in pairs of opposite energies: theirs are folded onto E <= 0.
+    """
+    name = f"energy law of {'minima' if minima else 'all points'}"
+    folded = is_odd(cell) and not minima
+    total = theory.by_index()[0] if minima else theory.total()
+    independent = total * cell.landscapes / (2 if folded or parity(cell) > 0 else 1)
+    bins = min(MOST_BINS, int(independent / POINTS_PER_BIN))
+    if bins < 2:
+        return Judged(not_testable(name, cell.landscapes, "too few points expected"), None, "")
+    edges, share, slope = _equal_bins(theory, bins, minima, folded)
+
+    def residuals(batch: Batch) -> Floats:
+        energy = -np.abs(batch.columns["energy"]) if folded else batch.columns["energy"]
+        slot = bin_of(energy, edges)
+        if minima:
+            slot = np.where(batch.columns["index"] == 0, slot, bins)
+        counts = batch.per_landscape(slot, bins + 1)[:, :bins].astype(np.float64)
+        return (counts - share * counts.sum(axis=1, keepdims=True))[:, :-1]
+
+    rows = landscape_rows(cell.dataset, ["index", "energy"], residuals)
+    reach = np.full(bins - 1, missing[0] if minima else missing.sum())
+    result = hotelling(name, rows, None, np.stack([-reach, reach]), note=f"{bins} bins")
+    return with_power(result, rows, total * slope[:-1], "sd: shift of all energies")
+
+
+def _equal_bins(theory: FiniteN, bins: int, minima: bool, folded: bool) -> tuple[Floats, Floats, Floats]:
+    """Edges of equally likely bins, the exact share of each, and its change if energies shift by one sd."""
+
+    def below(energies: Floats) -> Floats:
+        bounds = np.concatenate([[-np.inf], energies, [np.inf]])
+        counts = theory.count_by_index(bounds)[0] if minima else theory.count_bins(bounds)
+        return np.cumsum(counts)[:-1] / counts.sum()
+
+    reach = 4 * np.sqrt(theory.covariance.x0)
+    grid = np.linspace(-reach, 0.0 if folded else reach, 161)
+    cumulative = below(grid)
+    rising = np.concatenate([[True], np.diff(cumulative) > 1e-12])
+    goal = np.arange(1, bins) / bins * (0.5 if folded else 1.0)
+    inner = np.interp(goal, cumulative[rising], grid[rising])
+    edges = np.concatenate([[-np.inf], inner, [0.0 if folded else np.inf]])
+    centre = np.diff(cumulative)
+    middle = (grid[1:] + grid[:-1]) / 2
+    mean = np.sum(centre * middle) / centre.sum()
+    sd = float(np.sqrt(np.sum(centre * (middle - mean) ** 2) / centre.sum()))
+    factor, step = (2.0 if folded else 1.0), 0.01
+
+    def shares(shift: float) -> Floats:
+        at = below(inner - shift)
+        return factor * np.diff(np.concatenate([[0.0], at, [1 / factor]]))
+
+    share = shares(0.0)
+    return edges, share, (shares(step * sd) - share) / step
+
+
+def judge_spectrum(cell: Cell, index: int, law: CriticalPointSample, missing: float) -> Judged:
+    """T^2 of mean features of the Hessian spectrum at points of one index against exact samples.
+
+    Features: smallest and largest eigenvalue; with stored spectra also the gap above the smallest one, and
+    the median.
+    """
+    name = f"Hessian spectra at index {index}"
+    names = ["index", "lambda_min", "lambda_max"]
+    whole = "spectrum" in cell.dataset
+    features = _features(law.hessian, whole)
+    centre = law.weight @ features
+    spread = np.sqrt(law.weight @ (features - centre) ** 2)
+    if not np.all(spread > 0):
+        return Judged(not_testable(name, cell.landscapes, "nothing varies"), None, "")
+    score = (features - centre) / spread
+    sampled = (law.weight[:, None] ** 2 * score).T @ score
+
+    def residuals(batch: Batch) -> Floats:
+        chosen = batch.columns["index"] == index
+        found = _features(batch.columns["spectrum"], True) if whole else _extremes(batch)
+        values = np.where(chosen[:, None], (found - centre) / spread, 0.0)
+        same = np.zeros(len(chosen), np.int64)
+        return np.concatenate([batch.per_landscape(same, 1, column) for column in values.T], axis=1)
+
+    columns = ["index", "spectrum"] if whole else names
+    rows = landscape_rows(cell.dataset, columns, residuals)
+    points = float(cell.dataset["points_by_index"].values[:, index].mean())
+    reach = np.full(len(centre), _FARTHEST * missing)
+    used = "smallest, largest, gap, median" if whole and cell.n > 3 else "smallest and largest"
+    reference = Reference(points**2 * sampled, law.effective_size - 1)
+    result = hotelling(name, rows, reference, np.stack([-reach, reach]), note=used)
+    return with_power(result, rows, np.full(len(centre), points), "sd: shift of the features")
+
+
+def _features(spectra: Floats, whole: bool) -> Floats:
+    """Smallest, largest eigenvalue, and for whole spectra of more than two: gap, median; (points, d)."""
+    ends = [spectra[:, 0], spectra[:, -1]]
+    if whole and spectra.shape[1] > 2:
+        ends += [spectra[:, 1] - spectra[:, 0], np.median(spectra, axis=1)]
+    return np.stack(ends, axis=1)
+
+
+def _extremes(batch: Batch) -> Floats:
+    return np.stack([batch.columns["lambda_min"], batch.columns["lambda_max"]], axis=1)
+
+
+def judge_smallest_eigenvalue(cell: Cell, index: int, law: CriticalPointSample, missing: float) -> Judged:
+    """Kolmogorov-Smirnov test of the smallest Hessian eigenvalue against exact samples, by landscape."""
+    order = np.argsort(law.hessian[:, 0])
+    smallest, weight = law.hessian[order, 0], law.weight[order]
+    cumulative = np.cumsum(weight)
+    grid = np.interp(np.arange(1, GRID + 1) / (GRID + 1), cumulative, smallest)
+    below = (smallest[:, None] <= grid).astype(np.float64)
+    exact = weight @ below
+    residue = below - exact
+    sampled = (weight[:, None] ** 2 * residue).T @ residue
+
+    def residuals(batch: Batch) -> Floats:
+        slot = np.searchsorted(grid, batch.columns["lambda_min"], side="left")
+        slot = np.where(batch.columns["index"] == index, slot, GRID + 1)
+        counts = batch.per_landscape(slot, GRID + 2)[:, : GRID + 1].astype(np.float64)
+        return np.cumsum(counts, axis=1)[:, :-1] - exact * counts.sum(axis=1, keepdims=True)
+
+    moments = landscape_moments(cell.dataset, ["index", "lambda_min"], residuals)
+    points = float(cell.dataset["points_by_index"].values[:, index].mean())
+    name = f"smallest eigenvalue at index {index}"
+    result = supremum_test(name, moments, points**2 * sampled, missing)
+    return Judged(result, None, "")
+
+
+def judge_coupling_variance(
+    cell: Cell, sample: Callable[[int], CriticalPointSample], missing: Floats
+) -> Judged:
+    """The variance of the couplings, from the widths of all Hessians, against what the cell states."""
+    name = "coupling variance"
+    scale = coupling_scale(cell, sample)
+    if scale is None or cell.landscapes < FEWEST:
+        return Judged(not_testable(name, cell.landscapes, f"needs {FEWEST} landscapes"), None, "")
+    # Missed points enter a mean over all points; widths stay below twice their mean by far.
+    found = float(cell.dataset["points_by_index"].values.sum(axis=1).mean())
+    slack = 2 * missing.sum() / found
+    score = abs(scale.ratio - 1) / scale.se
+    least = max(0.0, abs(scale.ratio - 1) - slack) / scale.se
+    p_value, p_missing = (float(2 * norm.sf(value)) for value in (score, least))
+    note = f"{scale.ratio:.4f} +- {scale.se:.4f} of the stated variance"
+    result = TestResult(name, score**2, 1, p_value, p_missing, cell.landscapes, note)
+    return Judged(result, scale.detectable(), "of the couplings' variance")
+
+
+def with_power(result: TestResult, rows: Floats, direction: Floats, unit: str) -> Judged:
+    """A result with the smallest departure along ``direction`` that the test would have seen.
+
+    Args:
+        result: of `hotelling`.
+        rows: that it was made of, up to a constant, shape (landscapes, d).
+        direction: change of their mean per unit, shape (d,).
+        unit: of the departure, in words.
+    """
+    if result.p_value is None:
+        return Judged(result, None, unit)
+    frequent, _ = split_directions(rows)
+    moments = Moments.of(rows @ frequent)
+    return Judged(result, detectable(direction @ frequent, moments.covariance, moments.count), unit)

@@ -1,0 +1,1 @@
+"""A run as it is read: cells, checked columns, batches of whole landscapes, complexes."""

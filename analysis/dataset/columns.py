@@ -1,0 +1,108 @@
+"""Columns of a dataset as they are read: a value that no writer puts there is an error, not a number.
+
+Zarr reads what is missing as fill values, and *unknown* is -1 or nan, so damage of any origin would enter
+means as minus one point. What may be unknown, and what may be negative, is said by `storage.tables`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from xarray.backends import BackendArray
+from xarray.core import indexing
+
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.layout import array_name
+from morsecensus.storage.tables import ERROR, LANDSCAPE, TABLES, Column
+
+REASON = "reason"
+
+
+def _known() -> dict[str, Column]:
+    """The columns of a dataset by the name of their array."""
+    found = {array_name(table, column): column for table in TABLES for column in table.columns}
+    places = [(table.count, table.instance) for table in TABLES if table.ragged]
+    names = ("landscape", "morse_index", *(name for pair in places for name in pair))
+    return found | {name: Column(name, "i8", name) for name in names}
+
+
+COLUMNS = _known()
+_MAY_FAIL = {column.name for column in LANDSCAPE.columns if column.failed in (None, column.fill)}
+"""Per-landscape columns that are unknown in landscapes of failed blocks."""
+
+
+def improper(column: Column, values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which values can't be those of a row that was computed, in the shape of the values."""
+    if values.dtype.kind == "f":
+        return np.zeros(values.shape, bool) if column.optional else np.isnan(values)
+    if column.signed or values.dtype.kind != "i":
+        return np.zeros(values.shape, bool)
+    wrong = values < 0
+    return wrong & (values != column.fill) if column.optional else wrong
+
+
+class CheckedArray(BackendArray):
+    """A column, read lazily; what is read is checked first.
+
+    Raises StoreError, naming the column and the row, for a value that can't be.
+    """
+
+    def __init__(self, where: str, column: Column, inner: xr.Variable, reason: xr.Variable | None):
+        self.where, self.column = where, column
+        self.inner, self.reason = inner, reason
+        self.shape, self.dtype = inner.shape, inner.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> NDArray[Any]:
+        values = np.asarray(self.inner[key].values)
+        wrong = improper(self.column, values)
+        if wrong.any() and self.reason is not None:
+            failed = np.asarray(self.reason[key[0]].values) == ERROR
+            wrong &= ~failed.reshape(failed.shape + (1,) * (wrong.ndim - failed.ndim))
+        if wrong.any():
+            self._refuse(key[0], values, wrong)
+        return values
+
+    def _refuse(self, leading: Any, values: NDArray[Any], wrong: NDArray[np.bool_]) -> None:
+        rows = np.atleast_1d(np.arange(self.shape[0])[leading])
+        place = np.argwhere(wrong)[0]
+        row = rows[place[0]] if len(rows) > 1 else rows[0]
+        raise StoreError(
+            f"{self.where}: {values[tuple(place)]} at {self.inner.dims[0]} {row}, which no census writes "
+            "there: the dataset is damaged or was changed; `morsecensus verify` its run"
+        )
+
+
+def checked(dataset: xr.Dataset, where: str) -> xr.Dataset:
+    """Return a cell's dataset, lazy as before, whose columns are checked as they are read.
+
+    Args:
+        where: the dataset and its group, for messages.
+    """
+    variables = dataset.variables
+    reason = _bare(variables[REASON]) if REASON in variables else None
+    found: Mapping[Any, xr.Variable] = {
+        name: _wrap(f"{where}/{name}", COLUMNS[str(name)], variable, reason if name in _MAY_FAIL else None)
+        for name, variable in variables.items()
+        if str(name) in COLUMNS and variable.ndim
+    }
+    indexes = set(dataset.indexes)
+    return dataset.assign({name: v for name, v in found.items() if name not in indexes})
+
+
+def _wrap(where: str, column: Column, variable: xr.Variable, reason: xr.Variable | None) -> xr.Variable:
+    array = CheckedArray(where, column, _bare(variable), reason)
+    return xr.Variable(
+        variable.dims, indexing.LazilyIndexedArray(array), variable.attrs, variable.encoding, fastpath=True
+    )
+
+
+def _bare(variable: xr.Variable) -> xr.Variable:
+    """The data alone: attributes and encoding would travel to workers once more."""
+    found = variable.copy(deep=False)
+    found.attrs, found.encoding = {}, {}
+    return found

@@ -1,0 +1,70 @@
+"""The groups of a dataset, one a cell, opened lazily and read through checked columns."""
+
+from typing import Any
+
+import xarray as xr
+
+from morsecensus.analysis.dataset.columns import checked
+from morsecensus.storage.dataset import check_dataset, checked_path
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import RUN
+from morsecensus.storage.tables import FORMAT
+
+ZARR_FORMAT = 3
+"""Arrays of format 2 may ask for a codec that unpickles them; a dataset has none."""
+
+
+def checked_dataset(path: str, how: str = "sizes") -> str:
+    """Return the path of a dataset after a check of its objects.
+
+    Args:
+        path: of a dataset, or of a run, which means its current one.
+        how: "sizes" or "crc".
+
+    Raises StoreError, naming the object, if one is missing or not as it was written, or for another format.
+    """
+    if open_files(path).size(RUN) is not None:
+        path = checked_path(path, how)
+    else:
+        check_dataset(path, how)
+    found = _root(path).attrs.get("format")
+    if found != FORMAT:
+        raise StoreError(
+            f"{path}: format is {found!r}, this version reads {FORMAT}: use the version that wrote it"
+        )
+    return path
+
+
+def group_names(path: str) -> list[str]:
+    """Return the names of a dataset's groups: those that its metadata name, whatever else lies there."""
+    return sorted(name for name, _ in _root(path).groups())
+
+
+def open_group(path: str, name: str) -> xr.Dataset:
+    """Open one group of a dataset without loading any column; which objects there are is not checked.
+
+    Values are, when they are read: see `analysis.dataset.columns`. Raises StoreError if there is no such
+    group or if one of its arrays could run code when it is read.
+    """
+    import zarr
+
+    root = _root(path)
+    group = root.get(name) if name else root
+    if not isinstance(group, zarr.Group):
+        raise StoreError(f"{path}: there is no group {name[:60]!r}, allowed: {', '.join(group_names(path))}")
+    # Also in a group of format 3: consolidated metadata may mix formats.
+    if any(member.metadata.zarr_format != ZARR_FORMAT for _, member in group.members()):
+        raise StoreError(
+            f"{path}: {name} holds arrays of another Zarr format than {ZARR_FORMAT}: no dataset of ours"
+        )
+    dataset = xr.open_zarr(path, group=name or None, chunks=None, consolidated=True, zarr_format=ZARR_FORMAT)
+    found = checked(dataset, f"{path}: {name}")
+    found.encoding["source"] = path
+    return found
+
+
+def _root(path: str) -> Any:
+    import zarr
+
+    return zarr.open_group(path, mode="r", zarr_format=ZARR_FORMAT)

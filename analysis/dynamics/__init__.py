@@ -1,1 +1,0 @@
-"""Dynamics at N -> infinity: what gradient flow on random landscapes is held against."""

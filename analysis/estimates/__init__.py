@@ -1,0 +1,1 @@
+"""A cell in, numbers with errors out, for what several topics share."""

@@ -1,0 +1,1 @@
+"""How pages, numbers, tables and figures look."""

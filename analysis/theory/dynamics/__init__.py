@@ -1,0 +1,1 @@
+"""Gradient flow for N to infinity."""

@@ -1,0 +1,1 @@
+"""Laws of the Gaussian orthogonal ensemble at finite size, and samples of it."""

@@ -1,0 +1,1 @@
+"""Mean numbers of critical points of an isotropic landscape at finite N."""

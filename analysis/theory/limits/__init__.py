@@ -1,0 +1,1 @@
+"""N to infinity: complexity, thresholds, one-step replica symmetry breaking."""

@@ -1,0 +1,1 @@
+"""A folder a model: its theory, put together from formulas."""

@@ -1,0 +1,1 @@
+"""Theory of matrix factorisation, on critical manifolds."""

@@ -1,0 +1,1 @@
+"""Theory of forms on products of spheres."""

@@ -1,0 +1,1 @@
+"""Theory of the isotropic p-spin with mixtures and fields."""

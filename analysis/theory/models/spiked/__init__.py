@@ -1,0 +1,1 @@
+"""Theory of a signal in noise: spiked tensors and matrix-tensor models."""

@@ -1,0 +1,1 @@
+"""The Kac-Rice formula at two points: pairs, overlaps, variances."""

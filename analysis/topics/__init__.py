@@ -1,0 +1,1 @@
+"""A folder a question of the report: measure, figure, section."""

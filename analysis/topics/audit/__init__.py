@@ -1,0 +1,1 @@
+"""What finders miss: one finder against another on the same landscapes."""

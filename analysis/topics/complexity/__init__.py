@@ -1,0 +1,1 @@
+"""Annealed and quenched complexity against N."""

@@ -1,0 +1,96 @@
+"""Complexity against N and against energy; annealed against quenched."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from morsecensus.analysis.page.style import COLORS, EXACT, GREY, INK, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.topics.energies.figure import well_filled
+
+
+def _series(cells: Sequence[CellResult], kind: str, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    found = [c.complexity if kind == "all" else c.minima_complexity for c in cells]
+    value = np.array([float(f[name]) for f in found])
+    error = np.nan_to_num(np.array([float(f[f"{name}_se"]) for f in found]))
+    return np.array([c.n for c in cells]), value, error
+
+
+def plot_complexity(ax: Axes, family: FamilyResult) -> list[Mark]:
+    """Draw (1/N) log of the mean count against N with the exact one and the limit; quenched beside it."""
+    artists: list[Mark] = []
+    cells = family.cells
+    for kind, color, label in (("all", INK, "all"), ("minima", COLORS[0], "minima")):
+        known = [c for c in cells if c.by_index is not None and c.total]
+        values = [np.log(_exact(c, kind)) / c.cell.spins for c in known]
+        artists += ax.plot([c.n for c in known], values, color=color, lw=1, **EXACT)
+        n, value, error = _series(cells, kind, "annealed")
+        artists.append(ax.errorbar(n - 0.05, value, error, fmt="o", color=color, label=f"{label}: log mean"))
+        n, value, error = _series(cells, kind, "quenched")
+        artists.append(
+            ax.errorbar(n + 0.05, value, error, fmt="D", mfc="white", color=color, label=f"{label}: mean log")
+        )
+    found = family.limits
+    if found is not None:
+        for name, color, label in (("total", COLORS[1], "all"), ("minima_total", COLORS[2], "minima")):
+            limit = found["complexity"][name]
+            ax.axhline(limit, color=color, lw=1, ls=(0, (4, 2)), label=f"{label}, N → ∞")
+    ax.set(xlabel="N", ylabel="complexity  (1/N) log count")
+    whole_numbers(ax)
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(low, 0.0), high + 0.45 * (high - min(low, 0.0)))
+    ax.legend(loc="upper right", ncols=2, title="lines: exact at each N", title_fontsize=7.5)
+    return artists
+
+
+def _exact(cell: CellResult, kind: str) -> float:
+    if cell.by_index is None or cell.total is None:
+        return float("nan")
+    return cell.total if kind == "all" else float(cell.by_index[0])
+
+
+def plot_gap(ax: Axes, family: FamilyResult) -> list[Mark]:
+    """Draw annealed minus quenched complexity against N, with bootstrap errors."""
+    artists: list[Mark] = []
+    for kind, color, shift in (("all", INK, -0.05), ("minima", COLORS[0], 0.05)):
+        n, value, error = _series(family.cells, kind, "gap")
+        artists.append(ax.errorbar(n + shift, value, error, fmt="o", color=color, label=kind))
+    ax.axhline(0, color=GREY, lw=0.8, zorder=0)
+    ax.set(xlabel="N", ylabel="annealed − quenched")
+    whole_numbers(ax)
+    ax.set_ylim(top=ax.get_ylim()[1] * 1.25)
+    ax.legend(loc="upper right", ncols=2, title="bootstrap over landscapes", title_fontsize=7.5)
+    return artists
+
+
+def plot_complexity_of_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
+    """Draw (1/N) log of the mean density of points in energy for each N, exact curves and the limit."""
+    artists: list[Mark] = []
+    for cell, color in zip(family.cells, shades(len(family.cells)), strict=True):
+        data = cell.histogram
+        low, high = data["low"].values, data["high"].values
+        mean, se = data["all"].values, np.nan_to_num(data["all_se"].values)
+        seen = well_filled(cell)
+        value = np.log(mean[seen] / (high - low)[seen]) / cell.cell.spins
+        error = se[seen] / mean[seen] / cell.cell.spins
+        middle = (low + high)[seen] / 2
+        artists.append(
+            ax.errorbar(middle, value, error, fmt="o", ms=2.4, lw=0.7, color=color, label=cell.label)
+        )
+        if cell.curve_all is not None:
+            shown = cell.curve_all > 0
+            curve = np.log(cell.curve_all[shown]) / cell.cell.spins
+            artists += ax.plot(cell.grid[shown], curve, color=color, lw=1)
+    found = family.limits
+    if found is not None:
+        curve = found["complexity"]
+        energy = np.array(curve["energy"], dtype=np.float64)
+        limit = np.array(curve["all"], dtype=np.float64)
+        artists += ax.plot(energy, limit, color=COLORS[1], lw=1.6, ls=(0, (4, 2)), label="N → ∞")
+    drawn = [line.get_ydata() for line in ax.lines if line.get_marker() == "o"]
+    values = np.concatenate([np.asarray(y, dtype=np.float64) for y in drawn] or [np.zeros(1)])
+    values = values if values.size else np.zeros(1)
+    ax.set_ylim(float(values.min()) - 0.15, float(values.max()) + 0.15)
+    ax.set(xlabel="energy per spin", ylabel="(1/N) log density of points")
+    ax.legend(loc="lower center", ncols=2, title="points: measured, lines: exact", title_fontsize=7.5)
+    return artists

@@ -1,0 +1,1 @@
+"""Numbers of critical points by index."""

@@ -1,0 +1,1 @@
+"""Landscapes without a number: degenerate points and continuous sets."""

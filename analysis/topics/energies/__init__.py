@@ -1,0 +1,1 @@
+"""Energies of critical points: histograms, bands, the lowest."""

@@ -1,0 +1,186 @@
+"""Energies: histograms on exact densities, bands of minima, index against energy, lowest energies."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from morsecensus.analysis.dataset.batches import Floats
+from morsecensus.analysis.page.style import COLORS, GREY, INK, PALE, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.results import CellResult, FamilyResult
+
+
+def well_filled(cell: CellResult) -> NDArray[np.bool_]:
+    """Energy bins with ten points or more: fewer say little of a mean or a logarithm."""
+    return cell.histogram["all"].values * cell.cell.landscapes >= 9.5
+
+
+def mark_floor(ax: Axes, floor: float | None, label: str = "") -> None:
+    """Draw the threshold energy as a vertical line."""
+    if floor is not None:
+        ax.axvline(floor, color=COLORS[1], lw=0.9, ls=(0, (4, 2)), label=label or None, zorder=0)
+
+
+def _edges(cell: CellResult) -> Floats:
+    return np.append(cell.histogram["low"].values, cell.histogram["high"].values[-1])
+
+
+def plot_histogram(ax: Axes, cell: CellResult, floor: float | None, floor_label: str) -> list[Mark]:
+    """Draw densities of all points and of minima per landscape, with errors, on the exact ones."""
+    edges, data = _edges(cell), cell.histogram
+    middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    artists: list[Mark] = [
+        ax.stairs(data["all"].values / width, edges, fill=True, color=PALE, label="all, measured")
+    ]
+    for name, color in (("all", INK), ("minima", COLORS[0])):
+        mean, se = data[name].values / width, np.nan_to_num(data[f"{name}_se"].values) / width
+        seen = mean > 0
+        label = "minima, measured" if name == "minima" else None
+        mark = "o" if name == "minima" else "none"
+        artists.append(
+            ax.errorbar(
+                middle[seen], mean[seen], se[seen], fmt=mark, ms=2.2, lw=0.7, color=color, label=label
+            )
+        )
+    if cell.curve_all is not None:
+        artists += ax.plot(cell.grid, cell.curve_all, color=INK, lw=1, label="all, exact")
+    if cell.curve is not None:
+        artists += ax.plot(cell.grid, cell.curve[0], color=COLORS[0], lw=1, label="minima, exact")
+    mark_floor(ax, floor, floor_label)
+    ax.set_yscale("log")
+    top = max(float(np.max(data["all"].values / width)), 1e-3)
+    # one point in a bin, in one landscape of all; but the exact curve must show too
+    bottom = 0.6 / (cell.cell.landscapes * width[0])
+    if cell.curve_all is not None:
+        bottom = min(bottom, 0.02 * float(cell.curve_all.max()))
+    ax.set_ylim(bottom, top * 2.5)
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_title(cell.label)
+    return artists
+
+
+def plot_bands(ax: Axes, family: FamilyResult) -> list[Mark]:
+    """Draw the law of the energy of minima for each N: it narrows towards the floor as N grows."""
+    artists: list[Mark] = []
+    low, high = np.inf, -np.inf
+    cells = _spread(family.cells, 6)
+    for cell, color in zip(cells, shades(len(cells)), strict=True):
+        edges, data = _edges(cell), cell.histogram
+        total = float(data["minima"].sum())
+        if total == 0:
+            continue
+        middle, scale = (edges[1:] + edges[:-1]) / 2, total * np.diff(edges)
+        mean, se = data["minima"].values / scale, np.nan_to_num(data["minima_se"].values) / scale
+        seen = mean > 0
+        low, high = min(low, middle[seen].min()), max(high, middle[seen].max())
+        artists.append(
+            ax.errorbar(
+                middle[seen], mean[seen], se[seen], fmt="o", ms=2.4, lw=0.7, color=color, label=cell.label
+            )
+        )
+        if cell.curve is not None and cell.by_index is not None:
+            artists += ax.plot(cell.grid, cell.curve[0] / cell.by_index[0], color=color, lw=1)
+    mark_floor(ax, family.floor, family.floor_label)
+    ax.set(xlabel="energy per spin of minima", ylabel="probability density")
+    ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
+    if low < high:
+        ax.set_xlim(low - 0.1 * (high - low), high + 0.5 * (high - low))
+    ax.legend(loc="upper right", title="points: measured, lines: exact", title_fontsize=7.5)
+    return artists
+
+
+def plot_band_widths(ax: Axes, family: FamilyResult) -> list[Mark]:
+    """Draw mean and standard deviation of the energy of minima against N, and the mean lowest energy."""
+    cells = family.cells
+    n = np.array([c.n for c in cells])
+    known = [c for c in cells if c.energy_mean is not None and c.energy_sd is not None]
+    artists: list[Mark] = []
+    if known:
+        m = np.array([float(c.energy_mean[0]) for c in known if c.energy_mean is not None])
+        s = np.array([float(c.energy_sd[0]) for c in known if c.energy_sd is not None])
+        x = [c.n for c in known]
+        artists.append(
+            ax.fill_between(x, m - s, m + s, color=COLORS[0], alpha=0.15, lw=0, label="exact mean ± sd")
+        )
+        artists += ax.plot(x, m, color=COLORS[0], lw=1)
+    mean = np.array([float(c.energies["mean"][0]) for c in cells])
+    sd = np.array([float(c.energies["sd"][0]) for c in cells])
+    artists.append(ax.errorbar(n - 0.07, mean, sd, fmt="o", color=COLORS[0], label="minima: mean, bars ± sd"))
+    low = np.array([float(c.lowest["mean"]) for c in cells])
+    spread = np.nan_to_num(np.array([float(c.lowest["sd"]) for c in cells]))
+    artists.append(
+        ax.errorbar(n + 0.07, low, spread, fmt="s", color=INK, label="lowest one: mean, bars ± sd")
+    )
+    if family.floor is not None:
+        ax.axhline(family.floor, color=COLORS[1], lw=0.9, ls=(0, (4, 2)), label=family.floor_label)
+    ax.set(xlabel="N", ylabel="energy per spin")
+    whole_numbers(ax)
+    low_limit, high_limit = ax.get_ylim()
+    ax.set_ylim(low_limit, high_limit + 0.5 * (high_limit - low_limit))
+    ax.legend(loc="upper right", ncols=1)
+    return artists
+
+
+def plot_index_against_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
+    """Draw the mean of index/dimension at each energy: measured, exact at finite N, and the limit."""
+    artists: list[Mark] = []
+    cells = _spread(family.cells, 5)
+    grid = np.zeros(0)
+    for cell, color in zip(cells, shades(len(cells)), strict=True):
+        edges, data = _edges(cell), cell.histogram
+        grid = cell.grid
+        middle = (edges[1:] + edges[:-1]) / 2
+        most = cell.cell.levels - 1
+        index, se = data["index"].values / most, np.nan_to_num(data["index_se"].values) / most
+        seen = well_filled(cell)
+        artists.append(
+            ax.errorbar(
+                middle[seen], index[seen], se[seen], fmt="o", ms=2.4, lw=0.7, color=color, label=cell.label
+            )
+        )
+        if cell.curve is not None:
+            total = cell.curve.sum(axis=0)
+            shown = total > 1e-3 * total.max()
+            mean = np.arange(most + 1) @ cell.curve[:, shown] / total[shown] / most
+            artists += ax.plot(grid[shown], mean, color=color, lw=1)
+    grid = np.linspace(grid[0], grid[-1], 193)
+    limit = family.limiting_index(grid)
+    if limit is not None:
+        artists += ax.plot(grid, limit, color=COLORS[1], lw=1.6, ls=(0, (4, 2)), label="N → ∞", zorder=1)
+    ax.set(xlabel="energy per spin", ylabel="mean index / dimension", ylim=(-0.03, 1.03))
+    ax.legend(loc="upper left", title="points: measured, lines: exact", title_fontsize=7.5)
+    return artists
+
+
+def plot_lowest(ax: Axes, family: FamilyResult) -> list[Mark]:
+    """Draw distribution functions of the lowest energy: measured (steps) and first-moment law (dashed)."""
+    artists: list[Mark] = []
+    cells = _spread(family.cells, 6)
+    low, high = np.inf, -np.inf
+    for cell, color in zip(cells, shades(len(cells)), strict=True):
+        energy = cell.lowest["energy"].values
+        if energy.size:
+            low, high = min(low, energy[0]), max(high, energy[-1])
+            artists.append(ax.ecdf(energy, color=color, label=cell.label))
+        if cell.ground_state is not None:
+            law = cell.ground_state
+            artists += ax.plot(law.energy, law.cumulative, color=color, lw=1, ls=(0, (4, 2)))
+    found = family.limits
+    if found is not None and found["E_0"] is not None:
+        ax.axvline(-found["E_0"], color=GREY, lw=0.9, ls=":", label="−E$_0$ (N → ∞)", zorder=0)
+    mark_floor(ax, family.floor, family.floor_label)
+    if low <= high:
+        low = low if family.floor is None else min(low, family.floor)
+        # the law of a small N has tails that no landscape reaches
+        margin = 0.08 * (high - low) + 0.02
+        ax.set_xlim(low - margin, high + 4 * margin)
+    ax.set(xlabel="lowest energy per spin", ylabel="fraction of landscapes", ylim=(0, 1.02))
+    ax.legend(loc="lower right", title="steps: measured, dashed: first moment", title_fontsize=7.5)
+    return artists
+
+
+def _spread(cells: Sequence[CellResult], most: int) -> list[CellResult]:
+    """At most so many of the cells, first and last among them."""
+    if len(cells) <= most:
+        return list(cells)
+    return [cells[round(i)] for i in np.linspace(0, len(cells) - 1, most)]

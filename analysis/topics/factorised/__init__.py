@@ -1,0 +1,1 @@
+"""Critical manifolds of matrix factorisation."""

@@ -1,0 +1,1 @@
+"""Where minima end as N grows."""

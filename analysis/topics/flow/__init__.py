@@ -1,0 +1,1 @@
+"""Gradient flow: energies, overlaps, escape from a saddle."""

@@ -1,0 +1,1 @@
+"""How complete a census is, and by which check."""

@@ -1,0 +1,1 @@
+"""The share of minima among all points."""

@@ -1,0 +1,59 @@
+"""The fraction of minima against the dimension, beside laws that are often quoted for it."""
+
+import numpy as np
+
+from morsecensus.analysis.dataset.batches import Floats
+from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, legend_beside, whole_numbers
+from morsecensus.analysis.results import CellResult
+from morsecensus.analysis.tables import head, label
+from morsecensus.analysis.topics.minima.measure import (
+    MOST_SHIFTLESS,
+    MinimaShare,
+    counted,
+    dimension_of,
+    expected_share,
+    independent_signs,
+    measured_share,
+    zero_shift,
+)
+
+MARKERS = "osD^vP"
+
+
+def plot_share(ax: Axes, found: MinimaShare) -> list[Mark]:
+    """Draw measured fractions (points) on those of theory (lines). Returns the points."""
+    artists: list[Mark] = []
+    lowest = 1.0
+    for place, family in enumerate(found.families):
+        color, marker = COLORS[place % len(COLORS)], MARKERS[place % len(MARKERS)]
+        cells = [cell for cell in family.cells if counted(cell)]
+        theory = [(dimension_of(c), expected_share(c)) for c in cells]
+        exact = [(d, share[0]) for d, share in theory if share is not None]
+        ax.plot(*np.array(exact).T, color=color, lw=1)
+        lowest = min([lowest, *(share for _, share in exact)])
+        rows = [(dimension_of(c), *measured_share(_counts(c))) for c in cells]
+        rows = [row for row in rows if row[1] > 0]
+        if rows:
+            d, share, error = np.array(rows).T
+            text = label(head(cells[0].cell)) + (f", {family.finder}" if family.finder else "")
+            artists.append(ax.errorbar(d, share, np.nan_to_num(error), fmt=marker, color=color, label=text))
+    grid = np.arange(1, max(found.dimensions) + 1)
+    ax.plot(
+        grid,
+        [independent_signs(int(d)) for d in grid],
+        color=INK,
+        ls=":",
+        label="independent signs, 2⁻ᵈ",
+    )
+    few = grid[grid <= MOST_SHIFTLESS]
+    ax.plot(few, [zero_shift(int(d)) for d in few], color=GREY, ls="-.", label="GOE without a shift")
+    ax.set_yscale("log")
+    ax.set_ylim(max(lowest, 1e-12) / 8, 1.0)
+    ax.set(xlabel="dimension d", ylabel="minima / all critical points")
+    whole_numbers(ax)
+    legend_beside(ax, "points: measured\nlines: theory at this N")
+    return artists
+
+
+def _counts(cell: CellResult) -> Floats:
+    return cell.cell.dataset["points_by_index"].values.astype(np.float64)

@@ -1,0 +1,1 @@
+"""Overlaps of pairs of points, and the variance of the counts."""

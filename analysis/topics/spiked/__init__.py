@@ -1,0 +1,1 @@
+"""Points by their overlap with a signal."""

@@ -1,0 +1,1 @@
+"""How points connect: outcomes, Morse inequalities, barcodes."""

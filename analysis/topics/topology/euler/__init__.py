@@ -1,0 +1,1 @@
+"""Euler characteristics of sublevel sets."""

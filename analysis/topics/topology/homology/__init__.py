@@ -1,0 +1,1 @@
+"""Betti numbers of sublevel sets and their ratios."""

@@ -1,0 +1,1 @@
+"""Merge trees, barriers, disconnectivity graphs."""

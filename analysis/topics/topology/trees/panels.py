@@ -1,0 +1,156 @@
+"""Merge trees: connectedness of sublevel sets, lifetimes by landscape, barriers against energy and N."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from morsecensus.analysis.page.rounding import estimate
+from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.topics.topology.trees.heights import Scaling
+from morsecensus.analysis.topics.topology.trees.measure import CellTrees
+
+FEWEST = 5
+"""Landscapes or minima below which a point of a curve isn't drawn. Arbitrary; the CSV holds all."""
+NAMES = {"escape": "to a lower minimum", "lowest": "to the global one"}
+
+
+def plot_components(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
+    """Draw the mean number of components of {H/N <= u} for each N, with one standard error."""
+    artists: list[Mark] = []
+    for cell, color in zip(cells, shades(len(cells)), strict=True):
+        found = cell.connected
+        curve, levels = found.components, found.levels
+        error = np.nan_to_num(curve.se)
+        ax.fill_between(levels, curve.mean - error, curve.mean + error, color=color, alpha=0.25, lw=0)
+        artists += ax.plot(levels, curve.mean, color=color, label=f"N = {cell.n}")
+    ax.axhline(1, color=GREY, lw=0.7, zorder=0)
+    ax.set_ylim(bottom=0)
+    ax.set(xlabel="level u: energy per spin", ylabel="components of {H/N ≤ u}, mean")
+    return artists
+
+
+def plot_with_lowest(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
+    """Draw the share of the minima at or below u that lie in the global minimum's component."""
+    artists: list[Mark] = []
+    for cell, color in zip(cells, shades(len(cells)), strict=True):
+        found = cell.connected
+        shown = found.connected.of >= FEWEST
+        levels, curve = found.levels[shown], found.with_lowest
+        mean, error = curve.mean[shown], np.nan_to_num(curve.se[shown])
+        ax.fill_between(levels, mean - error, mean + error, color=color, alpha=0.25, lw=0)
+        artists += ax.plot(levels, mean, color=color, label=f"N = {cell.n}")
+    ax.set_ylim(0, 1.04)
+    ax.set(xlabel="level u: energy per spin", ylabel="share of minima ≤ u with the lowest")
+    return artists
+
+
+def plot_connected(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
+    """Draw the probability that {H/N <= u} is one component, given that it isn't empty, with 95% intervals;
+    for even H also up to x -> -x, dashed."""
+    artists: list[Mark] = []
+    for cell, color in zip(cells, shades(len(cells)), strict=True):
+        found = cell.connected
+        shown = found.connected.of >= FEWEST
+        levels, one = found.levels[shown], found.connected
+        ax.fill_between(levels, one.lower[shown], one.upper[shown], color=color, alpha=0.13, lw=0)
+        artists += ax.plot(levels, one.share[shown], color=color, label=f"N = {cell.n}")
+        if found.up_to_sign is not None:
+            artists += ax.plot(levels, found.up_to_sign.share[shown], color=color, lw=1, ls=(0, (4, 2)))
+    ax.set_ylim(0, 1.04)
+    ax.set(xlabel="level u: energy per spin", ylabel="probability that {H/N ≤ u} is connected")
+    return artists
+
+
+def plot_onset(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
+    """Draw the mean level from which the set is connected, its spread, the minima and the ground state."""
+    n = np.array([cell.n for cell in cells], dtype=np.float64)
+    spread = np.nan_to_num([cell.joined.sd for cell in cells])
+    ax.errorbar(n, [c.joined.mean for c in cells], spread, fmt="none", color=COLORS[0], lw=4, alpha=0.25)
+    rows = [
+        ("connected from", COLORS[0], "o", [(c.joined.mean, c.joined.se) for c in cells]),
+        ("minima", COLORS[2], "s", [c.minima_energy for c in cells]),
+        ("ground state", INK, "v", [(c.ground.mean, c.ground.se) for c in cells]),
+    ]
+    if any(cell.forest.even for cell in cells):
+        sign = [(c.joined_up_to_sign.mean, c.joined_up_to_sign.se) for c in cells]
+        rows.insert(1, ("connected up to sign from", COLORS[1], "D", sign))
+    artists: list[Mark] = []
+    for label, color, mark, values in rows:
+        mean, error = np.array(values, dtype=np.float64).T
+        artists.append(ax.errorbar(n, mean, np.nan_to_num(error), fmt=mark, color=color, label=label))
+    ax.set(xlabel="N", ylabel="energy per spin")
+    whole_numbers(ax)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.32 * (high - low))
+    ax.legend(loc="upper right", ncols=1 if len(rows) < 4 else 2)
+    return artists
+
+
+def plot_classes(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
+    """Draw the mean number of finite classes of H_0 in a landscape whose lifetime times N is larger."""
+    artists: list[Mark] = []
+    least = np.inf
+    for cell, color in zip(cells, shades(len(cells)), strict=True):
+        found = cell.lifetimes
+        shown = found.mean > 0
+        if not shown.any():
+            continue
+        at, mean = cell.n * found.times[shown], found.mean[shown]
+        error = np.nan_to_num(found.se[shown])
+        # A log axis has no room for a band that reaches zero.
+        ax.fill_between(at, np.maximum(mean - error, mean / 10), mean + error, color=color, alpha=0.2, lw=0)
+        artists += ax.plot(at, mean, color=color, label=f"N = {cell.n}")
+        least = min(least, float(mean.min()))
+    ax.set_yscale("log")
+    if np.isfinite(least):
+        ax.set_ylim(bottom=0.7 * least)
+    ax.set_xlim(left=0)
+    ax.set(xlabel="N × lifetime: energy", ylabel="classes of H$_0$ in a landscape that live longer")
+    return artists
+
+
+def plot_height_by_energy(ax: Axes, cells: Sequence[CellTrees], kind: str, edges: np.ndarray) -> list[Mark]:
+    """Draw N times the mean barrier of minima in bins of their energy, with one standard error."""
+    centre, artists = (edges[:-1] + edges[1:]) / 2, []
+    for cell, color in zip(cells, shades(len(cells)), strict=True):
+        found = cell.heights[kind]
+        shown = found.held >= FEWEST
+        if shown.any():
+            error = cell.n * np.nan_to_num(found.binned_se[shown])
+            mean = cell.n * found.binned[shown]
+            label = f"N = {cell.n}"
+            artists.append(
+                ax.errorbar(centre[shown], mean, error, fmt="o-", lw=0.9, color=color, label=label)
+            )
+    ax.set_ylim(bottom=0)
+    ax.set(xlabel="energy of the minimum, per spin", ylabel=f"N × barrier {NAMES[kind]}")
+    return artists
+
+
+def plot_heights(ax: Axes, cells: Sequence[CellTrees], fits: Sequence[Scaling], times_n: bool) -> list[Mark]:
+    """Draw mean barriers and their medians (open) against N, per spin or times N, with the fitted powers."""
+    artists: list[Mark] = []
+    middle = 1
+    for kind, color, shift in (("escape", COLORS[0], -0.06), ("lowest", COLORS[1], 0.06)):
+        rows = [(c.n, c.heights[kind]) for c in cells if c.heights[kind].minima]
+        n = np.array([size for size, _ in rows], dtype=np.float64)
+        factor = n if times_n else np.ones(len(n))
+        label = NAMES[kind]
+        for fit in (fit for fit in fits if fit.kind == kind):
+            power = fit.exponent if times_n else fit.exponent - 1
+            grid = np.linspace(n.min(), n.max(), 50)
+            ax.plot(grid, fit.prefactor * grid**power, color=color, lw=0.9)
+            label += f": N$^{{{estimate(power, fit.se)}}}$"
+        mean = factor * [h.mean for _, h in rows]
+        error = factor * np.nan_to_num([h.se for _, h in rows])
+        artists.append(ax.errorbar(n + shift, mean, error, fmt="o", color=color, label=label))
+        half = factor * [h.quantiles[middle] for _, h in rows]
+        error = factor * np.nan_to_num([h.quantiles_se[middle] for _, h in rows])
+        artists.append(ax.errorbar(n + shift, half, error, fmt="D", mfc="white", ms=3, color=color))
+    ax.set_ylim(bottom=0)
+    ax.set_ylim(top=1.3 * ax.get_ylim()[1])
+    ax.set(xlabel="N", ylabel="N × barrier: energy" if times_n else "barrier: energy per spin")
+    whole_numbers(ax)
+    if artists:
+        ax.legend(loc="upper right")
+    return artists

@@ -1,0 +1,1 @@
+"""Where a field or a signal leaves two points."""

@@ -1,0 +1,1 @@
+"""xi = c q^2, where all is known: eigenvectors of a GOE matrix."""

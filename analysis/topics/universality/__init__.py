@@ -1,0 +1,1 @@
+"""Do numbers depend on the law of the couplings?"""

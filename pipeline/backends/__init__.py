@@ -1,0 +1,1 @@
+"""Where jobs run: the protocol, serial, Ray, Dask."""

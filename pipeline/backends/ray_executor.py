@@ -1,0 +1,197 @@
+"""The Ray backend. Import it through ``start_executor``, which sets what Ray reads when it is imported."""
+
+import copy
+import functools
+import itertools
+import os
+import queue
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# before the import: Ray reads these once, RAY_AUTH_MODE too, which start_executor sets
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+# Ray runs its workers at niceness 15: beside other work they were 10 % slower than the serial backend
+os.environ.setdefault("RAY_worker_niceness", "0")
+# Ray gives a task that its memory monitor killed to a worker again without end: a block that never fits must
+# fail like one whose worker dies (executors.MAX_RETRIES)
+os.environ.setdefault("RAY_task_oom_retries", "3")
+
+import ray
+from ray.exceptions import RayError, RayTaskError
+
+from morsecensus.pipeline.backends.executor import MAX_RETRIES, Done, Job, crashed
+from morsecensus.pipeline.backends.ray_folder import refused, short_folder
+from morsecensus.pipeline.errors import RunError
+from morsecensus.pipeline.worker.environment import worker_env
+from morsecensus.pipeline.worker.program import program
+from morsecensus.pipeline.worker.worker import run_job, run_piece
+from morsecensus.tasks.runtime.scatter import Scatter
+
+JOBS_PER_CPU = 3
+"""Submitted at once: enough that no CPU waits for the driver, few enough that stopping is quick."""
+MOST_WAITING = 4096
+"""Jobs that wait for a CPU at most: thousands of them finish between two looks of the driver, not more."""
+LOOK_SECONDS = 5.0
+"""How long an answer about the cluster's size holds: asking takes 0.2 ms for one node, and more for many."""
+OBJECT_STORE_BYTES = 100 * 2**20
+"""Only receipts and a few pieces, of about 5 MB, are ever in it; Ray's minimum is 75 MiB."""
+
+
+@ray.remote(num_cpus=1, max_retries=MAX_RETRIES)
+def _call(job: Job) -> dict[str, Any]:
+    # Ray lends out the CPU of a task that waits for others, never its GPU: pieces would wait for it for ever
+    alone = "generation" not in job or job.get("gpus")
+    return run_job(job, None if alone else _scatter(job))
+
+
+# No memory is asked for: the blocks that wait for their pieces may hold all of it, and none would ever run.
+@ray.remote(num_cpus=1, max_retries=MAX_RETRIES)
+def _call_piece(name: str, argument: Any, whole: Mapping[str, Any]) -> Any:
+    return run_piece(name, argument, whole)
+
+
+def _scatter(job: Job) -> Scatter:
+    """Pieces as tasks within a task: Ray lends the CPU of a task that waits for others to them."""
+    whole = {name: job[name] for name in ("generation", "program", "store") if name in job}
+
+    def scatter(name: str, arguments: Sequence[Any]) -> list[Any]:
+        results: list[Any] = [None] * len(arguments)
+        pieces = enumerate(arguments)
+        waiting: dict[ray.ObjectRef, int] = {}
+        try:
+            while True:
+                for place, argument in itertools.islice(pieces, max(0, _window() - len(waiting))):
+                    waiting[_call_piece.remote(name, argument, whole)] = place
+                if not waiting:
+                    return results
+                for ref in _ended(list(waiting)):
+                    results[waiting.pop(ref)] = _piece(ref)
+        finally:
+            for ref in waiting:
+                ray.cancel(ref)
+
+    return scatter
+
+
+def _ended(refs: list[ray.ObjectRef]) -> list[ray.ObjectRef]:
+    """Wait for one, then take all that are there: a look costs time in proportion to how many are waited for.
+
+    It must be Ray that waits, or it doesn't know that this task's CPU is free.
+    """
+    ray.wait(refs, num_returns=1)
+    ready, _ = ray.wait(refs, num_returns=len(refs), timeout=0)
+    return ready
+
+
+def _piece(ref: ray.ObjectRef) -> Any:
+    """The result of a piece, as a copy: Ray's arrays lie in its object store, and would keep it full."""
+    try:
+        return copy.deepcopy(ray.get(ref))
+    except RayTaskError as error:
+        raise error.cause from error
+
+
+@dataclass(frozen=True)
+class _Size:
+    """What a cluster has in all, and the memory of the node that has most."""
+
+    cpus: float
+    gpus: float
+    most_memory: float
+
+
+def _size() -> _Size:
+    """Return the cluster's size, a few seconds old at most, since nodes may join or leave."""
+    return _look(int(time.monotonic() / LOOK_SECONDS))
+
+
+@functools.lru_cache(maxsize=1)
+def _look(moment: int) -> _Size:
+    del moment  # only the key of the cache
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    of = {name: [node.get(name, 0.0) for node in nodes] or [0.0] for name in ("CPU", "GPU", "memory")}
+    return _Size(sum(of["CPU"]), sum(of["GPU"]), max(of["memory"]))
+
+
+def _window(gpus: float = 0.0) -> int:
+    """Return how many tasks to keep submitted."""
+    size = _size()
+    places = max(1, int(min(size.cpus, size.gpus / gpus) if gpus else size.cpus))
+    return places + min((JOBS_PER_CPU - 1) * places, MOST_WAITING)
+
+
+class RayExecutor:
+    """Ray tasks: on a local Ray that starts by itself, or on a running cluster."""
+
+    def __init__(self, *, workers: int | None = None, address: str | None = None, gpus: float = 0.0):
+        self._gpus = gpus
+        self._running: dict[ray.ObjectRef, Job] = {}
+        self._ended: queue.SimpleQueue[ray.ObjectRef] = queue.SimpleQueue()
+        wanted = worker_env(gpus)
+        given = (name for name in (*wanted, "PYTHONPATH") if name in os.environ)
+        common: dict[str, Any] = {
+            "runtime_env": {"env_vars": {**{name: os.environ[name] for name in given}, **wanted}},
+            "log_to_driver": False,
+            "logging_level": "ERROR",
+        }
+        local: dict[str, Any] = {
+            "num_cpus": workers,
+            "include_dashboard": False,
+            "object_store_memory": OBJECT_STORE_BYTES,
+            "_node_ip_address": "127.0.0.1",
+        }
+        self._folder = None if address else short_folder()
+        if self._folder is not None:
+            local["_temp_dir"] = self._folder
+        try:
+            ray.init(address=address or "local", **common, **({} if address else local))
+        except Exception as error:  # whatever Ray and the system have: OSError, AssertionError, its own
+            self.close()
+            raise RunError(refused(address or "a local Ray", error)) from error
+        _look.cache_clear()  # it may be of another cluster, in a process that had one before
+        if gpus and _size().gpus < 1:
+            self.close()
+            text = "no node that is up offers Ray a GPU: start one that has, or leave --gpus out"
+            raise RunError(f"--gpus {gpus:g}: {text}")
+
+    def window(self) -> int:
+        return _window(self._gpus)
+
+    def submit(self, job: Job) -> None:
+        # a request that no node can meet would wait for ever
+        memory = int(min(job.get("memory_bytes", 0), _size().most_memory))
+        job = {**job, "program": program(), "gpus": self._gpus}
+        ref = _call.options(memory=memory or None, num_gpus=self._gpus or None).remote(job)
+        self._running[ref] = job
+        # not ray.wait: it takes time in proportion to the window, 2 ms a task at 10,000
+        ref.future().add_done_callback(lambda _: self._ended.put(ref))
+
+    def completed(self, timeout: float) -> list[Done]:
+        found: list[ray.ObjectRef] = []
+        try:
+            found.append(self._ended.get(timeout=timeout))
+            while True:
+                found.append(self._ended.get_nowait())
+        except queue.Empty:
+            return [Done(self._running.pop(ref), _receipt(ref)) for ref in found]
+
+    def close(self) -> None:
+        # Ray ends the workers of a driver that leaves. Cancelling each task first crashed the driver when one
+        # ended at that moment (a failed check in Ray's C++, with thousands of tasks)
+        self._running.clear()
+        ray.shutdown()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _receipt(ref: ray.ObjectRef) -> dict[str, Any]:
+    try:
+        return ray.get(ref)
+    except RayTaskError as error:  # a job's own exceptions are values: a node could not even begin
+        message = f"a node cannot run morsecensus: {' '.join(str(error.cause).split())[:300]}"
+        return {"error": {"kind": "program", "message": message, "traceback": str(error)[-20_000:]}}
+    except RayError as error:
+        return crashed(" ".join(str(error).split())[:2000])

@@ -1,0 +1,1 @@
+"""Typer alone: options, printing, a file a command group."""

@@ -1,0 +1,97 @@
+"""Options of the command line for the parameters of models, made from the registries."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any
+
+import typer
+
+from morsecensus.analysis.theory.registry import THEORIES
+from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.tasks.landscapes.parameters import Model, Parameter
+from morsecensus.tasks.landscapes.registry import MODELS
+
+FLOWING = tuple(name for name, model in MODELS.items() if not model.columns and model.content_of is None)
+"""Models whose gradient flow is that of points on spheres, with couplings drawn from a seed."""
+
+
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`options_of` the models with a theory."""
+    return options_of(THEORIES)(command)
+
+
+def options_of(models: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command an option for each parameter of each of these models, in place of its argument
+    ``given``.
+
+    ``given`` is a dictionary then: name -> what the user wrote, None where nothing.
+    """
+    known = {name: MODELS[name] for name in models}
+    return lambda command: _with_options(command, known)
+
+
+def _with_options(command: Callable[..., Any], models: dict[str, Model]) -> Callable[..., Any]:
+    names = list(dict.fromkeys(name for model in models.values() for name in model.parameters))
+    own = [p for p in inspect.signature(command).parameters.values() if p.name != "given"]
+    options = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=_option(name, models),
+            annotation=_kind(name, models),
+        )
+        for name in names
+    ]
+
+    @wraps(command)
+    def with_options(**values: Any) -> Any:
+        given = {name: values.pop(name) for name in names}
+        return command(given=given, **values)
+
+    keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+    with_options.__signature__ = inspect.Signature([*keyword, *options])  # type: ignore[attr-defined]
+    with_options.__annotations__ = {p.name: p.annotation for p in [*keyword, *options]}
+    return with_options
+
+
+def _kind(name: str, models: dict[str, Model]) -> Any:
+    kinds = {model.parameters[name].kind for model in models.values() if name in model.parameters}
+    assert len(kinds) == 1, f"models differ in the kind of {name}"
+    return kinds.pop() | None
+
+
+def _option(name: str, models: dict[str, Model]) -> Any:
+    """The help of each model that has it, and what it is if not given."""
+    texts: dict[str, list[str]] = {}
+    for model, known in models.items():
+        if name in known.parameters:
+            parameter = known.parameters[name]
+            default = "" if parameter.default in (None, "") else f"; {parameter.default} if not given"
+            texts.setdefault(f"{parameter.help}{default}.", []).append(model)
+    shown = " ".join(f"{', '.join(models)}: {text}" for text, models in texts.items())
+    return typer.Option(None, f"--{name.replace('_', '-')}", help=shown)
+
+
+def read_parameters(model: str, given: Mapping[str, str | float | None]) -> dict[str, Any]:
+    """Return the canonical parameters of a model from what `model_options` gave.
+
+    Raises UsageError for a wrong value, one that is missing, and one that belongs to another model.
+    """
+    parameters = MODELS[model].parameters
+    for name, value in given.items():
+        if name not in parameters and value is not None:
+            mine = ", ".join(f"--{known}" for known in parameters)
+            raise UsageError(f"--{name}: got {shown(value)} with --model {model}, allowed: {mine}")
+    return {name: _read(name, parameters[name], given.get(name)) for name in parameters}
+
+
+def _read(name: str, parameter: Parameter, value: str | float | None) -> Any:
+    if value is None:
+        if parameter.default is None:
+            raise UsageError(f"--{name}: missing, it has no default")
+        return parameter.default
+    try:
+        return parameter.read(value)
+    except ValueError as error:
+        raise UsageError(f"--{name}: {' '.join(str(error).split())}") from error

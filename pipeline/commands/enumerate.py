@@ -1,0 +1,221 @@
+"""The driver's side of ``enumerate``: arguments checked, one job for a worker, its answer for people."""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from morsecensus.pipeline.backends.executor import Executor, ask, start_executor
+from morsecensus.pipeline.cli.model_options import read_parameters
+from morsecensus.pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.run.plan import available_memory, size_text, time_text
+from morsecensus.pipeline.run.run import Settings, advised, worker_environment
+from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.study.ranges import MAX_VALUE
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
+from morsecensus.tasks.finders.options import CERTIFY, HomotopyOptions
+from morsecensus.tasks.landscapes.registry import MODELS
+
+ENUMERATED = ("pspin", "partite")
+"""Models whose complex critical points are counted, so that one landscape can be enumerated."""
+MAX_THREADS = 1024
+SHOWN_PATHS = 10
+STOPPED = "stopped; nothing was kept"
+
+
+def cell_spec(
+    model: str,
+    given: Mapping[str, str | float | None],
+    n: int,
+    seed: int,
+    max_paths: int,
+    threads: int,
+    certify: str = "real",
+) -> dict[str, Any]:
+    """Return the spec of the homotopy cell that a landscape belongs to; raises UsageError.
+
+    Args:
+        given: all options that are parameters of some model; None where the user gave nothing.
+    """
+    if model not in ENUMERATED:
+        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(ENUMERATED)}")
+    parameters = read_parameters(model, given)
+    _check_integer("--n", n, MODELS[model].least_n, MAX_VALUE)
+    _check_integer("--seed", seed, 0, 2**63 - 1)
+    _check_integer("--max-paths", max_paths, 1, 2**31)
+    if certify not in CERTIFY:
+        raise UsageError(f"--certify: got {shown(certify)}, allowed: {', '.join(CERTIFY)}")
+    options = HomotopyOptions(max_paths=max_paths, threads=threads, certify=certify)
+    return {
+        "model": model,
+        "parameters": parameters,
+        "n": n,
+        "seed": seed,
+        "finder": "homotopy",
+        "finder_options": dataclasses.asdict(options),
+        "block_size": 1,
+        "positions": False,
+        "spectra": False,
+        "topology": False,
+    }
+
+
+def _check_integer(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise UsageError(f"{name}: got {value}, allowed: integers from {least} to {most}")
+
+
+def threads_of(settings: Settings) -> int:
+    """Return how many threads follow paths: all CPUs that this process may use, unless told otherwise; with
+    Ray one, since there its workers share the paths."""
+    if settings.backend == "ray":
+        return 1
+    if settings.workers is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    _check_integer("--workers", settings.workers, 1, MAX_THREADS)
+    return settings.workers
+
+
+def on_worker(
+    what: str, spec: Mapping[str, Any], landscape: int, settings: Settings, console: Console, **more: Any
+) -> dict[str, Any]:
+    """Enumerate a landscape on a worker, in the environment of a study's blocks, and return its record.
+
+    Args:
+        what: the worker's job, ``enumerate`` or ``topology``.
+        more: passed on to it.
+
+    Raises UsageError for a landscape that is too large, RunError if the worker fails, Interrupted.
+    """
+    _check_integer("--landscape", landscape, 0, 2**63 - 1)
+    workers = settings.workers if settings.backend == "ray" else None
+    executor = start_executor(settings.backend, workers=workers, address=settings.address)
+    with StopRequest() as stop:
+        try:
+            description = _describe(spec, executor, stop, settings)
+            job = {
+                "job": what,
+                "spec": spec,
+                "landscape": landscape,
+                **more,
+                "generation": dataclasses.asdict(worker_environment(executor, stop)),
+                "memory_bytes": description["memory_bytes"],
+            }
+            with _Waiting(console, description["seconds_per_landscape"]):
+                receipt = ask(executor, job, stop, STOPPED)
+        finally:
+            executor.close()
+    if "error" in receipt:
+        raise RunError(f"{what}: {advised(receipt['error'])}")
+    return receipt["record"]
+
+
+def _describe(
+    spec: Mapping[str, Any], executor: Executor, stop: StopRequest, settings: Settings
+) -> dict[str, Any]:
+    """Ask a worker what the landscape takes: it has JAX, and the driver needn't load it."""
+    receipt = ask(executor, {"job": "describe", "body": DEFAULT_BODY, "spec": spec}, stop, STOPPED)
+    if "error" in receipt:
+        error = receipt["error"]
+        if error["kind"] == "usage":
+            raise UsageError(f"{error['message']} (finders are chosen in a study)")
+        raise RunError(f"workers cannot start: {advised(error)}")
+    description = receipt["description"]
+    memory = None if settings.address else available_memory()
+    if memory is not None and description["memory_bytes"] > memory:
+        raise UsageError(
+            f"--n: got {spec['n']}, which needs {size_text(description['memory_bytes'])}, allowed: what "
+            f"fits in the {size_text(memory)} available; lower n"
+        )
+    return description
+
+
+class _Waiting:
+    """Says that something is going on: a clock on a terminal, one line elsewhere if it will take a while."""
+
+    def __init__(self, console: Console, seconds: float | None):
+        self._text = f"following paths and proving points, about {time_text(seconds)} on one CPU"
+        self._console, self._long = console, seconds is None or seconds > 5
+        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+        self._clock = Progress(*columns, console=console, transient=True)
+
+    def __enter__(self) -> None:
+        if self._console.is_terminal:
+            self._clock.add_task(self._text)
+            self._clock.start()
+        elif self._long:
+            self._console.print(self._text, highlight=False)
+
+    def __exit__(self, *_: object) -> None:
+        self._clock.stop()
+
+
+def verdict(found: Mapping[str, Any]) -> list[str]:
+    """Return what an enumeration is worth, as lines: complete and proven, or what is open and what to do."""
+    solutions = f"{found['distinct']} of {found['paths']} complex solutions found"
+    proven = _proven(found)
+    speed = found["paths_per_second"]
+    rate = "no paths: by eigenvectors" if speed is None else f"{speed:.4g} paths/s"
+    effort = f"{found['retries']} paths followed again, {rate}, {found['seconds']:.3g} s"
+    if found["complete"]:
+        return [f"complete: {solutions}, {proven}", *_ground(found), effort]
+    lines = [f"not complete ({found['reason']}): {solutions}, {proven}"]
+    if paths := found["open_paths"]:
+        more = ", ..." if len(paths) > SHOWN_PATHS else ""
+        lines.append(f"open paths: {', '.join(map(str, paths[:SHOWN_PATHS]))}{more}")
+    remedy = {
+        "paths_open": "give a study's homotopy options more attempts, rounds or max_extended",
+        "uncertified": "the counts hold if the unproven points, nearly merged ones, are what they seem",
+    }
+    lines.append(remedy.get(found["reason"], "this landscape is nearly degenerate, or a solution is lost"))
+    return [*lines, effort]
+
+
+def _proven(found: Mapping[str, Any]) -> str:
+    if found["certified"] is None:
+        return f"{found['total']} points, nothing proven (--certify none)"
+    text = f"{found['certified']} of {found['total']} points proven in ball arithmetic"
+    if found["certified_complex"] is None:
+        return text
+    return f"{text}, {found['certified_complex']} of {found['paths']} complex solutions"
+
+
+def _ground(found: Mapping[str, Any]) -> list[str]:
+    """What it rests on that nothing is missing."""
+    if found["completeness"] == "proven":
+        return ["proven: as many complex solutions exist and differ as there can be, so no point is missing"]
+    return ["that no point is missing rests on endpoints that differ in doubles (--certify all proves it)"]
+
+
+def persistence_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one row per Morse index: points, pairs that are born there, the median and longest life."""
+    rows = []
+    for degree, count in enumerate(found["counts"]):
+        born = [pair for pair in found["pairs"] if pair["dim"] == degree]
+        lives = sorted(pair["death"] - pair["birth"] for pair in born if pair["death"] is not None)
+        known = degree in found["degrees"]
+        rows.append(
+            {
+                "index": degree,
+                "points": count,
+                "classes born": len(born) if known else None,
+                "never die": sum(pair["death"] is None for pair in born) if known else None,
+                "median life": lives[len(lives) // 2] if lives else None,
+                "longest": lives[-1] if lives else None,
+            }
+        )
+    return rows
+
+
+def topology_verdict(found: Mapping[str, Any]) -> list[str]:
+    """Return how far the topology of a landscape can be trusted, as lines."""
+    checks = [f"{name} {verdict}" for name, verdict in found["checks"].items() if verdict != "uninformative"]
+    said = f"checks: {', '.join(checks) or 'none'}"
+    if found["outcome"] == "certified":
+        return [f"certified: every gradient line resolved; {said}"]
+    if found["outcome"] == "refused":
+        return [f"refused: {found['why']}"]
+    return [f"{found['outcome']}: {found['unresolved']} gradient lines unresolved; {said}"]

@@ -1,0 +1,105 @@
+"""What the command line hands to ``analysis``: arguments checked on the way in, errors on the way out."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from morsecensus.pipeline.cli.model_options import read_parameters
+from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.study.ranges import parse_integers
+from morsecensus.storage.errors import RemoteError
+from morsecensus.storage.inventory import CHECKS
+from morsecensus.tasks.landscapes.registry import MODELS
+
+MAX_ENERGIES = 10_000
+
+
+def predictions(
+    model: str, n: str, given: Mapping[str, str | float | None], energy: str | None
+) -> list[dict[str, Any]]:
+    """Return the rows of ``predict``, the first of them with the ``limits`` N -> infinity.
+
+    Args:
+        model: one that has a theory.
+        given: all options that are parameters of some model; None where the user gave nothing.
+
+    Raises UsageError for arguments that cannot be.
+    """
+    from morsecensus.analysis.theory.registry import THEORIES, predicted_rows
+
+    if model not in THEORIES:
+        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(THEORIES))}")
+    try:
+        dimensions = parse_integers(n, minimum=MODELS[model].least_n)
+    except ValueError as error:
+        raise UsageError(f"--n: {error}") from error
+    read = read_parameters(model, given)
+    try:
+        return predicted_rows(model, dimensions, parse_energies(energy), read)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+SHOWN_INDICES = 5
+
+
+def readable(row: dict[str, Any]) -> dict[str, Any]:
+    """Return one row of ``predict`` as a line of a table: the first indices, errors where sampled."""
+    by_index, errors = row["by_index"], row["se"]
+    counts = {
+        f"index {k}": _with_error(by_index[k], errors[k]) if k < len(by_index) else None
+        for k in range(SHOWN_INDICES)
+    }
+    return {
+        "n": row["n"],
+        "total": _with_error(row["total"], row["total_se"]),
+        **counts,
+        "E of minima": row["minima_energy_mean"],
+        "sd": row["minima_energy_sd"],
+        "lowest E": row["ground_state_mean"],
+        "sd of it": row["ground_state_sd"],
+        "method": row["method"],
+    }
+
+
+def _with_error(value: float | None, error: float | None) -> Any:
+    return value if value is None or error is None else f"{value:.5g} +- {error:.1g}"
+
+
+def limits_line(limits: dict[str, Any]) -> str:
+    """Return the special energies N -> infinity as one line."""
+    known = {name: limits.get(name) for name in ("E_inf", "E_0", "threshold_energy", "minima_energy")}
+    curve = limits["complexity"]
+    known |= {"complexity": None if curve is None else curve["total"]} | limits.get("lines", {})
+    listed = ", ".join(f"{k} = {v:.7g}" for k, v in known.items() if v is not None)
+    return f"N to infinity: {listed or limits.get('note', 'not known for unequal spheres')}"
+
+
+def parse_energies(text: str | None) -> tuple[float, float, int] | None:
+    """Return the first energy, the last one and how many of ``A:B:M``."""
+    if text is None:
+        return None
+    allowed = f"A:B:M with A < B and M from 2 to {MAX_ENERGIES}, such as -1.7:-1.5:9"
+    try:
+        first, last, count = text.split(":")
+        low, high, number = float(first), float(last), int(count)
+    except ValueError as error:
+        raise UsageError(f"--energy: got {shown(text)}, allowed: {allowed}") from error
+    if not (math.isfinite(low) and math.isfinite(high) and low < high and 2 <= number <= MAX_ENERGIES):
+        raise UsageError(f"--energy: got {shown(text)}, allowed: {allowed}")
+    return low, high, number
+
+
+def write_report(store: str, out: Path, check: str = "sizes") -> Path:
+    """Write the report of a store and return where its page is."""
+    from morsecensus.analysis import report
+
+    if check not in CHECKS:
+        raise UsageError(f"--check: got {shown(check)}, allowed: {' or '.join(CHECKS)}")
+    try:
+        return Path(report.write_report(store, out, check) or out)
+    except RemoteError:
+        raise  # of the store, not of --out
+    except OSError as error:
+        raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error

@@ -1,0 +1,182 @@
+"""Looking after a store: what is done, what is damaged, whether it can be computed again, and mending it."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+
+from morsecensus.pipeline.backends.executor import Executor, ask, start_executor
+from morsecensus.pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.run.run import Outcome, Settings, continue_run, take_lease
+from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.study.inputs import input_faults
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
+from morsecensus.storage.dataset import read_pointer
+from morsecensus.storage.errors import StoreError
+from morsecensus.storage.layout import CellLayout
+from morsecensus.storage.lease import holder_of
+from morsecensus.storage.markers import Marker
+from morsecensus.storage.store import Run, exists, open_run
+from morsecensus.storage.verify import Problem, Report, discard, failed_blocks, verify, verify_dataset
+
+DEEP_BLOCKS = 4
+"""Blocks of each cell that a deep check computes again, unless told otherwise."""
+
+
+def status(store: str) -> dict[str, Any]:
+    """Return how far a run is, JSON-ready, from its markers alone."""
+    run = open_run(store)
+    holder = holder_of(run.files)
+    try:
+        pointer = read_pointer(run.files)
+    except StoreError:
+        pointer = None
+    cells = [_cell_status(run, cell) for cell in run.manifest.cells]
+    return {
+        "store": store,
+        "name": run.manifest.name,
+        "running": None if holder is None else {"host": holder["host"], "pid": holder["pid"]},
+        "dataset": None if pointer is None else pointer.dataset,
+        "complete": all(cell["committed"] == cell["blocks"] for cell in cells),
+        "cells": cells,
+    }
+
+
+def _cell_status(run: Run, cell: CellLayout) -> dict[str, Any]:
+    found = run.summaries(cell)
+    return {
+        "cell": cell.id,
+        "model": cell.spec["model"],
+        **cell.spec["parameters"],
+        "n": cell.spec["n"],
+        "landscapes": cell.padded,
+        "blocks": cell.blocks,
+        "committed": len(found.blocks),
+        "failed": len(failed_blocks(run, cell, found.blocks.keys())),
+        "damaged": len(found.damaged),
+        "points": sum(one.points for one in found.blocks.values()),
+        "seconds": round(sum(one.seconds for one in found.blocks.values()), 1),
+    }
+
+
+@dataclass
+class DeepReport:
+    """What computing blocks again gave. ``bitwise`` is False where only tolerances could be compared."""
+
+    computed: int = 0
+    bitwise: int = 0
+
+
+def verify_store(
+    store: str, *, deep: bool, blocks: int = DEEP_BLOCKS, body: str = DEFAULT_BODY
+) -> tuple[Report, DeepReport]:
+    """Check a store; with ``deep`` also compute a sample of its sound blocks again, with this body.
+
+    A dataset without its run is held against its inventory.
+    """
+    alone = None if exists(store) else verify_dataset(store)
+    if alone is not None:
+        if deep:
+            raise UsageError(f"--deep: {store} is a dataset, allowed: the store of a run")
+        return alone, DeepReport()
+    run = open_run(store)
+    if deep:
+        _refuse_other_bodies(run, body)
+    report, again = verify(run), DeepReport()
+    report.problems.extend(_input_problems(run))
+    if deep:
+        executor = start_executor("serial")
+        with StopRequest() as stop:
+            try:
+                for problem in _deep_problems(run, report, again, executor, stop, blocks):
+                    report.problems.append(problem)
+            finally:
+                executor.close()
+    return report, again
+
+
+def _input_problems(run: Run) -> list[Problem]:
+    """What is wrong with the content that cells were given; nothing but the study's file can mend it."""
+    found = input_faults(run.files, [cell.spec for cell in run.manifest.cells])
+    return [
+        Problem("", -1, 0, "input", key, f"{key} {what}: run the study with its file again, which writes it")
+        for key, what in found.items()
+    ]
+
+
+def remedy(store: str, report: Report) -> str:
+    """Return what the user can do about the problems of a report."""
+    kinds = {problem.kind for problem in report.problems}
+    if "copy" in kinds:
+        return "copy the dataset again from where it is whole, or `morsecensus repair` its run"
+    mend = f"`morsecensus repair {store}` mends them"
+    if "input" not in kinds:
+        return mend
+    again = "run the study with its file again, which writes what is missing of inputs/"
+    return again if kinds == {"input"} else f"{again}; then {mend}"
+
+
+def _refuse_other_bodies(run: Run, body: str) -> None:
+    """A body is any function of any module: which one is called is for the user to say, not for a store."""
+    for cell in run.manifest.cells:
+        if cell.body != body:
+            raise UsageError(
+                f"{run.url}: {cell.id}: its blocks are computed by {shown(cell.body)}, allowed: {body}"
+            )
+
+
+def _deep_problems(
+    run: Run, report: Report, again: DeepReport, executor: Executor, stop: StopRequest, blocks: int
+) -> Iterator[Problem]:
+    bad = set(report.bad_blocks)
+    for cell in run.manifest.cells:
+        markers = [m for m in run.committed(cell).markers.values() if (m.cell, m.block) not in bad]
+        for marker in _spread(markers, blocks):
+            job = _check_job(run, cell, marker)
+            receipt = ask(executor, job, stop, "stopped; the store was only read")
+            if "error" in receipt:
+                raise RunError(f"{cell.id} block {marker.block}: {receipt['error']['message']}")
+            again.computed += 1
+            again.bitwise += receipt["bitwise"]
+            for key in receipt["differ"]:
+                text = f"{cell.id} block {marker.block}: {key} comes out differently when computed again"
+                yield Problem(cell.id, marker.block, marker.generation, "computed", key, text)
+
+
+def _spread(markers: list[Marker], count: int) -> list[Marker]:
+    """Return so many markers, evenly spread, the first and the last among them."""
+    if len(markers) <= count:
+        return markers
+    if count == 1:
+        return markers[:1]
+    return [markers[round(i * (len(markers) - 1) / (count - 1))] for i in range(count)]
+
+
+def _check_job(run: Run, cell: CellLayout, marker: Marker) -> dict[str, Any]:
+    return {
+        "job": "check",
+        "store": run.url,
+        "cell": cell.to_record(),
+        "block": marker.block,
+        "number": marker.generation,
+        "generation": asdict(run.manifest.generations[marker.generation]),
+    }
+
+
+def repair_store(
+    store: str, settings: Settings, console: Console, *, body: str = DEFAULT_BODY
+) -> tuple[Report, Outcome]:
+    """Delete what is damaged, under the lease, and compute it again with this body. Returns what was found
+    and what was done.
+    """
+    run = open_run(store)
+    _refuse_other_bodies(run, body)
+    with StopRequest() as stop, take_lease(run.files, console, stop):
+        report = verify(run)
+        lost = _input_problems(run)
+        if lost and report.bad_blocks:
+            raise RunError(f"{run.url}: {lost[0].text}; then repair")
+        stop.check("stopped; the store was only read")
+        discard(run, report)
+    return report, continue_run(store, settings, console)

@@ -1,0 +1,1 @@
+"""What the user wrote: TOML, ranges, inputs, parameters of models."""

@@ -1,0 +1,1 @@
+"""What happens inside a worker: bodies by name, environment, program, visibility."""

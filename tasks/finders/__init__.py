@@ -1,0 +1,1 @@
+"""How points are found: options, costs, and the choice between the finders."""

@@ -1,0 +1,1 @@
+"""Every complex critical point by path tracking, with proofs in ball arithmetic."""

@@ -1,0 +1,272 @@
+"""The homotopy finder: every critical point of a spherical landscape, counted against algebra."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Complex, Float
+
+from morsecensus.tasks.finders.homotopy.books import Enumeration, Follow, directions, enumerate_solutions
+from morsecensus.tasks.finders.homotopy.certify import Certificates, certify_points, separated
+from morsecensus.tasks.finders.homotopy.completeness import Completeness, prove_completeness
+from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
+from morsecensus.tasks.finders.multistart.census import evidence_of, multistart
+from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
+from morsecensus.tasks.geometry.symmetry import Flips
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.landscapes.scale import census_of, normalised
+from morsecensus.tasks.points.census import Census, Classes, PathBooks
+from morsecensus.tasks.points.classify import CriticalPoints, classify
+from morsecensus.tasks.points.deduplicate import match_known, same_point
+from morsecensus.tasks.points.ledger import Evidence, assess_enumeration
+from morsecensus.tasks.points.newton import CONVERGED, MAX_ITERATIONS, OUTCOMES
+from morsecensus.tasks.points.newton import STALLED as NEWTON_STALLED
+from morsecensus.tasks.systems.system import System
+
+MOST_PATHS = 2**62
+REAL = 1e-8
+"""An endpoint is real if its imaginary part is at most this, relative to its length. Complex solutions as
+near to a real one come in pairs that double precision can't tell from a double root."""
+
+
+@dataclass(frozen=True)
+class EnumeratedCensus:
+    """A census with all complex solutions, and what was proven of them, as far as that was asked for."""
+
+    census: Census
+    enumeration: Enumeration
+    certificates: Certificates | None
+    completeness: Completeness | None
+
+
+def countable(landscape: Landscape) -> bool:
+    """Whether the number of complex critical points is known, so that paths can be counted against it."""
+    return landscape.homotopy_paths is not None
+
+
+def path_count(landscape: Landscape) -> int:
+    """Paths that enumerate this landscape: classes where sign changes relate all points, points otherwise.
+
+    Raises:
+        ValueError: if homotopies can't enumerate it.
+    """
+    paths = landscape.homotopy_paths
+    if paths is None:
+        raise ValueError(
+            f"model: got {landscape.name!r}, allowed for homotopies: pspin, entries, matrix-tensor, spiked "
+            "with a signal of at most the noise's degree, partite and given with not too many singular "
+            "tuples; use finder multistart"
+        )
+    return paths
+
+
+def count_text(paths: int) -> str:
+    """A number of paths for a message, which may have thousands of digits."""
+    return str(paths) if paths < 10**15 else f"about 10^{math.log10(paths):.0f}"
+
+
+def affordable_paths(landscape: Landscape, options: HomotopyOptions) -> int:
+    """`path_count`, refused above ``options.max_paths``.
+
+    Raises:
+        ValueError: with the cost and an alternative.
+    """
+    paths = path_count(landscape)
+    if paths > options.max_paths:
+        raise ValueError(
+            f"n: got {landscape.manifold.ambient}, which takes {count_text(paths)} paths; allowed: at most "
+            f"{options.max_paths}; raise max_paths, or use finder sampled-homotopy or multistart"
+        )
+    return paths
+
+
+def numbered_paths(landscape: Landscape) -> int:
+    """`path_count`, refused where paths have no 64-bit numbers to draw a sample from.
+
+    Raises:
+        ValueError: with an alternative.
+    """
+    paths = path_count(landscape)
+    if paths > MOST_PATHS:
+        raise ValueError(
+            f"n: got {landscape.manifold.ambient}, which has {count_text(paths)} paths; allowed for a "
+            "sample: at most 2^62; use finder multistart"
+        )
+    return paths
+
+
+def polynomial_system(landscape: Landscape, couplings: Couplings) -> System:
+    """The system of one instance of a landscape that `path_count` knows, in its unit of H."""
+    return landscape.polynomial_system(normalised(landscape, couplings)[0])
+
+
+def is_real(solutions: Complex[np.ndarray, "found unknowns"], system: System) -> Bool[np.ndarray, " found"]:
+    """Which solutions are real to round-off, up to the phase of a class; certificates prove it."""
+    return np.linalg.norm(directions(solutions, system)[:, system.n :], axis=1) <= REAL
+
+
+def real_points(
+    solutions: Complex[np.ndarray, "found unknowns"], system: System
+) -> Float[np.ndarray, "points n"]:
+    """The real solutions as points of the manifold, one of each class."""
+    return system.on_spheres(directions(solutions, system)[is_real(solutions, system), : system.n])
+
+
+def _classes(landscape: Landscape, couplings: Couplings, points: Float[np.ndarray, "points n"]) -> Classes:
+    """Classified points, one of each class."""
+    points = points * landscape.flips.to_canonical(points)[0]
+    found = classify(landscape, couplings, points, landscape.hessian_variation(couplings))
+    labels = same_point(found, landscape.flips)
+    first = np.unique(labels, return_index=True)[1] if len(labels) else np.zeros(0, dtype=np.int64)
+    return Classes(found.take(first), np.ones(len(first), dtype=np.int64))
+
+
+def _outcomes(enumeration: Enumeration) -> np.ndarray:
+    """Paths that ended each way, in the terms of the multistart finder."""
+    outcomes = np.zeros(len(OUTCOMES), dtype=np.int64)
+    for ours, theirs in (
+        (ARRIVED, CONVERGED),
+        (STALLED, NEWTON_STALLED),
+        (TOO_LONG, MAX_ITERATIONS),
+    ):
+        outcomes[theirs] = enumeration.outcomes[ours]
+    return outcomes
+
+
+def _points_lost(classes: Classes, points: Float[np.ndarray, "points n"], system: System, parity: int) -> int:
+    """Real solutions that classification joined: pairs of the mixed system's antipodes are meant to be."""
+    expected = len(points) // 2 if parity and not system.homogeneous else len(points)
+    return expected - len(classes.hits)
+
+
+def certify_classes(classes: Classes, system: System, flips: Flips) -> tuple[Classes, Certificates]:
+    """Prove classified points: existence, reality, uniqueness, index, and that they differ.
+
+    A point that isn't proven to differ from the others is not proven. A proven point has its proven index and
+    isn't degenerate, whatever doubles say where two points nearly merge.
+    """
+    found = classes.points
+    proofs = certify_points(system, found.points)
+    sure = separated(proofs, flips)
+    radius, error = np.where(sure, proofs.radius, 0.0), np.where(sure, proofs.error, 0.0)
+    proofs = replace(proofs, radius=radius, error=error, index=np.where(sure, proofs.index, -1))
+    points = np.where(sure[:, None], proofs.points, found.points)
+    index = np.where(sure, proofs.index, found.index)
+    degenerate = np.where(sure, 0, found.degenerate)
+    better = replace(found, points=points, index=index, degenerate=degenerate)
+    return replace(classes, points=better), proofs
+
+
+def enumerate_landscape(
+    landscape: Landscape,
+    couplings: Couplings,
+    seed: int,
+    instance: int,
+    options: HomotopyOptions,
+    follow: Follow | None = None,
+) -> EnumeratedCensus:
+    """All critical points of one instance, with the books.
+
+    Args:
+        seed: of the study.
+        instance: the landscape id; with the seed it keys the start forms.
+        follow: where paths are followed; here by default.
+
+    Raises:
+        ValueError: if the landscape is none that can be enumerated, or too large for ``options.max_paths``.
+    """
+    affordable_paths(landscape, options)
+    couplings, exponent = normalised(landscape, couplings)
+    system = polynomial_system(landscape, couplings)
+    labels = (seed, landscape.name, landscape.manifold.ambient, instance)
+    enumeration = enumerate_solutions(
+        system, labels, options, follow, generic=landscape.complex_points is not None
+    )
+    points = real_points(enumeration.solutions, system)
+    classes = _classes(landscape, couplings, points)
+    whole = enumeration.complete and _points_lost(classes, points, system, landscape.parity) == 0
+    proofs = completeness = None
+    if options.certify != "none":
+        classes, proofs = certify_classes(classes, system, landscape.flips)
+    if proofs is not None and options.certify == "all":
+        completeness = _completeness(enumeration, system, proofs, landscape.flips)
+    proven = proofs is None or bool(proofs.proven.all())
+    proven = proven and (completeness is None or completeness.proven)
+    books = PathBooks(
+        enumeration.expected,
+        len(enumeration.solutions),
+        enumeration.retries,
+        len(enumeration.open_paths),
+        proven=-1 if completeness is None else completeness.solutions,
+        singular=enumeration.singular,
+        infinite=enumeration.infinite,
+    )
+    radius = None if proofs is None else proofs.radius
+    if enumeration.singular:
+        classes, radius = _with_degenerate(classes, radius, landscape, couplings, seed, instance)
+    census = Census(
+        landscape,
+        classes,
+        assess_enumeration(_evidence(landscape, classes, system, enumeration), whole, proven),
+        _outcomes(enumeration),
+        enumeration.rounds,
+        books,
+        radius,
+    )
+    return EnumeratedCensus(census_of(census, exponent), enumeration, proofs, completeness)
+
+
+def _with_degenerate(
+    classes: Classes,
+    radius: Float[np.ndarray, " classes"] | None,
+    landscape: Landscape,
+    couplings: Couplings,
+    seed: int,
+    instance: int,
+) -> tuple[Classes, Float[np.ndarray, " classes"] | None]:
+    """Paths that end at singular solutions don't say whether real ones are among them; starts do."""
+    found = multistart(landscape, couplings, seed, instance, MultistartOptions()).classes
+    rows = np.flatnonzero(found.points.degenerate != 0)
+    joined = Classes.join([classes, found.take(rows)])
+    return joined, None if radius is None else np.concatenate([radius, np.zeros(len(rows))])
+
+
+def _evidence(landscape: Landscape, classes: Classes, system: System, enumeration: Enumeration) -> Evidence:
+    """What is known of one instance: couplings with as many complex points as generic ones have the parity
+    of theirs; of others nothing is assumed."""
+    evidence = evidence_of(landscape, classes)
+    if evidence.complex_points is not None or not enumeration.complete:
+        return evidence
+    points = enumeration.expected * (landscape.flips.size if system.homogeneous else 1)
+    return replace(evidence, complex_points=points)
+
+
+def _completeness(
+    enumeration: Enumeration, system: System, proofs: Certificates, flips: Flips
+) -> Completeness:
+    """What is proven of all complex solutions: a real class that sign changes relate is one of a homogeneous
+    system, and as many as it has points of another."""
+    solutions = enumeration.solutions
+    real = int((proofs.radius > 0).sum()) * (1 if system.homogeneous else flips.size)
+    return prove_completeness(system, solutions[~is_real(solutions, system)], real)
+
+
+def homotopy(
+    landscape: Landscape,
+    couplings: Couplings,
+    seed: int,
+    instance: int,
+    options: HomotopyOptions,
+    follow: Follow | None = None,
+) -> Census:
+    """The census of one instance by `enumerate_landscape`: a finder like `multistart`."""
+    return enumerate_landscape(landscape, couplings, seed, instance, options, follow).census
+
+
+def recall(found: CriticalPoints, truth: CriticalPoints, flips: Flips) -> np.ndarray:
+    """For each true class, whether the other finder has it: its nearest found point lies in its uniqueness
+    ball."""
+    seen = np.zeros(len(truth.points), dtype=bool)
+    rows = match_known(found.points, truth, flips)
+    seen[rows[rows >= 0]] = True
+    return seen

@@ -1,0 +1,1 @@
+"""The same for forms on a product of spheres."""

@@ -1,0 +1,77 @@
+"""Track numbered paths of a system: buffers, settings and the compiled loop."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Complex, Float, Int
+
+from morsecensus.tasks.finders.homotopy.simd import aligned
+from morsecensus.tasks.finders.homotopy.tracker import UNTRACKED, track
+from morsecensus.tasks.systems.system import System, Weights
+
+
+@dataclass(frozen=True)
+class TrackerSettings:
+    """How paths are followed. Errors are relative lengths of Newton steps after a prediction."""
+
+    order: int = 10
+    """Of the power series that predicts; at least 3."""
+    aim: float = 1e-4
+    """Steps are chosen for this prediction error."""
+    largest: float = 1e-2
+    """A larger one is repeated with half the step."""
+    most_steps: int = 5000
+
+    def values(self) -> tuple[int, float, float, int]:
+        return self.order, self.aim, self.largest, self.most_steps
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Where paths ended. ``status`` is one of tracker.ARRIVED, STALLED, TOO_LONG; ``accuracy`` as in
+    `tracker.track`."""
+
+    endpoints: Complex[np.ndarray, "paths unknowns"]
+    status: Int[np.ndarray, " paths"]
+    steps: Int[np.ndarray, "paths 2"]
+    accuracy: Float[np.ndarray, "paths 3"]
+
+    def columns(self) -> tuple[np.ndarray, ...]:
+        return self.endpoints, self.status, self.steps, self.accuracy
+
+
+def _buffers(system: System, order: int) -> tuple:
+    m = system.unknowns
+    work, room = (tuple(aligned(vectors) for vectors in part) for part in system.room(order))
+    series = 2 * m * (order + 1)
+    return (
+        aligned(series),
+        aligned(series),
+        aligned(2 * m),
+        work,
+        room,
+        aligned(20),
+        aligned(4),
+        aligned(1),
+        *(aligned(1) for _ in range(5)),
+    )
+
+
+def follow(
+    system: System,
+    weights: Weights,
+    paths: Int[np.ndarray, " paths"],
+    settings: TrackerSettings,
+) -> Tracked:
+    """Track these paths from the start system with these weights. Releases the interpreter lock."""
+    starts = system.starts(weights, paths)
+    count, m = starts.shape
+    endpoints = np.zeros((count, m), dtype=complex)
+    status = np.full(count, UNTRACKED)
+    steps = np.zeros((count, 2), dtype=np.int64)
+    accuracy = np.zeros((count, 3))
+    if count:
+        buffers = _buffers(system, settings.order)
+        arguments = (settings.values(), buffers, endpoints, status, steps, accuracy)
+        track(system.packed(weights), starts, *arguments)
+    return Tracked(system.untracked(endpoints), status, steps, accuracy)

@@ -1,0 +1,330 @@
+"""The polynomial system along its paths, its Newton steps and its power series, for groups of eight paths.
+
+Notation. Unknowns y = (x_1..x_n, mu). With the target gradient
+g(x) of top degree p-1 and the start form with complex weights d_a,
+
+    F_a(y, t) = t g_a(x) + (1-t) d_a x_a^{p-1} - mu x_a,    F_{n+1} = (r^2 - x.x)/2,
+
+with r^2 = n. F is the gradient of a polynomial, so its Jacobian is
+symmetric: t G + (1-t)(p-1) diag(d x^{p-2}) - mu, bordered by -x, with G = Hess H of degree p-2.
+
+Pivots. For a pure form (G - mu) x = (p-2) mu x, so that this block is singular where mu = 0, at critical
+points of energy 0. So the last row, -x.y = s, is taken i kappa x_a times from row a: the block is then
+G - mu + i kappa x x^T, regular where the whole Jacobian is, and the right-hand side has -i kappa x_a s more.
+
+Low monomials (degrees 0 to p-2) give G by one contraction, and g = G x/(p-1) + what the lower degrees lack.
+Series: with y(t0 + h) = sum_k y_k h^k and everything of lower order known, the coefficient of order k of a
+monomial is what it would be for x_k = 0, called *partial*, plus a linear term in x_k. High monomials
+(degrees 2 to p-1) get their partials by one convolution each, from the series of the monomial without its
+largest index. One contraction of these partials and one solve with the Jacobian J at y_0 give order k:
+
+    J y_k = -( t0 [g]_k + (1-t0) d [x^{p-1}]_k - sum mu_i x_{k-i} + [g - d x^{p-1}]_{k-1} ),
+
+with partials on the right for order k.
+"""
+
+from morsecensus.tasks.finders.homotopy.algebra import (
+    accumulate,
+    contract,
+    factorise,
+    multiply_symmetric,
+    solve,
+)
+from morsecensus.tasks.finders.homotopy.simd import (
+    compiled,
+    inlined,
+    load,
+    multiply_add,
+    spread,
+    store,
+    subtract_product,
+)
+
+
+@inlined
+def _product(one, i, two, j):
+    """The complex product of rows i and j of two arrays."""
+    ar, ai = load(one, 2 * i), load(one, 2 * i + 1)
+    br, bi = load(two, 2 * j), load(two, 2 * j + 1)
+    return subtract_product(ai, bi, ar * br), multiply_add(ai, br, ar * bi)
+
+
+@compiled
+def low_monomials(system, y, low, heads):
+    """Monomials of degrees 0 to p-2 at x, and ``heads`` = d_a x_a^{p-2}."""
+    n = system.n
+    store(low, 0, spread(1.0))
+    store(low, 1, spread(0.0))
+    for part in range(2 * n):
+        store(low, 2 + part, load(y, part))
+    for row in range(n + 1, low.shape[0] // 16):
+        parent, variable = system.recurrence[row - n - 1, 0], system.recurrence[row - n - 1, 1]
+        # Parents of pairs are counted among the variables, later ones from the first pair on.
+        above = 1 if row < 1 + n + n * (n + 1) // 2 else 1 + n
+        real, imaginary = _product(low, above + parent, y, variable)
+        store(low, 2 * row, real)
+        store(low, 2 * row + 1, imaginary)
+    for a in range(n):
+        pr, pi = spread(system.weights[a].real), spread(system.weights[a].imag)
+        xr, xi = load(y, 2 * a), load(y, 2 * a + 1)
+        for _ in range(system.degree - 2):
+            pr, pi = subtract_product(pi, xi, pr * xr), multiply_add(pi, xr, pr * xi)
+        store(heads, 2 * a, pr)
+        store(heads, 2 * a + 1, pi)
+
+
+@compiled
+def assemble(hessian, system, m, y, t, heads, matrix):
+    """The packed Jacobian of F at (y, t) from the Hessian of H; G - mu has i kappa x x^T
+    added, see above."""
+    n = system.n
+    time, rest = load(t, 0), spread(system.degree - 1.0) * (spread(1.0) - load(t, 0))
+    mr, mi = load(y, 2 * n), load(y, 2 * n + 1)
+    for entry in range(n * (n + 1)):
+        store(matrix, entry, time * load(hessian, entry))
+    for a in range(n):
+        entry = a * (a + 1) // 2 + a
+        real = multiply_add(rest, load(heads, 2 * a), load(matrix, 2 * entry))
+        imaginary = multiply_add(rest, load(heads, 2 * a + 1), load(matrix, 2 * entry + 1))
+        store(matrix, 2 * entry, real - mr)
+        store(matrix, 2 * entry + 1, imaginary - mi)
+    kappa = spread(1.0 / system.radius2)
+    for a in range(n):
+        for b in range(a + 1):
+            real, imaginary = _product(y, a, y, b)
+            entry = a * (a + 1) // 2 + b
+            store(matrix, 2 * entry, subtract_product(kappa, imaginary, load(matrix, 2 * entry)))
+            store(matrix, 2 * entry + 1, multiply_add(kappa, real, load(matrix, 2 * entry + 1)))
+    entry = n * (n + 1) // 2
+    for part in range(2 * n):
+        store(matrix, 2 * entry + part, spread(0.0) - load(y, part))
+    store(matrix, 2 * (entry + n), spread(0.0))
+    store(matrix, 2 * (entry + n) + 1, spread(0.0))
+
+
+@compiled
+def solve_at(system, factors, m, y, x, first):
+    """Overwrite ``x[first:]`` by the solution of ``J x = x``, J the matrix that `assemble` made at y."""
+    n = system.n
+    kappa = spread(1.0 / system.radius2)
+    sr, si = kappa * load(x, 2 * (first + n)), kappa * load(x, 2 * (first + n) + 1)
+    for a in range(n):
+        # x_a -= i kappa s y_a
+        yr, yi = load(y, 2 * a), load(y, 2 * a + 1)
+        xr, xi = load(x, 2 * (first + a)), load(x, 2 * (first + a) + 1)
+        store(x, 2 * (first + a), multiply_add(sr, yi, multiply_add(si, yr, xr)))
+        store(
+            x,
+            2 * (first + a) + 1,
+            multiply_add(si, yi, subtract_product(sr, yr, xi)),
+        )
+    solve(factors, m, x, first)
+
+
+@compiled
+def target(system, y, low, hessian, gradient):
+    """The Hessian of H and its gradient ``g = G x/(p-1) + rest``."""
+    n = system.n
+    first = low.shape[0] // 16 - system.hessian.shape[1]
+    contract(system.hessian, low, first, hessian)
+    multiply_symmetric(hessian, n, y, 0, gradient)
+    share = spread(1.0 / (system.degree - 1.0))
+    for part in range(2 * n):
+        store(gradient, part, share * load(gradient, part))
+    accumulate(system.rest, n, low, gradient)
+
+
+@compiled
+def newton(gradient, system, m, y, t, heads, factors, step):
+    """``step = -J^{-1} F(y, t)``, with the target's gradient at y given."""
+    n = system.n
+    time, rest = load(t, 0), spread(1.0) - load(t, 0)
+    mr, mi = load(y, 2 * n), load(y, 2 * n + 1)
+    sr, si = spread(-system.radius2), spread(0.0)
+    for a in range(n):
+        xr, xi = load(y, 2 * a), load(y, 2 * a + 1)
+        sr = subtract_product(xi, xi, multiply_add(xr, xr, sr))
+        si = multiply_add(spread(2.0) * xr, xi, si)
+        # Everything but the target's part is (heads (1-t) - mu) x.
+        wr = multiply_add(rest, load(heads, 2 * a), spread(0.0) - mr)
+        wi = multiply_add(rest, load(heads, 2 * a + 1), spread(0.0) - mi)
+        real = subtract_product(wi, xi, multiply_add(wr, xr, time * load(gradient, 2 * a)))
+        imaginary = multiply_add(wi, xr, multiply_add(wr, xi, time * load(gradient, 2 * a + 1)))
+        store(step, 2 * a, spread(0.0) - real)
+        store(step, 2 * a + 1, spread(0.0) - imaginary)
+    store(step, 2 * n, spread(0.5) * sr)
+    store(step, 2 * n + 1, spread(0.5) * si)
+    solve_at(system, factors, m, y, step, 0)
+
+
+@compiled
+def correct(system, m, y, t, work):
+    """Two Newton steps from the prediction y, the second with a new Jacobian; y becomes the corrected point.
+
+    The steps stay in ``work`` so that their lengths can be judged; monomials, derivatives and factors belong
+    to the point after the first.
+    """
+    hessian, matrix, gradient, first, second, row, low, heads = work
+    low_monomials(system, y, low, heads)
+    target(system, y, low, hessian, gradient)
+    assemble(hessian, system, m, y, t, heads, matrix)
+    factorise(matrix, m, row)
+    newton(gradient, system, m, y, t, heads, matrix, first)
+    for part in range(2 * m):
+        store(y, part, load(y, part) + load(first, part))
+    low_monomials(system, y, low, heads)
+    target(system, y, low, hessian, gradient)
+    assemble(hessian, system, m, y, t, heads, matrix)
+    factorise(matrix, m, row)
+    newton(gradient, system, m, y, t, heads, matrix, second)
+    for part in range(2 * m):
+        store(y, part, load(y, part) + load(second, part))
+
+
+@compiled
+def convolve_pairs(series, n, m, order, partial):
+    """Partials of the pairs: ``sum over 0 < i < order of x_i x_{order-i}``."""
+    entry = 0
+    for a in range(n):
+        for b in range(a + 1):
+            real = imaginary = spread(0.0)
+            for i in range(1, order):
+                one, two = 2 * (i * m + a), 2 * ((order - i) * m + b)
+                ar, ai = load(series, one), load(series, one + 1)
+                br, bi = load(series, two), load(series, two + 1)
+                real = subtract_product(ai, bi, multiply_add(ar, br, real))
+                imaginary = multiply_add(ai, br, multiply_add(ar, bi, imaginary))
+            store(partial, 2 * entry, real)
+            store(partial, 2 * entry + 1, imaginary)
+            entry += 1
+
+
+@compiled
+def convolve_higher(system, series, m, order, parents, stride, partial):
+    """Partials of the monomials of degree 3 and more, from those of their parents and the parents' series."""
+    n = system.n
+    for entry in range(n * (n + 1) // 2, system.recurrence.shape[0]):
+        parent, variable = system.recurrence[entry, 0], system.recurrence[entry, 1]
+        real, imaginary = _product(partial, parent, series, variable)
+        for i in range(1, order):
+            one, two = 2 * (i * stride + parent), 2 * ((order - i) * m + variable)
+            ar, ai = load(parents, one), load(parents, one + 1)
+            br, bi = load(series, two), load(series, two + 1)
+            real = subtract_product(ai, bi, multiply_add(ar, br, real))
+            imaginary = multiply_add(ai, br, multiply_add(ar, bi, imaginary))
+        store(partial, 2 * entry, real)
+        store(partial, 2 * entry + 1, imaginary)
+
+
+@compiled
+def complete_parents(system, series, m, order, low, parents, stride, partial, linear):
+    """The series of the monomials that others come from: partials plus their linear terms in x_order."""
+    n = system.n
+    pairs = n * (n + 1) // 2
+    for entry in range(stride):
+        parent, variable = system.recurrence[entry, 0], system.recurrence[entry, 1]
+        # m = parent * x: the linear term is m_parent,0 x_k + linear(parent) x_0.
+        if entry < pairs:
+            real, imaginary = _product(series, parent, series, order * m + variable)
+            more, again = _product(series, order * m + parent, series, variable)
+        else:
+            real, imaginary = _product(low, 1 + n + parent, series, order * m + variable)
+            more, again = _product(linear, parent, series, variable)
+        store(linear, 2 * entry, real + more)
+        store(linear, 2 * entry + 1, imaginary + again)
+        row = 2 * (order * stride + entry)
+        store(parents, row, load(partial, 2 * entry) + real + more)
+        store(parents, row + 1, load(partial, 2 * entry + 1) + imaginary + again)
+
+
+@compiled
+def multiplier_terms(series, n, m, order, partial, right):
+    """What the sphere adds to the right-hand side of one order: ``-sum mu_i x_{order-i}`` and the
+    constraint."""
+    sr = si = spread(0.0)
+    for a in range(n):
+        real, imaginary = load(right, 2 * a), load(right, 2 * a + 1)
+        for i in range(1, order):
+            one, two = 2 * (i * m + n), 2 * ((order - i) * m + a)
+            ar, ai = load(series, one), load(series, one + 1)
+            br, bi = load(series, two), load(series, two + 1)
+            real = multiply_add(ai, bi, subtract_product(ar, br, real))
+            imaginary = subtract_product(ai, br, subtract_product(ar, bi, imaginary))
+        store(right, 2 * a, real)
+        store(right, 2 * a + 1, imaginary)
+        entry = a * (a + 1) // 2 + a
+        sr, si = sr + load(partial, 2 * entry), si + load(partial, 2 * entry + 1)
+    store(right, 2 * n, spread(-0.5) * sr)
+    store(right, 2 * n + 1, spread(-0.5) * si)
+
+
+@compiled
+def first_drive(gradient, n, y, heads, drive):
+    """``drive = g - d x^{p-1}`` at the expansion point: the derivative of F by t."""
+    for a in range(n):
+        real, imaginary = _product(heads, a, y, a)
+        store(drive, 2 * a, load(gradient, 2 * a) - real)
+        store(drive, 2 * a + 1, load(gradient, 2 * a + 1) - imaginary)
+
+
+@compiled
+def next_drive(system, series, m, order, heads, contracted, image, started, drive):
+    """``drive = [g - d x^{p-1}]_order`` from the partials and ``image`` = G x_order."""
+    factor = spread(system.degree - 1.0)
+    for a in range(system.n):
+        real, imaginary = _product(heads, a, series, order * m + a)
+        real = multiply_add(factor, real, load(started, 2 * a))
+        imaginary = multiply_add(factor, imaginary, load(started, 2 * a + 1))
+        store(drive, 2 * a, load(contracted, 2 * a) + load(image, 2 * a) - real)
+        store(drive, 2 * a + 1, load(contracted, 2 * a + 1) + load(image, 2 * a + 1) - imaginary)
+
+
+@compiled
+def start_form(system, partial, started):
+    """Partials of ``d x^{p-1}``."""
+    for a in range(system.n):
+        wr, wi = spread(system.weights[a].real), spread(system.weights[a].imag)
+        pr, pi = load(partial, 2 * system.powers[a]), load(partial, 2 * system.powers[a] + 1)
+        store(started, 2 * a, subtract_product(wi, pi, wr * pr))
+        store(started, 2 * a + 1, multiply_add(wi, pr, wr * pi))
+
+
+@compiled
+def right_side(n, t, contracted, started, drive, right):
+    """``t0 [g]_k + (1-t0) d [x^{p-1}]_k + drive``: without the sphere's terms and before its sign."""
+    time, rest = load(t, 0), spread(1.0) - load(t, 0)
+    for part in range(2 * n):
+        value = multiply_add(time, load(contracted, part), load(drive, part))
+        store(right, part, multiply_add(rest, load(started, part), value))
+
+
+@compiled
+def expand(system, m, order, t, work, series, room):
+    """Fill ``series`` (row k m + a is component a of order k) from its order 0 and the corrected Jacobian."""
+    hessian, matrix, gradient, low, heads = work[0], work[1], work[2], work[6], work[7]
+    partial, contracted, image, drive, right, started, parents, linear = room
+    n = system.n
+    high = system.recurrence.shape[0]
+    stride = linear.shape[0] // 16
+    first_drive(gradient, n, series, heads, drive)
+    # Nothing is nonlinear in the first order.
+    for part in range(2 * n):
+        store(contracted, part, spread(0.0))
+        store(started, part, spread(0.0))
+    for part in range(2 * high):
+        store(partial, part, spread(0.0))
+    for k in range(1, order + 1):
+        if k > 1:
+            convolve_pairs(series, n, m, k, partial)
+            convolve_higher(system, series, m, k, parents, stride, partial)
+            contract(system.gradient, partial, high - system.gradient.shape[1], contracted)
+            start_form(system, partial, started)
+        right_side(n, t, contracted, started, drive, right)
+        multiplier_terms(series, n, m, k, partial, right)
+        for part in range(2 * m):
+            store(series, 2 * k * m + part, spread(0.0) - load(right, part))
+        solve_at(system, matrix, m, series, series, k * m)
+        if k < order:
+            multiply_symmetric(hessian, n, series, k * m, image)
+            next_drive(system, series, m, k, heads, contracted, image, started, drive)
+            complete_parents(system, series, m, k, low, parents, stride, partial, linear)

@@ -1,0 +1,1 @@
+"""Many starts, descent and Newton, until the ledger closes."""

@@ -1,0 +1,1 @@
+"""Where landscapes live: manifolds, and the symmetries that relate their points."""

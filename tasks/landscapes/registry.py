@@ -1,0 +1,91 @@
+"""The registry of models. Adding one means one file here and one entry below; nothing else changes."""
+
+from morsecensus.tasks.landscapes.laws import ALLOWED, entry_law
+from morsecensus.tasks.landscapes.parameters import (
+    Model,
+    Parameter,
+    covariance,
+    file_name,
+    noise,
+    noise_variance,
+    one_of,
+    partite_sizes,
+    signal,
+    singular_values,
+    tensor_degree,
+    variance,
+    whole,
+)
+
+MODELS = {
+    "pspin": Model(
+        "morsecensus.tasks.landscapes.spin:MixedSpin",
+        {
+            "xi": Parameter(covariance, help='covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3"'),
+            "field": Parameter(variance, 0.0, "variance S2 of a random linear field", float),
+        },
+    ),
+    "entries": Model(
+        "morsecensus.tasks.landscapes.entries:EntrySpin",
+        {
+            "law": Parameter(entry_law, help=f"law of the couplings' entries: {ALLOWED}"),
+            "xi": Parameter(covariance, help='covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3"'),
+            "field": Parameter(variance, 0.0, "variance S2 of a random linear field", float),
+        },
+    ),
+    "given": Model(
+        "morsecensus.tasks.landscapes.given:Given",
+        {"file": Parameter(file_name, help="an npz file or a Zarr group of couplings: path or fsspec URL")},
+        content_of="file",
+        least_n=1,
+    ),
+    "distinct": Model(
+        "morsecensus.tasks.landscapes.distinct:DistinctSpin",
+        {
+            "p": Parameter(
+                one_of(3, why="for p >= 4 the coordinate axes are degenerate critical points"),
+                3,
+                "degree",
+                int,
+            )
+        },
+    ),
+    "partite": Model(
+        "morsecensus.tasks.landscapes.partite:Partite",
+        {
+            "sizes": Parameter(
+                partite_sizes, "1,1,1", 'sizes of the spheres in units of n: "2x2x3" with n = 1 for any'
+            )
+        },
+        least_n=1,
+    ),
+    "spiked": Model(
+        "morsecensus.tasks.landscapes.spiked:Spiked",
+        {
+            "xi": Parameter(noise, help="covariance polynomial of the noise"),
+            "signal": Parameter(
+                signal, help='polynomial xi_s of the signal, such as "2*q^3": the mean is -N xi_s(overlap)'
+            ),
+        },
+    ),
+    "matrix-tensor": Model(
+        "morsecensus.tasks.landscapes.spiked:MatrixTensor",
+        {
+            "p": Parameter(tensor_degree, 3, "degree of the tensor", int),
+            "delta2": Parameter(noise_variance, help="variance of the noise on the matrix", kind=float),
+            "deltap": Parameter(noise_variance, help="variance of the noise on the tensor", kind=float),
+        },
+    ),
+    "factorised": Model(
+        "morsecensus.tasks.landscapes.factorised:Factorised",
+        {
+            "width": Parameter(whole(1, 64), 2, "inner size of the factorisation", int),
+            "layers": Parameter(whole(2, 4), 2, "number of factors", int),
+            "extra": Parameter(whole(0, 1000), 0, "columns of the matrix beyond its n rows", int),
+            "spectrum": Parameter(
+                singular_values, "", 'its n singular values, such as "3,2,1"; Gaussian entries if empty'
+            ),
+        },
+        columns=("orbits",),
+    ),
+}

@@ -1,0 +1,1 @@
+"""What a critical point is: Newton, classify, join, expand by symmetry; the ledger says if all are there."""

@@ -1,0 +1,1 @@
+"""One landscape, JSON-ready: what enumerate, topology and flow answer."""

@@ -1,0 +1,216 @@
+"""One landscape, everything, JSON-ready: what a worker does for the command ``enumerate``."""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from morsecensus.tasks.runtime.scatter import Scatter
+
+if TYPE_CHECKING:
+    from morsecensus.tasks.finders.homotopy.books import Follow, Paths
+    from morsecensus.tasks.finders.homotopy.census import EnumeratedCensus
+    from morsecensus.tasks.finders.homotopy.paths import Tracked, TrackerSettings
+    from morsecensus.tasks.finders.options import HomotopyOptions
+    from morsecensus.tasks.landscapes.base import Landscape
+    from morsecensus.tasks.systems.system import Weights
+    from morsecensus.tasks.topology.census import Topology
+
+WARM_UP = 3
+"""Dimension of the landscape whose few paths load the tracker's machine code before the clock starts."""
+
+
+def enumerate_one(
+    spec: Mapping[str, Any], instance: int, scatter: Scatter | None = None, *, points: bool = False
+) -> dict[str, Any]:
+    """Enumerate one landscape of a homotopy cell.
+
+    Args:
+        spec: of the cell; ``finder_options.threads`` follow paths here where ``scatter`` is None.
+        instance: the landscape id; landscape and starts are those of this landscape of a study.
+        scatter: follows pieces of many paths elsewhere.
+        points: whether to list the points.
+    """
+    from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
+    from morsecensus.tasks.finders.options import HomotopyOptions
+    from morsecensus.tasks.landscapes.base import build
+
+    landscape = build(spec["model"], spec["parameters"], spec["n"])
+    options = HomotopyOptions(**spec["finder_options"])
+    _warm_up(spec, options)
+    started = time.perf_counter()
+    couplings = landscape.sample(spec["seed"], instance)
+    clock = _Clock(_follow(spec, landscape, couplings, instance, scatter))
+    found = enumerate_landscape(landscape, couplings, spec["seed"], instance, options, clock)
+    seconds = time.perf_counter() - started
+    record = {
+        "model": spec["model"],
+        **spec["parameters"],
+        "n": spec["n"],
+        "seed": spec["seed"],
+        "landscape": instance,
+        **_counts(landscape, found),
+        "paths_per_second": found.enumeration.expected / clock.seconds if clock.seconds else None,
+        "seconds": seconds,
+    }
+    return record | ({"points": _points(found)} if points else {})
+
+
+def _follow(
+    spec: Mapping[str, Any], landscape: "Landscape", couplings: Any, instance: int, scatter: Scatter | None
+) -> "Follow":
+    import numpy as np
+
+    from morsecensus.tasks.finders.homotopy.books import here
+    from morsecensus.tasks.finders.homotopy.census import polynomial_system
+    from morsecensus.tasks.finders.homotopy.pieces import elsewhere
+
+    if scatter is not None:
+        return elsewhere(spec, instance, scatter)
+    system = polynomial_system(landscape, couplings)
+    if system.closed_form() is None:
+        # Where start solutions are paths' endpoints themselves, they come before the clock starts.
+        system.starts(system.start("warm up"), np.arange(1))
+    return here(system, spec["finder_options"]["threads"])
+
+
+def _counts(landscape: "Landscape", found: "EnumeratedCensus") -> dict[str, Any]:
+    from morsecensus.tasks.points.ledger import COMPLETE, REASONS, STATUSES
+
+    census, enumeration = found.census, found.enumeration
+    ledger = census.ledger
+    radius, completeness = census.certified_radius, found.completeness
+    return {
+        "paths": enumeration.expected,
+        "distinct": len(enumeration.solutions),
+        "complete": ledger.status == COMPLETE,
+        "status": STATUSES[ledger.status],
+        "reason": REASONS[ledger.reason],
+        "total": int(ledger.points_by_index.sum()),
+        "by_index": ledger.points_by_index.tolist(),
+        "certified": None if radius is None else int((radius > 0).sum()) * ledger.scale,
+        "certified_complex": None if completeness is None else completeness.solutions,
+        "completeness": _completeness(found),
+        "retries": enumeration.retries,
+        "paths_singular": enumeration.singular,
+        "paths_infinite": enumeration.infinite,
+        "open_paths": enumeration.open_paths.tolist(),
+    }
+
+
+def _completeness(found: "EnumeratedCensus") -> str:
+    """What it rests on that no critical point is missing."""
+    if found.completeness is not None and found.completeness.proven:
+        return "proven"
+    return "distinct endpoints in doubles" if found.enumeration.complete else "none"
+
+
+def _points(found: "EnumeratedCensus") -> list[dict[str, Any]]:
+    import numpy as np
+
+    points, classes = found.census.points()
+    certified = found.census.certified_radius
+    radius = np.zeros(len(classes)) if certified is None else certified[classes]
+    columns = (points.points, points.energy, points.index, radius)
+    return [
+        {"position": position, "energy": energy, "index": index, "radius": radius or None}
+        for position, energy, index, radius in zip(*(c.tolist() for c in columns), strict=True)
+    ]
+
+
+def _warm_up(spec: Mapping[str, Any], options: "HomotopyOptions") -> None:
+    """Compile the tracker, or load its machine code: seconds that say nothing of its speed."""
+    import numpy as np
+
+    from morsecensus.tasks.finders.homotopy.books import here, settings_of
+    from morsecensus.tasks.finders.homotopy.census import polynomial_system
+    from morsecensus.tasks.landscapes.base import build
+
+    small = build(spec["model"], spec["parameters"], min(WARM_UP, spec["n"]))
+    system = polynomial_system(small, small.sample(0, 0))
+    if system.closed_form() is None:
+        weights = system.start("warm up")
+        here(system, 1)(weights, np.arange(system.paths), settings_of(options))
+
+
+class _Clock:
+    """Follows paths and takes the time from the first path's start to the last one's end: with retries, and
+    the books between them."""
+
+    def __init__(self, follow: "Follow"):
+        self._follow = follow
+        self._first: float | None = None
+        self.seconds = 0.0
+
+    def __call__(self, weights: "Weights", paths: "Paths", settings: "TrackerSettings") -> "Tracked":
+        self._first = time.perf_counter() if self._first is None else self._first
+        tracked = self._follow(weights, paths, settings)
+        self.seconds = time.perf_counter() - self._first
+        return tracked
+
+
+def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | None = None) -> dict[str, Any]:
+    """Enumerate one landscape of a homotopy cell and pair its critical points; see `enumerate_one`.
+
+    Returns:
+        A JSON-ready record: points by index, Betti numbers of the whole sphere (None unless every boundary is
+        known), the degrees whose pairs are exact, pairs with energies per spin, and checks by name.
+    """
+    from morsecensus.tasks.finders.homotopy.census import homotopy
+    from morsecensus.tasks.finders.options import HomotopyOptions
+    from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.topology.census import CERTIFIED, OUTCOMES, topology_of
+
+    landscape = build(spec["model"], spec["parameters"], spec["n"])
+    options = HomotopyOptions(**spec["finder_options"])
+    couplings = landscape.sample(spec["seed"], instance)
+    follow = _follow(spec, landscape, couplings, instance, scatter)
+    census = homotopy(landscape, couplings, spec["seed"], instance, options, follow)
+    found = topology_of(census, couplings)
+    return {
+        "model": spec["model"],
+        **spec["parameters"],
+        "n": spec["n"],
+        "seed": spec["seed"],
+        "landscape": instance,
+        "complete": found.outcome == CERTIFIED,
+        "outcome": OUTCOMES[found.outcome],
+        "why": found.why or None,
+        "counts": census.ledger.points_by_index.tolist(),
+        "betti": _betti(found),
+        "degrees": [k for k, exact in enumerate(found.exact.tolist()) if exact],
+        "connections": found.connections,
+        "loops": found.loops,
+        "unresolved": found.unresolved,
+        "pairs": _pairs(found),
+        "checks": _checks(found),
+    }
+
+
+def _betti(found: "Topology") -> list[int] | None:
+    from morsecensus.tasks.topology.persistence import betti
+
+    numbers = betti(found.complex)
+    return None if numbers is None else numbers.tolist()
+
+
+def _pairs(found: "Topology") -> list[dict[str, Any]]:
+    energy, pairs = found.complex.energy, found.pairs
+    rows = zip(pairs.dim.tolist(), pairs.birth.tolist(), pairs.death.tolist(), strict=True)
+    return [
+        {
+            "dim": dim,
+            "birth": float(energy[birth]),
+            "death": float(energy[death]) if death >= 0 else None,
+            "birth_id": birth,
+            "death_id": death if death >= 0 else None,
+        }
+        for dim, birth, death in rows
+    ]
+
+
+def _checks(found: "Topology") -> dict[str, str]:
+    from morsecensus.tasks.points.ledger import CHECKS
+
+    verdicts = {f"homology_{k}": verdict for k, verdict in enumerate(found.homology.tolist())}
+    verdicts |= {"square": found.square, "dual": found.dual}
+    return {name: CHECKS[verdict] for name, verdict in verdicts.items()}

@@ -1,0 +1,1 @@
+"""Critical points as a polynomial system: packed tensors, monomials, numbers of solutions."""

@@ -1,0 +1,1 @@
+"""Moving along a landscape: gradient flow, and the gradient lines that join its points."""
