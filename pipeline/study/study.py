@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.study.inputs import check_held, resolve
 from morsecensus.pipeline.study.ranges import parse_integers
-from morsecensus.tasks.finders.options import OPTIONS
+from morsecensus.tasks.finders.choose import FINDERS as KNOWN_FINDERS
 from morsecensus.tasks.landscapes.parameters import Parameter
 from morsecensus.tasks.landscapes.registry import MODELS
 
@@ -29,7 +29,7 @@ MAX_BLOCK = 2**15  # the slot of a row within its block is 16 bits
 MAX_OPTION = 2**53  # far beyond any budget, and every integer up to it is a double
 AUTO = "auto"
 """Not a finder: stands for the one that `tasks.finders.choose.choose` takes for each model and n."""
-FINDERS = (AUTO, *sorted(OPTIONS))
+FINDERS = (AUTO, *sorted(KNOWN_FINDERS))
 _Kind = TypeVar("_Kind", bound=BaseModel)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 # Also seen inside texts and comments, where nobody writes so many. Without the look-behind, a long word
@@ -262,7 +262,7 @@ def default_block(n: int) -> int:
 
 def finder_options(finder: str, given: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return all options of a finder, defaults included; raises UsageError for unknown or wrong ones."""
-    kind = OPTIONS[finder]
+    kind = KNOWN_FINDERS[finder].options
     known = {field.name: field for field in dataclasses.fields(kind)}
     for key, value in given.items():
         if key not in known:
