@@ -41,7 +41,7 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 chaos: setup
-	$(BIN)/python -m benchmarks.chaos --kills 100 --table docs/reliability.md
+	PYTHONPATH=tests $(BIN)/python -m chaos --kills 100 --table docs/reliability.md
 
 # Coverage-guided, FUZZ_SECONDS for each target; atheris is outside the lock, for it has no wheels for every system.
 FUZZ_SECONDS ?= 60

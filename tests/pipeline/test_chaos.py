@@ -1,25 +1,19 @@
 """A short version of the soak: every fault once, and the judge on stores that are broken on purpose."""
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))  # benchmarks are not installed
-from benchmarks.chaos import disks  # noqa: E402
-from benchmarks.chaos.__main__ import SEED, inject  # noqa: E402
-from benchmarks.chaos.bench import Bench  # noqa: E402
-from benchmarks.chaos.corruption import DAMAGES, check_named  # noqa: E402
-from benchmarks.chaos.faults import Fault, Result, all_faults  # noqa: E402
-from benchmarks.chaos.table import BEGIN, END, Line, Soak, write_table  # noqa: E402
-from benchmarks.chaos.trial import Trial  # noqa: E402
+from chaos import disks
+from chaos.__main__ import SEED, inject
+from chaos.bench import Bench
+from chaos.corruption import DAMAGES, check_named
+from chaos.faults import Fault, Result, all_faults
+from chaos.table import BEGIN, END, Line, Soak, write_table
+from chaos.trial import Trial
 
 FAULTS = all_faults()
-sys.path.remove(str(ROOT))
-
 AT_ONCE = 2
 REPAIRED = ("chunk with a bit flipped", "marker forged", "metadata cut", "dataset object deleted")
 """Damages that go through `repair` here; what `verify` says is tested of each of them."""

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.chaos.hooks import install, role, script
+from chaos.hooks import install, role, script
 from morsecensus.storage.tables import LANDSCAPE, POINT
 
-BODY = "benchmarks.chaos.body:run_block"
+BODY = "chaos.body:run_block"
 
 install("worker")
 if role() == "worker" and script("body").get("break"):
-    from benchmarks.chaos.broken import break_writes
+    from chaos.broken import break_writes
 
     break_writes()
 

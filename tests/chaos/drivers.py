@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.chaos.bench import Bench
-from benchmarks.chaos.faults import Result, fault
-from benchmarks.chaos.trial import RAY, Trial
+from chaos.bench import Bench
+from chaos.faults import Result, fault
+from chaos.trial import RAY, Trial
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
