@@ -22,8 +22,9 @@ from oracles.controls import wrong_shift
 
 HEAD = """# Ground truth against exact theory
 
-Written by `PYTHONPATH=tests python -m benchmarks.ground_truth STORE` from a run of `examples/enumerated.toml`:
-every complex critical point followed by homotopy, every real one certified in ball arithmetic, every landscape counted.
+Written by `PYTHONPATH=tests python -m benchmarks.ground_truth STORE` from a run of
+`examples/enumerated.toml`: every complex critical point followed by homotopy, every real one certified in
+ball arithmetic, every landscape counted.
 """
 
 TESTS = """## Mean numbers by index, and wrong theories
