@@ -9,6 +9,9 @@ import os
 import shutil
 import tempfile
 
+import pytest
+from hypothesis import settings
+
 os.environ.pop("PYTHONPATH", None)
 
 
@@ -24,3 +27,27 @@ def _share_compiled_code() -> None:
 
 
 _share_compiled_code()
+
+# No deadlines: others use this machine too. The same examples each time, but of a night's.
+settings.register_profile("default", deadline=None, derandomize=True)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
+settings.register_profile("nightly", deadline=None, max_examples=1000, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let pytest-xdist give a whole file to one worker, for its tests share fixtures and compiled code, and
+    all files that start a Ray to one, so that there is one Ray at a time. What takes longest begins.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group("/".join(item.path.parts[-2:])))
+    slow = {_group(item) for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (_group(item) != "ray", _group(item) not in slow))
+
+
+def _group(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("xdist_group")
+    assert marker is not None
+    return marker.args[0]
