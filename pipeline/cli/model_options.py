@@ -7,7 +7,6 @@ from typing import Any
 
 import typer
 
-from morsecensus.analysis.theory.registry import THEORIES
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.tasks.landscapes.parameters import Model, Parameter
 from morsecensus.tasks.landscapes.registry import MODELS
@@ -18,7 +17,7 @@ FLOWING = tuple(name for name, model in MODELS.items() if not model.columns and 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """`options_of` the models with a theory."""
-    return options_of(THEORIES)(command)
+    return options_of(name for name, model in MODELS.items() if model.theory is not None)(command)
 
 
 def options_of(models: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -179,11 +179,12 @@ def _check_folder(out: Path) -> None:
 
 
 def _limits(plan: FlowPlan) -> "list[Limit | None]":
-    from morsecensus.analysis.theory.dynamics.limits import limit, polynomials
+    from morsecensus.analysis.theory.dynamics.limits import limit
+    from morsecensus.analysis.theory.registry import theory_of
 
     found = []
     for parameters in plan.cells:
-        known = polynomials(plan.model, parameters)
+        known = theory_of(plan.model, parameters).dynamics
         found.append(None if known is None else limit(*known, plan.overlap, plan.until))
     return found
 
@@ -273,10 +274,10 @@ def _cells(plan: FlowPlan, records: Records, limits: "Sequence[Limit | None]") -
 
 
 def _outliers(plan: FlowPlan, records: Records) -> "list[Outliers]":
-    from morsecensus.analysis.theory.dynamics.limits import polynomials
+    from morsecensus.analysis.theory.registry import theory_of
     from morsecensus.analysis.topics.flow.outliers import Outliers
 
-    known = polynomials(plan.model, plan.cells[0])
+    known = theory_of(plan.model, plan.cells[0]).dynamics
     if known is None or not plan.strengths:
         return []
     unit = math.sqrt(known[0].x2)
