@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from morsecensus.pipeline.backends.executor import POLL_SECONDS, Executor, Job, ask, start_executor
-from morsecensus.pipeline.cli.model_options import FLOWING, read_parameters
+from morsecensus.pipeline.backends.executor import POLL_SECONDS, Executor, Job, ask
+from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
 from morsecensus.pipeline.run.plan import available_memory, size_text
 from morsecensus.pipeline.run.run import Settings, advised, software, worker_environment
 from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.study.parameters import FLOWING, read_parameters
 from morsecensus.pipeline.study.ranges import parse_integers
 from morsecensus.tasks.landscapes.registry import MODELS
 

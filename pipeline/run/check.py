@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from morsecensus.pipeline.backends.executor import Executor, ask, start_executor
+from morsecensus.pipeline.backends.executor import Executor, ask
+from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
 from morsecensus.pipeline.run.run import Outcome, Settings, continue_run, take_lease
 from morsecensus.pipeline.stopping import StopRequest

@@ -10,7 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
-from morsecensus.pipeline.backends.executor import POLL_SECONDS, Done, Executor, ask, start_executor
+from morsecensus.pipeline.backends.executor import POLL_SECONDS, Done, Executor, ask
+from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import Interrupted, RunError, UsageError
 from morsecensus.pipeline.run.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
 from morsecensus.pipeline.run.progress import Counts, Progress

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from morsecensus.pipeline.errors import UsageError
-from morsecensus.pipeline.study.inputs import find_in
 from morsecensus.pipeline.worker.bodies import describe, load
 from morsecensus.pipeline.worker.environment import NoGpu, differences, environment, fingerprint
+from morsecensus.pipeline.worker.given import find_in
 from morsecensus.pipeline.worker.program import ProgramDiffers, check_program
 from morsecensus.pipeline.worker.visibility import StoreUnseen, check_visible
 from morsecensus.storage.blocks import encode_block, read_block, write_block
