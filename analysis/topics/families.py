@@ -11,7 +11,7 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import FamilyResult, StudyResult, cell_tests
-from morsecensus.analysis.theory.registry import THEORIES
+from morsecensus.analysis.theory.base import Theory
 from morsecensus.analysis.topics.base import Picture, Section, Topic
 
 ABC = "Auffinger, Ben Arous, Černý, arXiv:1003.1129"
@@ -150,7 +150,7 @@ def _limits(family: FamilyResult) -> list[Part]:
 def _about_theory(family: FamilyResult) -> list[Part]:
     means = [result.expected for result in family.cells]
     if not any(means):
-        if family.family[0] in THEORIES:
+        if type(family.cells[0].cell.theory) is not Theory:
             text = "No table of theory for this model here, or not at these sizes: measured numbers only."
             return [note(text + " What is known of it has a section of its own, or is in `predict`.")]
         return [note("No theory for this model: measured numbers only.")]
