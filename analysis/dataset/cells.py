@@ -194,13 +194,25 @@ def _split(finder: str) -> tuple[str, dict[str, Any]]:
     return finder.rstrip(), {}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Study:
     """A run with its cells and its provenance."""
 
     name: str
     cells: tuple[Cell, ...]
     provenance: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        families = dict.fromkeys(cell.model for cell in self.cells)
+        sizes = sorted({cell.n for cell in self.cells})
+        lines = (
+            f"study {self.name}: {len(self.cells)} cells, .cells[0].dataset is an xarray dataset",
+            f"{', '.join(families)}; n = {', '.join(map(str, sizes))}",
+            f"{sum(cell.held for cell in self.cells)} landscapes, "
+            f"{sum(cell.stored.sizes['row'] for cell in self.cells)} critical points",
+            f"{self.provenance.get('dataset', '')}, seed {self.provenance.get('seed', '')}",
+        )
+        return "\n".join(lines)
 
 
 def finder_labels(cells: Iterable[Cell]) -> dict[str, str]:
@@ -245,7 +257,7 @@ def open_study(store: str, check: str = "sizes") -> Study:
             int(layout.sizes.get("component", 0)),
         )
         for layout in run.manifest.cells
-        if layout.id in names
+        if layout.id in names and "body" not in layout.attrs
     ]
     missing = [layout.id for layout in run.manifest.cells if layout.id not in names]
     return Study(run.manifest.name, tuple(cells), _provenance(run, path, missing))

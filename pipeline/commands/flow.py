@@ -152,9 +152,8 @@ def run_flows(
     _check_folder(out)
     with _kept(store, settings) as place:
         outcome = run_study(plan.study(), place, settings, console)
-        if outcome.failed:
-            name, message = next(iter(outcome.failed.items()))
-            raise RunError(f"{len(outcome.failed)} landscapes failed; the first: {name}: {message}")
+        if outcome.failure is not None:
+            raise RunError(outcome.failure)
         (found,) = open_flows(place)
     try:
         about = dataclasses.asdict(plan) | {"versions": software()}
