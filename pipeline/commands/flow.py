@@ -86,7 +86,7 @@ class FlowPlan:
         names = {"model": self.model, "parameters": parameters, "n": n, "seed": self.seed}
         spec = names | {"starts": self.starts, **terms, "block_size": 1}
         where = ", ".join(f"{name} = {value}" for name, value in parameters.items())
-        return StudyCell(where, spec, self.landscapes, body=BODIES[body])
+        return StudyCell(where, spec, self.landscapes, body=BODIES[body].recorded)
 
 
 def flow_cells(model: str, given: Mapping[str, Any], sweep: str | None) -> tuple[dict[str, Any], ...]:
