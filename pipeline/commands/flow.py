@@ -145,8 +145,9 @@ def run_flows(
 
     Raises UsageError for a plan, a folder or a store that cannot be, RunError if blocks fail, Interrupted.
     """
+    from morsecensus.analysis.dataset.cells import open_study
     from morsecensus.analysis.topics.flow.measure import summary_rows
-    from morsecensus.analysis.topics.flow.read import open_flows
+    from morsecensus.analysis.topics.flow.read import find_flows
     from morsecensus.analysis.topics.flow.section import finite, write_flows
 
     _check_folder(out)
@@ -154,7 +155,7 @@ def run_flows(
         outcome = run_study(plan.study(), place, settings, console)
         if outcome.failure is not None:
             raise RunError(outcome.failure)
-        (found,) = open_flows(place)
+        (found,) = find_flows(open_study(place))
     try:
         about = dataclasses.asdict(plan) | {"versions": software()}
         text = json.dumps(about, indent=1) + "\n"
