@@ -12,7 +12,7 @@ from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.census import finder_options
 from morsecensus.pipeline.study.parameters import read_parameters
-from morsecensus.tasks.finders.options import OPTIONS
+from morsecensus.tasks.finders.choose import FINDERS
 from morsecensus.tasks.landscapes.registry import MODELS
 
 if TYPE_CHECKING:
@@ -72,18 +72,17 @@ def census(
 
     Raises UsageError for what cannot be, ValueError of a landscape that its finder can't take.
     """
-    from morsecensus.tasks.block import _census
     from morsecensus.tasks.landscapes.base import build
 
-    if finder not in OPTIONS:
-        raise UsageError(f"finder: got {shown(finder)}, allowed: {', '.join(sorted(OPTIONS))}")
+    if finder not in FINDERS:
+        raise UsageError(f"finder: got {shown(finder)}, allowed: {', '.join(sorted(FINDERS))}")
     spec: dict[str, Any] = {"finder": finder, "seed": seed}
     spec["finder_options"] = finder_options(finder, options or {}, "options")
     if isinstance(of, str):
         spec |= {"model": model, "parameters": read_parameters(model, _given(model, of, parameters))}
         of = build(model, spec["parameters"], _one(n))
     couplings = of.sample(seed, landscape)
-    found = _census(spec, of, couplings, landscape, None)
+    found = FINDERS[finder].census(spec, of, couplings, landscape)
     points, _ = found.points()
     what = _title(of.name, spec.get("parameters", {}), n, seed, landscape)
     return LandscapeCensus(
