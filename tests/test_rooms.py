@@ -39,7 +39,7 @@ FLOORS = {
         ("runtime", "covariance", "measurables", "proportions"),
     ),
     "pipeline": (
-        ("cli",),
+        ("cli", "api"),
         ("commands",),
         ("run",),
         ("backends", "study"),

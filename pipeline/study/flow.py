@@ -95,4 +95,4 @@ def _cells(cell: _Flows, more: dict[str, Any], seed: int, where: str) -> Iterato
             **more,
             "block_size": cell.block or 1,
         }
-        yield StudyCell(where, spec, cell.landscapes, body=BODIES[cell.body])
+        yield StudyCell(where, spec, cell.landscapes, body=BODIES[cell.body].recorded)
