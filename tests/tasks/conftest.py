@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,7 +20,15 @@ def _configure() -> None:
     jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 
+def _keep_compiled_code() -> None:
+    """What a study drops from cell to cell is kept: tests come back to the same few landscapes."""
+    from morsecensus.tasks.runtime import compiled
+
+    compiled.jax = SimpleNamespace(clear_caches=lambda: None)
+
+
 _configure()
+_keep_compiled_code()
 
 
 @pytest.fixture(scope="session")

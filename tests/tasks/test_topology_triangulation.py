@@ -7,7 +7,6 @@ import gudhi
 import jax
 import numpy as np
 import pytest
-from oracles.triangulation import sphere_mesh
 
 from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
 from morsecensus.tasks.finders.options import HomotopyOptions
@@ -15,6 +14,7 @@ from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.topology.build import morse_complex
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import betti, diagram, pairs
+from oracles.triangulation import sphere_mesh
 
 SEED = 5
 PARTS = {3: (8, 12, 18, 27, 40), 4: (2, 3, 4, 6, 8)}
