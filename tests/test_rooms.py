@@ -30,7 +30,8 @@ LEAVES = {
 LONGEST_LEAF = 200
 FLOORS = {
     "tasks": (
-        ("block", "records"),
+        ("block", "bodies"),
+        ("records",),
         ("finders", "topology"),
         ("points", "trajectories"),
         ("landscapes",),
