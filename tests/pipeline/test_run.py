@@ -72,7 +72,7 @@ def test_the_worker_dies_with_its_driver(tmp_path, toolbox):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_cleanly_and_the_next_run_goes_on(tmp_path, toolbox, reference, number, code):
     store = tmp_path / "run"
-    driver = toolbox.driver(toolbox.text(), store, script={"seconds": 0.15})
+    driver = toolbox.driver(toolbox.text(), store, script={"hold": ["4:2"]})
     driver.wait_for_markers(2)
     os.kill(driver.process.pid, number)
     returned, _, err = driver.finish()
