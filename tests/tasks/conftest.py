@@ -70,7 +70,7 @@ def bilinear():
 @pytest.fixture(scope="session")
 def instance_of():
     """A p-spin landscape, the couplings of one of its instances, and their polynomial system."""
-    from morsecensus.tasks.finders.homotopy.census import polynomial_system
+    from morsecensus.tasks.finders.homotopy.start import polynomial_system
     from morsecensus.tasks.landscapes.base import build
 
     def make(n, landscape=0, xi="q^3"):
@@ -92,7 +92,7 @@ def nearly_folded():
 
     import numpy as np
 
-    from morsecensus.tasks.finders.homotopy.census import polynomial_system
+    from morsecensus.tasks.finders.homotopy.start import polynomial_system
     from morsecensus.tasks.landscapes.base import build
 
     def make(excess, t0=0.4):
