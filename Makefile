@@ -25,11 +25,11 @@ PYTEST := $(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reord
 test: setup
 	$(PYTEST)
 
-# What needs neither Ray nor minutes, for a second Python: make setup quick VENV=.venv-3.13 PYTHON=python3.13
+# A few minutes' worth, for a second Python: make quick VENV=.venv-3.13 PYTHON=python3.13
 quick: setup
-	$(PYTEST) -m 'not slow and not ray and not soak' tests/storage tests/pipeline/test_study.py \
-		tests/pipeline/test_run.py tests/pipeline/test_cli.py tests/analysis/test_kac_rice.py \
-		tests/analysis/test_report.py tests/tasks/test_covariance.py tests/tasks/test_homotopy_finder.py
+	$(PYTEST) -m 'not slow and not soak' tests/storage tests/analysis/test_kac_rice.py \
+		tests/tasks/test_covariance.py tests/pipeline/test_study.py tests/pipeline/test_enumerate.py \
+		tests/pipeline/test_interrupt.py
 
 # Long statistics, all kinds of faults with Ray too, ten times the examples, and code that each process compiles for itself.
 soak: setup
