@@ -21,7 +21,7 @@ $(STAMP): $(BIN)/uv requirements.lock pyproject.toml
 
 # Each worker takes whole files, which share compiled landscapes and stores; tests/conftest.py groups and orders them.
 TEST_WORKERS ?= 2
-PYTEST := $(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder --durations 20
+PYTEST := $(BIN)/pytest -n $(TEST_WORKERS) --no-loadscope-reorder --durations 20
 test: setup
 	$(PYTEST)
 

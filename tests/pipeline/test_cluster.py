@@ -19,7 +19,7 @@ from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.storage.dataset import dataset_hash
 from support.processes import wait_until
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 ADDRESS = "127.0.0.2"
 HEAD = """

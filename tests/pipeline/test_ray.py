@@ -1,5 +1,8 @@
+import json
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -9,7 +12,7 @@ from morsecensus.storage.store import open_run
 from morsecensus.storage.verify import verify
 from support.processes import descendants
 
-pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
+pytestmark = pytest.mark.ray
 RAY = ("--backend", "ray", "--workers", "2")
 PIECES = {"pieces": 9}
 
@@ -99,3 +102,29 @@ def test_a_long_temporary_folder_is_not_taken(tmp_path, toolbox, monkeypatch):
     code, _, err = toolbox.driver(toolbox.text(), tmp_path / "run", *RAY).finish()
     assert code == 0, err
     assert not (long / "ray").exists()
+
+
+TIMES = ("seconds", "paths_per_second")
+
+
+@pytest.mark.slow
+def test_enumerate_finds_the_same_to_the_last_bit():
+    """32767 paths: enough to be followed in pieces. In processes of their own: Ray forks, and JAX, which
+    other tests may have loaded here, objects to that."""
+    arguments = ("--xi", "q^3", "--n", "15", "--seed", "2", "--points", "--json", "--workers", "2")
+    found = []
+    for backend in ("serial", "ray"):
+        command = [
+            sys.executable,
+            "-m",
+            "morsecensus",
+            "enumerate",
+            *arguments,
+            "--backend",
+            backend,
+        ]
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        found.append(json.loads(result.stdout))
+    serial, ray = ({k: v for k, v in one.items() if k not in TIMES} for one in found)
+    assert serial == ray
+    assert serial["complete"]
