@@ -94,7 +94,7 @@ def tests(cells: list[tuple[Cell, FiniteN, PathSummary]]) -> Iterator[str]:
 def main(store: str) -> None:
     cells = []
     for cell in open_study(store).cells:
-        theory, paths = cell.resolved, summarise_paths(cell)
+        theory, paths = cell.theory.resolved(cell.n), summarise_paths(cell)
         if theory is not None and paths is not None:
             cells.append((cell, theory, paths))
     print("\n".join([HEAD, *books(cells), TESTS, *tests(cells)]))

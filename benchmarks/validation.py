@@ -55,8 +55,8 @@ def loss_power(outcome: Outcome, fraction: float) -> Callable[[int], float]:
     """Power of the counts test against the loss of this fraction of the saddles, from the stated effect."""
     cell = outcome.cell
     counts = cell.dataset["points_by_index"].values.astype(float)
-    assert cell.resolved is not None
-    expected = cell.resolved.by_index()
+    assert cell.theory.resolved(cell.n) is not None
+    expected = cell.theory.resolved(cell.n).by_index()
     kept = usable_indices(expected, len(counts), -1)
     shift = -fraction * np.where((kept > 0) & (kept < cell.n - 1), expected[kept], 0.0)
     covariance = np.atleast_2d(np.cov(counts[:, kept].T))
@@ -83,7 +83,7 @@ def show(p: float | None) -> str:
 
 
 def family_name(cell: Cell) -> str:
-    covariance = cell.covariance
+    covariance = cell.theory.isotropic
     return cell.family[0] if covariance is None else f"xi = {covariance}"
 
 
@@ -91,7 +91,7 @@ def closure(cells: list[Cell]) -> Iterator[str]:
     rows = []
     for cell in cells:
         status = cell.dataset["status"].values
-        exact = cell.resolved
+        exact = cell.theory.resolved(cell.n)
         counts = cell.dataset["n_points"].values
         error = counts.std(ddof=1) / len(counts) ** 0.5
         rows.append(
@@ -258,7 +258,7 @@ dropped, else that of the sharpest joint test against the departure seen.
 
 def main(store: str) -> None:
     cells = list(open_study(store).cells)
-    honest = [cell for cell in cells if cell.covariance is not None]
+    honest = [cell for cell in cells if cell.theory.isotropic is not None]
     distinct = [cell for cell in cells if cell.dataset.attrs.get("model") == "distinct"]
     outcomes = [judge(cell, exact_sampler(cell)) for cell in honest]
     lines = [

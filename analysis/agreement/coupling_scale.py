@@ -53,7 +53,7 @@ def coupling_scale(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> 
     Returns:
         None where there is no exact law, or fewer than two landscapes with points.
     """
-    theory = cell.resolved
+    theory = cell.theory.resolved(cell.n)
     if theory is None or cell.landscapes < 2 or cell.points == 0:
         return None
     mean, error = _exact_widths(cell, sample)

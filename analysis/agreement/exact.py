@@ -62,7 +62,7 @@ def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> list
         cell: with its dataset.
         sample: exact samples of the critical points of an index, such as ``exact_sampler(cell)``.
     """
-    theory = cell.resolved
+    theory = cell.theory.resolved(cell.n)
     if theory is None:
         return []
     missing = estimate_counts(cell)["missing"].values
@@ -82,7 +82,7 @@ def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> list
 
 def exact_sampler(cell: Cell, seed: int = 0) -> Callable[[int], CriticalPointSample]:
     """Exact samples by index, drawn once each: about twice as many as the points they are compared with."""
-    theory = cell.theory
+    theory = cell.theory.exact(cell.n)
     if theory is None:
         raise ValueError(f"{cell.name}: no exact law for the model {cell.family[0]!r}")
     drawn: dict[int, CriticalPointSample] = {}

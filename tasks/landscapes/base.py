@@ -177,5 +177,11 @@ def build(model: str, parameters: Mapping[str, Any], n: int) -> Landscape:
     """The landscape of a cell. ValueError if the model is unknown or its parameters are wrong."""
     if model not in MODELS:
         raise ValueError(f"model: got {model!r}, allowed: {', '.join(sorted(MODELS))}")
-    module, name = MODELS[model].path.split(":")
-    return getattr(importlib.import_module(module), name).from_parameters(parameters, n)
+    return _class_of(MODELS[model].landscape).from_parameters(parameters, n)
+
+
+def _class_of(landscape: str | type) -> type[Landscape]:
+    if isinstance(landscape, type):
+        return landscape
+    module, name = landscape.split(":")
+    return getattr(importlib.import_module(module), name)
