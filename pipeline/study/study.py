@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.plugins import identity, is_known
 from morsecensus.pipeline.study.inputs import check_held, resolve
 from morsecensus.pipeline.study.ranges import parse_integers
 from morsecensus.tasks.finders.options import OPTIONS
@@ -81,9 +82,13 @@ class CellTable(_Table):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-@functools.cache
 def table_of(model: str) -> type[CellTable]:
     """The ``[[cells]]`` table of a model: its parameters, each one value or a list to sweep."""
+    return _table(model, MODELS[model].digest)
+
+
+@functools.cache
+def _table(model: str, digest: str) -> type[CellTable]:
 
     def field(parameter: Parameter) -> Any:
         kind = Annotated[tuple[Any, ...], BeforeValidator(_swept(parameter))]
@@ -190,7 +195,7 @@ def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path 
 
 def _cells_of(table: dict[str, Any], seed: int, source: str, where: str, folder: Path) -> Iterator[StudyCell]:
     model = table.get("model", "pspin")
-    if not isinstance(model, str) or model not in MODELS:
+    if not isinstance(model, str) or not is_known(model):
         raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
     cell = _validated(table_of(model), {"model": model, **table}, source, ".")
     if cell.finder not in FINDERS:
@@ -216,6 +221,7 @@ def _cells_of(table: dict[str, Any], seed: int, source: str, where: str, folder:
             "positions": cell.positions,
             "spectra": cell.spectra,
             "topology": cell.topology,
+            **identity(model),
         }
         yield StudyCell(where, spec, cell.landscapes, why)
 

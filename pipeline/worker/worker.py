@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.plugins import PluginDiffers, check_plugin, take
 from morsecensus.pipeline.worker.bodies import describe, load
 from morsecensus.pipeline.worker.environment import NoGpu, differences, environment, fingerprint
 from morsecensus.pipeline.worker.given import find_in
@@ -38,7 +39,7 @@ from morsecensus.tasks.runtime.scatter import Scatter
 
 RTOL, ATOL = 1e-7, 1e-9
 """How close the portable columns of another environment must be: polished points agree to about 1e-12."""
-SPOKEN = ("environment", "program", "unseen", "usage")
+SPOKEN = ("environment", "plugin", "program", "unseen", "usage")
 """Kinds of errors whose text is our own: no name of an exception before it."""
 RECORDS = {
     "flow": "morsecensus.tasks.records.flow:flow_landscape",
@@ -59,6 +60,7 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
     try:
         if "program" in job:
             check_program(job["program"])
+        _take_plugins(job)
         if job["job"] == "environment":
             return {"environment": environment()}
         if job["job"] == "describe":
@@ -75,6 +77,8 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         return _error("usage", error)
     except ProgramDiffers as error:
         return _error("program", error)
+    except PluginDiffers as error:
+        return _error("plugin", error)
     except (EnvironmentDiffers, NoGpu) as error:
         return _error("environment", error)
     except StoreUnseen as error:
@@ -88,6 +92,14 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         return _error("body", error)
 
 
+def _take_plugins(job: Mapping[str, Any]) -> None:
+    """Have the models that a job is about as its driver has them."""
+    take(job.get("plugins", ()))
+    for spec in (job.get("spec"), job.get("cell", {}).get("spec")):
+        if spec is not None:
+            check_plugin(spec)
+
+
 def run_piece(name: str, argument: Any, whole: Mapping[str, Any]) -> Any:
     """A piece of a block that another worker has: one call of a named function.
 
@@ -99,6 +111,7 @@ def run_piece(name: str, argument: Any, whole: Mapping[str, Any]) -> Any:
     """
     if "program" in whole:
         check_program(whole["program"])
+    take(whole.get("plugins", ()))
     _check_environment(whole["generation"])
     if "store" in whole:
         find_in(whole["store"])

@@ -4,15 +4,18 @@ import importlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from morsecensus.tasks.geometry.manifolds import Manifold
 from morsecensus.tasks.geometry.symmetry import Flips, Symmetry
 from morsecensus.tasks.landscapes.registry import MODELS
+from morsecensus.tasks.runtime.keys import generator
 
 if TYPE_CHECKING:
     from morsecensus.tasks.systems.system import System
@@ -36,8 +39,8 @@ class Landscape(ABC):
 
     Hashable because it is a static argument of the jitted finders; the couplings are a traced argument, so
     that one compilation serves all landscapes of a cell. A model must give `from_parameters`, `manifold`,
-    `sample`, `value` and `hessian_variation`; it should override `jet` and `value_and_gradient` where
-    contractions can be fused.
+    `sample` and `value`; it should override `hessian_variation` where it knows a bound, `jet` and
+    `value_and_gradient` where contractions can be fused.
     """
 
     name: ClassVar[str]
@@ -61,7 +64,7 @@ class Landscape(ABC):
     @property
     def parity(self) -> int:
         """+1 if the parities make H(-x) = H(x), -1 if they make H(-x) = -H(x), 0 otherwise."""
-        return math.prod(self.parities)
+        return math.prod(self.parities) if self.parities else 0
 
     @property
     def flips(self) -> Flips:
@@ -165,17 +168,48 @@ class Landscape(ABC):
         hessian = jax.jacfwd(lambda y: self.value_and_gradient(couplings, y)[1])(x)
         return Jet(value, gradient, hessian)
 
-    @abstractmethod
     def hessian_variation(self, couplings: Couplings) -> float:
         """An upper bound on the Lipschitz constant of the Euclidean Hessian within 1.1 x the radius of each
         sphere.
 
-        Newton-Kantorovich radii rest on it, so it must be a bound; that it is loose only makes radii smaller.
+        Newton-Kantorovich radii rest on it; that it is loose only makes them smaller. A model that has no
+        bound of its own gets a sampled number, which is none: radii are estimates then (`radii_proven`).
         """
+        return sampled_variation(self, couplings)
+
+    @property
+    def radii_proven(self) -> bool:
+        """Whether `hessian_variation` is a bound, so that radii are Newton-Kantorovich's and no estimates."""
+        return type(self).hessian_variation is not Landscape.hessian_variation
 
     def coupling_bytes(self) -> int:
         """Peak bytes of drawing and holding the couplings of one instance, tables of indices included."""
         return 8 * self.manifold.ambient**2
+
+
+VARIATION_POINTS, VARIATION_MARGIN = 32, 2.0
+"""Random points at which a model's third derivatives are taken, and by how much their largest is exceeded
+elsewhere. Arbitrary."""
+
+
+def sampled_variation(landscape: Landscape, couplings: Couplings) -> float:
+    """VARIATION_MARGIN x the largest rate at which the Hessian changes at random points: no bound, for it may
+    change faster between them."""
+    points = landscape.manifold.random_points(generator("hessian variation"), VARIATION_POINTS)
+    return VARIATION_MARGIN * float(_largest_rate(landscape, couplings, points))
+
+
+@partial(jax.jit, static_argnames=("landscape",))
+def _largest_rate(
+    landscape: Landscape, couplings: Couplings, points: Float[Array, "points ambient"]
+) -> Float[Array, ""]:
+    """At each point a bound over all directions: |sum_i v_i A_i| <= sqrt(sum_i |A_i|^2) for a unit v."""
+
+    def rate(x: Float[Array, " ambient"]) -> Float[Array, ""]:
+        third = jax.jacfwd(lambda y: landscape.jet(couplings, y).hessian)(x)
+        return jnp.sqrt(jnp.sum(jnp.linalg.norm(third, ord=2, axis=(0, 1)) ** 2))
+
+    return jnp.max(jax.lax.map(rate, points))
 
 
 def build(model: str, parameters: Mapping[str, Any], n: int) -> Landscape:
