@@ -1,6 +1,6 @@
 """Does the census agree with exact Kac-Rice, and would the tests have noticed if not?
 
-    python -m benchmarks.validation STORE > docs/validation.md
+    PYTHONPATH=tests python -m benchmarks.validation STORE > docs/validation.md
 
 STORE holds `examples/agreement.toml`, run. Everything printed is computed here from its dataset.
 """
@@ -15,8 +15,8 @@ from morsecensus.analysis.agreement.coupling_scale import CouplingScale, combine
 from morsecensus.analysis.agreement.exact import exact_sampler, judge_cell
 from morsecensus.analysis.agreement.power import hotelling_power, landscapes_needed
 from morsecensus.analysis.agreement.residuals import TestResult, holm, uniformity_test, usable_indices
-from morsecensus.analysis.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
 from morsecensus.analysis.dataset.cells import Cell, open_study
+from oracles.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
 
 LEVEL = 0.05
 LOST = 0.02
@@ -237,8 +237,8 @@ def variance_control(cells: list[Cell], samplers: dict, honest: dict) -> Iterato
 
 HEAD = """# Does the census agree with exact theory?
 
-Written by `python -m benchmarks.validation STORE` from a run of `examples/agreement.toml`, by multistart
-alone. Every mean is over all planned landscapes.
+Written by `PYTHONPATH=tests python -m benchmarks.validation STORE` from a run of `examples/agreement.toml`,
+by multistart alone. Every mean is over all planned landscapes.
 
 Landscapes with known answers, the 2-spin point by point and the 3-spin in a random field:
 [controls.md](controls.md). Whether the tests hold their level at 20 to 1,000 landscapes:

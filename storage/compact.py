@@ -22,7 +22,7 @@ from morsecensus.storage.layout import LATEST, CellLayout, array_name
 from morsecensus.storage.markers import Marker
 from morsecensus.storage.seals import canonical, seal
 from morsecensus.storage.store import Run, quiet_zarr
-from morsecensus.storage.tables import FORMAT, LANDSCAPE, SLOT, Column, Table
+from morsecensus.storage.tables import FORMAT, SLOT, Column, Table
 
 CHUNK_BYTES = 2**20
 """Of one inner chunk, before compression: a column of 131,072 doubles."""
@@ -99,10 +99,10 @@ def _write_cell(root: zarr.Group, run: Run, cell: CellLayout, between: Callable[
     attrs = {"cell_hash": cell.hash, "landscapes_failed": cell.padded - sum(map(cell.size_of, markers))}
     group = root.create_group(cell.id, attributes={**cell.attrs, **attrs})
     _coordinates(group, cell)
-    for column in cell.columns(LANDSCAPE):
+    for column in cell.columns(cell.landscape):
         between()
         parts = _landscape_parts(run, cell, markers, column)
-        _write_array(group, column.name, column, (LANDSCAPE.dimension,), cell.padded, cell.sizes, parts)
+        _write_array(group, column.name, column, (cell.landscape.dimension,), cell.padded, cell.sizes, parts)
     for table in cell.ragged:
         _write_ragged(group, run, cell, markers, table, between)
 
@@ -153,7 +153,7 @@ def _landscape_parts(
 ) -> Iterator[np.ndarray]:
     unknown = column.fill if column.failed is None else column.failed
     absent = np.full((cell.block_size, *column.shape(cell.sizes)), unknown, column.little_endian)
-    parts = _read(run, cell, markers, LANDSCAPE, column)
+    parts = _read(run, cell, markers, cell.landscape, column)
     for block in range(cell.blocks):
         yield next(parts) if block in markers else absent[: cell.size_of(block)]
 

@@ -7,6 +7,7 @@ no writer ever overwrites bytes of another environment.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from morsecensus.storage.errors import StoreError
@@ -24,7 +25,8 @@ class CellLayout:
 
     ``landscapes`` is what was asked for; the store holds whole blocks, but for a last one that is short where
     there are no more than ``most`` landscapes. ``options`` are the optional columns that are on.
-    ``rows_bound`` bounds the rows of one block and thereby the row axis of the stream.
+    ``rows_bound`` bounds the rows of one block and thereby the row axis of the stream. ``declared`` are the
+    tables, as the body describes them; those of a census if there are none.
     """
 
     id: str
@@ -40,6 +42,7 @@ class CellLayout:
     memory_bytes: int = 0
     attrs: Mapping[str, Any] = field(default_factory=dict)
     most: int | None = None
+    declared: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def blocks(self) -> int:
@@ -63,7 +66,8 @@ class CellLayout:
 
     def to_record(self) -> dict[str, Any]:
         """Return the cell as JSON holds it."""
-        return {**asdict(self), "options": list(self.options)}
+        record = {**asdict(self), "options": list(self.options), "declared": list(self.declared)}
+        return record if self.declared else {k: v for k, v in record.items() if k != "declared"}
 
     @staticmethod
     def from_record(record: Mapping[str, Any]) -> "CellLayout":
@@ -71,17 +75,23 @@ class CellLayout:
         known: dict[str, Any] = {k: v for k, v in record.items() if k != "blocks"}
         if not _CELL_NAME.fullmatch(known["id"]):  # it becomes the name of folders
             raise StoreError(f"run.json: a cell is called {known['id'][:60]!r}, allowed: names such as c0003")
-        known["options"] = tuple(known["options"])
+        known["options"], known["declared"] = tuple(known["options"]), tuple(known.get("declared", ()))
         return CellLayout(**known)
 
     def row_chunks(self, rows: int) -> int:
         """Number of chunks that hold so many rows of a block."""
         return -(-rows // self.chunk_rows)
 
-    @property
+    @cached_property
     def tables(self) -> tuple[Table, ...]:
         """Tables that this cell has."""
-        return tuple(table for table in TABLES if table.option is None or table.option in self.options)
+        tables = tuple(map(Table.of, self.declared)) or TABLES
+        return tuple(table for table in tables if table.option is None or table.option in self.options)
+
+    @property
+    def landscape(self) -> Table:
+        """The one with a row a landscape."""
+        return next(table for table in self.tables if not table.ragged)
 
     @property
     def ragged(self) -> tuple[Table, ...]:
@@ -175,7 +185,7 @@ def failed_key(cell: str, block: int) -> str:
 
 def array_name(table: Table, column: Column) -> str:
     """Return the name of a column's array in its cell's group: further ragged tables carry a prefix."""
-    return column.name if not table.ragged or table is POINT else f"{table.name}_{column.name}"
+    return column.name if not table.ragged or table.name == POINT.name else f"{table.name}_{column.name}"
 
 
 def chunk_key(cell: CellLayout, table: Table, column: Column, block: int, chunk: int, generation: int) -> str:
@@ -192,7 +202,7 @@ def object_place(cell: CellLayout, rows: Mapping[str, int], table: Table, column
     for other in cell.tables:
         chunks = cell.row_chunks(rows[other.name]) if other.ragged else 1
         columns = cell.columns(other)
-        if other is table:
+        if other.name == table.name:
             return place + columns.index(column) * chunks + chunk
         place += len(columns) * chunks
     raise ValueError(f"{table.name}: no table of {cell.id}")

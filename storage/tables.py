@@ -68,6 +68,14 @@ class Column:
     optional: bool = False
     signed: bool = False
 
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "Column":
+        """Return the column that a body declares, see `tasks.bodies.rows`."""
+        usual = {"fill": -1, "units": "1"}
+        known = usual | {name: value for name, value in record.items() if name not in ("meaning", "total")}
+        known["fill"] = np.nan if known["fill"] is None else known["fill"]
+        return cls(**known | {"long_name": record["meaning"], "dims": tuple(record.get("dims", ()))})
+
     def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """Return the trailing shape, given the sizes of a cell."""
         return tuple(sizes[dim] for dim in self.dims)
@@ -91,6 +99,11 @@ class Table:
     count: str = ""
     instance: str = ""
     option: str | None = None
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "Table":
+        """Return the table that a body declares."""
+        return cls(**{**record, "columns": tuple(Column.of(column) for column in record["columns"])})
 
     @property
     def ragged(self) -> bool:

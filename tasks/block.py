@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from morsecensus.tasks.finders.choose import effort, topology_seconds
-from morsecensus.tasks.finders.options import BOUNDARIES, OPTIONS
+from morsecensus.tasks.finders.choose import FINDERS, topology_seconds
+from morsecensus.tasks.finders.options import BOUNDARIES
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.points.outcomes import OUTCOMES
+from morsecensus.tasks.runtime.lanes import LANES
 from morsecensus.tasks.runtime.scatter import Scatter
 
 Arrays = dict[str, np.ndarray]
@@ -24,12 +27,10 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         ``sizes`` of the named dimensions; ``chunk_rows``: rows of one stored chunk; ``options``: optional
         columns that every cell has.
     """
-    from morsecensus.tasks.landscapes.base import build
-    from morsecensus.tasks.points.newton import LANES, OUTCOMES
-
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     manifold = landscape.manifold
-    needs = effort(landscape, OPTIONS[spec["finder"]](**spec["finder_options"]))
+    finder = FINDERS[spec["finder"]]
+    needs = finder.effort(landscape, finder.options(**spec["finder_options"]))
     rows = needs.rows
     typical = min(landscape.typical_points, rows)
     ambient = manifold.ambient
@@ -74,7 +75,6 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
         ``{"landscape": columns with a row a landscape, "point": columns with a row a point, "slot" first}``,
         and with topology an "arc" for each entry of a boundary matrix and a "pair" for each persistence pair.
     """
-    from morsecensus.tasks.landscapes.base import build
     from morsecensus.tasks.runtime.compiled import forget_other_cells
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
@@ -86,7 +86,7 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
     for slot in range(size):
         instance = first + slot
         couplings = landscape.sample(spec["seed"], instance)
-        census = _census(spec, landscape, couplings, instance, scatter)
+        census = FINDERS[spec["finder"]].census(spec, landscape, couplings, instance, scatter)
         row, tables = _landscape_row(census), {"point": _point_rows(census, slot, spec)}
         row |= landscape.known(couplings)
         if spec.get("topology"):
@@ -105,28 +105,6 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
     return {
         "landscape": {name: np.stack([row[name] for row in landscapes]) for name in landscapes[0]}
     } | tables
-
-
-def _census(
-    spec: Mapping[str, Any], landscape: Any, couplings: Any, instance: int, scatter: Scatter | None
-) -> Any:
-    seed, finder = spec["seed"], spec["finder"]
-    options = OPTIONS[finder](**spec["finder_options"])
-    if finder == "multistart":
-        from morsecensus.tasks.finders.multistart import rounds
-        from morsecensus.tasks.finders.multistart.census import multistart
-
-        search = None
-        if scatter is not None and rounds.is_worth_sending(landscape, options):
-            search = rounds.elsewhere(spec, instance, scatter)
-        return multistart(landscape, couplings, seed, instance, options, search)
-    from morsecensus.tasks.finders.homotopy.census import homotopy
-    from morsecensus.tasks.finders.homotopy.pieces import elsewhere
-    from morsecensus.tasks.finders.homotopy.sampled_census import sampled_homotopy
-
-    find = {"homotopy": homotopy, "sampled-homotopy": sampled_homotopy}[finder]
-    follow = None if scatter is None else elsewhere(spec, instance, scatter)
-    return find(landscape, couplings, seed, instance, options, follow)
 
 
 def _landscape_row(census: Any) -> Arrays:

@@ -14,12 +14,12 @@ from rich.console import Console
 
 from morsecensus.analysis.agreement.coupling_scale import combined, coupling_scale
 from morsecensus.analysis.agreement.exact import exact_sampler, judge_cell
-from morsecensus.analysis.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.dataset import dataset_path
 from morsecensus.tasks.points.ledger import COMPLETE
+from oracles.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
 
 pytestmark = pytest.mark.slow
 LEVEL = 1e-3

@@ -26,6 +26,23 @@ from morsecensus.pipeline.study.parameters import DRAWN, FLOWING
 
 POINT_COLUMNS = ("energy", "index", "radius")
 
+Sweep = Annotated[
+    str | None,
+    typer.Option(metavar="NAME=V1,V2,...", help="Several values of one parameter: recovery against it."),
+]
+StartOverlap = Annotated[
+    float | None, typer.Option(help="Overlap of the starts with the signal; uniform ones if not given.")
+]
+Spikes = Annotated[
+    str | None,
+    typer.Option(
+        help="Strengths theta, such as 0.5,1.5,2: outliers of Hessians where flows without signal get to."
+    ),
+]
+KeptStore = Annotated[
+    str | None, typer.Option(help="Keep the run here: it can be stopped, goes on, and can be extended.")
+]
+
 app = typer.Typer()
 """Becomes part of the command line in `pipeline.cli.app`."""
 
@@ -182,28 +199,19 @@ def flow(
     n: Annotated[str, typer.Option(help='Dimensions: "100", "50,100,200".')],
     given: dict[str, Any],
     model: Annotated[str, typer.Option(help="A model, such as pspin or matrix-tensor.")] = "pspin",
-    sweep: Annotated[
-        str | None,
-        typer.Option(metavar="NAME=V1,V2,...", help="Several values of one parameter: recovery against it."),
-    ] = None,
+    sweep: Sweep = None,
     landscapes: Annotated[int, typer.Option(help="Landscapes at each N and value.")] = 20,
     starts: Annotated[int, typer.Option(help="Starts on each landscape.")] = 32,
-    overlap: Annotated[
-        float | None, typer.Option(help="Overlap of the starts with the signal; uniform ones if not given.")
-    ] = None,
+    overlap: StartOverlap = None,
     until: Annotated[
         float, typer.Option(help="Time of the flow; its end then descends to a minimum.")
     ] = 20.0,
     looks: Annotated[int, typer.Option(help="Times at which energy and overlap are noted.")] = 40,
     success: Annotated[float, typer.Option(help="Final overlap above which the signal is found.")] = 0.5,
-    spikes: Annotated[
-        str | None,
-        typer.Option(
-            help="Strengths theta, such as 0.5,1.5,2: outliers of Hessians where flows without signal get to."
-        ),
-    ] = None,
+    spikes: Spikes = None,
     seed: Seed = 1,
     out: Annotated[Path, typer.Option(help="Folder for tables and figures.")] = Path("flow"),
+    store: KeptStore = None,
     backend: Backend = "serial",
     address: Address = None,
     workers: Workers = None,
@@ -214,32 +222,17 @@ def flow(
     infinity, and how many starts find the signal.
     """
     with user_errors():
-        from morsecensus.pipeline.commands.flow import (
-            FlowPlan,
-            flow_cells,
-            parse_sizes,
-            readable,
-            run_flows,
-            spike_strengths,
-        )
+        from morsecensus.pipeline.commands import flow as command
         from morsecensus.pipeline.run.run import Settings
 
-        plan = FlowPlan(
-            model,
-            flow_cells(model, given, sweep),
-            parse_sizes(n),
-            landscapes,
-            starts,
-            overlap,
-            until,
-            looks,
-            success,
-            seed,
-            spike_strengths(spikes),
+        cells, strengths = command.flow_cells(model, given, sweep), command.spike_strengths(spikes)
+        sizes = command.parse_sizes(n)
+        plan = command.FlowPlan(
+            model, cells, sizes, landscapes, starts, overlap, until, looks, success, seed, strengths
         )
-        rows = run_flows(plan, Settings(backend, workers, address), out, new_console(err=True))
+        rows = command.run_flows(plan, Settings(backend, workers, address), out, new_console(err=True), store)
         if as_json:
             print_json(rows)
             return
-        print_table([readable(row) for row in rows], f"gradient flow, {model}")
+        print_table([command.readable(row) for row in rows], f"gradient flow, {model}")
         say(f"Tables and figures: {out}")

@@ -27,7 +27,7 @@ Workers = Annotated[int | None, typer.Option(help="CPUs of a local Ray; all of t
 Gpus = Annotated[
     float, typer.Option(help="Share of a GPU for each Ray worker, such as 0.25 or 1; 0 computes on CPUs.")
 ]
-Body = Annotated[str, typer.Option(hidden=True)]
+Body = Annotated[str | None, typer.Option(hidden=True)]
 Model = Annotated[str, typer.Option(help="A model whose critical points algebra counts.")]
 Dimension = Annotated[int, typer.Option(help="Dimension.")]
 Seed = Annotated[int, typer.Option(help="Seed of a study.")]

@@ -17,7 +17,6 @@ from morsecensus.pipeline.cli.options import (
     StudyFile,
     Workers,
 )
-from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 
 if TYPE_CHECKING:
     from morsecensus.pipeline.run.check import DeepReport
@@ -39,7 +38,7 @@ def run(
     allow_environment: Annotated[
         bool, typer.Option("--allow-environment", help="Go on in another environment, kept apart.")
     ] = False,
-    body: Body = DEFAULT_BODY,
+    body: Body = None,
     plugin: Plugin = None,
 ) -> None:
     """Run a study; resume or extend it if the store exists. Ctrl-C stops cleanly (exit code 130)."""
@@ -62,7 +61,7 @@ def run(
 
 
 @app.command(epilog="Example: morsecensus plan study.toml --json")
-def plan(study: StudyFile, as_json: Json = False, body: Body = DEFAULT_BODY, plugin: Plugin = None) -> None:
+def plan(study: StudyFile, as_json: Json = False, body: Body = None, plugin: Plugin = None) -> None:
     """Say what a study will cost: blocks, expected counts, memory per task, disk, time on one worker."""
     with user_errors():
         from morsecensus.pipeline.run.plan import available_memory, make_plan
@@ -136,7 +135,7 @@ def verify(
     deep: Annotated[bool, typer.Option("--deep", help="Also compute a sample of blocks again.")] = False,
     blocks: Annotated[int, typer.Option(min=1, help="Blocks per cell that --deep computes.")] = 4,
     as_json: Json = False,
-    body: Body = DEFAULT_BODY,
+    body: Body = None,
     plugin: Plugin = None,
 ) -> None:
     """Re-read every object of a store against its markers. Exit code 1 if something is damaged."""
@@ -186,7 +185,7 @@ def repair(
     address: Address = None,
     workers: Workers = None,
     gpus: Gpus = 0.0,
-    body: Body = DEFAULT_BODY,
+    body: Body = None,
     plugin: Plugin = None,
 ) -> None:
     """Delete what verify finds damaged and compute it again, under the lease."""

@@ -6,6 +6,7 @@ its driver does.
 """
 
 import errno
+import functools
 import json
 import os
 import queue
@@ -35,17 +36,13 @@ from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import CellLayout, Generation
 from morsecensus.storage.markers import Marker, read_marker
 from morsecensus.storage.rollup import Summary
+from morsecensus.storage.seals import canonical
 from morsecensus.tasks.runtime.scatter import Scatter
 
 RTOL, ATOL = 1e-7, 1e-9
 """How close the portable columns of another environment must be: polished points agree to about 1e-12."""
 SPOKEN = ("environment", "plugin", "program", "unseen", "usage")
 """Kinds of errors whose text is our own: no name of an exception before it."""
-RECORDS = {
-    "flow": "morsecensus.tasks.records.flow:flow_landscape",
-    "threshold": "morsecensus.tasks.records.threshold:threshold_states",
-}
-"""Jobs that are a function of a spec and a landscape, and a JSON-ready record out."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -53,7 +50,7 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
     """Do one job and return a small receipt; an exception becomes a value under ``error``.
 
     Jobs: ``environment`` (report it), ``describe`` (a cell), ``block`` (compute, write, commit), ``check``
-    (compute and compare), ``enumerate``, ``topology``, ``flow`` and ``threshold`` (one landscape, returned).
+    (compute and compare), ``enumerate`` and ``topology`` (one landscape, returned).
     A body may send pieces of a block or of a landscape through ``scatter``.
     """
     started = time.time()
@@ -68,8 +65,6 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         if job["job"] == "check":
             return _check_block(job)
         _check_environment(job["generation"])
-        if job["job"] in RECORDS:
-            return {"record": load(RECORDS[job["job"]])(job["spec"], int(job["landscape"]))}
         if job["job"] in ("enumerate", "topology"):
             return {"record": _one_landscape(job, scatter)}
         return _run_block(job, scatter, started)
@@ -142,11 +137,23 @@ def _compute(job: Mapping[str, Any], scatter: Scatter | None = None) -> tuple[Ce
     find_in(job["store"])
     spec = dict(cell.spec) if cell.most is None else {**cell.spec, "most": cell.most}
     try:
+        if "plugin" in spec:
+            _try_once(canonical({name: spec[name] for name in ("model", "parameters", "n", "seed")}))
         return cell, load(cell.body)(spec, int(job["block"]), scatter)
     except (EnvironmentDiffers, ProgramDiffers, StoreUnseen):
         raise  # of a piece, or of what the cell was given: no failure of the body
     except Exception as error:
         raise BodyFailed(error) from error
+
+
+@functools.lru_cache(maxsize=256)
+def _try_once(landscape: bytes) -> None:
+    """Hold a stranger's model to what must be true of any, once a process and cell."""
+    from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.landscapes.check import check_landscape
+
+    spec = json.loads(landscape)
+    check_landscape(build(spec["model"], spec["parameters"], spec["n"]), spec["seed"])
 
 
 def _one_landscape(job: Mapping[str, Any], scatter: Scatter | None) -> dict[str, Any]:

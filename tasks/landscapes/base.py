@@ -4,24 +4,16 @@ import importlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from morsecensus.tasks.geometry.manifolds import Manifold
 from morsecensus.tasks.geometry.symmetry import Flips, Symmetry
 from morsecensus.tasks.landscapes.registry import MODELS
-from morsecensus.tasks.runtime.keys import generator
-
-if TYPE_CHECKING:
-    from morsecensus.tasks.systems.system import System
-
-# Everything that is stored is float64, also when a user calls a finder outside a worker.
-jax.config.update("jax_enable_x64", True)
+from morsecensus.tasks.runtime.lazy_jax import Array, jax
+from morsecensus.tasks.systems.system import System
 
 Couplings = Any  # a pytree of float64 arrays, different for each model
 
@@ -128,7 +120,7 @@ class Landscape(ABC):
         """Rough seconds that a worker takes once for this landscape's cell, before its first path."""
         return 0.0
 
-    def polynomial_system(self, couplings: Couplings) -> "System":
+    def polynomial_system(self, couplings: Couplings) -> System:
         """The system whose solutions these paths end at, for landscapes that have `homotopy_paths`."""
         raise NotImplementedError(f"{self.name} has no paths")
 
@@ -175,6 +167,9 @@ class Landscape(ABC):
         Newton-Kantorovich radii rest on it; that it is loose only makes them smaller. A model that has no
         bound of its own gets a sampled number, which is none: radii are estimates then (`radii_proven`).
         """
+        # compiles when it is imported, and a plan does without
+        from morsecensus.tasks.landscapes.variation import sampled_variation
+
         return sampled_variation(self, couplings)
 
     @property
@@ -185,31 +180,6 @@ class Landscape(ABC):
     def coupling_bytes(self) -> int:
         """Peak bytes of drawing and holding the couplings of one instance, tables of indices included."""
         return 8 * self.manifold.ambient**2
-
-
-VARIATION_POINTS, VARIATION_MARGIN = 32, 2.0
-"""Random points at which a model's third derivatives are taken, and by how much their largest is exceeded
-elsewhere. Arbitrary."""
-
-
-def sampled_variation(landscape: Landscape, couplings: Couplings) -> float:
-    """VARIATION_MARGIN x the largest rate at which the Hessian changes at random points: no bound, for it may
-    change faster between them."""
-    points = landscape.manifold.random_points(generator("hessian variation"), VARIATION_POINTS)
-    return VARIATION_MARGIN * float(_largest_rate(landscape, couplings, points))
-
-
-@partial(jax.jit, static_argnames=("landscape",))
-def _largest_rate(
-    landscape: Landscape, couplings: Couplings, points: Float[Array, "points ambient"]
-) -> Float[Array, ""]:
-    """At each point a bound over all directions: |sum_i v_i A_i| <= sqrt(sum_i |A_i|^2) for a unit v."""
-
-    def rate(x: Float[Array, " ambient"]) -> Float[Array, ""]:
-        third = jax.jacfwd(lambda y: landscape.jet(couplings, y).hessian)(x)
-        return jnp.sqrt(jnp.sum(jnp.linalg.norm(third, ord=2, axis=(0, 1)) ** 2))
-
-    return jnp.max(jax.lax.map(rate, points))
 
 
 def build(model: str, parameters: Mapping[str, Any], n: int) -> Landscape:

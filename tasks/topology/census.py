@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.landscapes.scale import census_of, normalised
-from morsecensus.tasks.points.census import Census
+from morsecensus.tasks.landscapes.scale import normalised
+from morsecensus.tasks.points.census import Census, census_of
 from morsecensus.tasks.points.classify import CriticalPoints
 from morsecensus.tasks.points.ledger import FAIL, PASS, REASONS, UNINFORMATIVE, Ledger
 from morsecensus.tasks.topology.build import ComplexReport, morse_complex, require_sound

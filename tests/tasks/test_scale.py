@@ -135,7 +135,7 @@ def test_a_field_beyond_the_couplings_leaves_two_points():
 
 
 def test_a_signal_beyond_the_noise_is_found():
-    landscape = build("spiked", {"xi": "1e-6*q^3", "signal": "1e6*q^2"}, 6)
+    landscape = build("spiked", {"xi": "1e-6*q^3", "signal": "1e6*q^2"}, 4)
     couplings = landscape.sample(1, 0)
     found = homotopy(landscape, couplings, 1, 0, HomotopyOptions())
     assert found.points()[0].energy.min() == pytest.approx(-1e6, rel=1e-6)
@@ -147,4 +147,4 @@ def test_flows_keep_their_own_time():
     other = flow_landscape(spec | {"parameters": {"xi": f"{2.0**38}*q^3"}, "times": [2.0**-20, 2.0**-18]}, 0)
     np.testing.assert_allclose(other["energy"], np.ldexp(one["energy"], 19), rtol=1e-4)
     np.testing.assert_allclose(other["end_energy"], np.ldexp(one["end_energy"], 19), rtol=1e-10)
-    assert other["end"] == one["end"]
+    np.testing.assert_array_equal(other["end"], one["end"])
