@@ -15,6 +15,7 @@ from morsecensus.analysis.dataset.groups import group_names, open_group
 from morsecensus.analysis.theory.base import Symmetry, Theory
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.storage.dataset import checked_path
+from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.store import Run, open_run
 from morsecensus.storage.tables import ERROR, TABLES
 from morsecensus.tasks.landscapes.parameters import Model
@@ -22,6 +23,10 @@ from morsecensus.tasks.landscapes.registry import MODELS
 
 Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
+
+
+BODY = "body"
+"""The attribute that cells have whose body isn't the census."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,12 +198,44 @@ def _split(finder: str) -> tuple[str, dict[str, Any]]:
 
 
 @dataclass(frozen=True, eq=False)
+class OtherCell:
+    """A cell that is no census: of flows, say.
+
+    Attributes:
+        body: what computed it, by the word for it in studies.
+        spec: what was asked: model, parameters, n, seed and the body's own.
+        data: its dataset; not loaded.
+    """
+
+    body: str
+    spec: Mapping[str, Any]
+    data: xr.Dataset
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Study:
-    """A run with its cells and its provenance."""
+    """A run with its cells and its provenance; ``others`` are cells that are no census."""
 
     name: str
     cells: tuple[Cell, ...]
     provenance: Mapping[str, Any]
+    others: tuple[OtherCell, ...] = ()
+
+    def __repr__(self) -> str:
+        specs = [(cell.model, cell.n) for cell in self.cells]
+        specs += [(cell.spec["model"], cell.spec["n"]) for cell in self.others]
+        models, sizes = dict.fromkeys(model for model, _ in specs), sorted({n for _, n in specs})
+        others = f", {len(self.others)} of other bodies in .others" if self.others else ""
+        held = sum(cell.held for cell in self.cells)
+        held += sum(cell.data.sizes["landscape"] for cell in self.others)
+        points = sum(cell.stored.sizes["row"] for cell in self.cells)
+        lines = (
+            f"study {self.name}: {len(self.cells)} censuses in .cells, each with a .dataset{others}",
+            f"{', '.join(models)}; n = {', '.join(map(str, sizes))}",
+            f"{held} landscapes, {points} critical points",
+            f"{self.provenance.get('dataset', '')}, seed {self.provenance.get('seed', '')}",
+        )
+        return "\n".join(lines)
 
 
 def finder_labels(cells: Iterable[Cell]) -> dict[str, str]:
@@ -234,19 +271,20 @@ def open_study(store: str, check: str = "sizes") -> Study:
     run = open_run(store)
     path = checked_path(store, check)
     names = set(group_names(path))
-    cells = [
-        Cell(
-            layout.id,
-            open_group(path, layout.id),
-            layout.padded,
-            _finder(layout.spec),
-            int(layout.sizes.get("component", 0)),
-        )
-        for layout in run.manifest.cells
-        if layout.id in names
+    held = [layout for layout in run.manifest.cells if layout.id in names]
+    cells = [_cell(layout, path) for layout in held if BODY not in layout.attrs]
+    others = [
+        OtherCell(str(layout.attrs[BODY]), layout.spec, open_group(path, layout.id))
+        for layout in held
+        if BODY in layout.attrs
     ]
     missing = [layout.id for layout in run.manifest.cells if layout.id not in names]
-    return Study(run.manifest.name, tuple(cells), _provenance(run, path, missing))
+    return Study(run.manifest.name, tuple(cells), _provenance(run, path, missing), tuple(others))
+
+
+def _cell(layout: CellLayout, path: str) -> Cell:
+    ambient = int(layout.sizes.get("component", 0))
+    return Cell(layout.id, open_group(path, layout.id), layout.padded, _finder(layout.spec), ambient)
 
 
 def _finder(spec: Mapping[str, Any]) -> str:

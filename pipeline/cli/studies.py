@@ -51,13 +51,8 @@ def run(
         settings = Settings(backend, workers, address, allow_environment, gpus)
         outcome = run_study(parsed, store or f"runs/{parsed.name}", settings, console, body=body)
         say(f"{outcome.store}/{outcome.dataset}")
-        if outcome.failed:
-            name, message = next(iter(outcome.failed.items()))
-            fail(
-                f"{len(outcome.failed)} blocks failed, see {outcome.store}/failed; the first: {name}: "
-                f"{message}; the same command tries them again",
-                1,
-            )
+        if outcome.failure is not None:
+            fail(f"{outcome.failure}; the same command tries them again", 1)
 
 
 @app.command(epilog="Example: morsecensus plan study.toml --json")
@@ -103,7 +98,7 @@ def _plan_line(made: "Plan", number: int, row: dict[str, Any]) -> dict[str, Any]
         "model": row["model"],
         **made.cells[number].layout.spec["parameters"],
         "n": row["n"],
-        "finder": row["finder"],
+        "finder": row["finder"] or row["body"],
         "landscapes": row["landscapes"],
         "blocks": f"{row['blocks']} of {row['block']}",
         "points each": row["expected_points_per_landscape"],

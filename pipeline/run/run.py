@@ -59,9 +59,9 @@ class Settings:
     gpus: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Outcome:
-    """What a run did."""
+    """What a run did: which dataset of which store it wrote, what that holds, and how many blocks are new."""
 
     store: str
     dataset: str
@@ -69,6 +69,23 @@ class Outcome:
     points: int
     computed_blocks: int
     failed: Mapping[str, str]
+
+    @property
+    def failure(self) -> str | None:
+        """What became of blocks that failed, as one line; None if none did."""
+        if not self.failed:
+            return None
+        name, message = next(iter(self.failed.items()))
+        return f"{len(self.failed)} blocks failed, see {self.store}/failed; the first: {name}: {message}"
+
+    def __repr__(self) -> str:
+        lines = (
+            f"run in {self.store}",
+            f"{self.landscapes} landscapes, {self.points} points",
+            f"{self.computed_blocks} blocks computed now, {len(self.failed)} failed",
+            f"dataset: {self.store}/{self.dataset}",
+        )
+        return "\n".join(lines)
 
 
 def run_study(

@@ -97,4 +97,4 @@ def _cells(cell: _Flows, more: dict[str, Any], seed: int, where: str) -> Iterato
             "block_size": cell.block or 1,
             **identity(cell.model),
         }
-        yield StudyCell(where, spec, cell.landscapes, body=BODIES[cell.body])
+        yield StudyCell(where, spec, cell.landscapes, body=BODIES[cell.body].recorded)
