@@ -57,7 +57,9 @@ starts = 2
 
 
 def test_plans_of_all_examples_and_all_helps_import_no_jax(tmp_path):
-    studies = sorted(map(str, EXAMPLES.glob("*.toml")))
+    # A study of a stranger's model has its file beside it, and what that imports is the stranger's matter.
+    ours = [study for study in EXAMPLES.glob("*.toml") if not study.with_suffix(".py").exists()]
+    studies = sorted(map(str, ours))
     assert studies
     (tmp_path / "flow.toml").write_text(FLOW)
     found = _python(FORBID + RUN, *studies, str(tmp_path / "flow.toml"))
