@@ -31,7 +31,7 @@ quick: setup
 		tests/tasks/test_covariance.py tests/pipeline/test_study.py tests/pipeline/test_enumerate.py \
 		tests/pipeline/test_interrupt.py
 
-# Long statistics, all kinds of faults with Ray too, ten times the examples, and code that each process compiles for itself.
+# All kinds of faults with Ray too, ten times the examples, and code that each process compiles for itself.
 soak: setup
 	JAX_ENABLE_COMPILATION_CACHE=false $(PYTEST) -m soak
 	$(BIN)/pytest --hypothesis-profile nightly -m 'not ray' -k 'hostile or ranges or covariance or homology'
