@@ -13,7 +13,7 @@ from morsecensus.analysis.agreement.residuals import holm
 from morsecensus.analysis.dataset.cells import Cell, short_digests
 from morsecensus.analysis.estimates.counts import summarise_ledger
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.storage.tables import STATUS
+from morsecensus.tasks.measurables.words import STATUSES
 
 Row = dict[str, Any]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -90,7 +90,7 @@ def cell_rows(results: Sequence[CellResult], bare: Sequence[Cell] = ()) -> list[
 
 def _cell_row(cell: Cell, ledger: xr.Dataset, counts: xr.Dataset | None) -> Row:
     landscapes = cell.held
-    shares = {str(state): int(ledger["status"].sel(state=state)) / landscapes for state in STATUS}
+    shares = {str(state): int(ledger["status"].sel(state=state)) / landscapes for state in STATUSES}
     return head(cell) | {
         "planned": cell.planned,
         "landscapes": landscapes,

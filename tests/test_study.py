@@ -19,7 +19,7 @@ from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.dataset import dataset_path
-from morsecensus.tasks.points.ledger import COMPLETE
+from morsecensus.tasks.measurables.words import COMPLETE
 
 pytestmark = pytest.mark.slow
 LEVEL = 1e-3

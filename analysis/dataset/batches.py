@@ -22,7 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from morsecensus.storage.dataset import check_dataset
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
-from morsecensus.storage.tables import POINT, Table
+from morsecensus.tasks.measurables.base import Table
+from morsecensus.tasks.measurables.census import POINT
 
 Floats = NDArray[np.float64]
 Result = TypeVar("Result")

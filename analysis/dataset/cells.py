@@ -16,9 +16,9 @@ from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, Fin
 from morsecensus.analysis.theory.registry import Symmetry, symmetry_of
 from morsecensus.storage.dataset import checked_path
 from morsecensus.storage.store import Run, open_run
-from morsecensus.storage.tables import ERROR, TABLES
 from morsecensus.tasks.covariance import Covariance, total_degree_bound
 from morsecensus.tasks.landscapes.registry import MODELS
+from morsecensus.tasks.measurables.words import ERROR
 
 Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
@@ -62,10 +62,10 @@ class Cell:
         if self.has_number.all():
             return self.stored
         places = {"landscape": np.flatnonzero(self.has_number)}
-        for table in TABLES:
-            if table.ragged and table.count in self.stored:
-                owned = np.repeat(self.has_number, self.stored[table.count].values)
-                places[table.dimension] = np.flatnonzero(owned)
+        for count in self.stored.variables.values():
+            if "sample_dimension" in count.attrs:  # of a ragged table, in the words of the CF conventions
+                owned = np.repeat(self.has_number, count.values)
+                places[count.attrs["sample_dimension"]] = np.flatnonzero(owned)
         return self.stored.isel(places)
 
     @property
@@ -239,7 +239,7 @@ def open_study(store: str, check: str = "sizes") -> Study:
     cells = [
         Cell(
             layout.id,
-            open_group(path, layout.id),
+            open_group(path, layout.id, layout.tables),
             layout.padded,
             _finder(layout.spec),
             int(layout.sizes.get("component", 0)),

@@ -19,7 +19,7 @@ from morsecensus.analysis.dataset.batches import (
     reduce_points,
 )
 from morsecensus.analysis.dataset.cells import Cell
-from morsecensus.storage.tables import CHECKS, ERROR, REASONS, STATUS
+from morsecensus.tasks.measurables.words import CHECKS, ERROR, REASONS, STATUSES
 
 COMPLETE, OPEN, FAILED = range(3)
 CHECK_COLUMNS = ("bound_check", "parity_check", "morse_check")
@@ -66,7 +66,7 @@ def estimate_counts(cell: Cell) -> xr.Dataset:
     total, total_se = mean_and_error(counts.sum(axis=1))
     status = data["status"].values
     missing = missing_points(cell)
-    fractions = {name: float(np.mean(status == code)) for code, name in enumerate(STATUS)}
+    fractions = {name: float(np.mean(status == code)) for code, name in enumerate(STATUSES)}
     # x -> -x pairs each point of index k with one of index N-1-k: half of the missing ones have index k.
     share = np.ones(counts.shape[1])
     if is_odd(cell):
@@ -248,7 +248,7 @@ def summarise_ledger(cell: Cell) -> xr.Dataset:
     coverage = coverage[np.isfinite(coverage)]
     rounds = data["n_rounds"].values[computed]
     values = {
-        "status": ("state", [int(np.sum(data["status"].values == code)) for code in range(len(STATUS))]),
+        "status": ("state", [int(np.sum(data["status"].values == code)) for code in range(len(STATUSES))]),
         "reason": ("why", [int(np.sum(data["reason"].values == code)) for code in codes]),
         "checks": (("check", "verdict"), checks),
         "coverage_lower": float(coverage.mean()) if coverage.size else float("nan"),
@@ -260,7 +260,7 @@ def summarise_ledger(cell: Cell) -> xr.Dataset:
     return xr.Dataset(
         values,
         {
-            "state": list(STATUS),
+            "state": list(STATUSES),
             "why": [*REASONS, "error"],
             "check": [name.removesuffix("_check") for name in CHECK_COLUMNS],
             "verdict": [*CHECKS, "unknown"],

@@ -31,7 +31,7 @@ class Model:
 
     ``content_of`` is the parameter that names a file, if there is one. In a cell the file is replaced by what
     `tasks.landscapes.tensors.describe` says of its content, so that a cell is a function of numbers, not of a
-    name for them. ``columns``: groups of columns of `storage.tables` that its cells have besides all
+    name for them. ``columns``: groups of columns of `tasks.measurables` that its cells have besides all
     others'. ``least_n``: 1 where n is only a unit of sizes.
     """
 

@@ -18,9 +18,7 @@ from jax.scipy.linalg import cho_solve
 from jaxtyping import Array, Float, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-
-OUTCOMES = ("converged", "max_iterations", "stalled", "not_finite")
-CONVERGED, MAX_ITERATIONS, STALLED, NOT_FINITE = range(4)
+from morsecensus.tasks.measurables.words import CONVERGED, MAX_ITERATIONS, NOT_FINITE, STALLED
 
 LANES = 64
 """Measured on a CPU: the working set of 64 lanes stays in the second-level cache up to n = 20."""

@@ -74,7 +74,7 @@ def _follow(
 
 
 def _counts(landscape: "Landscape", found: "EnumeratedCensus") -> dict[str, Any]:
-    from morsecensus.tasks.points.ledger import COMPLETE, REASONS, STATUSES
+    from morsecensus.tasks.measurables.words import COMPLETE, REASONS, STATUSES
 
     census, enumeration = found.census, found.enumeration
     ledger = census.ledger
@@ -158,7 +158,8 @@ def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | N
     from morsecensus.tasks.finders.homotopy.census import homotopy
     from morsecensus.tasks.finders.options import HomotopyOptions
     from morsecensus.tasks.landscapes.base import build
-    from morsecensus.tasks.topology.census import CERTIFIED, OUTCOMES, topology_of
+    from morsecensus.tasks.measurables.words import CERTIFIED, TOPOLOGIES
+    from morsecensus.tasks.topology.census import topology_of
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     options = HomotopyOptions(**spec["finder_options"])
@@ -173,7 +174,7 @@ def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | N
         "seed": spec["seed"],
         "landscape": instance,
         "complete": found.outcome == CERTIFIED,
-        "outcome": OUTCOMES[found.outcome],
+        "outcome": TOPOLOGIES[found.outcome],
         "why": found.why or None,
         "counts": census.ledger.points_by_index.tolist(),
         "betti": _betti(found),
@@ -209,7 +210,7 @@ def _pairs(found: "Topology") -> list[dict[str, Any]]:
 
 
 def _checks(found: "Topology") -> dict[str, str]:
-    from morsecensus.tasks.points.ledger import CHECKS
+    from morsecensus.tasks.measurables.words import CHECKS
 
     verdicts = {f"homology_{k}": verdict for k, verdict in enumerate(found.homology.tolist())}
     verdicts |= {"square": found.square, "dual": found.dual}

@@ -13,8 +13,9 @@ from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes.base import Couplings, Landscape, build
 from morsecensus.tasks.landscapes.scale import normalised
 from morsecensus.tasks.landscapes.spiked import Spiked
+from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.classify import classify
-from morsecensus.tasks.points.newton import CONVERGED, refine
+from morsecensus.tasks.points.newton import refine
 from morsecensus.tasks.runtime.compiled import forget_other_cells
 from morsecensus.tasks.runtime.keys import generator
 from morsecensus.tasks.trajectories.gradient_flow import flow, starts_at_overlap

@@ -20,10 +20,10 @@ from morsecensus.analysis.page.markup import render
 from morsecensus.analysis.tables import cell_rows
 from morsecensus.analysis.topics.degenerate.measure import degenerate_rows, find
 from morsecensus.analysis.topics.degenerate.section import ANCHOR, SHOWN, TITLE, entries, parts, remark
-from morsecensus.storage.tables import ERROR, REASONS, STATUS
 from morsecensus.tasks.covariance import Covariance, total_degree_bound
+from morsecensus.tasks.measurables.words import ERROR, REASONS, STATUSES
 
-COMPLETE, OPEN = STATUS.index("complete"), STATUS.index("open")
+COMPLETE, OPEN = STATUSES.index("complete"), STATUSES.index("open")
 SIZES = {"row": [2, 4, 6, 4, 10], "arc": [1, 2, 0, 3, 1], "pair": [2, 0, 1, 1, 2]}
 """Rows of each landscape; ragged, none of one size with another."""
 BY_INDEX = np.array([[1, 0, 1], [1, 1, 1], [2, 2, 2], [0, 0, 1], [3, 4, 3]])

@@ -30,7 +30,7 @@ from morsecensus.tasks.finders.homotopy.census import homotopy
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.points.ledger import COMPLETE
+from morsecensus.tasks.measurables.words import COMPLETE
 from morsecensus.tasks.systems.symmetric import multi_indices
 
 TWO = Covariance.pure(2)

@@ -16,7 +16,8 @@ from morsecensus.tasks.finders.multistart.census import evidence_of
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.geometry.symmetry import no_flips
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.points.ledger import DEGENERATE, ENUMERATED, OPEN, UNCERTIFIED, assess_enumeration
+from morsecensus.tasks.measurables.words import DEGENERATE, ENUMERATED, OPEN, UNCERTIFIED
+from morsecensus.tasks.points.ledger import assess_enumeration
 from morsecensus.tasks.systems.polynomial import PolynomialSystem
 
 UNPROVEN = HomotopyOptions(certify="none")

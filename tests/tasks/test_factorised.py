@@ -19,7 +19,8 @@ from morsecensus.tasks.geometry.rotations import (
 )
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.parameters import singular_values
-from morsecensus.tasks.points.ledger import COMPLETE, DEGENERATE, FAIL, PASS, UNINFORMATIVE, assess
+from morsecensus.tasks.measurables.words import COMPLETE, DEGENERATE, FAIL, PASS, UNINFORMATIVE
+from morsecensus.tasks.points.ledger import assess
 from morsecensus.tasks.points.orbits import classify_orbits
 
 BUDGET = MultistartOptions(starts_per_round=1024, max_rounds=8, max_iterations=60)

@@ -26,7 +26,7 @@ from morsecensus.tasks.finders.homotopy.sampled_census import sampled_homotopy
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
 from morsecensus.tasks.landscapes.partite import Partite, singular_tuples
-from morsecensus.tasks.points.ledger import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
+from morsecensus.tasks.measurables.words import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
 from morsecensus.tasks.systems.multilinear.system import MultilinearSystem, Start
 
 OPTIONS = HomotopyOptions()

@@ -9,7 +9,7 @@ from morsecensus.analysis.dataset.complexes import FAIL, Landscape, has_topology
 from morsecensus.analysis.tables import Row, head
 from morsecensus.analysis.topics.topology.barcodes import betti_curve
 from morsecensus.analysis.topics.topology.morse import counts_below, inequalities
-from morsecensus.storage.tables import TOPOLOGY
+from morsecensus.tasks.measurables.words import TOPOLOGIES
 
 
 def outcome_rows(cells: Sequence[Cell]) -> list[Row]:
@@ -37,7 +37,7 @@ def _row(cell: Cell) -> Row:
     return head(cell) | {
         "planned": cell.planned,
         "landscapes": cell.held,
-        **{name: int(np.sum(outcome == code)) for code, name in enumerate(TOPOLOGY)},
+        **{name: int(np.sum(outcome == code)) for code, name in enumerate(TOPOLOGIES)},
         "connections": connections,
         "unresolved_lines": lines,
         "unresolved_saddles": saddles,

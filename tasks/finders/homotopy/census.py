@@ -15,12 +15,12 @@ from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.geometry.symmetry import Flips
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.landscapes.scale import census_of, normalised
+from morsecensus.tasks.measurables.words import CONVERGED, MAX_ITERATIONS, OUTCOMES
+from morsecensus.tasks.measurables.words import STALLED as NEWTON_STALLED
 from morsecensus.tasks.points.census import Census, Classes, PathBooks
 from morsecensus.tasks.points.classify import CriticalPoints, classify
 from morsecensus.tasks.points.deduplicate import match_known, same_point
 from morsecensus.tasks.points.ledger import Evidence, assess_enumeration
-from morsecensus.tasks.points.newton import CONVERGED, MAX_ITERATIONS, OUTCOMES
-from morsecensus.tasks.points.newton import STALLED as NEWTON_STALLED
 from morsecensus.tasks.systems.system import System
 
 MOST_PATHS = 2**62

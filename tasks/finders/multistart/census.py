@@ -10,13 +10,13 @@ from morsecensus.tasks.finders.multistart.rounds import Search, here
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.landscapes.scale import census_of, normalised
+from morsecensus.tasks.measurables.words import COMPLETE, CONVERGED, FAILED, OUTCOMES, STALLED
 from morsecensus.tasks.points.census import Census, Classes
 from morsecensus.tasks.points.classify import classify
 from morsecensus.tasks.points.critical_sets import CriticalSets, describe, gather, is_critical, no_sets
 from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
-from morsecensus.tasks.points.ledger import COMPLETE, FAILED, Evidence, assess
+from morsecensus.tasks.points.ledger import Evidence, assess
 from morsecensus.tasks.points.levenberg_marquardt import approach
-from morsecensus.tasks.points.newton import CONVERGED, OUTCOMES, STALLED
 from morsecensus.tasks.points.orbits import classify_orbits, orbit_evidence
 
 MANY = 32

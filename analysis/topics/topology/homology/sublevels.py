@@ -21,7 +21,9 @@ from morsecensus.analysis.dataset.batches import Batch, Floats, energy_range, re
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import exact_degrees
 from morsecensus.analysis.estimates.counts import estimate_counts, missing_points
-from morsecensus.storage.tables import PAIR, POINT, Table
+from morsecensus.tasks.measurables.base import Table
+from morsecensus.tasks.measurables.census import POINT
+from morsecensus.tasks.measurables.topology import PAIR
 
 LEVELS = 129
 """A power of two and one: u = 0 is one of them, and every fourth one makes a coarse grid. Arbitrary."""
