@@ -43,6 +43,7 @@ class CellLayout:
     memory_bytes: int = 0
     attrs: Mapping[str, Any] = field(default_factory=dict)
     most: int | None = None
+    declared: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def blocks(self) -> int:
@@ -203,7 +204,7 @@ def object_place(cell: CellLayout, rows: Mapping[str, int], table: Table, column
     for other in cell.tables:
         chunks = cell.row_chunks(rows[other.name]) if other.ragged else 1
         columns = other.streamed
-        if other is table:
+        if other.name == table.name:
             return place + columns.index(column) * chunks + chunk
         place += len(columns) * chunks
     raise ValueError(f"{table.name}: no table of {cell.id}")

@@ -61,8 +61,9 @@ def open_group(path: str, name: str, tables: Sequence[Table] | None = None) -> x
             f"{path}: {name} holds arrays of another Zarr format than {ZARR_FORMAT}: no dataset of ours"
         )
     dataset = xr.open_zarr(path, group=name or None, chunks=None, consolidated=True, zarr_format=ZARR_FORMAT)
-    columns = COLUMNS if tables is None else columns_of(tables)
-    found = checked(dataset, f"{path}: {name}", columns)
+    # without its run, nothing says what may be unknown in a dataset of another body
+    known = {} if "body" in dataset.attrs else COLUMNS
+    found = checked(dataset, f"{path}: {name}", known if tables is None else columns_of(tables))
     found.encoding["source"] = path
     return found
 

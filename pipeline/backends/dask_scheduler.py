@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dask.config
 
 from morsecensus.analysis.dataset.batches import AT_ONCE
-from morsecensus.pipeline.backends.executor import start_executor
+from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # Ray runs its workers at niceness 15: beside other work they were 10 % slower than the serial backend
 os.environ.setdefault("RAY_worker_niceness", "0")
 # Ray gives a task that its memory monitor killed to a worker again without end: a block that never fits must
-# fail like one whose worker dies (executors.MAX_RETRIES)
+# fail like one whose worker dies (executor.MAX_RETRIES)
 os.environ.setdefault("RAY_task_oom_retries", "3")
 
 import ray

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from morsecensus.pipeline.errors import UsageError, shown
-from morsecensus.pipeline.study.inputs import find_in, from_file
+from morsecensus.pipeline.study.inputs import from_file
 from morsecensus.pipeline.study.ranges import parse_integers
 from morsecensus.pipeline.study.study import read_study
+from morsecensus.pipeline.worker.given import find_in
 from morsecensus.storage.couplings import MOST_BYTES, write_arrays
 from morsecensus.storage.layout import cell_name
 from morsecensus.storage.store import open_run

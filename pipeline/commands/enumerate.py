@@ -8,12 +8,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from morsecensus.pipeline.backends.executor import Executor, ask, start_executor
-from morsecensus.pipeline.cli.model_options import read_parameters
+from morsecensus.pipeline.backends.executor import Executor, ask
+from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
 from morsecensus.pipeline.run.plan import available_memory, size_text, time_text
 from morsecensus.pipeline.run.run import Settings, advised, worker_environment
 from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import MAX_VALUE
 from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.tasks.finders.options import CERTIFY, HomotopyOptions

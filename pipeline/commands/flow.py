@@ -1,35 +1,35 @@
-"""The driver's side of ``flow``: arguments checked, a job for each landscape, tables and figures of them."""
+"""The command ``flow``: a short study of the bodies flow and threshold, its tables and figures."""
 
 import dataclasses
 import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from morsecensus.pipeline.backends.executor import POLL_SECONDS, Executor, Job, ask, start_executor
-from morsecensus.pipeline.cli.model_options import FLOWING, read_parameters
-from morsecensus.pipeline.errors import RunError, UsageError, shown
-from morsecensus.pipeline.run.plan import available_memory, size_text
-from morsecensus.pipeline.run.run import Settings, advised, software, worker_environment
-from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.errors import Interrupted, RunError, UsageError, shown
+from morsecensus.pipeline.run.run import Settings, run_study, software
+from morsecensus.pipeline.study.cells import StudyCell
+from morsecensus.pipeline.study.flow import (
+    LARGEST_STRENGTH,
+    LONGEST,
+    MOST_STARTS,
+    MOST_STRENGTHS,
+    MOST_TIMES,
+    SHORTEST,
+    flow_terms,
+)
+from morsecensus.pipeline.study.parameters import FLOWING, read_parameters
 from morsecensus.pipeline.study.ranges import parse_integers
+from morsecensus.pipeline.study.study import Study
+from morsecensus.pipeline.worker.bodies import BODIES
 from morsecensus.tasks.landscapes.registry import MODELS
 
-if TYPE_CHECKING:
-    from morsecensus.analysis.theory.dynamics.limits import Limit
-    from morsecensus.analysis.topics.flow.measure import FlowCell
-    from morsecensus.analysis.topics.flow.outliers import Outliers
-
-BODY = "tasks.records.flow:flow_landscape"
-STOPPED = "stopped; nothing was kept"
-MOST_SWEPT, MOST_STRENGTHS, MOST_STARTS, MOST_LANDSCAPES, MOST_TIMES = 50, 50, 100_000, 100_000, 1000
-LARGEST_STRENGTH = 1000.0
-LONGEST = 1e4
+MOST_SWEPT, MOST_LANDSCAPES = 50, 100_000
 
 
 @dataclass(frozen=True)
@@ -62,33 +62,31 @@ class FlowPlan:
         _integer("--starts", self.starts, 1, MOST_STARTS)
         _integer("--looks", self.looks, 2, MOST_TIMES)
         _integer("--seed", self.seed, 0, 2**63 - 1)
-        _number("--until", self.until, 1e-3, LONGEST)
+        _number("--until", self.until, SHORTEST, LONGEST)
         if self.overlap is not None:
             _number("--overlap", self.overlap, -1, 1)
         _number("--success", self.success, -1, 1)
         for strength in self.strengths:
             _number("--spikes", strength, 0, LARGEST_STRENGTH)
-        from morsecensus.analysis.theory.dynamics.limits import look_times
+        times = flow_terms(self.overlap, self.until, self.looks)["times"]
+        object.__setattr__(self, "times", times)
 
-        object.__setattr__(self, "times", look_times(self.until, self.looks))
-
-    def specs(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The number of a set of parameters, and the spec of its flows, at each n."""
-        for number, parameters in enumerate(self.cells):
-            for n in self.n:
-                yield number, self._common(parameters, n) | {"overlap": self.overlap, "times": self.times}
-
-    def threshold_specs(self) -> Iterator[dict[str, Any]]:
-        """Specs of the flows without signal, for the first set of parameters: in units of sqrt(xi''(1)) the
-        others differ little."""
+    def study(self) -> Study:
+        """The study whose blocks are these flows: a cell for each set of parameters and each n, then, with
+        strengths, one for each n of the flows without signal, for the first set of parameters: in units of
+        sqrt(xi''(1)) the others differ little."""
+        terms = flow_terms(self.overlap, self.until, self.looks)
+        cells = [self._cell("flow", parameters, n, terms) for parameters in self.cells for n in self.n]
         if self.strengths:
-            for n in self.n:
-                more = {"until": self.until, "strengths": list(self.strengths)}
-                yield self._common(self.cells[0], n) | more
+            terms = {"until": self.until, "strengths": list(self.strengths)}
+            cells += [self._cell("threshold", self.cells[0], n, terms) for n in self.n]
+        return Study("flow", self.seed, tuple(cells), "flow")
 
-    def _common(self, parameters: dict[str, Any], n: int) -> dict[str, Any]:
+    def _cell(self, body: str, parameters: dict[str, Any], n: int, terms: dict[str, Any]) -> StudyCell:
         names = {"model": self.model, "parameters": parameters, "n": n, "seed": self.seed}
-        return names | {"starts": self.starts}
+        spec = names | {"starts": self.starts, **terms, "block_size": 1}
+        where = ", ".join(f"{name} = {value}" for name, value in parameters.items())
+        return StudyCell(where, spec, self.landscapes, body=BODIES[body])
 
 
 def flow_cells(model: str, given: Mapping[str, Any], sweep: str | None) -> tuple[dict[str, Any], ...]:
@@ -137,25 +135,49 @@ def parse_sizes(text: str) -> tuple[int, ...]:
         raise UsageError(f"--n: {error}") from error
 
 
-def run_flows(plan: FlowPlan, settings: Settings, out: Path, console: Console) -> list[dict[str, Any]]:
+def run_flows(
+    plan: FlowPlan, settings: Settings, out: Path, console: Console, store: str | None = None
+) -> list[dict[str, Any]]:
     """Flow on every landscape of a plan, write the folder, and return the rows of its summary.
 
-    Raises UsageError for a plan or a folder that cannot be, RunError if a worker fails, Interrupted.
+    Args:
+        store: where the run stays, so that it can be stopped, resumed and extended; None for nowhere.
+
+    Raises UsageError for a plan, a folder or a store that cannot be, RunError if blocks fail, Interrupted.
     """
     from morsecensus.analysis.topics.flow.measure import summary_rows
+    from morsecensus.analysis.topics.flow.read import open_flows
     from morsecensus.analysis.topics.flow.section import finite, write_flows
 
     _check_folder(out)
-    limits = _limits(plan)
-    records = _compute(plan, settings, console)
-    cells = _cells(plan, records, limits)
+    with _kept(store, settings) as place:
+        outcome = run_study(plan.study(), place, settings, console)
+        if outcome.failed:
+            name, message = next(iter(outcome.failed.items()))
+            raise RunError(f"{len(outcome.failed)} landscapes failed; the first: {name}: {message}")
+        (found,) = open_flows(place)
     try:
         about = dataclasses.asdict(plan) | {"versions": software()}
         text = json.dumps(about, indent=1) + "\n"
-        write_flows(cells, _outliers(plan, records), plan.success, out, text)
+        write_flows(found.cells, found.outliers, plan.success, out, text)
     except OSError as error:
         raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error
-    return [finite(row) for row in summary_rows(cells, plan.success)]
+    return [finite(row) for row in summary_rows(found.cells, plan.success)]
+
+
+@contextmanager
+def _kept(store: str | None, settings: Settings) -> Iterator[str]:
+    """The store of a run; a temporary one, gone afterwards, if none is given."""
+    if store is not None:
+        yield store
+        return
+    if settings.address is not None:
+        raise UsageError("--address: needs --store, a folder that every node shares or a bucket")
+    with tempfile.TemporaryDirectory(prefix="morsecensus-flow-") as folder:
+        try:
+            yield folder
+        except Interrupted as error:
+            raise Interrupted("stopped; nothing was kept: --store keeps it", error.exit_code) from error
 
 
 def readable(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,111 +198,6 @@ def _check_folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error
-
-
-def _limits(plan: FlowPlan) -> "list[Limit | None]":
-    from morsecensus.analysis.theory.dynamics.limits import limit, polynomials
-
-    found = []
-    for parameters in plan.cells:
-        known = polynomials(plan.model, parameters)
-        found.append(None if known is None else limit(*known, plan.overlap, plan.until))
-    return found
-
-
-Records = dict[tuple[str, int, int], list[dict[str, Any]]]
-"""(job, number of the parameters, n) -> one record per landscape."""
-
-
-def _compute(plan: FlowPlan, settings: Settings, console: Console) -> Records:
-    kinds = [("flow", number, spec) for number, spec in plan.specs()]
-    kinds += [("threshold", 0, spec) for spec in plan.threshold_specs()]
-    executor = start_executor(settings.backend, workers=settings.workers, address=settings.address)
-    with StopRequest() as stop:
-        try:
-            memory = [_memory(executor, stop, spec, settings) for _, _, spec in kinds]
-            generation = dataclasses.asdict(worker_environment(executor, stop))
-            jobs = [
-                {
-                    "job": job,
-                    "spec": spec,
-                    "landscape": landscape,
-                    "key": [job, number, spec["n"]],
-                    "memory_bytes": bytes_,
-                    "generation": generation,
-                }
-                for (job, number, spec), bytes_ in zip(kinds, memory, strict=True)
-                for landscape in range(plan.landscapes)
-            ]
-            return _collect(executor, jobs, stop, console)
-        finally:
-            executor.close()
-
-
-def _memory(executor: Executor, stop: StopRequest, spec: Mapping[str, Any], settings: Settings) -> int:
-    receipt = ask(executor, {"job": "describe", "body": BODY, "spec": spec}, stop, STOPPED)
-    if "error" in receipt:
-        error = receipt["error"]
-        if error["kind"] == "usage":
-            raise UsageError(error["message"])
-        raise RunError(f"workers cannot start: {advised(error)}")
-    needed = receipt["description"]["memory_bytes"]
-    there = None if settings.address else available_memory()
-    if there is not None and needed > there:
-        raise UsageError(
-            f"--n: got {spec['n']}, which needs {size_text(needed)}, allowed: what fits in the "
-            f"{size_text(there)} available; lower n"
-        )
-    return needed
-
-
-def _collect(executor: Executor, jobs: Sequence[Job], stop: StopRequest, console: Console) -> Records:
-    found: dict[tuple[str, int, int], dict[int, dict[str, Any]]] = {}
-    columns = TextColumn("landscapes"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("", total=len(jobs))
-        waiting, running = list(reversed(jobs)), 0
-        while waiting or running:
-            while waiting and running < executor.window():
-                executor.submit(waiting.pop())
-                running += 1
-            for done in executor.completed(POLL_SECONDS):
-                running -= 1
-                if "error" in done.receipt:
-                    raise RunError(f"{done.job['job']}: {advised(done.receipt['error'])}")
-                job, number, n = done.job["key"]
-                found.setdefault((job, number, n), {})[done.job["landscape"]] = done.receipt["record"]
-                progress.advance(bar)
-            stop.check(STOPPED)
-    return {key: [records[k] for k in sorted(records)] for key, records in found.items()}
-
-
-def _cells(plan: FlowPlan, records: Records, limits: "Sequence[Limit | None]") -> "list[FlowCell]":
-    from morsecensus.analysis.topics.flow.measure import FlowCell
-
-    return [
-        FlowCell.of(
-            number,
-            plan.model,
-            spec["parameters"],
-            spec["n"],
-            plan.times,
-            records["flow", number, spec["n"]],
-            limits[number],
-        )
-        for number, spec in plan.specs()
-    ]
-
-
-def _outliers(plan: FlowPlan, records: Records) -> "list[Outliers]":
-    from morsecensus.analysis.theory.dynamics.limits import polynomials
-    from morsecensus.analysis.topics.flow.outliers import Outliers
-
-    known = polynomials(plan.model, plan.cells[0])
-    if known is None or not plan.strengths:
-        return []
-    unit = math.sqrt(known[0].x2)
-    return [Outliers.of(n, plan.strengths, unit, records["threshold", 0, n], plan.seed) for n in plan.n]
 
 
 def _integer(name: str, value: int, least: int, most: int) -> None:

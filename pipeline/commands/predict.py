@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from morsecensus.pipeline.cli.model_options import read_parameters
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import parse_integers
 from morsecensus.storage.errors import RemoteError
 from morsecensus.storage.inventory import CHECKS

@@ -6,12 +6,13 @@ from typing import Any
 
 from rich.console import Console
 
-from morsecensus.pipeline.backends.executor import Executor, ask, start_executor
+from morsecensus.pipeline.backends.executor import Executor, ask
+from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
 from morsecensus.pipeline.run.run import Outcome, Settings, continue_run, take_lease
 from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import input_faults
-from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
+from morsecensus.pipeline.worker.bodies import BODIES
 from morsecensus.storage.dataset import read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.layout import CellLayout
@@ -69,9 +70,9 @@ class DeepReport:
 
 
 def verify_store(
-    store: str, *, deep: bool, blocks: int = DEEP_BLOCKS, body: str = DEFAULT_BODY
+    store: str, *, deep: bool, blocks: int = DEEP_BLOCKS, body: str | None = None
 ) -> tuple[Report, DeepReport]:
-    """Check a store; with ``deep`` also compute a sample of its sound blocks again, with this body.
+    """Check a store; with ``deep`` also compute a sample of its sound blocks again, with this body or ours.
 
     A dataset without its run is held against its inventory.
     """
@@ -117,12 +118,16 @@ def remedy(store: str, report: Report) -> str:
     return again if kinds == {"input"} else f"{again}; then {mend}"
 
 
-def _refuse_other_bodies(run: Run, body: str) -> None:
-    """A body is any function of any module: which one is called is for the user to say, not for a store."""
+def _refuse_other_bodies(run: Run, body: str | None) -> None:
+    """A body is any function of any module: which one is called is for the user to say, not for a store, but
+    for those that are ours.
+    """
+    allowed = [*BODIES.values()] if body is None else [body]
     for cell in run.manifest.cells:
-        if cell.body != body:
+        if cell.body not in allowed:
             raise UsageError(
-                f"{run.url}: {cell.id}: its blocks are computed by {shown(cell.body)}, allowed: {body}"
+                f"{run.url}: {cell.id}: its blocks are computed by {shown(cell.body)}, allowed: "
+                f"{', '.join(allowed)}"
             )
 
 
@@ -165,10 +170,10 @@ def _check_job(run: Run, cell: CellLayout, marker: Marker) -> dict[str, Any]:
 
 
 def repair_store(
-    store: str, settings: Settings, console: Console, *, body: str = DEFAULT_BODY
+    store: str, settings: Settings, console: Console, *, body: str | None = None
 ) -> tuple[Report, Outcome]:
-    """Delete what is damaged, under the lease, and compute it again with this body. Returns what was found
-    and what was done.
+    """Delete what is damaged, under the lease, and compute it again with this body or ours. Returns what was
+    found and what was done.
     """
     run = open_run(store)
     _refuse_other_bodies(run, body)

@@ -10,7 +10,7 @@ from typing import Any
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.study.inputs import first_change, has_grown
 from morsecensus.pipeline.study.study import Study, StudyCell
-from morsecensus.pipeline.worker.bodies import DEFAULT_BODY, Description, describe
+from morsecensus.pipeline.worker.bodies import Description, describe, word_of
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.layout import CellLayout, Generation, Manifest, cell_name
 from morsecensus.storage.seals import canonical, digest
@@ -80,7 +80,8 @@ class Plan:
                 "model": cell.layout.spec["model"],
                 **cell.layout.spec["parameters"],
                 "n": cell.layout.spec["n"],
-                "finder": cell.layout.spec["finder"],
+                "body": word_of(cell.layout.body),
+                "finder": cell.layout.spec.get("finder"),
                 "finder_choice": cell.finder_choice,
                 "landscapes": cell.layout.padded,
                 "landscapes_asked": cell.layout.landscapes,
@@ -95,8 +96,8 @@ class Plan:
         ]
 
 
-def make_plan(study: Study, *, body: str = DEFAULT_BODY, memory: int | None = None) -> Plan:
-    """Lay out the cells of a study.
+def make_plan(study: Study, *, body: str | None = None, memory: int | None = None) -> Plan:
+    """Lay out the cells of a study; ``body`` computes them all in the place of those that the study names.
 
     Raises UsageError if a body calls a cell impossible, or if one task needs more than ``memory`` bytes.
     """
@@ -109,7 +110,8 @@ def _with_theory(cells: Iterable[PlannedCell]) -> Iterator[PlannedCell]:
     effort = 0
     for cell in cells:
         effort += (THEORY_OVERHEAD + cell.layout.spec["n"]) ** 2
-        exact = expected_points(cell.layout.spec) if effort <= THEORY_EFFORT else None
+        counted = effort <= THEORY_EFFORT and "finder" in cell.layout.spec
+        exact = expected_points(cell.layout.spec) if counted else None
         known = cell.description if exact is None else replace(cell.description, expected_points=exact)
         yield replace(cell, description=known)
 
@@ -122,8 +124,10 @@ def expected_points(spec: Mapping[str, Any]) -> float | None:
     return math.exp(log_total) if log_total is not None and log_total < 700 else None
 
 
-def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: int | None) -> PlannedCell:
-    where, n = f"{study.source}: {cell.where}", cell.spec["n"]
+def _plan_cell(
+    study: Study, cell: StudyCell, number: int, body: str | None, memory: int | None
+) -> PlannedCell:
+    where, n, body = f"{study.source}: {cell.where}", cell.spec["n"], body or cell.body
     try:
         description = describe(body, cell.spec)
     except UsageError as error:
@@ -135,12 +139,17 @@ def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: in
         )
     if not 0 <= description.rows_bound <= MAX_ROWS:
         raise UsageError(f"{where}.n: got {n}, allowed: at most {MAX_ROWS} rows per block; lower n or block")
-    spec = dict(cell.spec)
     try:
-        tables = read_tables(description.tables)
+        layout = _layout(cell, number, body, description)
     except (StoreError, TypeError, KeyError) as error:
         raise UsageError(f"{where}: body {body}: {error}") from error
-    layout = CellLayout(
+    return PlannedCell(layout, description, cell.finder_choice)
+
+
+def _layout(cell: StudyCell, number: int, body: str, description: Description) -> CellLayout:
+    spec = dict(cell.spec)
+    how = {"finder": spec["finder"]} if "finder" in spec else {"body": word_of(body)}
+    return CellLayout(
         id=cell_name(number),
         hash=digest({"spec": spec, "body": body, "version": description.version}),
         body=body,
@@ -150,19 +159,19 @@ def _plan_cell(study: Study, cell: StudyCell, number: int, body: str, memory: in
         chunk_rows=description.chunk_rows,
         rows_bound=description.rows_bound,
         sizes={name: int(size) for name, size in description.sizes.items()},
-        tables=tables,
+        tables=read_tables(description.tables),
         memory_bytes=description.memory_bytes,
         most=spec["parameters"].get("held"),
         attrs={
             "model": spec["model"],
             **spec["parameters"],
-            "n": n,
+            "n": spec["n"],
             "seed": spec["seed"],
-            "finder": spec["finder"],
+            **how,
+            **description.attrs,
             "spec": canonical(spec).decode(),
         },
     )
-    return PlannedCell(layout, description, cell.finder_choice)
 
 
 def new_manifest(plan: Plan, generation: Generation, software: Mapping[str, str]) -> Manifest:

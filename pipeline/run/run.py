@@ -10,14 +10,14 @@ from typing import Any
 
 from rich.console import Console
 
-from morsecensus.pipeline.backends.executor import POLL_SECONDS, Done, Executor, ask, start_executor
+from morsecensus.pipeline.backends.executor import POLL_SECONDS, Done, Executor, ask
+from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import Interrupted, RunError, UsageError
 from morsecensus.pipeline.run.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
 from morsecensus.pipeline.run.progress import Counts, Progress
 from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import put_inputs
 from morsecensus.pipeline.study.study import Study
-from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.pipeline.worker.environment import differences, fingerprint
 from morsecensus.pipeline.worker.visibility import identity
 from morsecensus.pipeline.worker.worker import DISK_FULL
@@ -71,9 +71,12 @@ class Outcome:
 
 
 def run_study(
-    study: Study, store: str, settings: Settings, console: Console, *, body: str = DEFAULT_BODY
+    study: Study, store: str, settings: Settings, console: Console, *, body: str | None = None
 ) -> Outcome:
     """Run a study into a store: create it, or resume or extend what is there.
+
+    Args:
+        body: computes all cells in the place of those that the study names.
 
     Raises UsageError for a study or a store that cannot be (nothing is touched then), RunError if the run
     cannot go on, Interrupted after a signal. What was committed stays committed in every case.

@@ -6,25 +6,20 @@ repaired without the file. A file that has come to hold more landscapes after th
 in that store, which keeps the digest that it began with.
 """
 
-import re
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from morsecensus.pipeline.errors import UsageError, shown
-from morsecensus.pipeline.worker.visibility import StoreUnseen
+from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.worker.given import find, growth
 from morsecensus.storage.couplings import growth_key, input_key, npz_bytes, parse_npz, read_arrays
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import Files, open_files
+from morsecensus.storage.files import Files
 from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.landscapes.tensors import Packed, describe, digest, pack, rows
-from morsecensus.tasks.runtime import inputs
 
-_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_GROWTH = re.compile(r"(\d{1,12})-(\d{1,12})-([0-9a-f]{64})\.npz", re.ASCII)
 _sources: dict[str, tuple[str, int, int]] = {}
 """Where this process read content from: digest of the first so many landscapes -> URL, n, so many."""
 
@@ -106,7 +101,7 @@ def first_change(store: str, stored: Mapping[str, Any], wanted: Mapping[str, Any
     if "sha256" not in stored["parameters"] or _but_content(stored) != _but_content(wanted):
         return None
     try:
-        before, now = _find(store, stored["parameters"]["sha256"]), from_file(wanted["parameters"]["sha256"])
+        before, now = find(store, stored["parameters"]["sha256"]), from_file(wanted["parameters"]["sha256"])
     except (StoreError, OSError, UsageError):
         return None
     differ = _first_difference(before, now)
@@ -147,15 +142,15 @@ def put_inputs(files: Files, cells: Iterable[Mapping[str, Any]]) -> None:
         if _fault(files, input_key(sha256), sha256):
             files.write({input_key(sha256): npz_bytes(rows(packed, 0, held))})
         end = held
-        for first, end, came, key in _growth(files, sha256):
-            _put_growth(files, sha256, key, came, rows(packed, first, end), first)
+        for first, end, came, key in growth(files, sha256):
+            _putgrowth(files, sha256, key, came, rows(packed, first, end), first)
         whole = len(next(iter(packed.values())))
         if whole > end:
             came = rows(packed, end, whole)
             files.write({growth_key(sha256, f"{end}-{whole}-{digest(came)}.npz"): npz_bytes(came)})
 
 
-def _put_growth(files: Files, sha256: str, key: str, came: str, now: Packed, first: int) -> None:
+def _putgrowth(files: Files, sha256: str, key: str, came: str, now: Packed, first: int) -> None:
     """Write what content has grown by again if it is damaged, and hold it against its file in any case."""
     fault = _fault(files, key, came)
     if digest(now) != came:
@@ -168,14 +163,6 @@ def _put_growth(files: Files, sha256: str, key: str, came: str, now: Packed, fir
         files.write({key: npz_bytes(now)})
 
 
-def _growth(files: Files, sha256: str) -> list[tuple[int, int, str, str]]:
-    """Objects that content has grown by, in order: first landscape, end, digest, key."""
-    found = [(name, _GROWTH.fullmatch(name)) for name in files.names(growth_key(sha256))]
-    return sorted(
-        (int(match[1]), int(match[2]), match[3], growth_key(sha256, name)) for name, match in found if match
-    )
-
-
 def input_faults(files: Files, cells: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Return what is wrong with the content that a store keeps for its cells, by its key.
 
@@ -185,7 +172,7 @@ def input_faults(files: Files, cells: Iterable[Mapping[str, Any]]) -> dict[str, 
     kept = {}
     for sha256, _ in _given(cells):
         kept[input_key(sha256)] = sha256
-        kept |= {key: came for *_, came, key in _growth(files, sha256)}
+        kept |= {key: came for *_, came, key in growth(files, sha256)}
     found = {key: _fault(files, key, content) for key, content in kept.items()}
     return {key: what for key, what in found.items() if what}
 
@@ -208,34 +195,3 @@ def _fault(files: Files, key: str, content: str) -> str:
     except (StoreError, ValueError, OSError):
         whole = False
     return "" if whole else "has other content than its name says"
-
-
-def find_in(store: str) -> None:
-    """Let landscapes of this process find what they were given in a store."""
-    inputs.find_with(partial(_find, store))
-
-
-def _find(store: str, sha256: str) -> Mapping[str, np.ndarray]:
-    if not _DIGEST.fullmatch(sha256):
-        raise StoreError(f"{store}: sha256: got {shown(sha256)}, allowed: 64 hexadecimal digits")
-    files = open_files(store)
-    parts = [_part(files, input_key(sha256), sha256)]
-    held = len(next(iter(parts[0].values())))
-    for first, end, its_digest, key in _growth(files, sha256):
-        if first != held:
-            raise StoreUnseen(f"couplings {sha256[:12]}...: landscapes {held} to {first - 1} are not visible")
-        parts.append(_part(files, key, its_digest))
-        held = end
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _part(files: Files, key: str, sha256: str) -> Mapping[str, np.ndarray]:
-    try:
-        found = parse_npz(files.read(key), f"{files.url}: {key}")
-    except FileNotFoundError as error:
-        raise StoreUnseen(
-            f"couplings {sha256[:12]}... are not visible: there is no {key} in {files.url}"
-        ) from error
-    if digest(found) != sha256:
-        raise StoreError(f"{files.url}: {key} has other content than its name says: remove it and run again")
-    return found

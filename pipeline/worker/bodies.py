@@ -1,15 +1,26 @@
-"""Block bodies by name: ``package.module:function``, with a ``describe`` beside it for planning."""
+"""Block bodies by name, each with a ``describe`` beside its function for planning.
+
+Ours have a word in studies and a name in stores: the name is part of what a cell is, so it stays, wherever
+the function moves. Any other name is ``package.module:function``.
+"""
 
 import importlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from morsecensus.pipeline.errors import UsageError, shown
 
 DEFAULT_BODY = "tasks.block:run_block"
 """The name that stores record, so that they are the same whatever the package is called."""
+BODIES = {"census": DEFAULT_BODY, "flow": "flow", "threshold": "threshold"}
+"""Word in a study -> name in a store."""
+PLACES = {
+    DEFAULT_BODY: "morsecensus.tasks.block:run_block",
+    "flow": "morsecensus.tasks.bodies.flow:run_block",
+    "threshold": "morsecensus.tasks.bodies.threshold:run_block",
+}
 OURS = "tasks."
 _NAME = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
 
@@ -20,8 +31,8 @@ class Description:
 
     ``rows_bound`` is a provable bound on the rows of one block, ``memory_bytes`` what one task needs at most,
     ``tables`` are what a block returns, as `storage.tables.read_tables` takes them, with the ``sizes`` of
-    their dimensions; ``version`` changes when the same spec gives other results. Unknown expectations are
-    None.
+    their dimensions; ``version`` changes when the same spec gives other results; ``attrs`` are what a dataset
+    should say of the cell beside its spec. Unknown expectations are None.
     """
 
     rows_bound: int
@@ -32,18 +43,26 @@ class Description:
     expected_points: float | None = None
     seconds_per_landscape: float | None = None
     version: int = 1
+    attrs: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load(name: str, attribute: str | None = None) -> Callable[..., Any]:
     """Return the function of a name, or another attribute of its module."""
+    name = PLACES.get(name, name)
     if not _NAME.fullmatch(name):
-        raise UsageError(f"body: got {shown(name)}, allowed: package.module:function")
+        allowed = f"{', '.join(BODIES.values())}, or package.module:function"
+        raise UsageError(f"body: got {shown(name)}, allowed: {allowed}")
     module, _, function = name.partition(":")
     place = f"morsecensus.{module}" if module.startswith(OURS) else module
     try:
         return getattr(importlib.import_module(place), attribute or function)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"body: cannot import {name}: {error}") from error
+
+
+def word_of(body: str) -> str:
+    """Return what studies call a body of ours, and the name of any other."""
+    return next((word for word, name in BODIES.items() if name == body), body)
 
 
 def describe(body: str, spec: Mapping[str, Any]) -> Description:

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from morsecensus.pipeline.errors import UsageError
-from morsecensus.pipeline.study.inputs import find_in
 from morsecensus.pipeline.worker.bodies import describe, load
 from morsecensus.pipeline.worker.environment import NoGpu, differences, environment, fingerprint
+from morsecensus.pipeline.worker.given import find_in
 from morsecensus.pipeline.worker.program import ProgramDiffers, check_program
 from morsecensus.pipeline.worker.visibility import StoreUnseen, check_visible
 from morsecensus.storage.blocks import encode_block, read_block, write_block
@@ -40,11 +40,6 @@ RTOL, ATOL = 1e-7, 1e-9
 """How close the portable columns of another environment must be: polished points agree to about 1e-12."""
 SPOKEN = ("environment", "program", "unseen", "usage")
 """Kinds of errors whose text is our own: no name of an exception before it."""
-RECORDS = {
-    "flow": "morsecensus.tasks.records.flow:flow_landscape",
-    "threshold": "morsecensus.tasks.records.threshold:threshold_states",
-}
-"""Jobs that are a function of a spec and a landscape, and a JSON-ready record out."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -52,7 +47,7 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
     """Do one job and return a small receipt; an exception becomes a value under ``error``.
 
     Jobs: ``environment`` (report it), ``describe`` (a cell), ``block`` (compute, write, commit), ``check``
-    (compute and compare), ``enumerate``, ``topology``, ``flow`` and ``threshold`` (one landscape, returned).
+    (compute and compare), ``enumerate`` and ``topology`` (one landscape, returned).
     A body may send pieces of a block or of a landscape through ``scatter``.
     """
     started = time.time()
@@ -66,8 +61,6 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         if job["job"] == "check":
             return _check_block(job)
         _check_environment(job["generation"])
-        if job["job"] in RECORDS:
-            return {"record": load(RECORDS[job["job"]])(job["spec"], int(job["landscape"]))}
         if job["job"] in ("enumerate", "topology"):
             return {"record": _one_landscape(job, scatter)}
         return _run_block(job, scatter, started)

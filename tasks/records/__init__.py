@@ -1,1 +1,1 @@
-"""One landscape, JSON-ready: what enumerate, topology and flow answer."""
+"""One landscape: what enumerate and topology answer, and what the bodies flow and threshold compute."""

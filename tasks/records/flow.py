@@ -1,4 +1,4 @@
-"""Gradient flow on one landscape, JSON-ready: from its starts past the given times to a minimum each."""
+"""Gradient flow on one landscape: from its starts past the given times to a minimum each."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,32 +12,28 @@ from morsecensus.tasks.finders.multistart.descent import descend
 from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes.base import Couplings, Landscape, build
 from morsecensus.tasks.landscapes.scale import normalised
-from morsecensus.tasks.landscapes.spiked import Spiked
 from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.classify import classify
 from morsecensus.tasks.points.newton import refine
+from morsecensus.tasks.records.facts import BATCH, MINIMUM, OPEN, SADDLE, is_planted
 from morsecensus.tasks.runtime.compiled import forget_other_cells
 from morsecensus.tasks.runtime.keys import generator
 from morsecensus.tasks.trajectories.gradient_flow import flow, starts_at_overlap
 
-BATCH = 64
-"""Starts that flow together."""
 NEAR = 1e-6
 """Gradient norm, in units of sqrt(n) times the landscape's scale, from which Newton takes over."""
 MOST_TRIALS = 20_000
 NEWTON_STEPS = 20
-MINIMUM, SADDLE, OPEN = "minimum", "saddle", "open"
-"""How a start ended; open: neither the descent nor Newton converged, or in another point."""
 
 
 def planted_direction(landscape: Landscape) -> Float[np.ndarray, "directions ambient"]:
     """The signal x*, of length sqrt(n), as a row; no row for a landscape without one."""
-    directions = np.zeros((int(isinstance(landscape, Spiked)), landscape.manifold.ambient))
+    directions = np.zeros((int(is_planted(landscape)), landscape.manifold.ambient))
     directions[:, 0] = landscape.manifold.ambient**0.5
     return directions
 
 
-def flow_landscape(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
+def flow_landscape(spec: Mapping[str, Any], instance: int) -> dict[str, np.ndarray]:
     """Flow from the starts of one landscape.
 
     Args:
@@ -46,9 +42,8 @@ def flow_landscape(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
         instance: the landscape id, as in a study.
 
     Returns:
-        ``even``, whether H(-x) = H(x); ``energy``, ``correlation`` with the start and, with a signal,
-        ``overlap``, each a list of starts of lists of times, null where a flow did not get to; and of the
-        ends ``end`` (MINIMUM, SADDLE or OPEN),
+        ``energy``, ``correlation`` with the start and, with a signal, ``overlap``, shape (starts, times), NaN
+        where a flow did not get to; and of the ends, shape (starts,), ``end`` (place in ENDS),
         ``end_energy``, ``end_overlap``, ``end_softest`` (lowest Hessian eigenvalue) and ``moved``, how far
         they are from the flow's last point per sqrt(n).
 
@@ -67,8 +62,7 @@ def flow_landscape(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
         _flow_batch(landscape, couplings, starts[first : first + BATCH], times, directions, exponent)
         for first in range(0, len(starts), BATCH)
     ]
-    joined = {name: [row for batch in batches for row in batch[name]] for name in batches[0]}
-    return {"even": landscape.parity == 1, **joined}
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
 
 
 def _starts(
@@ -92,16 +86,16 @@ def _flow_batch(
     times: Float[np.ndarray, " times"],
     directions: Float[np.ndarray, "directions ambient"],
     exponent: int,
-) -> dict[str, list[Any]]:
+) -> dict[str, np.ndarray]:
     """What `flow_landscape` returns of some starts; couplings and times are those of H / 2^exponent."""
     passed = flow(landscape, couplings, starts, times, directions)
     points = np.asarray(passed.points)
     found = {
-        "energy": json_ready(np.ldexp(passed.energy, exponent)),
-        "correlation": json_ready(passed.correlation),
+        "energy": np.ldexp(passed.energy, exponent),
+        "correlation": np.asarray(passed.correlation),
     } | _minima(landscape, couplings, points, directions, exponent)
     if len(directions):
-        found["overlap"] = json_ready(passed.overlap[:, :, 0])
+        found["overlap"] = np.asarray(passed.overlap)[:, :, 0]
     return found
 
 
@@ -111,7 +105,7 @@ def _minima(
     points: Float[np.ndarray, "starts ambient"],
     directions: Float[np.ndarray, "directions ambient"],
     exponent: int,
-) -> dict[str, list[Any]]:
+) -> dict[str, np.ndarray]:
     """Where descent and Newton take the last points of a flow."""
     count, ambient = points.shape
     target = NEAR * landscape.gradient_scale * ambient**0.5
@@ -123,37 +117,13 @@ def _minima(
     # Newton goes to any critical point nearby, and is trusted only where it hardly moves.
     stayed = np.linalg.norm(ends.points - low, axis=1) < 0.01 * ambient**0.5
     sound = (np.asarray(hits.outcomes) == CONVERGED) & stayed & (ends.degenerate == 0)
-    names = np.where(sound, np.where(ends.index == 0, MINIMUM, SADDLE), OPEN)
     found = {
-        "end": names.tolist(),
-        "end_energy": json_ready(np.where(sound, np.ldexp(ends.energy, exponent), np.nan)),
-        "end_softest": json_ready(np.where(sound, np.ldexp(ends.spectrum[:, 0], exponent), np.nan)),
-        "moved": json_ready(np.linalg.norm(low - points, axis=1) / ambient**0.5),
+        "end": np.where(sound, np.where(ends.index == 0, MINIMUM, SADDLE), OPEN),
+        "end_energy": np.where(sound, np.ldexp(ends.energy, exponent), np.nan),
+        "end_softest": np.where(sound, np.ldexp(ends.spectrum[:, 0], exponent), np.nan),
+        "moved": np.linalg.norm(low - points, axis=1) / ambient**0.5,
     }
     if len(directions):
         overlap = ends.points @ directions[0] / ambient
-        found["end_overlap"] = json_ready(np.where(sound, overlap, low @ directions[0] / ambient))
+        found["end_overlap"] = np.where(sound, overlap, low @ directions[0] / ambient)
     return found
-
-
-def json_ready(values: Any) -> list[Any]:
-    """Lists of numbers, None for what is not one."""
-    array = np.asarray(values, dtype=np.float64)
-    found = array.astype(object)
-    found[~np.isfinite(array)] = None
-    return found.tolist()
-
-
-def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """What one landscape of a spec takes; ValueError if it cannot be."""
-    landscape = build(spec["model"], spec["parameters"], spec["n"])
-    if spec.get("overlap") is not None and not len(planted_direction(landscape)):
-        raise ValueError(f"overlap: got {spec['overlap']} with model {spec['model']}, which has no signal")
-    batch = min(BATCH, spec["starts"])
-    # Newton and the classification hold a few matrices for each start of a batch.
-    working = 8 * 8 * batch * landscape.manifold.ambient**2
-    return {
-        "rows_bound": spec["starts"],
-        "memory_bytes": 300 * 2**20 + 3 * landscape.coupling_bytes() + working,
-        "sizes": {},
-    }

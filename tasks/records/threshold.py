@@ -15,11 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from morsecensus.tasks.landscapes.base import Couplings, build
-from morsecensus.tasks.landscapes.distinct import DistinctSpin
+from morsecensus.tasks.landscapes.base import Couplings
 from morsecensus.tasks.landscapes.scale import normalised
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.records.flow import json_ready
+from morsecensus.tasks.records.facts import noise_of
 from morsecensus.tasks.runtime.compiled import forget_other_cells
 from morsecensus.tasks.runtime.keys import generator
 from morsecensus.tasks.trajectories.gradient_flow import flow
@@ -59,7 +58,7 @@ def spiked_lowest(
     return jax.lax.map(lambda pair: at(*pair), (points, directions))
 
 
-def threshold_states(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
+def threshold_states(spec: Mapping[str, Any], instance: int) -> dict[str, np.ndarray]:
     """Flow on one landscape without signal, and spike the Hessian where it gets to.
 
     Args:
@@ -68,19 +67,14 @@ def threshold_states(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
         instance: the landscape id, as in a study.
 
     Returns:
-        Lists of starts: ``outlier`` and ``vector_overlap`` (lists of strengths), ``radial_derivative``,
-        ``energy``. ``outlier`` is the lowest eigenvalue of G - theta u u^T, G = Hessian + D, in units of
+        ``outlier`` and ``vector_overlap``, shape (starts, strengths); ``radial_derivative`` and ``energy``,
+        shape (starts,). ``outlier`` is the lowest eigenvalue of G - theta u u^T, G = Hessian + D, in units of
         sqrt(xi''(1)): the Hessian's own is that less D, and in the limit G is a semicircle on [-2, 2].
 
     Raises:
         ValueError: of the model, or if it has no covariance.
     """
-    given = build(spec["model"], spec["parameters"], spec["n"])
-    if not isinstance(given, MixedSpin) or isinstance(given, DistinctSpin):
-        raise ValueError(
-            f"model: got {spec['model']}, allowed for threshold states: one with isotropic noise"
-        )
-    landscape = MixedSpin(given.covariance, given.n)
+    landscape = noise_of(spec)
     forget_other_cells(landscape)
     drawn, exponent = normalised(landscape, landscape.sample(spec["seed"], instance))
     couplings = jax.tree.map(jnp.asarray, drawn)
@@ -97,10 +91,10 @@ def threshold_states(spec: Mapping[str, Any], instance: int) -> dict[str, Any]:
     values, overlaps, radial = spiked_lowest(landscape, couplings, points, directions, strengths)
     derivative = np.asarray(radial)
     return {
-        "outlier": json_ready((np.asarray(values) + derivative[:, None]) / unit),
-        "vector_overlap": json_ready(overlaps),
-        "radial_derivative": json_ready(np.ldexp(derivative, exponent)),
-        "energy": json_ready(np.ldexp(passed.energy[:, 0], exponent)),
+        "outlier": (np.asarray(values) + derivative[:, None]) / unit,
+        "vector_overlap": np.asarray(overlaps),
+        "radial_derivative": np.ldexp(derivative, exponent),
+        "energy": np.ldexp(passed.energy[:, 0], exponent),
     }
 
 

@@ -66,7 +66,7 @@ def test_the_slurm_script_runs_a_study(tmp_path, toolbox, reference):
     _command(bin / "getent", f'echo "{ADDRESS} STREAM node1"')
     _command(
         bin / "morsecensus",
-        f'exec {sys.executable} -m morsecensus.pipeline.cli.app "$@" --body {toolbox.body}',
+        f'exec {sys.executable} -m morsecensus "$@" --body {toolbox.body}',
     )
     study, store = tmp_path / "study.toml", tmp_path / "run"
     study.write_text(toolbox.text())
@@ -98,9 +98,7 @@ def test_a_job_runs_the_sources_that_it_takes_along(tmp_path, toolbox, reference
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     env |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "PATH": path}
     start = f"ray start --head --node-ip-address={ADDRESS} --dashboard-host={ADDRESS} --num-cpus=2"
-    run = (
-        f"python -m morsecensus.pipeline.cli.app run study.toml --backend ray --address auto --store {store}"
-    )
+    run = f"python -m morsecensus run study.toml --backend ray --address auto --store {store}"
     submit = f"ray job submit --address=http://{ADDRESS}:8265 --working-dir={folder}"
     done = _in_a_world(env, f"{start} && {submit} -- {run} --body {toolbox.body}")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from morsecensus.pipeline.backends import executor as executors
 from morsecensus.pipeline.backends.address import check_address
-from morsecensus.pipeline.backends.executor import start_executor
+from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError
 from morsecensus.pipeline.run.plan import make_plan, new_manifest
 from morsecensus.pipeline.run.run import Settings, _Session, advised, run_study

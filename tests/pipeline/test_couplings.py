@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.errors import UsageError
-from morsecensus.pipeline.study.inputs import find_in, from_file, input_faults, put_inputs
+from morsecensus.pipeline.study.inputs import from_file, input_faults, put_inputs
 from morsecensus.pipeline.study.study import parse_study, read_study
 from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
+from morsecensus.pipeline.worker.given import find_in
 from morsecensus.pipeline.worker.visibility import StoreUnseen
 from morsecensus.storage import couplings
 from morsecensus.storage.couplings import input_key, npz_bytes, parse_npz, read_arrays

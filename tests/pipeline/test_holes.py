@@ -21,6 +21,7 @@ from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.errors import StoreError
+from morsecensus.tasks.measurables.base import active
 from morsecensus.tasks.measurables.census import CENSUS, LANDSCAPE
 
 CELL = {"n": 3, "landscapes": 4, "block": 2, "options": {"starts_per_round": 256, "max_rounds": 2}}
@@ -216,11 +217,12 @@ def test_a_landscape_of_a_failed_block_may_be_unknown(store):
     folder = store / DATASET
     data = open_group(str(folder), "c0001").load()
     plain = xr.open_zarr(folder, group="c0001").load()
-    for column in LANDSCAPE.active(()):
+    (landscape,) = active([LANDSCAPE], ())
+    for column in landscape.measurables:
         values = np.array(plain[column.name].values)
-        values[2:] = column.fill if column.failed is None else column.failed
+        values[2:] = COLUMNS[column.name].absent
         plain[column.name] = plain[column.name].dims, values
-    for column in LANDSCAPE.active(()):
+    for column in landscape.measurables:
         np.testing.assert_array_equal(
             checked(plain, "here")[column.name].values, plain[column.name].values, column.name
         )

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from morsecensus.pipeline.backends import ray_folder
-from morsecensus.pipeline.backends.executor import start_executor
+from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError
 
 

@@ -6,7 +6,9 @@ from typer.testing import CliRunner
 from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.run.plan import extend_manifest, make_plan, new_manifest
-from morsecensus.pipeline.study.study import default_block, parse_study, read_study, table_of
+from morsecensus.pipeline.study.cells import table_of
+from morsecensus.pipeline.study.census import CensusTable, default_block
+from morsecensus.pipeline.study.study import parse_study, read_study
 from morsecensus.storage.layout import Generation
 from morsecensus.tasks.landscapes.registry import MODELS
 
@@ -134,7 +136,7 @@ def test_equal_texts_of_a_covariance_are_one_cell():
 @pytest.mark.parametrize("model", [name for name in MODELS if MODELS[name].content_of is None])
 def test_a_model_of_the_registry_is_written_by_its_parameters_alone(model):
     parameters = MODELS[model].parameters
-    assert set(parameters) <= set(table_of(model).model_fields)
+    assert set(parameters) <= set(table_of(CensusTable, model).model_fields)
     known = {"xi": 'xi = "q^3"\n', "law": 'law = "rademacher"\n', "signal": 'signal = "q^3"\n'}
     known |= {"delta2": "delta2 = 0.5\n", "deltap": "deltap = 1.0\n"}
     required = "".join(known[name] for name, parameter in parameters.items() if parameter.default is None)

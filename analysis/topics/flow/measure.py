@@ -16,7 +16,8 @@ MINIMUM = "minimum"
 
 @dataclass(frozen=True, eq=False)
 class FlowCell:
-    """The flows of one model at one N. Arrays have the shape (landscapes, starts, ...).
+    """The flows of one model at one N, see `analysis.topics.flow.read`. Arrays have the shape (landscapes,
+    starts, ...).
 
     Attributes:
         number: of the set of parameters in the sweep.
@@ -42,40 +43,6 @@ class FlowCell:
     end_softest: Floats
     limit: Limit | None
     even: bool = False
-
-    @classmethod
-    def of(
-        cls,
-        number: int,
-        model: str,
-        parameters: Mapping[str, Any],
-        n: int,
-        times: Sequence[float],
-        records: Sequence[Mapping[str, Any]],
-        limit: Limit | None,
-    ) -> "FlowCell":
-        """From the records of `tasks.records.flow`, one per landscape."""
-
-        def column(name: str) -> Floats:
-            return np.array([record[name] for record in records], dtype=np.float64)
-
-        planted = "overlap" in records[0]
-        return cls(
-            number,
-            model,
-            parameters,
-            n,
-            np.asarray(times),
-            column("energy"),
-            column("correlation"),
-            column("overlap") if planted else None,
-            np.array([record["end"] for record in records]),
-            column("end_energy"),
-            column("end_overlap") if planted else None,
-            column("end_softest"),
-            limit,
-            bool(records[0]["even"]),
-        )
 
 
 def mean_and_error(values: Floats) -> tuple[Floats, Floats]:

@@ -1,10 +1,10 @@
 """The Hessian's outlier at the points that flows without signal reach, against the strength of a signal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import xarray as xr
 from scipy.linalg import eigh
 
 from morsecensus.analysis.theory.dynamics.recovery import outlier, outlier_overlap
@@ -38,30 +38,25 @@ class Outliers:
     energy: tuple[Floats, Floats]
 
     @classmethod
-    def of(
-        cls, n: int, strengths: Sequence[float], unit: float, records: Sequence[Mapping[str, Any]], seed: int
-    ) -> "Outliers":
-        """From the records of `tasks.records.threshold`, one per landscape.
+    def of(cls, n: int, strengths: Sequence[float], unit: float, data: xr.Dataset, seed: int) -> "Outliers":
+        """Measure a cell of the body threshold.
 
         Args:
             unit: sqrt(xi''(1)).
+            data: the columns of its landscapes.
             seed: of the matrices that they are held against.
         """
-
-        def column(name: str) -> Floats:
-            return np.array([record[name] for record in records], dtype=np.float64)
-
         theta = np.asarray(strengths, dtype=np.float64)
         eigenvalue, vector = spiked_goe(n, theta, GOE_DRAWS, np.random.default_rng([seed, n]))
         return cls(
             n,
             theta,
-            mean_and_error(column("outlier")),
-            mean_and_error(column("vector_overlap")),
+            mean_and_error(data["outlier"].values),
+            mean_and_error(data["vector_overlap"].values),
             mean_and_error(eigenvalue[:, None]),
             mean_and_error(vector[:, None]),
-            mean_and_error(column("radial_derivative") / unit),
-            mean_and_error(column("energy")),
+            mean_and_error(data["radial_derivative"].values / unit),
+            mean_and_error(data["energy"].values),
         )
 
 

@@ -1,0 +1,101 @@
+"""Cells of the bodies flow and threshold, read from a run, beside their limits N -> infinity."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from morsecensus.analysis.dataset.groups import group_names, open_group
+from morsecensus.analysis.theory.dynamics.limits import Limit, limit, polynomials
+from morsecensus.analysis.topics.flow.measure import FlowCell
+from morsecensus.analysis.topics.flow.outliers import Outliers
+from morsecensus.storage.dataset import checked_path
+from morsecensus.storage.store import open_run
+
+FAILED = 2
+"""Status of a landscape whose block failed."""
+Found = tuple[Mapping[str, Any], xr.Dataset]
+"""The spec of a cell, and its landscapes."""
+
+
+@dataclass(frozen=True)
+class Flows:
+    """What a run holds of one model's flows: a cell for each set of parameters and N, and the outliers of
+    Hessians for each N."""
+
+    model: str
+    cells: tuple[FlowCell, ...]
+    outliers: tuple[Outliers, ...]
+
+
+def open_flows(store: str, check: str = "sizes") -> list[Flows]:
+    """Read all flows of a run, a model at a time, in the order of its study.
+
+    Args:
+        check: of the dataset first, "sizes" or "crc".
+
+    Raises StoreError if there is no run or no dataset, or an object of it is missing or damaged.
+    """
+    run = open_run(store)
+    path = checked_path(store, check)
+    names = set(group_names(path))
+    found: dict[str, list[Found]] = {"flow": [], "threshold": []}
+    for layout in run.manifest.cells:
+        body = str(layout.attrs.get("body", ""))
+        if body in found and layout.id in names:
+            found[body].append((layout.spec, _computed(open_group(path, layout.id, layout.tables))))
+    models = dict.fromkeys(spec["model"] for cells in found.values() for spec, _ in cells)
+    return [_flows_of(model, found) for model in models]
+
+
+def _computed(data: xr.Dataset) -> xr.Dataset:
+    return data.isel(landscape=np.flatnonzero(data["status"].values != FAILED))
+
+
+def _flows_of(model: str, found: Mapping[str, Sequence[Found]]) -> Flows:
+    flows, thresholds = ([one for one in found[body] if one[0]["model"] == model] for body in found)
+    swept: list[Mapping[str, Any]] = []
+    for spec, _ in flows:
+        if spec["parameters"] not in swept:
+            swept.append(spec["parameters"])
+    limits: dict[str, Limit | None] = {}
+    cells = [_cell(swept.index(spec["parameters"]), spec, data, limits) for spec, data in flows]
+    outliers = (_outliers(spec, data) for spec, data in thresholds)
+    return Flows(model, tuple(cells), tuple(one for one in outliers if one is not None))
+
+
+def _cell(
+    number: int, spec: Mapping[str, Any], data: xr.Dataset, limits: dict[str, Limit | None]
+) -> FlowCell:
+    key = repr((spec["parameters"], spec["overlap"], spec["until"]))
+    if key not in limits:
+        known = polynomials(spec["model"], spec["parameters"])
+        limits[key] = None if known is None else limit(*known, spec["overlap"], spec["until"])
+    words = np.array(str(data["end"].attrs["flag_meanings"]).split())
+    planted = "overlap" in data
+    return FlowCell(
+        number=number,
+        model=spec["model"],
+        parameters=spec["parameters"],
+        n=spec["n"],
+        times=np.asarray(spec["times"]),
+        energy=data["energy"].values,
+        correlation=data["correlation"].values,
+        overlap=data["overlap"].values if planted else None,
+        end=words[data["end"].values],
+        end_energy=data["end_energy"].values,
+        end_overlap=data["end_overlap"].values if planted else None,
+        end_softest=data["end_softest"].values,
+        limit=limits[key],
+        even=bool(data.attrs["even"]),
+    )
+
+
+def _outliers(spec: Mapping[str, Any], data: xr.Dataset) -> Outliers | None:
+    known = polynomials(spec["model"], spec["parameters"])
+    if known is None:
+        return None
+    return Outliers.of(spec["n"], spec["strengths"], math.sqrt(known[0].x2), data, spec["seed"])

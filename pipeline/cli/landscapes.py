@@ -1,0 +1,231 @@
+"""Commands on a model or one landscape: predict, enumerate, topology, couplings, flow."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from morsecensus.pipeline.cli.console import cell_text, new_console, print_json, print_table, say, user_errors
+from morsecensus.pipeline.cli.model_options import model_options, options_of
+from morsecensus.pipeline.cli.options import (
+    Address,
+    Backend,
+    Certify,
+    Dimension,
+    FieldVariance,
+    Json,
+    MaxPaths,
+    Number,
+    Seed,
+    Threads,
+    Where,
+    Workers,
+    Xi,
+)
+from morsecensus.pipeline.study.parameters import FLOWING
+
+POINT_COLUMNS = ("energy", "index", "radius")
+
+Sweep = Annotated[
+    str | None,
+    typer.Option(metavar="NAME=V1,V2,...", help="Several values of one parameter: recovery against it."),
+]
+StartOverlap = Annotated[
+    float | None, typer.Option(help="Overlap of the starts with the signal; uniform ones if not given.")
+]
+Spikes = Annotated[
+    str | None,
+    typer.Option(
+        help="Strengths theta, such as 0.5,1.5,2: outliers of Hessians where flows without signal get to."
+    ),
+]
+KeptStore = Annotated[
+    str | None, typer.Option(help="Keep the run here: it can be stopped, goes on, and can be extended.")
+]
+
+app = typer.Typer()
+"""Becomes part of the command line in `pipeline.cli.app`."""
+
+
+@app.command(epilog='Example: morsecensus predict --xi "q^3" --n 4:20 --energy=-1.7:-1.5:9')
+@model_options
+def predict(
+    n: Annotated[str, typer.Option(help='Dimensions: "8", "4:20" (inclusive), "4,6,8".')],
+    given: dict[str, Any],
+    model: Annotated[str, typer.Option(help="A model with a theory, such as pspin or partite.")] = "pspin",
+    energy: Annotated[
+        str | None, typer.Option(help="Energies per spin: A:B:M, M points from A to B.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Expected counts at finite N by the Kac-Rice formula: totals, by index, by energy; and the limits."""
+    with user_errors():
+        from morsecensus.pipeline.commands.predict import limits_line, predictions, readable
+
+        rows = predictions(model, n, given, energy)
+        if as_json:
+            print_json(rows)
+        else:
+            what = ", ".join(f"{name} = {value}" for name, value in given.items() if value is not None)
+            title = f"mean numbers of critical points, {model}" + (f", {what}" if what else "")
+            print_table([readable(row) for row in rows], title)
+            say(limits_line(rows[0]["limits"]))
+            say("More indices, energies and errors: --json.")
+
+
+@app.command(name="enumerate", epilog='Example: morsecensus enumerate --xi "q^3" --n 10 --seed 1')
+@model_options
+def enumerate_points(
+    n: Dimension,
+    seed: Seed,
+    given: dict[str, Any],
+    model: Annotated[str, typer.Option(help="pspin or partite.")] = "pspin",
+    landscape: Number = 0,
+    points: Annotated[bool, typer.Option("--points", help="List the points.")] = False,
+    as_json: Json = False,
+    certify: Certify = "all",
+    max_paths: MaxPaths = 2**21,
+    backend: Where = "serial",
+    workers: Threads = None,
+    address: Address = None,
+) -> None:
+    """Find every critical point of one landscape, counted against algebra; prove them, and that none is
+    missing.
+
+    The proof: as many complex solutions exist and differ as there can be, in arithmetic that bounds its own
+    rounding. With --certify real that they differ rests on their endpoints in doubles.
+
+    Counts are of points on the whole manifold, all signs. Paths per second are those from the first path's
+    start to the last one's end, retries included; machine code is loaded before.
+    """
+    with user_errors():
+        from morsecensus.pipeline.commands.enumerate import cell_spec, on_worker, threads_of, verdict
+        from morsecensus.pipeline.run.run import Settings
+
+        settings = Settings(backend, workers, address)
+        spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings), certify)
+        found = on_worker("enumerate", spec, landscape, settings, new_console(err=True), points=points)
+        if as_json:
+            print_json(found)
+            return
+        known = ", ".join(f"{name} = {cell_text(value)}" for name, value in spec["parameters"].items())
+        title = f"{known}, n = {n}, seed {seed}, landscape {landscape}"
+        counts = [{"index": k, "points": count} for k, count in enumerate(found["by_index"])]
+        print_table([*counts, {"index": "all", "points": found["total"]}], title)
+        if points:
+            shown = [{name: point[name] for name in POINT_COLUMNS} for point in found["points"]]
+            print_table(shown, "points, lowest energy first; radius: of a box that holds no other")
+        for line in verdict(found):
+            say(line)
+        if points:
+            say("Positions: --json.")
+
+
+@app.command(epilog='Example: morsecensus topology --xi "q^3" --n 4 --seed 1 --json')
+def topology(
+    xi: Xi,
+    n: Dimension,
+    seed: Seed,
+    field: FieldVariance = 0.0,
+    landscape: Number = 0,
+    as_json: Json = False,
+    max_paths: MaxPaths = 2**21,
+    backend: Where = "serial",
+    workers: Threads = None,
+    address: Address = None,
+) -> None:
+    """Persistent homology of the sublevel sets of one landscape, from all its critical points and the
+    gradient lines between them.
+    """
+    with user_errors():
+        from morsecensus.pipeline.commands.enumerate import (
+            cell_spec,
+            on_worker,
+            persistence_rows,
+            threads_of,
+            topology_verdict,
+        )
+        from morsecensus.pipeline.run.run import Settings
+
+        settings = Settings(backend, workers, address)
+        given = {"xi": xi, "field": field}
+        spec = cell_spec("pspin", given, n, seed, max_paths, threads_of(settings))
+        found = on_worker("topology", spec, landscape, settings, new_console(err=True))
+        if as_json:
+            print_json(found)
+            return
+        title = f"xi = {found['xi']}, field {field:g}, n = {n}, seed {seed}, landscape {landscape}"
+        print_table(persistence_rows(found), title)
+        for line in topology_verdict(found):
+            say(line)
+        say("All pairs: --json.")
+
+
+@app.command(epilog="Example: morsecensus couplings study.toml --landscapes 0:4 --out couplings.npz")
+def couplings(
+    source: Annotated[str, typer.Argument(metavar="STUDY.toml|STORE", help="A study or the store of a run.")],
+    out: Annotated[Path, typer.Option(help="A new file, .npz, or Zarr group, .zarr.")],
+    landscapes: Annotated[str, typer.Option(help='Numbers of landscapes: "0", "0:4" (inclusive).')] = "0",
+    cell: Annotated[str | None, typer.Option(help="A cell, such as c0000; the only one by default.")] = None,
+    packed: Annotated[
+        bool, typer.Option("--packed", help="Each entry of a symmetric tensor once, not the whole tensor.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the couplings of landscapes to a file that model = "given" reads."""
+    with user_errors():
+        from morsecensus.pipeline.commands.couplings import export
+
+        found = export(source, cell, landscapes, out, packed)
+        if as_json:
+            print_json(found)
+            return
+        for name, shape in found["arrays"].items():
+            say(f"{name}: {' x '.join(map(str, shape))}")
+        say(found["out"])
+
+
+@app.command(
+    epilog="Example: morsecensus flow --model matrix-tensor --deltap 1 --sweep delta2=0.3,0.5,0.7 --n 50,100"
+)
+@options_of(FLOWING)
+def flow(
+    n: Annotated[str, typer.Option(help='Dimensions: "100", "50,100,200".')],
+    given: dict[str, Any],
+    model: Annotated[str, typer.Option(help="A model, such as pspin or matrix-tensor.")] = "pspin",
+    sweep: Sweep = None,
+    landscapes: Annotated[int, typer.Option(help="Landscapes at each N and value.")] = 20,
+    starts: Annotated[int, typer.Option(help="Starts on each landscape.")] = 32,
+    overlap: StartOverlap = None,
+    until: Annotated[
+        float, typer.Option(help="Time of the flow; its end then descends to a minimum.")
+    ] = 20.0,
+    looks: Annotated[int, typer.Option(help="Times at which energy and overlap are noted.")] = 40,
+    success: Annotated[float, typer.Option(help="Final overlap above which the signal is found.")] = 0.5,
+    spikes: Spikes = None,
+    seed: Seed = 1,
+    out: Annotated[Path, typer.Option(help="Folder for tables and figures.")] = Path("flow"),
+    store: KeptStore = None,
+    backend: Backend = "serial",
+    address: Address = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Gradient flow from random starts: energy and overlap with a signal against time and against N to
+    infinity, and how many starts find the signal.
+    """
+    with user_errors():
+        from morsecensus.pipeline.commands import flow as command
+        from morsecensus.pipeline.run.run import Settings
+
+        cells, strengths = command.flow_cells(model, given, sweep), command.spike_strengths(spikes)
+        sizes = command.parse_sizes(n)
+        plan = command.FlowPlan(
+            model, cells, sizes, landscapes, starts, overlap, until, looks, success, seed, strengths
+        )
+        rows = command.run_flows(plan, Settings(backend, workers, address), out, new_console(err=True), store)
+        if as_json:
+            print_json(rows)
+            return
+        print_table([command.readable(row) for row in rows], f"gradient flow, {model}")
+        say(f"Tables and figures: {out}")

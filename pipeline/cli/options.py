@@ -1,0 +1,31 @@
+"""Options and arguments that several commands have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study.")]
+Store = Annotated[str, typer.Argument(metavar="STORE", help="The store of a run: a folder or an fsspec URL.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Backend = Annotated[str, typer.Option(help="Where blocks run: serial or ray.")]
+Address = Annotated[str | None, typer.Option(help="A running Ray cluster, such as auto or ray-head:6379.")]
+Workers = Annotated[int | None, typer.Option(help="CPUs of a local Ray; all of them by default.")]
+Gpus = Annotated[
+    float, typer.Option(help="Share of a GPU for each Ray worker, such as 0.25 or 1; 0 computes on CPUs.")
+]
+Body = Annotated[str | None, typer.Option(hidden=True)]
+Xi = Annotated[str, typer.Option(help='Covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3".')]
+Dimension = Annotated[int, typer.Option(help="Dimension.")]
+Seed = Annotated[int, typer.Option(help="Seed of a study.")]
+FieldVariance = Annotated[float, typer.Option(help="Variance S2 of a random linear field.")]
+Number = Annotated[int, typer.Option(help="Number of the landscape in that study.")]
+Certify = Annotated[
+    str,
+    typer.Option(
+        help="none; real: each point exists, is unique in a box, has its index; all: also none is missing."
+    ),
+]
+MaxPaths = Annotated[int, typer.Option(help="Refuse landscapes with more paths.")]
+Where = Annotated[str, typer.Option(help="Where paths are followed: serial (one process) or ray.")]
+Threads = Annotated[int | None, typer.Option(help="Threads, or CPUs of a local Ray; all of them by default.")]

@@ -1,0 +1,223 @@
+"""Commands on studies and their stores: run, plan, status, verify, repair, report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from morsecensus.pipeline.cli.console import fail, new_console, print_json, print_table, say, user_errors
+from morsecensus.pipeline.cli.options import Address, Backend, Body, Gpus, Json, Store, StudyFile, Workers
+
+if TYPE_CHECKING:
+    from morsecensus.pipeline.run.check import DeepReport
+    from morsecensus.pipeline.run.plan import Plan
+    from morsecensus.storage.verify import Report
+
+app = typer.Typer()
+"""Becomes part of the command line in `pipeline.cli.app`."""
+
+
+@app.command(epilog="Example: morsecensus run study.toml --backend ray --workers 8")
+def run(
+    study: StudyFile,
+    store: Annotated[str | None, typer.Option(help="Where to; by default runs/<name of the study>.")] = None,
+    backend: Backend = "serial",
+    address: Address = None,
+    workers: Workers = None,
+    gpus: Gpus = 0.0,
+    allow_environment: Annotated[
+        bool, typer.Option("--allow-environment", help="Go on in another environment, kept apart.")
+    ] = False,
+    body: Body = None,
+) -> None:
+    """Run a study; resume or extend it if the store exists. Ctrl-C stops cleanly (exit code 130)."""
+    with user_errors():
+        from morsecensus.pipeline.run.run import Settings, run_study
+        from morsecensus.pipeline.study.study import read_study
+
+        console = new_console(err=True)
+        parsed = read_study(study)
+        settings = Settings(backend, workers, address, allow_environment, gpus)
+        outcome = run_study(parsed, store or f"runs/{parsed.name}", settings, console, body=body)
+        say(f"{outcome.store}/{outcome.dataset}")
+        if outcome.failed:
+            name, message = next(iter(outcome.failed.items()))
+            fail(
+                f"{len(outcome.failed)} blocks failed, see {outcome.store}/failed; the first: {name}: "
+                f"{message}; the same command tries them again",
+                1,
+            )
+
+
+@app.command(epilog="Example: morsecensus plan study.toml --json")
+def plan(study: StudyFile, as_json: Json = False, body: Body = None) -> None:
+    """Say what a study will cost: blocks, expected counts, memory per task, disk, time on one worker."""
+    with user_errors():
+        from morsecensus.pipeline.run.plan import available_memory, make_plan
+        from morsecensus.pipeline.study.study import read_study
+
+        parsed = read_study(study)
+        made = make_plan(parsed, body=body, memory=available_memory())
+        if as_json:
+            print_json(made.rows())
+        else:
+            _show_plan(made)
+
+
+def _show_plan(made: "Plan") -> None:
+    from morsecensus.pipeline.run.plan import size_text, time_text
+
+    rows = made.rows()
+    print_table([_plan_line(made, number, row) for number, row in enumerate(rows)], made.study.name)
+    known = [row["seconds"] for row in rows]
+    total = None if None in known else sum(known)
+    disk = size_text(sum(row["disk_bytes"] for row in rows))
+    say(f"{time_text(total)} on one worker (a rough guess, without 4 s a cell to compile), {disk} on disk")
+    for row in rows:
+        if row["finder_choice"] is not None:
+            say(f"{row['cell']}: {row['finder']}: {row['finder_choice']}")
+    for row in rows:
+        if row["landscapes"] != row["landscapes_asked"]:
+            say(
+                f"{row['cell']}: {row['landscapes_asked']} landscapes asked, {row['landscapes']} "
+                f"computed: blocks of {row['block']} are always whole"
+            )
+
+
+def _plan_line(made: "Plan", number: int, row: dict[str, Any]) -> dict[str, Any]:
+    from morsecensus.pipeline.run.plan import size_text, time_text
+
+    return {
+        "cell": row["cell"],
+        "model": row["model"],
+        **made.cells[number].layout.spec["parameters"],
+        "n": row["n"],
+        "finder": row["finder"],
+        "landscapes": row["landscapes"],
+        "blocks": f"{row['blocks']} of {row['block']}",
+        "points each": row["expected_points_per_landscape"],
+        "memory": size_text(row["memory_bytes_per_task"]),
+        "disk": size_text(row["disk_bytes"]),
+        "time": time_text(row["seconds"]),
+    }
+
+
+@app.command(epilog="Example: morsecensus status runs/demo")
+def status(store: Store, as_json: Json = False) -> None:
+    """Say how far a run is: blocks planned, committed, failed."""
+    with user_errors():
+        from morsecensus.pipeline.run import check
+
+        found = check.status(store)
+        if as_json:
+            print_json(found)
+            return
+        holder = found["running"]
+        state = f"running (host {holder['host']}, pid {holder['pid']})" if holder else "not running"
+        print_table(found["cells"], f"{found['name']}: {state}")
+        say(f"dataset: {found['dataset'] or 'none yet'}")
+
+
+@app.command(epilog="Example: morsecensus verify runs/demo --deep")
+def verify(
+    store: Store,
+    deep: Annotated[bool, typer.Option("--deep", help="Also compute a sample of blocks again.")] = False,
+    blocks: Annotated[int, typer.Option(min=1, help="Blocks per cell that --deep computes.")] = 4,
+    as_json: Json = False,
+    body: Body = None,
+) -> None:
+    """Re-read every object of a store against its markers. Exit code 1 if something is damaged."""
+    with user_errors():
+        from morsecensus.pipeline.run import check
+
+        report, again = check.verify_store(store, deep=deep, blocks=blocks, body=body)
+        if as_json:
+            print_json(_verified(report, again if deep else None))
+        else:
+            _show_verified(report, again if deep else None)
+        if report.problems:
+            fail(f"{len(report.problems)} problems: {check.remedy(store, report)}", 1)
+
+
+def _verified(report: "Report", again: "DeepReport | None") -> dict[str, Any]:
+    return {
+        "planned": report.planned,
+        "done": report.done,
+        "failed": report.failed,
+        "objects": report.objects,
+        "problems": [vars(problem) for problem in report.problems],
+        "bad_blocks": [list(block) for block in report.bad_blocks],
+        "leftovers": report.leftovers,
+        "deep": None if again is None else vars(again),
+    }
+
+
+def _show_verified(report: "Report", again: "DeepReport | None") -> None:
+    from morsecensus.pipeline.errors import plain
+
+    for problem in report.problems:
+        say(plain(problem.text))
+    say(
+        f"{report.done} of {report.planned} blocks done, {report.failed} failed, "
+        f"{report.objects} objects read, {len(report.problems)} damaged, "
+        f"{len(report.leftovers)} leftovers of a kill or former datasets"
+    )
+    if again is not None:
+        say(f"{again.computed} blocks computed again, {again.bitwise} compared byte for byte")
+
+
+@app.command(epilog="Example: morsecensus repair runs/demo")
+def repair(
+    store: Store,
+    backend: Backend = "serial",
+    address: Address = None,
+    workers: Workers = None,
+    gpus: Gpus = 0.0,
+    body: Body = None,
+) -> None:
+    """Delete what verify finds damaged and compute it again, under the lease."""
+    with user_errors():
+        from morsecensus.pipeline.run import check
+        from morsecensus.pipeline.run.run import Settings
+
+        settings = Settings(backend, workers, address, gpus=gpus)
+        report, outcome = check.repair_store(store, settings, new_console(err=True), body=body)
+        say(
+            f"{len(report.bad_blocks)} damaged blocks and {len(report.leftovers)} leftovers removed, "
+            f"{outcome.computed_blocks} blocks computed"
+        )
+        if outcome.failed:
+            fail(f"{len(outcome.failed)} blocks failed, see {store}/failed", 1)
+
+
+@app.command(epilog="Example: morsecensus report runs/demo --out report --dask tcp://127.0.0.1:8786")
+def report(
+    store: Store,
+    out: Annotated[Path, typer.Option(help="Folder for the page, the figures and the tables.")] = Path(
+        "report"
+    ),
+    dask: Annotated[
+        str,
+        typer.Option(
+            metavar="WHERE",
+            help="Where points are read and reduced: threads, ray, ray:ADDRESS (a running Ray cluster, such "
+            "as ray:auto), or the address of a Dask scheduler, such as tcp://host:8786.",
+        ),
+    ] = "threads",
+    check: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="How the dataset is held against its record first: sizes (a listing), or crc (all contents "
+            "are read and compared).",
+        ),
+    ] = "sizes",
+) -> None:
+    """Write one self-contained HTML page, figures and CSV tables; the same wherever it is computed."""
+    with user_errors():
+        from morsecensus.pipeline.backends.dask_scheduler import scheduler
+        from morsecensus.pipeline.commands.predict import write_report
+
+        with scheduler(dask, new_console(err=True)):
+            page = write_report(store, out, check)
+        say(str(page))

@@ -1,0 +1,141 @@
+"""Cells of a study whose body is the census: finders with their options, and what is kept."""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.study.cells import CellTable, StudyCell, grid, table_of
+from morsecensus.pipeline.study.checked import listed, validated
+from morsecensus.pipeline.study.inputs import check_held, resolve
+from morsecensus.tasks.finders.options import OPTIONS
+from morsecensus.tasks.landscapes.registry import MODELS
+
+MAX_OPTION = 2**53  # far beyond any budget, and every integer up to it is a double
+AUTO = "auto"
+"""Not a finder: stands for the one that `tasks.finders.choose.choose` takes for each model and n."""
+FINDERS = (AUTO, *sorted(OPTIONS))
+
+
+def _topology(value: object) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if value == "components":
+        return "components"
+    raise ValueError(f'got {shown(value)}, allowed: true, false, or "components" for H_0 and its dual')
+
+
+class CensusTable(CellTable):
+    """A ``[[cells]]`` table of the census."""
+
+    finder: str = "multistart"
+    positions: bool = False
+    spectra: bool = True
+    topology: Annotated[bool | str, BeforeValidator(_topology)] = False
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+def census_cells(
+    table: dict[str, Any], model: str, seed: int, source: str, where: str, folder: Path
+) -> Iterator[StudyCell]:
+    """Yield the cells of a table; raises UsageError."""
+    cell = validated(table_of(CensusTable, model), {"model": model, **table}, source, ".")
+    if cell.finder not in FINDERS:
+        raise UsageError(f"{source}.finder: got {shown(cell.finder)}, allowed: {', '.join(FINDERS)}")
+    if cell.finder == AUTO and cell.options:
+        raise UsageError(
+            f"{source}.options: got {listed(cell.options)}, allowed: none with finder {AUTO}; name the "
+            "finder that they are for"
+        )
+    for parameters, n in _places(cell, source, folder):
+        finder, why = cell.finder, None
+        if finder == AUTO:
+            finder, why = _chosen(model, parameters, n, source)
+        spec = {
+            "model": model,
+            "parameters": parameters,
+            "n": n,
+            "seed": seed,
+            "finder": finder,
+            "finder_options": finder_options(finder, cell.options, f"{source}.options"),
+            "block_size": cell.block or default_block(mean_size(model, parameters, n)),
+            "positions": cell.positions,
+            "spectra": cell.spectra,
+            "topology": cell.topology,
+        }
+        yield StudyCell(where, spec, cell.landscapes, why)
+
+
+def _places(cell: CensusTable, source: str, folder: Path) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """The points of a table's grid: parameters and n."""
+    for written in grid(cell):
+        for n in cell.n:
+            yield _content(cell, written, n, source, folder), n
+
+
+def _chosen(model: str, parameters: Mapping[str, Any], n: int, source: str) -> tuple[str, str]:
+    """The finder that `AUTO` stands for, and why. Loads JAX, and nothing else here does."""
+    from morsecensus.tasks.finders.choose import choose
+    from morsecensus.tasks.landscapes.base import build
+
+    try:
+        return choose(build(model, parameters, n))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{source}: n = {n}: {' '.join(str(error).split())}") from error
+
+
+def _content(
+    cell: CellTable, written: Mapping[str, Any], n: int, source: str, folder: Path
+) -> Mapping[str, Any]:
+    """Return the parameters as a cell has them, a file's content in place of its name."""
+    try:
+        parameters = resolve(cell.model, written, n, folder)
+        if "held" in parameters:
+            check_held(parameters["held"], cell.landscapes)
+        return parameters
+    except ValueError as error:
+        raise UsageError(f"{source}.{' '.join(str(error).split())}") from error
+
+
+def mean_size(model: str, parameters: Mapping[str, Any], n: int) -> int:
+    """Return the mean size of a cell's spheres, rounded up: n, unless they differ or n is only their unit."""
+    sizes = [int(size) for size in parameters["sizes"].split(",")] if "sizes" in parameters else [1]
+    # What a file's content is like has its own sizes already.
+    unit = 1 if "sizes" in parameters and MODELS[model].content_of else n
+    return -(-unit * sum(sizes) // len(sizes))
+
+
+def default_block(n: int) -> int:
+    """Return the landscapes per block: a fixed table of n, never of how many landscapes there are.
+
+    Measured to take 1 to 3 s for p = 3 and its mixtures, in sizes that divide round numbers of landscapes.
+    """
+    return next((size for limit, size in ((6, 50), (8, 25), (10, 10), (12, 4), (16, 2)) if n <= limit), 1)
+
+
+def finder_options(finder: str, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return all options of a finder, defaults included; raises UsageError for unknown or wrong ones."""
+    kind = OPTIONS[finder]
+    known = {field.name: field for field in dataclasses.fields(kind)}
+    for key, value in given.items():
+        if key not in known:
+            raise UsageError(f"{where}: unknown key {shown(key)}, allowed: {', '.join(known)}")
+        wanted = known[key].type
+        if type(value) is int and abs(value) > MAX_OPTION:
+            raise UsageError(f"{where}.{key}: got {shown(value)}, allowed: integers up to {MAX_OPTION}")
+        if wanted is float and type(value) is int:
+            value = float(value)
+        if wanted is str:
+            continue  # one of a few words, which its finder knows
+        if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
+            name = getattr(wanted, "__name__", wanted)
+            raise UsageError(f"{where}.{key}: got {shown(value)}, allowed: {name}")
+    converted: dict[str, Any] = {k: float(v) if known[k].type is float else v for k, v in given.items()}
+    try:
+        return dataclasses.asdict(kind(**converted))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{where}.{' '.join(str(error).split())}") from error

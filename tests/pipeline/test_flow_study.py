@@ -1,0 +1,124 @@
+"""Gradient flow as a study: blocks, resumption, extension and checks like those of a census."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from morsecensus.pipeline.cli.app import app
+from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.run.plan import make_plan
+from morsecensus.pipeline.study.study import parse_study
+from morsecensus.storage.dataset import dataset_hash, dataset_path
+from morsecensus.storage.store import open_run
+
+RUN = CliRunner()
+FLOW = ["--xi", "q^3", "--n", "4", "--starts", "2", "--until", "0.5", "--looks", "3"]
+CELL = {"body": "flow", "model": "pspin", "xi": "q^3", "n": 4, "landscapes": 2, "starts": 2}
+
+
+def flow(tmp_path, name, landscapes):
+    asked = ["--landscapes", str(landscapes), "--store", str(tmp_path / name), "--out", str(tmp_path / "out")]
+    done = RUN.invoke(app, ["flow", *FLOW, *asked, "--json"])
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def killed_flow(tmp_path, name, landscapes, markers):
+    """Leave a store as a driver leaves it that is killed after so many blocks."""
+    asked = ["--landscapes", str(landscapes), "--store", str(tmp_path / name), "--out", str(tmp_path / "out")]
+    with (tmp_path / "err.txt").open("w") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "morsecensus", "flow", *FLOW, *asked],
+            stdout=subprocess.DEVNULL,
+            stderr=err,
+            start_new_session=True,
+        )
+    try:
+        while len(list((tmp_path / name).glob("commits/*/*.json"))) < markers:
+            assert process.poll() is None, (tmp_path / "err.txt").read_text()
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_killed_and_resumed_is_uninterrupted(tmp_path):
+    killed_flow(tmp_path, "killed", 12, 2)
+    rows = flow(tmp_path, "killed", 12)
+    assert flow(tmp_path, "whole", 12) == rows
+    assert dataset_hash(str(tmp_path / "killed")) == dataset_hash(str(tmp_path / "whole"))
+    assert dataset_path(str(tmp_path / "whole")).endswith("dataset-1.zarr")
+    # a run asked for again computes nothing; one asked for more keeps what is there
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "whole").glob("commits/*/*.json")}
+    assert flow(tmp_path, "whole", 13)[0]["landscapes"] == 13
+    assert all(path.stat().st_mtime_ns == moment for path, moment in before.items())
+    assert RUN.invoke(app, ["verify", str(tmp_path / "whole")]).exit_code == 0
+    data = xr.open_zarr(dataset_path(str(tmp_path / "whole")), group="c0000")
+    assert data["energy"].dims == ("landscape", "start", "time")
+    assert data["energy"].attrs["long_name"] == "energy per spin along the flow"
+    with (tmp_path / "out" / "ends.csv").open() as stream:
+        first = next(csv.DictReader(stream))
+    assert float(first["energy"]) == data["end_energy"].values[0, 0]
+
+
+def study(**more):
+    return parse_study({"name": "flows", "seed": 1, "cells": [CELL | more]})
+
+
+def test_a_study_names_the_body_of_its_cells(tmp_path):
+    content = {"name": "both", "seed": 1, "cells": [CELL, {"xi": "q^3", "n": 4, "landscapes": 2}]}
+    flows, census = make_plan(parse_study(content)).cells
+    assert (flows.layout.body, census.layout.body) == ("flow", "tasks.block:run_block")
+    assert [table.name for table in flows.layout.tables] == ["landscape"]
+    assert flows.layout.sizes == {"start": 2, "time": 40}
+    rows = make_plan(parse_study(content)).rows()
+    assert [(row["body"], row["finder"]) for row in rows] == [("flow", None), ("census", "multistart")]
+
+
+def test_the_command_is_a_short_study_of_its_own(tmp_path):
+    """The cells of the command are those that a study would have."""
+    flow(tmp_path, "command", 2)
+    (stored,) = open_run(str(tmp_path / "command")).manifest.cells
+    (written,) = make_plan(study(until=0.5, looks=3)).cells
+    assert written.layout.hash == stored.hash
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"body": "dance"}, "cells[0].body: got 'dance', allowed: census, flow, threshold"),
+        ({"finder": "homotopy"}, "cells[0].finder: unknown key"),
+        ({"starts": 0}, "cells[0].starts: got 0"),
+        ({"overlap": 2}, "cells[0].overlap: got 2"),
+        ({"looks": 1}, "cells[0].looks: got 1"),
+        ({"until": float("nan")}, "cells[0].until: got nan"),
+        ({"body": "threshold"}, "cells[0].strengths: missing"),
+        ({"body": "threshold", "strengths": [1, -1]}, "cells[0].strengths: got -1"),
+        ({"model": "factorised"}, "cells[0].model: got 'factorised'"),
+    ],
+)
+def test_mistakes_are_one_line(changes, text):
+    with pytest.raises(UsageError) as caught:
+        study(**changes)
+    assert text in str(caught.value)
+
+
+def test_an_overlap_needs_a_signal():
+    with pytest.raises(UsageError, match=r"overlap: got 0\.2 with model pspin"):
+        make_plan(study(overlap=0.2))
+
+
+def test_a_cluster_needs_a_store_that_it_sees(tmp_path):
+    asked = ["flow", *FLOW, "--backend", "ray", "--address", "auto", "--out", str(tmp_path)]
+    done = RUN.invoke(app, asked)
+    assert done.exit_code == 2
+    assert "--address: needs --store" in done.stderr
