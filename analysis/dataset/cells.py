@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from morsecensus.analysis.dataset.extent import Extent, extent_of
 from morsecensus.analysis.dataset.groups import group_names, open_group
 from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, FiniteN
 from morsecensus.analysis.theory.registry import Symmetry, symmetry_of
@@ -67,6 +68,11 @@ class Cell:
                 owned = np.repeat(self.has_number, count.values)
                 places[count.attrs["sample_dimension"]] = np.flatnonzero(owned)
         return self.stored.isel(places)
+
+    @cached_property
+    def extent(self) -> Extent:
+        """Where the points of these lie."""
+        return extent_of(self.dataset)
 
     @property
     def held(self) -> int:

@@ -7,8 +7,10 @@ import pytest
 import xarray as xr
 
 from morsecensus.analysis.dataset import batches as reductions
-from morsecensus.analysis.dataset.batches import lowest_energies, reduce_points
+from morsecensus.analysis.dataset.batches import reduce_points
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.extent import LOWEST
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import (
     estimate_counts,
     estimate_energies,
@@ -115,12 +117,14 @@ def test_means_are_over_the_others():
     assert float(found["missing_total"]) == pytest.approx(8 / 3)
     energy, owner = cell.stored["energy"].values, cell.stored["row_landscape"].values
     kept = np.isin(owner, KEPT)
-    histogram = estimate_histogram(cell, np.array([-1.5, 0.0, 1.5]))
+    histogram = scan(cell.dataset, estimate_histogram(np.array([-1.5, 0.0, 1.5])))
     below = kept & (energy < 0)
     np.testing.assert_allclose(histogram["all"], [below.sum() / 3, (kept & ~below).sum() / 3])
     minima = kept & (cell.stored["index"].values == 0)
-    assert float(estimate_energies(cell)["mean"][0]) == pytest.approx(energy[minima].mean())
-    np.testing.assert_array_equal(lowest_energies(cell.dataset), [energy[owner == k].min() for k in KEPT])
+    assert float(scan(cell.dataset, estimate_energies(cell))["mean"][0]) == pytest.approx(
+        energy[minima].mean()
+    )
+    np.testing.assert_array_equal(scan(cell.dataset, LOWEST), [energy[owner == k].min() for k in KEPT])
 
 
 def test_what_is_known_of_all_landscapes():

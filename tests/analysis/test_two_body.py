@@ -9,6 +9,7 @@ import xarray as xr
 from scipy.integrate import quad
 from scipy.special import airy
 
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_counts, estimate_energies
 from morsecensus.analysis.page.style import new_figure, style
 from morsecensus.analysis.results import FamilyResult
@@ -159,7 +160,7 @@ def measured(cell):
         cell=cell,
         n=cell.n,
         counts=estimate_counts(cell),
-        energies=estimate_energies(cell),
+        energies=scan(cell.dataset, estimate_energies(cell)),
         total=theory.total(),
         by_index=theory.by_index(),
         energy_mean=theory.energy_moments()[0],
