@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
 OUT ?= demo-output
 
-.PHONY: setup test lint types demo bench chaos fuzz lock clean
+.PHONY: setup test quick soak lint types demo bench chaos fuzz lock clean
 
 setup: $(STAMP)
 
@@ -19,10 +19,22 @@ $(STAMP): $(BIN)/uv requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	touch $@
 
-# Each worker takes whole files, which share compiled landscapes and stores.
+# Each worker takes whole files, which share compiled landscapes and stores; tests/conftest.py groups and orders them.
 TEST_WORKERS ?= 2
+PYTEST := $(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder --durations 20
 test: setup
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile --durations 10
+	$(PYTEST)
+
+# What needs neither Ray nor minutes, for a second Python: make setup quick VENV=.venv-3.13 PYTHON=python3.13
+quick: setup
+	$(PYTEST) -m 'not slow and not ray and not soak' tests/storage tests/pipeline/test_study.py \
+		tests/pipeline/test_run.py tests/pipeline/test_cli.py tests/analysis/test_kac_rice.py \
+		tests/analysis/test_report.py tests/tasks/test_covariance.py tests/tasks/test_homotopy_finder.py
+
+# Long statistics, all kinds of faults with Ray too, ten times the examples, and code that each process compiles for itself.
+soak: setup
+	JAX_ENABLE_COMPILATION_CACHE=false $(PYTEST) -m soak
+	$(BIN)/pytest --hypothesis-profile nightly -m 'not ray' -k 'hostile or ranges or covariance or homology'
 
 lint: setup
 	$(BIN)/ruff check .
@@ -41,7 +53,7 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 chaos: setup
-	$(BIN)/python -m benchmarks.chaos --kills 100 --table docs/reliability.md
+	PYTHONPATH=tests $(BIN)/python -m chaos --kills 100 --table docs/reliability.md
 
 # Coverage-guided, FUZZ_SECONDS for each target; atheris is outside the lock, for it has no wheels for every system.
 FUZZ_SECONDS ?= 60

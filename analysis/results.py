@@ -28,7 +28,7 @@ from morsecensus.analysis.estimates.paths import (
 from morsecensus.analysis.estimates.spectra import SpectrumComparison, compare_spectra
 from morsecensus.analysis.theory.kac_rice.ground_state import GroundStateLaw
 from morsecensus.analysis.theory.means import Means
-from morsecensus.analysis.theory.registry import expected_means, limiting_index, limits_of
+from morsecensus.analysis.theory.registry import theory_of
 
 BINS = 48
 
@@ -135,13 +135,11 @@ class FamilyResult:
     @cached_property
     def limits(self) -> dict | None:
         """`analysis.theory.models.pspin.predict.limits`, or None for a model without theory."""
-        cell = self.cells[0].cell
-        return limits_of(cell.model, 401, cell.parameters)
+        return self.cells[0].cell.theory.limits(401)
 
     def limiting_index(self, energies: Floats) -> Floats | None:
         """Index over dimension at each energy for N to infinity; None where unknown."""
-        cell = self.cells[0].cell
-        return limiting_index(cell.model, energies, cell.parameters)
+        return self.cells[0].cell.theory.index_fraction(energies)
 
     @property
     def floor(self) -> float | None:
@@ -161,10 +159,8 @@ class FamilyResult:
 def family_title(family: Family) -> str:
     """Name a model with its parameters."""
     model, parameters = family
-    known = dict(parameters)
-    if model == "pspin" and "xi" in known:
-        field = float(known.get("field", 0.0))
-        return f"Spherical p-spin, ξ = {known['xi']}" + (f", field variance {field:g}" if field else "")
+    if (title := theory_of(model, dict(parameters)).title) is not None:
+        return title
     rest = short_digests(", ".join(f"{key} = {value}" for key, value in parameters))
     return f"{model}, {rest}" if rest else model
 
@@ -173,7 +169,7 @@ def family_edges(cells: list[Cell]) -> Floats:
     """Energy bins that hold every point of the cells and most of the exact law, symmetric about 0."""
     ranges = np.array([cell.extent.energy for cell in cells])
     reach = float(np.nanmax(np.abs(ranges))) if np.isfinite(ranges).any() else 1.0
-    for theory in (cell.resolved for cell in cells):
+    for theory in (cell.theory.resolved(cell.n) for cell in cells):
         if theory is not None:  # few landscapes don't reach as far as the law does
             mean, spread = theory.minima_energy()
             reach = max(reach, -mean + 2.5 * spread)
@@ -183,8 +179,8 @@ def family_edges(cells: list[Cell]) -> Floats:
 
 def measure_cell(cell: Cell, edges: Floats) -> CellResult:
     """Run every estimator and every test on one cell: its points are read twice, first for their extent."""
-    sample = exact_sampler(cell) if cell.theory is not None else None
-    expected = expected_means(cell.model, cell.n, edges, cell.parameters)
+    sample = exact_sampler(cell) if cell.theory.isotropic is not None else None
+    expected = cell.theory.means(cell.n, edges)
     if sample is not None:
         judge = judge_cell(cell, sample)
     else:

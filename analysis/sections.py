@@ -8,7 +8,7 @@ from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.tables import Row
-from morsecensus.analysis.theory.registry import THEORIES
+from morsecensus.analysis.theory.base import Theory
 from morsecensus.analysis.topics.ledger.paths import path_parts
 
 ABC = "Auffinger, Ben Arous, Černý, arXiv:1003.1129"
@@ -127,7 +127,7 @@ def _limits(family: FamilyResult) -> list[Part]:
 def _about_theory(family: FamilyResult) -> list[Part]:
     means = [result.expected for result in family.cells]
     if not any(means):
-        if family.family[0] in THEORIES:
+        if type(family.cells[0].cell.theory) is not Theory:
             text = "No table of theory for this model here, or not at these sizes: measured numbers only."
             return [note(text + " What is known of it has a section of its own, or is in `predict`.")]
         return [note("No theory for this model: measured numbers only.")]

@@ -39,8 +39,8 @@ FACTORS = (1.1, 1.2, 1.5, 2.0)
 
 def eigenvalues(cell: Cell, instance: int) -> np.ndarray:
     """Of the coupling matrix of one landscape, drawn again from its seed, increasing, shape (n,)."""
-    assert cell.covariance is not None
-    landscape = MixedSpin(cell.covariance, cell.n)
+    assert cell.theory.isotropic is not None
+    landscape = MixedSpin(cell.theory.isotropic, cell.n)
     packed = landscape.tensors(landscape.sample(int(cell.dataset.attrs["seed"]), instance))[2]
     rows, columns = multi_indices(cell.n, 2).T
     matrix = np.zeros((cell.n, cell.n))
@@ -67,7 +67,7 @@ def two_body(families: list[FamilyResult]) -> Iterator[str]:
     rows = []
     for row in comparison_rows(comparison):
         cell = cells[row["cell"]]
-        simple = is_two_body(cell.covariance)
+        simple = is_two_body(cell.theory.isotropic)
         rows.append(
             [
                 row["xi"],

@@ -1,6 +1,6 @@
 """Do closed books agree with exact Kac-Rice, and would they have noticed a wrong theory?
 
-    python -m benchmarks.ground_truth STORE > docs/ground-truth.md
+    PYTHONPATH=tests python -m benchmarks.ground_truth STORE > docs/ground-truth.md
 
 STORE holds `examples/enumerated.toml`, run. Everything printed is computed here from its dataset.
 """
@@ -13,18 +13,19 @@ import numpy as np
 from benchmarks.validation import family_name, show, table
 from morsecensus.analysis.agreement.exact import judge_energy_moments, parity
 from morsecensus.analysis.agreement.residuals import TestResult, holm, mean_counts_test
-from morsecensus.analysis.controls import wrong_shift
 from morsecensus.analysis.dataset.cells import Cell, open_study
 from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_counts
 from morsecensus.analysis.estimates.paths import PathSummary, summarise_paths
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.limits.thresholds import dominant_threshold
+from oracles.controls import wrong_shift
 
 HEAD = """# Ground truth against exact theory
 
-Written by `python -m benchmarks.ground_truth STORE` from a run of `examples/enumerated.toml`: every complex
-critical point followed by homotopy, every real one certified in ball arithmetic, every landscape counted.
+Written by `PYTHONPATH=tests python -m benchmarks.ground_truth STORE` from a run of
+`examples/enumerated.toml`: every complex critical point followed by homotopy, every real one certified in
+ball arithmetic, every landscape counted.
 """
 
 TESTS = """## Mean numbers by index, and wrong theories
@@ -94,7 +95,7 @@ def tests(cells: list[tuple[Cell, FiniteN, PathSummary]]) -> Iterator[str]:
 def main(store: str) -> None:
     cells = []
     for cell in open_study(store).cells:
-        theory, paths = cell.resolved, scan(cell.dataset, summarise_paths(cell))
+        theory, paths = cell.theory.resolved(cell.n), scan(cell.dataset, summarise_paths(cell))
         if theory is not None and paths is not None:
             cells.append((cell, theory, paths))
     print("\n".join([HEAD, *books(cells), TESTS, *tests(cells)]))

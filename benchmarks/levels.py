@@ -110,7 +110,7 @@ def counts_pool(result: CellResult, size: int) -> Pool | None:
 
 def energy_pools(result: CellResult, size: int) -> Iterator[tuple[str, Pool | None]]:
     cell, none = of_size(result.cell, size), np.zeros(result.cell.levels)
-    theory, means = cell.resolved, result.expected
+    theory, means = cell.theory.resolved(cell.n), result.expected
     if theory is not None:
         judge = "morsecensus.analysis.agreement.exact"
         yield "energies by index", recorded(judge, lambda: judge_energy_moments(cell, theory, none))
@@ -125,7 +125,7 @@ def energy_pools(result: CellResult, size: int) -> Iterator[tuple[str, Pool | No
 
 
 def variance_pool(cell: Cell) -> Pool | None:
-    theory: FiniteN | None = cell.resolved
+    theory: FiniteN | None = cell.theory.resolved(cell.n)
     if theory is None:
         return None
     counts = cell.dataset["points_by_index"].values.astype(np.float64)

@@ -1,6 +1,6 @@
 """Does the census agree with exact Kac-Rice, and would the tests have noticed if not?
 
-    python -m benchmarks.validation STORE > docs/validation.md
+    PYTHONPATH=tests python -m benchmarks.validation STORE > docs/validation.md
 
 STORE holds `examples/agreement.toml`, run. Everything printed is computed here from its dataset.
 """
@@ -15,9 +15,9 @@ from morsecensus.analysis.agreement.coupling_scale import CouplingScale, combine
 from morsecensus.analysis.agreement.exact import exact_sampler, judge_cell
 from morsecensus.analysis.agreement.power import hotelling_power, landscapes_needed
 from morsecensus.analysis.agreement.residuals import TestResult, holm, uniformity_test, usable_indices
-from morsecensus.analysis.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
 from morsecensus.analysis.dataset.cells import Cell, open_study
 from morsecensus.analysis.dataset.scan import scan
+from oracles.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
 
 LEVEL = 0.05
 LOST = 0.02
@@ -56,8 +56,8 @@ def loss_power(outcome: Outcome, fraction: float) -> Callable[[int], float]:
     """Power of the counts test against the loss of this fraction of the saddles, from the stated effect."""
     cell = outcome.cell
     counts = cell.dataset["points_by_index"].values.astype(float)
-    assert cell.resolved is not None
-    expected = cell.resolved.by_index()
+    assert cell.theory.resolved(cell.n) is not None
+    expected = cell.theory.resolved(cell.n).by_index()
     kept = usable_indices(expected, len(counts), -1)
     shift = -fraction * np.where((kept > 0) & (kept < cell.n - 1), expected[kept], 0.0)
     covariance = np.atleast_2d(np.cov(counts[:, kept].T))
@@ -84,7 +84,7 @@ def show(p: float | None) -> str:
 
 
 def family_name(cell: Cell) -> str:
-    covariance = cell.covariance
+    covariance = cell.theory.isotropic
     return cell.family[0] if covariance is None else f"xi = {covariance}"
 
 
@@ -92,7 +92,7 @@ def closure(cells: list[Cell]) -> Iterator[str]:
     rows = []
     for cell in cells:
         status = cell.dataset["status"].values
-        exact = cell.resolved
+        exact = cell.theory.resolved(cell.n)
         counts = cell.dataset["n_points"].values
         error = counts.std(ddof=1) / len(counts) ** 0.5
         rows.append(
@@ -239,8 +239,8 @@ def variance_control(cells: list[Cell], samplers: dict, honest: dict) -> Iterato
 
 HEAD = """# Does the census agree with exact theory?
 
-Written by `python -m benchmarks.validation STORE` from a run of `examples/agreement.toml`, by multistart
-alone. Every mean is over all planned landscapes.
+Written by `PYTHONPATH=tests python -m benchmarks.validation STORE` from a run of `examples/agreement.toml`,
+by multistart alone. Every mean is over all planned landscapes.
 
 Landscapes with known answers, the 2-spin point by point and the 3-spin in a random field:
 [controls.md](controls.md). Whether the tests hold their level at 20 to 1,000 landscapes:
@@ -260,7 +260,7 @@ dropped, else that of the sharpest joint test against the departure seen.
 
 def main(store: str) -> None:
     cells = list(open_study(store).cells)
-    honest = [cell for cell in cells if cell.covariance is not None]
+    honest = [cell for cell in cells if cell.theory.isotropic is not None]
     distinct = [cell for cell in cells if cell.dataset.attrs.get("model") == "distinct"]
     outcomes = [judge(cell, exact_sampler(cell)) for cell in honest]
     lines = [

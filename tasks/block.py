@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from morsecensus.tasks.finders.choose import effort, topology_seconds
-from morsecensus.tasks.finders.options import BOUNDARIES, OPTIONS
+from morsecensus.tasks.finders.choose import FINDERS, topology_seconds
+from morsecensus.tasks.finders.options import BOUNDARIES
+from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.measurables.base import Found, Table, active, read_off
 from morsecensus.tasks.measurables.census import CENSUS
 from morsecensus.tasks.measurables.words import OUTCOMES
+from morsecensus.tasks.runtime.lanes import LANES
 from morsecensus.tasks.runtime.scatter import Scatter
 
 Arrays = dict[str, np.ndarray]
@@ -28,11 +30,9 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         ``tables`` that a block returns, JSON-ready, with the ``sizes`` of their named dimensions;
         ``chunk_rows``: rows of one stored chunk.
     """
-    from morsecensus.tasks.landscapes.base import build
-    from morsecensus.tasks.points.newton import LANES
-
     landscape = build(spec["model"], spec["parameters"], spec["n"])
-    needs = effort(landscape, OPTIONS[spec["finder"]](**spec["finder_options"]))
+    finder = FINDERS[spec["finder"]]
+    needs = finder.effort(landscape, finder.options(**spec["finder_options"]))
     rows = needs.rows
     typical = min(landscape.typical_points, rows)
     ambient = landscape.manifold.ambient
@@ -90,7 +90,6 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
         ``{"landscape": columns with a row a landscape, "point": columns with a row a point, "slot" first}``,
         and with topology an "arc" for each entry of a boundary matrix and a "pair" for each persistence pair.
     """
-    from morsecensus.tasks.landscapes.base import build
     from morsecensus.tasks.runtime.compiled import forget_other_cells
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
@@ -122,32 +121,10 @@ def _joined(parts: list[Arrays], join: Callable[[list[np.ndarray]], np.ndarray])
 
 def _found(spec: Mapping[str, Any], landscape: Any, instance: int, scatter: Scatter | None) -> Found:
     couplings = landscape.sample(spec["seed"], instance)
-    census = _census(spec, landscape, couplings, instance, scatter)
+    census = FINDERS[spec["finder"]].census(spec, landscape, couplings, instance, scatter)
     topology = None
     if spec.get("topology"):
         from morsecensus.tasks.topology.census import topology_of
 
         topology = topology_of(census, couplings, BOUNDARIES[spec["topology"]])
     return Found(census, landscape.known(couplings), topology)
-
-
-def _census(
-    spec: Mapping[str, Any], landscape: Any, couplings: Any, instance: int, scatter: Scatter | None
-) -> Any:
-    seed, finder = spec["seed"], spec["finder"]
-    options = OPTIONS[finder](**spec["finder_options"])
-    if finder == "multistart":
-        from morsecensus.tasks.finders.multistart import rounds
-        from morsecensus.tasks.finders.multistart.census import multistart
-
-        search = None
-        if scatter is not None and rounds.is_worth_sending(landscape, options):
-            search = rounds.elsewhere(spec, instance, scatter)
-        return multistart(landscape, couplings, seed, instance, options, search)
-    from morsecensus.tasks.finders.homotopy.census import homotopy
-    from morsecensus.tasks.finders.homotopy.pieces import elsewhere
-    from morsecensus.tasks.finders.homotopy.sampled_census import sampled_homotopy
-
-    find = {"homotopy": homotopy, "sampled-homotopy": sampled_homotopy}[finder]
-    follow = None if scatter is None else elsewhere(spec, instance, scatter)
-    return find(landscape, couplings, seed, instance, options, follow)

@@ -20,6 +20,7 @@ LEAVES = {
     "distributed": {"pipeline/backends/dask_scheduler.py"},
     "numba": {"tasks/finders/homotopy/simd.py"},
     "flint": {
+        "tasks/finders/homotopy/ball_homotopy.py",
         "tasks/finders/homotopy/balls.py",
         "tasks/finders/homotopy/extended.py",
         "tasks/finders/homotopy/krawczyk.py",
@@ -27,12 +28,44 @@ LEAVES = {
     },
 }
 LONGEST_LEAF = 200
+FLOORS = {
+    "tasks": (
+        ("block", "bodies"),
+        ("records",),
+        ("finders", "topology"),
+        ("points", "trajectories"),
+        ("landscapes",),
+        ("systems", "geometry"),
+        ("runtime", "covariance", "measurables", "proportions"),
+    ),
+    "pipeline": (
+        ("cli",),
+        ("commands",),
+        ("run",),
+        ("backends", "study"),
+        ("worker",),
+        ("stopping",),
+        ("errors",),
+    ),
+}
+"""Of a room: folders, and files at its root. Each may import what stands below it, and nothing beside it."""
 
 
-def _imports(path):
-    """Return the dotted names that a file imports, at any depth."""
+class _WithoutTyping(ast.NodeTransformer):
+    def visit_If(self, node):
+        if "TYPE_CHECKING" not in ast.unparse(node.test):
+            return self.generic_visit(node)
+        return [self.visit(other) for other in node.orelse] or ast.Pass()
+
+
+def _imports(path, typing=True):
+    """Return the dotted names that a file imports, at any depth; with or without what stands under
+    TYPE_CHECKING."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    if not typing:
+        tree = _WithoutTyping().visit(tree)
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name.removeprefix(OURS) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -100,3 +133,34 @@ def test_no_module_hides_one_of_the_standard_library():
     for room in ROOMS:
         for path in _files(room):
             assert path.stem not in sys.stdlib_module_names, path
+
+
+def _edges(room):
+    """Yield which module of a room imports which, lazily too; not what only the type checker reads."""
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in _files(room)}
+    for path in _files(room):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for name in _imports(path, typing=False):
+            if name in modules and name != module:
+                yield module, name
+
+
+@pytest.mark.parametrize("room", FLOORS)
+def test_folders_of_a_room_import_downwards(room):
+    floor = {part: number for number, parts in enumerate(FLOORS[room]) for part in parts}
+    present = {path.stem for path in (ROOT / room).glob("[!_]*")} - {"__pycache__"}
+    assert present <= set(floor), "a folder has its place in the table"
+    for module, name in _edges(room):
+        one, two = module.split(".")[1], name.split(".")[1]
+        assert one == two or floor[one] < floor[two], f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_module_comes_back_to_itself(room):
+    below = {}
+    for module, name in _edges(room):
+        below.setdefault(module, set()).add(name)
+    # Whoever imports nothing is taken away, until nobody is left, or only those on a circle.
+    while leaves := {name for names in below.values() for name in names} - set(below):
+        below = {module: rest for module, names in below.items() if (rest := names - leaves)}
+    assert not below

@@ -33,10 +33,10 @@ METHODS = {
 NUMPY_FILES = {"load", "save", "savez", "fromfile", "genfromtxt"}
 """Of numpy, which pickles object arrays: nothing here reads or writes its files."""
 IMPORTERS = {
-    "analysis/theory/registry.py": "the functions of the registry THEORIES",
+    "analysis/theory/registry.py": "the theories of the registry MODELS",
     "pipeline/worker/bodies.py": "the body that the user names on the command line, tasks.block by default",
     "pipeline/backends/dask_scheduler.py": "analysis.dataset.batches, to see whether a Dask worker has it",
-    "tasks/landscapes/base.py": "the modules of the registry MODELS",
+    "tasks/landscapes/base.py": "the landscapes of the registry MODELS",
 }
 """Who may import a module by a name that is no literal, and which one."""
 

@@ -56,7 +56,7 @@ def coupling_scale(
     Returns:
         None where there is no exact law, or fewer than two landscapes with points.
     """
-    theory = cell.resolved
+    theory = cell.theory.resolved(cell.n)
     if theory is None or cell.landscapes < 2 or cell.points == 0:
         return settled(None)
     mean, error = _exact_widths(cell, sample)

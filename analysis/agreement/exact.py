@@ -56,7 +56,7 @@ def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> Redu
         cell: with its dataset.
         sample: exact samples of the critical points of an index, such as ``exact_sampler(cell)``.
     """
-    theory = cell.resolved
+    theory = cell.theory.resolved(cell.n)
     if theory is None:
         return settled([])
     missing = estimate_counts(cell)["missing"].values
@@ -76,7 +76,7 @@ def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> Redu
 
 def exact_sampler(cell: Cell, seed: int = 0) -> Callable[[int], CriticalPointSample]:
     """Exact samples by index, drawn once each: about twice as many as the points they are compared with."""
-    theory = cell.theory
+    theory = cell.theory.exact(cell.n)
     if theory is None:
         raise ValueError(f"{cell.name}: no exact law for the model {cell.family[0]!r}")
     drawn: dict[int, CriticalPointSample] = {}

@@ -13,20 +13,15 @@ from numpy.typing import NDArray
 
 from morsecensus.analysis.dataset.extent import Extent, extent_of
 from morsecensus.analysis.dataset.groups import group_names, open_group
-from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, FiniteN
-from morsecensus.analysis.theory.registry import Symmetry, symmetry_of
+from morsecensus.analysis.theory.base import Symmetry, Theory
+from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.storage.dataset import checked_path
 from morsecensus.storage.store import Run, open_run
-from morsecensus.tasks.covariance import Covariance, total_degree_bound
 from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.measurables.words import ERROR
 
 Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
-
-
-SHARED_DRAWS = ("pspin", "entries", "spiked", "matrix-tensor")
-"""Models made of one set of normal numbers at each seed and N, whatever their parameters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +106,15 @@ class Cell:
         return {} if model is None else {name: attrs[name] for name in model.parameters if name in attrs}
 
     @property
+    def topics(self) -> tuple[str, ...]:
+        """Anchors of the sections of the report that are about its model."""
+        model = MODELS.get(self.model)
+        return () if model is None else model.topics
+
+    @property
     def symmetry(self) -> Symmetry:
         """Sign changes that relate the critical points."""
-        return symmetry_of(self.model, self.n, self.parameters)
+        return self.theory.symmetry(self.n)
 
     @property
     def landscapes(self) -> int:
@@ -143,8 +144,9 @@ class Cell:
         """What its random numbers are keyed by: cells with the same draw aren't independent."""
         model, parameters = self.family
         seed, size = str(self.stored.attrs.get("seed", "")), str(self.n)
-        if model in SHARED_DRAWS:
-            return ("spherical", seed, size)
+        known = MODELS.get(model)
+        if known is not None and known.draws is not None:
+            return (known.draws, seed, size)
         return (model, *(f"{key} = {value}" for key, value in parameters), seed, size)
 
     @property
@@ -158,31 +160,20 @@ class Cell:
         return _split(self.finder)[1]
 
     @cached_property
-    def covariance(self) -> Covariance | None:
-        """The covariance with its field; None for a model that isn't an isotropic p-spin."""
-        attrs = self.stored.attrs
-        if attrs.get("model") != "pspin" or "xi" not in attrs:
-            return None
-        return Covariance.parse(str(attrs["xi"])).with_field(float(attrs.get("field", 0.0)))
-
-    @cached_property
-    def theory(self) -> FiniteN | None:
-        """Exact mean numbers at this N; None if there is no formula for the model."""
-        return None if self.covariance is None else FiniteN(self.covariance, self.n)
-
-    @property
-    def resolved(self) -> FiniteN | None:
-        """The theory where it is exact index by index."""
-        return self.theory if self.n <= EXACT_INDEX_LIMIT else None
+    def theory(self) -> Theory:
+        """What is known exactly of the model with these parameters."""
+        return theory_of(self.model, self.parameters)
 
     @property
     def most_points(self) -> float:
-        """A bound on the number of critical points of any landscape of the cell; inf if none is known."""
+        """A bound on the number of critical points of any landscape of the cell, as its ledgers have it or
+        theory; inf if none is known."""
         bounds = self.stored["bound"].values
         known = bounds[np.isfinite(bounds)]
         if known.size:
             return float(known.max())
-        return float("inf") if self.covariance is None else float(total_degree_bound(self.covariance, self.n))
+        bound = self.theory.most_points(self.n)
+        return float("inf") if bound is None else bound
 
 
 def short_digests(text: str) -> str:

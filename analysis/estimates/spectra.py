@@ -71,13 +71,12 @@ def _compare(
     edges = np.arange(first, last) * width
     exact = semicircle = None
     radial = float("nan")
-    if law is not None and cell.covariance is not None:
+    covariance = cell.theory.isotropic
+    if law is not None and covariance is not None:
         weight = np.broadcast_to(law.weight[:, None], law.hessian.shape)
         exact = np.histogram(law.hessian, edges, weights=weight, density=True)[0]
         radial = float(law.weight @ law.radial)
-        semicircle = np.asarray(
-            hessian_density(cell.covariance, (edges[1:] + edges[:-1]) / 2, radial), np.float64
-        )
+        semicircle = np.asarray(hessian_density(covariance, (edges[1:] + edges[:-1]) / 2, radial), np.float64)
     return _measured(index, edges).then(
         lambda found: SpectrumComparison(index, points, edges, *found, exact, semicircle, radial)
     )

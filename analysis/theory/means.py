@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from morsecensus.analysis.dataset.batches import Floats
+from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.theory.kac_rice.ground_state import GroundStateLaw
 
 ROUND_OFF = 1e-12

@@ -6,8 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from morsecensus.analysis.arrays import Json
 from morsecensus.analysis.theory.models.partite.finite_n import Sampled
-from morsecensus.analysis.theory.models.pspin.predict import Json
 
 # A standard error above a quarter of its number rests on too few draws to be trusted.
 _WORST_RELATIVE_ERROR = 0.25

@@ -7,7 +7,7 @@ from jaxtyping import Complex
 
 from benchmarks.oracles.polynomials import Roots
 from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
-from morsecensus.tasks.finders.homotopy.census import polynomial_system
+from morsecensus.tasks.finders.homotopy.start import polynomial_system
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes.base import Couplings
 from morsecensus.tasks.landscapes.spin import MixedSpin

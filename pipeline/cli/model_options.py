@@ -7,14 +7,13 @@ from typing import Any
 
 import typer
 
-from morsecensus.analysis.theory.registry import THEORIES
 from morsecensus.tasks.landscapes.parameters import Model
 from morsecensus.tasks.landscapes.registry import MODELS
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """`options_of` the models with a theory."""
-    return options_of(THEORIES)(command)
+    return options_of(name for name, model in MODELS.items() if model.theory is not None)(command)
 
 
 def options_of(models: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -14,8 +14,8 @@ from morsecensus.pipeline.worker.given import find_in
 from morsecensus.storage.couplings import MOST_BYTES, write_arrays
 from morsecensus.storage.layout import cell_name
 from morsecensus.storage.store import open_run
-from morsecensus.tasks.landscapes.tensors import unpack
 from morsecensus.tasks.runtime import inputs
+from morsecensus.tasks.systems.symmetric import unpack
 
 Arrays = dict[str, np.ndarray]
 FORMATS = (".npz", ".zarr")

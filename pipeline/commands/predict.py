@@ -26,19 +26,23 @@ def predictions(
 
     Raises UsageError for arguments that cannot be.
     """
-    from morsecensus.analysis.theory.registry import THEORIES, predicted_rows
+    from morsecensus.analysis.theory.registry import theory_of
 
-    if model not in THEORIES:
-        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(THEORIES))}")
+    known = [name for name, each in MODELS.items() if each.theory is not None]
+    if model not in known:
+        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(known))}")
     try:
         dimensions = parse_integers(n, minimum=MODELS[model].least_n)
     except ValueError as error:
         raise UsageError(f"--n: {error}") from error
     read = read_parameters(model, given)
     try:
-        return predicted_rows(model, dimensions, parse_energies(energy), read)
+        rows = theory_of(model, read).rows(dimensions, parse_energies(energy))
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if rows is None:
+        raise UsageError(f"--model: got {shown(model)}, allowed: one whose mean numbers are known")
+    return rows
 
 
 SHOWN_INDICES = 5

@@ -118,9 +118,9 @@ def _with_theory(cells: Iterable[PlannedCell]) -> Iterator[PlannedCell]:
 
 def expected_points(spec: Mapping[str, Any]) -> float | None:
     """Return the exact mean number of points of a landscape; None where there is no theory, or no double."""
-    from morsecensus.analysis.theory.registry import expected_log_total
+    from morsecensus.analysis.theory.registry import theory_of
 
-    log_total = expected_log_total(spec["model"], spec["n"], spec["parameters"])
+    log_total = theory_of(spec["model"], spec["parameters"]).log_total(spec["n"])
     return math.exp(log_total) if log_total is not None and log_total < 700 else None
 
 

@@ -12,13 +12,13 @@ from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.study.cells import CellTable, StudyCell, grid, table_of
 from morsecensus.pipeline.study.checked import listed, validated
 from morsecensus.pipeline.study.inputs import check_held, resolve
-from morsecensus.tasks.finders.options import OPTIONS
+from morsecensus.tasks.finders.choose import FINDERS as KNOWN_FINDERS
 from morsecensus.tasks.landscapes.registry import MODELS
 
 MAX_OPTION = 2**53  # far beyond any budget, and every integer up to it is a double
 AUTO = "auto"
 """Not a finder: stands for the one that `tasks.finders.choose.choose` takes for each model and n."""
-FINDERS = (AUTO, *sorted(OPTIONS))
+FINDERS = (AUTO, *sorted(KNOWN_FINDERS))
 
 
 def _topology(value: object) -> bool | str:
@@ -119,7 +119,7 @@ def default_block(n: int) -> int:
 
 def finder_options(finder: str, given: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return all options of a finder, defaults included; raises UsageError for unknown or wrong ones."""
-    kind = OPTIONS[finder]
+    kind = KNOWN_FINDERS[finder].options
     known = {field.name: field for field in dataclasses.fields(kind)}
     for key, value in given.items():
         if key not in known:

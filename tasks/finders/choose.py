@@ -1,17 +1,35 @@
-"""What a finder costs on a landscape, before it runs, and which finder to take."""
+"""The finders by name: options, what they cost on a landscape before they run, and which one to take.
 
-from typing import Any, NamedTuple
+A plan asks for costs alone, so JAX and the compiled tracker are loaded when the first census is taken.
+"""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from morsecensus.tasks.finders.homotopy.cost import (
+    MOST_PATHS,
+    count_text,
+    countable,
+    path_count,
+    sample_effort,
+)
+from morsecensus.tasks.finders.homotopy.cost import effort as homotopy_effort
+from morsecensus.tasks.finders.multistart.cost import effort as multistart_effort
+from morsecensus.tasks.finders.multistart.cost import start_seconds
 from morsecensus.tasks.finders.options import (
     BOUNDARIES,
-    OPTIONS,
+    Effort,
     HomotopyOptions,
     MultistartOptions,
     SampledHomotopyOptions,
 )
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.runtime.scatter import Scatter
 
-STARTS_PER_CLASS = 90
-"""Starts for each class until the rarest was hit five times (measured for p = 3, N = 6..12)."""
+if TYPE_CHECKING:
+    from morsecensus.tasks.points.census import Census
+
 PROOF_IS_WORTH = 5
 """`choose` takes enumeration as long as it costs at most so many times what multistart does."""
 ALWAYS_AFFORDABLE = 1.0
@@ -21,68 +39,67 @@ LONGEST_PREPARATION = 60.0
 """Seconds that `choose` lets each worker spend before its first path."""
 
 
-class Effort(NamedTuple):
-    """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds."""
+@dataclass(frozen=True)
+class Finder:
+    """A way to find the critical points of a landscape.
 
-    rows: int
-    held: int
-    seconds: float
-
-
-def effort(landscape: Any, options: Any) -> Effort:
-    """What a landscape takes with these options.
-
-    Raises:
-        ValueError: if the finder can't take the landscape.
+    Attributes:
+        options: a dataclass of plain values.
+        effort: what a landscape takes with these options; ValueError if the finder can't take it.
+        load: gives the function that takes the census of one instance of a cell, ``find(spec, landscape,
+            couplings, instance, options, scatter)``.
     """
-    if isinstance(options, SampledHomotopyOptions):
-        census, sample = _multistart(landscape, options), _sample(landscape, options)
-        return Effort(
-            census.rows + sample.rows, max(census.held, sample.held), census.seconds + sample.seconds
-        )
-    if isinstance(options, MultistartOptions):
-        return _multistart(landscape, options)
-    return _homotopy(landscape, options)
+
+    options: type[Any]
+    effort: Callable[[Landscape, Any], Effort]
+    load: Callable[[], Callable[..., "Census"]]
+
+    def census(
+        self,
+        spec: Mapping[str, Any],
+        landscape: Landscape,
+        couplings: Couplings,
+        instance: int,
+        scatter: Scatter | None = None,
+    ) -> "Census":
+        """The census of one instance of a cell.
+
+        Args:
+            scatter: runs parts of it on other workers; what comes out doesn't depend on it.
+        """
+        options = self.options(**spec["finder_options"])
+        return self.load()(spec, landscape, couplings, instance, options, scatter)
 
 
-def _homotopy(landscape: Any, options: HomotopyOptions) -> Effort:
-    from morsecensus.tasks.finders.homotopy.census import affordable_paths
-
-    paths, n = affordable_paths(landscape, options), landscape.manifold.ambient
-    # An endpoint is a complex vector, held a few times over.
-    seconds = paths * landscape.path_seconds + 0.005
-    classes = landscape.typical_points / landscape.symmetry.size
-    if options.certify != "none":
-        seconds += classes * 1e-4 * (n + (n / 4) ** 2)
-    if options.certify == "all":
-        # Measured: 10 us a path for n = 8, 75 us for n = 12.
-        seconds += paths * 2e-8 * n**3.3
-    return Effort(paths * landscape.symmetry.size, 16 * paths, seconds)
+def _sampled_effort(landscape: Landscape, options: SampledHomotopyOptions) -> Effort:
+    census, sample = multistart_effort(landscape, options), sample_effort(landscape, options)
+    return Effort(census.rows + sample.rows, max(census.held, sample.held), census.seconds + sample.seconds)
 
 
-def _sample(landscape: Any, options: SampledHomotopyOptions) -> Effort:
-    from morsecensus.tasks.finders.homotopy.census import numbered_paths
+# Imported where a census is taken: these load JAX, numba and flint.
+def _multistart() -> Callable[..., "Census"]:
+    from morsecensus.tasks.finders.multistart.census import find
 
-    paths = min(options.paths, numbered_paths(landscape))
-    # Each path is followed twice, the second time with smaller steps.
-    seconds = 3 * paths * landscape.path_seconds
-    return Effort(2 * paths, 16 * paths, seconds)
+    return find
 
 
-def start_seconds(ambient: int) -> float:
-    """Rough seconds of one start on one thread: 10 Newton steps, each 1.5 us for n = 8 and 5 us for n = 20
-    (measured)."""
-    return 1e-5 * (1 + (ambient / 11) ** 2)
+def _homotopy() -> Callable[..., "Census"]:
+    from morsecensus.tasks.finders.homotopy.census import find
+
+    return find
 
 
-def _multistart(landscape: Any, options: MultistartOptions) -> Effort:
-    bound, ambient = landscape.complex_points, landscape.manifold.ambient
-    starts = options.starts_per_round * options.max_rounds
-    most = starts * landscape.symmetry.size
-    rows = min(most, bound) if bound is not None else most
-    typical = min(landscape.typical_points, rows)
-    likely = max(STARTS_PER_CLASS * typical / landscape.symmetry.size, options.starts_per_round)
-    return Effort(rows, 4 * options.starts_per_round, likely * start_seconds(ambient))
+def _sampled_homotopy() -> Callable[..., "Census"]:
+    from morsecensus.tasks.finders.homotopy.sampled_census import find
+
+    return find
+
+
+FINDERS = {
+    "multistart": Finder(MultistartOptions, multistart_effort, _multistart),
+    "homotopy": Finder(HomotopyOptions, homotopy_effort, _homotopy),
+    "sampled-homotopy": Finder(SampledHomotopyOptions, _sampled_effort, _sampled_homotopy),
+}
 
 
 def topology_seconds(topology: bool | str, points: float) -> float:
@@ -91,12 +108,10 @@ def topology_seconds(topology: bool | str, points: float) -> float:
     return {0: 0.0, 1: 1e-4, 2: 8e-3}[BOUNDARIES[topology]] * points
 
 
-def choose(landscape: Any) -> tuple[str, str]:
+def choose(landscape: Landscape) -> tuple[str, str]:
     """The finder that `auto` stands for, and why, in starts and paths: enumeration where its proof is
     affordable, else multistart with its recall measured by sampled paths, else multistart alone."""
-    from morsecensus.tasks.finders.homotopy.census import MOST_PATHS, count_text, countable, path_count
-
-    census = _multistart(landscape, OPTIONS["multistart"]())
+    census = multistart_effort(landscape, MultistartOptions())
     starts = round(census.seconds / start_seconds(landscape.manifold.ambient))
     effort_of_starts = f"about {starts} starts ({census.seconds:.2g} s)"
     if landscape.complex_points is None or not countable(landscape):
@@ -107,11 +122,11 @@ def choose(landscape: Any) -> tuple[str, str]:
         return "multistart", f"{effort_of_starts}; {why}"
     if paths > MOST_PATHS:
         return "multistart", f"{effort_of_starts}; {count_text(paths)} paths can't be numbered for a sample"
-    if paths <= OPTIONS["homotopy"]().max_paths:
-        proof = _homotopy(landscape, OPTIONS["homotopy"]())
+    if paths <= HomotopyOptions().max_paths:
+        proof = homotopy_effort(landscape, HomotopyOptions())
         why = f"{paths} paths ({proof.seconds:.2g} s) against {effort_of_starts}"
         if proof.seconds <= max(PROOF_IS_WORTH * census.seconds, ALWAYS_AFFORDABLE):
             return "homotopy", why
     else:
         why = f"{paths} paths are too many; {effort_of_starts}"
-    return "sampled-homotopy", f"{why}, recall by {OPTIONS['sampled-homotopy']().paths} paths"
+    return "sampled-homotopy", f"{why}, recall by {SampledHomotopyOptions().paths} paths"

@@ -1,6 +1,7 @@
 """Budgets and tolerances of the finders: plain values, so that a study can be checked without loading JAX."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 CERTIFY = ("none", "real", "all")
 """What a homotopy proves: nothing, each real point, or also that none is missing."""
@@ -111,12 +112,13 @@ class SampledHomotopyOptions(HomotopyOptions, MultistartOptions):
             raise ValueError(f"paths: got {self.paths}, allowed: integers >= 1")
 
 
-OPTIONS = {
-    "multistart": MultistartOptions,
-    "homotopy": HomotopyOptions,
-    "sampled-homotopy": SampledHomotopyOptions,
-}
-"""Finder name -> its options."""
-
 BOUNDARIES = {False: 0, "components": 1, True: 2}
 """What a study says of topology -> degree of the boundary matrices that are computed, from either end."""
+
+
+class Effort(NamedTuple):
+    """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds."""
+
+    rows: int
+    held: int
+    seconds: float

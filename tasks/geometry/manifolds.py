@@ -11,9 +11,14 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
+
+from morsecensus.tasks.runtime.lazy_jax import Array, jnp
+
+LARGEST_RADIUS = 0.1
+"""Of a ball around a critical point, in units of sqrt(ambient): what bounds the variation of a Hessian holds
+within 1.1 x the radius of a sphere."""
 
 
 class Manifold(Protocol):

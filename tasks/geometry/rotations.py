@@ -12,11 +12,11 @@ manifolds V_s(R^width), and the coordinates that the stabiliser leaves alone are
 import math
 from dataclasses import dataclass
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Bool, Float, Int
 
 from morsecensus.tasks.geometry.symmetry import Stratum, direction
+from morsecensus.tasks.runtime.lazy_jax import Array, jnp
 
 FloatLayers = list[Float[np.ndarray, "points out in"]]
 

@@ -12,10 +12,11 @@ from itertools import product
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Bool, Float, Int
 
 from morsecensus.tasks.geometry.manifolds import Manifold
 from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.runtime.lazy_jax import Array
 
 
 class Symmetry(Protocol):

@@ -4,21 +4,16 @@ import importlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
-import jax
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from morsecensus.tasks.geometry.manifolds import Manifold
 from morsecensus.tasks.geometry.symmetry import Flips, Symmetry
 from morsecensus.tasks.landscapes.registry import MODELS
-
-if TYPE_CHECKING:
-    from morsecensus.tasks.systems.system import System
-
-# Everything that is stored is float64, also when a user calls a finder outside a worker.
-jax.config.update("jax_enable_x64", True)
+from morsecensus.tasks.runtime.lazy_jax import Array, jax
+from morsecensus.tasks.systems.system import System
 
 Couplings = Any  # a pytree of float64 arrays, different for each model
 
@@ -125,7 +120,7 @@ class Landscape(ABC):
         """Rough seconds that a worker takes once for this landscape's cell, before its first path."""
         return 0.0
 
-    def polynomial_system(self, couplings: Couplings) -> "System":
+    def polynomial_system(self, couplings: Couplings) -> System:
         """The system whose solutions these paths end at, for landscapes that have `homotopy_paths`."""
         raise NotImplementedError(f"{self.name} has no paths")
 
@@ -182,5 +177,11 @@ def build(model: str, parameters: Mapping[str, Any], n: int) -> Landscape:
     """The landscape of a cell. ValueError if the model is unknown or its parameters are wrong."""
     if model not in MODELS:
         raise ValueError(f"model: got {model!r}, allowed: {', '.join(sorted(MODELS))}")
-    module, name = MODELS[model].path.split(":")
-    return getattr(importlib.import_module(module), name).from_parameters(parameters, n)
+    return _class_of(MODELS[model].landscape).from_parameters(parameters, n)
+
+
+def _class_of(landscape: str | type) -> type[Landscape]:
+    if isinstance(landscape, type):
+        return landscape
+    module, name = landscape.split(":")
+    return getattr(importlib.import_module(module), name)

@@ -21,15 +21,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
-from morsecensus.tasks.geometry.manifolds import Euclidean
+from morsecensus.tasks.geometry.manifolds import LARGEST_RADIUS, Euclidean
 from morsecensus.tasks.geometry.rotations import Layers, Rotations
 from morsecensus.tasks.landscapes.base import Landscape
-from morsecensus.tasks.points.classify import LARGEST_RADIUS
 from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.runtime.lazy_jax import Array, jnp
 
 Couplings = Float[np.ndarray, "rows columns"]
 

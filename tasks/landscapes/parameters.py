@@ -1,7 +1,7 @@
 """How a study writes the parameters of a model: readers from TOML values to canonical JSON values. Free of
 JAX."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -26,20 +26,34 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Model:
-    """A model of the registry: where its `Landscape` class is (``module:Class``), and its parameters by
-    name.
+    """A model of the registry: everything that the house asks of a model by its name, as plain data.
 
-    ``content_of`` is the parameter that names a file, if there is one. In a cell the file is replaced by what
-    `tasks.landscapes.tensors.describe` says of its content, so that a cell is a function of numbers, not of a
-    name for them. ``columns``: groups of columns of `tasks.measurables` that its cells have besides all
-    others'. ``least_n``: 1 where n is only a unit of sizes.
+    Attributes:
+        landscape: its `Landscape` class, or ``module:Class`` of it, imported when one is built.
+        parameters: by name, in the order in which tables show them.
+        theory: its `analysis.theory.base.Theory` class, or ``module:Class``; None where nothing is known.
+        content_of: the parameter that names a file, if there is one. In a cell the file is replaced by what
+            `tasks.landscapes.tensors.describe` says of its content, so that a cell is a function of numbers,
+            not of a name for them.
+        columns: groups of columns of `tasks.measurables` that its cells have besides all others'.
+        topics: anchors of the sections of the report that are about this model and others of its kind.
+        draws: what its random numbers are keyed by beside seed and n, where parameters don't enter: models
+            of one ``draws`` share them, so their cells at one seed and n aren't independent. None if every
+            cell has numbers of its own.
+        least_n: 1 where n is only a unit of sizes.
+        digest: SHA-256 of the source that it came from, "" for a model of our own. A part of each cell's
+            identity.
     """
 
-    path: str
-    parameters: dict[str, Parameter]
+    landscape: str | type
+    parameters: Mapping[str, Parameter]
+    theory: str | type | None = None
     content_of: str | None = None
     columns: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    draws: str | None = None
     least_n: int = 2
+    digest: str = ""
 
 
 def _shown(value: object) -> str:

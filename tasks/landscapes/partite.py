@@ -15,20 +15,18 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes.base import Jet, Landscape
 from morsecensus.tasks.landscapes.parameters import partite_sizes
 from morsecensus.tasks.runtime.keys import generator
-
-if TYPE_CHECKING:
-    from morsecensus.tasks.systems.multilinear.system import MultilinearSystem
+from morsecensus.tasks.runtime.lazy_jax import Array, jnp
+from morsecensus.tasks.systems.multilinear.count import singular_tuples
+from morsecensus.tasks.systems.multilinear.system import MultilinearSystem
 
 Couplings = Float[np.ndarray, "..."]
 
@@ -37,29 +35,6 @@ MOST_COUNTED = 100_000
 
 MOST_TUPLES = 2**17
 """Homotopies start from all singular tuples of one tensor, which a worker finds first and keeps."""
-
-
-@cache
-def singular_tuples(sizes: tuple[int, ...]) -> int:
-    """Number of complex singular vector tuples of a generic n_1 x ... x n_r tensor.
-
-    Friedland and Ottaviani (arXiv:1210.8316, theorem 1) give it as the coefficient of prod t_i^{n_i - 1} in
-    prod_i (s_i^{n_i} - t_i^{n_i})/(s_i - t_i), s_i the sum of the other t_j. Here it comes from the
-    generating function prod_i x_i/(1 - x_i) / (1 - sum_{k>=2} (k-1) e_k(x)), with e_k the elementary
-    symmetric polynomials (Ekhad and Zeilberger, arXiv:1605.00172): the denominator is a recurrence and the
-    product a sum over the box. Tests hold one against the other.
-    """
-    series = np.zeros(sizes, dtype=object)
-    series[(0,) * len(sizes)] = 1
-    subsets = [
-        (np.array([k in chosen for k in range(len(sizes))], dtype=int), size - 1)
-        for size in range(2, len(sizes) + 1)
-        for chosen in itertools.combinations(range(len(sizes)), size)
-    ]
-    for at in itertools.islice(itertools.product(*map(range, sizes)), 1, None):
-        below = ((np.subtract(at, shift), weight) for shift, weight in subsets)
-        series[at] = sum(weight * series[tuple(b)] for b, weight in below if b.min() >= 0)
-    return int(series.sum())
 
 
 @dataclass(frozen=True)
@@ -131,9 +106,7 @@ class Partite(Landscape):
         """Each tuple of the tensor that paths start from takes five or six paths, if there are many."""
         return (self.homotopy_paths or 0) * 6 * self.path_seconds if self.factors > 2 else 0.0
 
-    def polynomial_system(self, couplings: Couplings) -> "MultilinearSystem":
-        from morsecensus.tasks.systems.multilinear.system import MultilinearSystem
-
+    def polynomial_system(self, couplings: Couplings) -> MultilinearSystem:
         return MultilinearSystem(np.asarray(couplings))
 
     @property

@@ -24,6 +24,9 @@ MODELS = {
             "xi": Parameter(covariance, help='covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3"'),
             "field": Parameter(variance, 0.0, "variance S2 of a random linear field", float),
         },
+        theory="morsecensus.analysis.theory.models.pspin.theory:PspinTheory",
+        topics=("universality",),
+        draws="spherical",
     ),
     "entries": Model(
         "morsecensus.tasks.landscapes.entries:EntrySpin",
@@ -32,6 +35,8 @@ MODELS = {
             "xi": Parameter(covariance, help='covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3"'),
             "field": Parameter(variance, 0.0, "variance S2 of a random linear field", float),
         },
+        topics=("universality",),
+        draws="spherical",
     ),
     "given": Model(
         "morsecensus.tasks.landscapes.given:Given",
@@ -58,6 +63,7 @@ MODELS = {
             )
         },
         least_n=1,
+        theory="morsecensus.analysis.theory.models.partite.theory:PartiteTheory",
     ),
     "spiked": Model(
         "morsecensus.tasks.landscapes.spiked:Spiked",
@@ -67,6 +73,9 @@ MODELS = {
                 signal, help='polynomial xi_s of the signal, such as "2*q^3": the mean is -N xi_s(overlap)'
             ),
         },
+        theory="morsecensus.analysis.theory.models.spiked.theory:SpikedTheory",
+        topics=("spiked",),
+        draws="spherical",
     ),
     "matrix-tensor": Model(
         "morsecensus.tasks.landscapes.spiked:MatrixTensor",
@@ -75,6 +84,9 @@ MODELS = {
             "delta2": Parameter(noise_variance, help="variance of the noise on the matrix", kind=float),
             "deltap": Parameter(noise_variance, help="variance of the noise on the tensor", kind=float),
         },
+        theory="morsecensus.analysis.theory.models.spiked.theory:MatrixTensorTheory",
+        topics=("spiked",),
+        draws="spherical",
     ),
     "factorised": Model(
         "morsecensus.tasks.landscapes.factorised:Factorised",
@@ -87,5 +99,7 @@ MODELS = {
             ),
         },
         columns=("orbits",),
+        theory="morsecensus.analysis.theory.models.factorised.theory:FactorisedTheory",
+        topics=("factorised",),
     ),
 }

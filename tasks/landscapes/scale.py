@@ -7,14 +7,11 @@ multiple of it; for a power of two they are the same bits.
 """
 
 import math
-from dataclasses import replace
 
-import jax
 import numpy as np
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.points.census import Census
-from morsecensus.tasks.points.classify import CriticalPoints
+from morsecensus.tasks.runtime.lazy_jax import jax
 
 
 def normalised(landscape: Landscape, couplings: Couplings) -> tuple[Couplings, int]:
@@ -39,20 +36,3 @@ def normalised(landscape: Landscape, couplings: Couplings) -> tuple[Couplings, i
 
 def _times(couplings: Couplings, exponent: int) -> Couplings:
     return jax.tree.map(lambda leaf: np.ldexp(np.asarray(leaf), exponent), couplings)
-
-
-def points_of(found: CriticalPoints, exponent: int) -> CriticalPoints:
-    """Critical points of 2^exponent H from those of H."""
-    return replace(
-        found,
-        energy=np.ldexp(found.energy, exponent),
-        spectrum=np.ldexp(found.spectrum, exponent),
-        radial_derivative=np.ldexp(found.radial_derivative, exponent),
-        gradient_norm=np.ldexp(found.gradient_norm, exponent),
-    )
-
-
-def census_of(census: Census, exponent: int) -> Census:
-    """The census of 2^exponent H from that of H."""
-    classes = replace(census.classes, points=points_of(census.classes.points, exponent))
-    return replace(census, classes=classes)

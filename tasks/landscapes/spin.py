@@ -17,20 +17,18 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
 from morsecensus.tasks.covariance import Covariance, total_degree_bound
 from morsecensus.tasks.geometry.manifolds import ProductOfSpheres, sphere
 from morsecensus.tasks.landscapes.base import Jet, Landscape
 from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.runtime.lazy_jax import Array, jnp
 from morsecensus.tasks.systems import symmetric
-
-if TYPE_CHECKING:
-    from morsecensus.tasks.systems.polynomial import PolynomialSystem
+from morsecensus.tasks.systems.polynomial import PolynomialSystem
 
 Couplings = dict[str, Float[np.ndarray, "..."]]
 
@@ -145,9 +143,7 @@ class MixedSpin(Landscape):
         grow with the number of monomials."""
         return 1e-5 + 5e-8 * self.n * symmetric.packed_size(self.n, self.covariance.degree - 1)
 
-    def polynomial_system(self, couplings: Couplings) -> "PolynomialSystem":
-        from morsecensus.tasks.systems.polynomial import PolynomialSystem
-
+    def polynomial_system(self, couplings: Couplings) -> PolynomialSystem:
         return PolynomialSystem(self.n, self.tensors(couplings))
 
     def gradient_size(self, couplings: Couplings) -> float:

@@ -181,12 +181,6 @@ def _shape(shape: tuple) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
-def unpack(packed: Float[np.ndarray, "landscapes packed"], n: int, degree: int) -> Float[np.ndarray, "..."]:
-    """The full symmetric tensors of packed ones, shape (landscapes, n, ..., n)."""
-    every = np.stack(np.meshgrid(*[np.arange(n)] * degree, indexing="ij"), axis=-1)
-    return packed[:, symmetric.ranks(every, n)]
-
-
 def digest(packed: Packed) -> str:
     """SHA-256 of names, shapes and little-endian doubles: of the content, not of the file around it."""
     found = hashlib.sha256()

@@ -8,7 +8,8 @@ from jaxtyping import Bool, Float, Int
 from morsecensus.tasks.geometry.manifolds import Manifold
 from morsecensus.tasks.landscapes.base import Landscape
 from morsecensus.tasks.points.classify import CriticalPoints
-from morsecensus.tasks.points.ledger import Ledger
+from morsecensus.tasks.points.ledger import Evidence, Ledger
+from morsecensus.tasks.points.orbits import orbit_evidence
 
 
 @dataclass(frozen=True)
@@ -151,3 +152,36 @@ def _image(
         spectrum=spectrum,
         radial_derivative=energy * found.radial_derivative,
     )
+
+
+def evidence_of(landscape: Landscape, classes: Classes) -> Evidence:
+    manifold, symmetry = landscape.manifold, landscape.symmetry
+    return Evidence(
+        classes.hits,
+        classes.points.index,
+        classes.points.degenerate,
+        symmetry.size,
+        symmetry.odd,
+        manifold.dimension,
+        manifold.euler_characteristic,
+        landscape.complex_points,
+        orbit_evidence(symmetry.orbits, classes.points),
+        landscape.generic_points,
+    )
+
+
+def points_of(found: CriticalPoints, exponent: int) -> CriticalPoints:
+    """Critical points of 2^exponent H from those of H."""
+    return replace(
+        found,
+        energy=np.ldexp(found.energy, exponent),
+        spectrum=np.ldexp(found.spectrum, exponent),
+        radial_derivative=np.ldexp(found.radial_derivative, exponent),
+        gradient_norm=np.ldexp(found.gradient_norm, exponent),
+    )
+
+
+def census_of(census: Census, exponent: int) -> Census:
+    """The census of 2^exponent H from that of H."""
+    classes = replace(census.classes, points=points_of(census.classes.points, exponent))
+    return replace(census, classes=classes)

@@ -17,14 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from morsecensus.tasks.geometry.manifolds import Manifold
+from morsecensus.tasks.geometry.manifolds import LARGEST_RADIUS, Manifold
 from morsecensus.tasks.landscapes.base import Couplings, Jet, Landscape
 from morsecensus.tasks.points.newton import GRADIENT_TOLERANCE, newton_step
 
 BATCH = 64
 POLISHING_STEPS = 2
-# The bound on the Hessian's variation holds within 1.1 x the radius, so no ball may be larger than this.
-LARGEST_RADIUS = 0.1
 
 
 @dataclass(frozen=True)

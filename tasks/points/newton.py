@@ -19,17 +19,15 @@ from jaxtyping import Array, Float, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.measurables.words import CONVERGED, MAX_ITERATIONS, NOT_FINITE, STALLED
-
-LANES = 64
-"""Measured on a CPU: the working set of 64 lanes stays in the second-level cache up to n = 20."""
+from morsecensus.tasks.runtime.lanes import LANES, refill
 
 GRADIENT_TOLERANCE = 1e-10
 """In units of sqrt(n) times the landscape's gradient scale; one more step from there reaches round-off."""
 
 
 class Hits(NamedTuple):
-    """One row per start. ``outcomes`` indexes OUTCOMES; ``points`` of a start that didn't converge mean
-    nothing."""
+    """One row per start. ``outcomes`` indexes OUTCOMES; ``points`` of a start that didn't
+    converge mean nothing."""
 
     points: Float[Array, "starts ambient"]
     outcomes: Int[Array, " starts"]
@@ -122,11 +120,11 @@ def refine(
             pool.hits.outcomes.at[slot].set(outcome, mode="drop"),
             pool.hits.iterations.at[slot].set(pool.iteration, mode="drop"),
         )
-        start = jnp.where(ended, pool.next + jnp.cumsum(ended) - 1, pool.start)
+        start, upcoming = refill(ended, pool.start, pool.next)
         fresh = starts[jnp.minimum(start, count - 1)]
         x = jnp.where((ended | ~finite)[:, None], fresh, new.point)
         iteration = jnp.where(ended, 0, pool.iteration + 1)
-        return _Pool(x, start, iteration, pool.next + jnp.sum(ended), hits)
+        return _Pool(x, start, iteration, upcoming, hits)
 
     zeros = jnp.zeros(count, jnp.int64)
     pool = _Pool(

@@ -22,9 +22,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from morsecensus.tasks.geometry.manifolds import LARGEST_RADIUS
 from morsecensus.tasks.geometry.symmetry import ContinuousSymmetry
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.points.classify import BATCH, LARGEST_RADIUS, POLISHING_STEPS, CriticalPoints
+from morsecensus.tasks.points.classify import BATCH, POLISHING_STEPS, CriticalPoints
 from morsecensus.tasks.points.ledger import Orbits
 from morsecensus.tasks.points.newton import GRADIENT_TOLERANCE
 

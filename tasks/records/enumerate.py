@@ -61,8 +61,8 @@ def _follow(
     import numpy as np
 
     from morsecensus.tasks.finders.homotopy.books import here
-    from morsecensus.tasks.finders.homotopy.census import polynomial_system
     from morsecensus.tasks.finders.homotopy.pieces import elsewhere
+    from morsecensus.tasks.finders.homotopy.start import polynomial_system
 
     if scatter is not None:
         return elsewhere(spec, instance, scatter)
@@ -122,7 +122,7 @@ def _warm_up(spec: Mapping[str, Any], options: "HomotopyOptions") -> None:
     import numpy as np
 
     from morsecensus.tasks.finders.homotopy.books import here, settings_of
-    from morsecensus.tasks.finders.homotopy.census import polynomial_system
+    from morsecensus.tasks.finders.homotopy.start import polynomial_system
     from morsecensus.tasks.landscapes.base import build
 
     small = build(spec["model"], spec["parameters"], min(WARM_UP, spec["n"]))

@@ -4,17 +4,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from morsecensus.tasks.finders.homotopy.rotate import rotate
-from morsecensus.tasks.landscapes.tensors import unpack
 from morsecensus.tasks.runtime.keys import generator
 from morsecensus.tasks.systems import quadratic, symmetric
 from morsecensus.tasks.systems.monomials import monomials, offset, recurrence
-from morsecensus.tasks.systems.system import Balls, DiskJets, Weights
+from morsecensus.tasks.systems.rotate import rotate
+from morsecensus.tasks.systems.system import Weights
 
 MOST_TURNED = 10**7
 """Entries of a full tensor that is turned."""
@@ -106,21 +105,6 @@ class PolynomialSystem:
     def on_spheres(self, directions: Float[np.ndarray, "found n"]) -> Float[np.ndarray, "found n"]:
         return directions * math.sqrt(self.n) / np.linalg.norm(directions, axis=1, keepdims=True)
 
-    def balls(self, kind: type) -> Balls:
-        from morsecensus.tasks.finders.homotopy.balls import BallSystem
-
-        return BallSystem(self, kind)
-
-    def disks(self) -> DiskJets:
-        from morsecensus.tasks.finders.homotopy.polynomial_disks import PolynomialDisks
-
-        return PolynomialDisks(self)
-
-    def homotopy_in_balls(self, weights: Weights) -> Any:
-        from morsecensus.tasks.finders.homotopy.extended import PolynomialHomotopy
-
-        return PolynomialHomotopy(self.turned, weights)
-
     @cached_property
     def rotation(self) -> Float[np.ndarray, "n n"]:
         return np.linalg.qr(generator("coordinates", self.n).standard_normal((self.n, self.n)))[0]
@@ -135,7 +119,7 @@ class PolynomialSystem:
         return PolynomialSystem(self.n, {d: self._turn(d, tensor) for d, tensor in self.tensors.items()})
 
     def _turn(self, degree: int, tensor: Float[np.ndarray, " packed"]) -> Float[np.ndarray, " packed"]:
-        full = unpack(np.asarray(tensor)[None], self.n, degree)[0]
+        full = symmetric.unpack(np.asarray(tensor)[None], self.n, degree)[0]
         for axis in range(degree):
             full = np.moveaxis(np.tensordot(self.rotation, full, axes=(1, axis)), 0, axis)
         return full[tuple(symmetric.multi_indices(self.n, degree).T)]

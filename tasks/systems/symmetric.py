@@ -58,3 +58,9 @@ def unpacking(n: int) -> Int[np.ndarray, "n n"]:
     """Positions of (i, j) among the packed pairs: ``packed[unpacking(n)]`` is the full symmetric matrix."""
     i, j = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
     return ranks(np.stack([i, j], axis=-1), n)
+
+
+def unpack(packed: Float[np.ndarray, "landscapes packed"], n: int, degree: int) -> Float[np.ndarray, "..."]:
+    """The full symmetric tensors of packed ones, shape (landscapes, n, ..., n)."""
+    every = np.stack(np.meshgrid(*[np.arange(n)] * degree, indexing="ij"), axis=-1)
+    return packed[:, ranks(every, n)]

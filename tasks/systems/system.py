@@ -1,27 +1,12 @@
 """What the finder, the books and the tracker ask of a polynomial system, whatever it is."""
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from morsecensus.tasks.finders.homotopy.disks import Disks
-
 Weights = Complex[np.ndarray, " weights"]
 """The random complex numbers that make a start system generic: others give other paths."""
-
-
-class Balls(Protocol):
-    """grad H and Hess H of a system in ball arithmetic, the couplings exact."""
-
-    def jet(self, x: Sequence[Any]) -> tuple[list[Any], list[list[Any]]]: ...
-
-
-class DiskJets(Protocol):
-    """grad H and Hess H of a system at many complex disks at once, the couplings exact."""
-
-    def jet(self, x: Disks) -> tuple[Disks, Disks]: ...
 
 
 class System(Protocol):
@@ -91,16 +76,4 @@ class System(Protocol):
 
     def on_spheres(self, directions: Float[np.ndarray, "found n"]) -> Float[np.ndarray, "found n"]:
         """The points of the manifold with these real directions."""
-        ...
-
-    def balls(self, kind: type) -> Balls:
-        """In matrices of this kind of python-flint; the precision must be set before."""
-        ...
-
-    def disks(self) -> DiskJets:
-        """In complex disks of doubles."""
-        ...
-
-    def homotopy_in_balls(self, weights: Weights) -> Any:
-        """An `extended.BallHomotopy`."""
         ...

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.landscapes.scale import census_of, normalised
+from morsecensus.tasks.landscapes.scale import normalised
 from morsecensus.tasks.measurables.words import (
     CERTIFIED,
     CONTRADICTED,
@@ -22,7 +22,7 @@ from morsecensus.tasks.measurables.words import (
     UNINFORMATIVE,
     UNRESOLVED,
 )
-from morsecensus.tasks.points.census import Census
+from morsecensus.tasks.points.census import Census, census_of
 from morsecensus.tasks.points.classify import CriticalPoints
 from morsecensus.tasks.points.ledger import Ledger
 from morsecensus.tasks.topology.build import ComplexReport, morse_complex, require_sound

@@ -25,12 +25,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from morsecensus.tasks.runtime.lanes import LANES
 from morsecensus.tasks.topology.connections import LEAVE, Branches, flow_down, on_manifold
 from morsecensus.tasks.topology.intervals import Chords, Curves, Ellipses, Intervals
 from morsecensus.tasks.topology.levels import Levels, cross
 from morsecensus.tasks.topology.passages import Judge, Lines
 from morsecensus.tasks.topology.views import View, unstable_frames
-from morsecensus.tasks.trajectories.lines import LANES
 
 FIRST_LINES = 16
 """Lines of each circle before any bisection."""

@@ -21,9 +21,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-
-LANES = 64
-"""As in `tasks.points.newton`: the working set stays in the second-level cache."""
+from morsecensus.tasks.runtime.lanes import LANES, choose, refill
 
 MOST_TRIALS = 200_000
 """Steps, taken or not, after which a path is given up: a typical one takes about a hundred, and one in t^2
@@ -91,11 +89,6 @@ class _Pool(NamedTuple):
     next: Int[Array, ""]
     ended: Ends
     track: Steps
-
-
-def _rows(mask: Bool[Array, " lanes"], yes: Array, no: Array) -> Array:
-    """`where` for arrays whose first axis is the lane."""
-    return jnp.where(mask.reshape(mask.shape + (1,) * (yes.ndim - 1)), yes, no)
 
 
 def _blank(count: int, ambient: int) -> Ends:
@@ -171,7 +164,7 @@ class _Flow:
             trace.steps + taken.astype(jnp.int64),
             trace.kept + (taken & (turned | (arrival != LOST))).astype(jnp.int64),
             jnp.where(least, speed, trace.least_gradient),
-            _rows(least, old.x, trace.least_point),
+            choose(least, old.x, trace.least_point),
         )
 
     def record(self, pool: _Pool, trace: Ends, new: _Motion, noting: Bool[Array, " lanes"]) -> Steps:
@@ -191,13 +184,13 @@ class _Flow:
         noting = trace.kept > pool.trace.kept
         track = self.record(pool, trace, new, noting)
         factor = jnp.where(finite, SAFETY * jnp.maximum(error, 1e-12) ** -0.2, SHRINK)
-        motion = _Motion(*(_rows(taken, a, b) for a, b in zip(new, old, strict=True)))
+        motion = _Motion(*(choose(taken, a, b) for a, b in zip(new, old, strict=True)))
         slower = jnp.linalg.norm(new.velocity, axis=1) < jnp.linalg.norm(old.velocity, axis=1)
         moved = pool._replace(
             motion=motion,
             step=step * jnp.clip(factor, SHRINK, GROW),
             slowing=jnp.where(taken, slower, pool.slowing),
-            noted=_rows(noting, new.velocity, pool.noted),
+            noted=choose(noting, new.velocity, pool.noted),
             trace=trace,
             track=track,
         )
@@ -207,18 +200,18 @@ class _Flow:
     def refill(self, pool: _Pool, ended: Bool[Array, " lanes"]) -> _Pool:
         slot = jnp.where(ended, pool.start, self.total)
         done = zip(pool.ended, pool.trace, strict=True)
-        start = jnp.where(ended, pool.next + jnp.cumsum(ended) - 1, pool.start)
+        start, upcoming = refill(ended, pool.start, pool.next)
         row = jnp.minimum(start, self.total - 1)
         fresh = _Motion(*(whole[row] for whole in self.origin))
         blank = _blank(self.lanes, self.ambient)
         return _Pool(
-            _Motion(*(_rows(ended, a, b) for a, b in zip(fresh, pool.motion, strict=True))),
+            _Motion(*(choose(ended, a, b) for a, b in zip(fresh, pool.motion, strict=True))),
             jnp.where(ended, self.first_step, pool.step),
             jnp.where(ended, False, pool.slowing),
-            _rows(ended, fresh.velocity, pool.noted),
-            Ends(*(_rows(ended, a, b) for a, b in zip(blank, pool.trace, strict=True))),
+            choose(ended, fresh.velocity, pool.noted),
+            Ends(*(choose(ended, a, b) for a, b in zip(blank, pool.trace, strict=True))),
             start,
-            pool.next + jnp.sum(ended),
+            upcoming,
             Ends(*(all_.at[slot].set(mine, mode="drop") for all_, mine in done)),
             pool.track,
         )

@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.trajectories.lines import LANES, Ends, flow
+from morsecensus.tasks.runtime.lanes import LANES
+from morsecensus.tasks.trajectories.lines import Ends, flow
 
 
 @dataclass(frozen=True)

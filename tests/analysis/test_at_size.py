@@ -1,6 +1,9 @@
 """A report over columns of many batches: what is read at once, what comes back, what travels to a worker."""
 
 import csv
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import cloudpickle
 import dask.config
@@ -99,35 +102,54 @@ def store(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def small_batches(monkeypatch):
-    monkeypatch.setattr(reductions, "BATCH_BYTES", BATCH_BYTES)
-    monkeypatch.setattr(read, "BATCH_ROWS", BATCH_ROWS)
+@contextmanager
+def guarded():
+    """Small batches, and a guard over what is read and made while they are."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(reductions, "BATCH_BYTES", BATCH_BYTES)
+        monkeypatch.setattr(read, "BATCH_ROWS", BATCH_ROWS)
+        monkeypatch.setattr(sublevels, "_AT_ONCE", NUMBERS)
+        found = Guard(monkeypatch)
+        with dask.config.set(scheduler=found.get):
+            yield found
 
 
 @pytest.fixture
-def guard(monkeypatch, small_batches):
-    monkeypatch.setattr(sublevels, "_AT_ONCE", NUMBERS)
-    found = Guard(monkeypatch)
-    with dask.config.set(scheduler=found.get):
+def guard():
+    with guarded() as found:
         yield found
 
 
-def test_no_section_of_the_report_takes_a_column_at_once(store, guard, tmp_path):
-    write_report(store, tmp_path)
+@dataclass(frozen=True)
+class Report:
+    """A report of small batches: its folder, and the guard that watched it."""
+
+    folder: Path
+    guard: Guard
+
+
+@pytest.fixture(scope="module")
+def small_report(store, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    with guarded() as guard:
+        write_report(store, folder)
+    return Report(folder, guard)
+
+
+def test_no_section_of_the_report_takes_a_column_at_once(small_report):
     for name in ("audit_slopes", "betti", "tests", "spectra"):
-        assert list(tmp_path.glob(f"tables/{name}*.csv")), name
+        assert list(small_report.folder.glob(f"tables/{name}*.csv")), name
     wanted = {"energy", "index", "hits", "spectrum", "arc_lower", "pair_birth"}
-    assert wanted <= set(guard.reads)
+    reads = small_report.guard.reads
+    assert wanted <= set(reads)
     for name in wanted:
         # every column is several batches long
-        assert max(length for _, length in guard.reads[name]) > 3 * max(n for n, _ in guard.reads[name]), name
-    assert guard.tasks > 100
+        assert max(length for _, length in reads[name]) > 3 * max(n for n, _ in reads[name]), name
+    assert small_report.guard.tasks > 100
 
 
-def test_little_travels_to_a_worker(store, guard, tmp_path):
-    write_report(store, tmp_path)
-    assert 1000 < guard.largest < MOST_TO_A_WORKER
+def test_little_travels_to_a_worker(small_report):
+    assert 1000 < small_report.guard.largest < MOST_TO_A_WORKER
 
 
 @pytest.mark.parametrize("take", [lambda data: data["energy"].values, lambda data: data["pair_birth"].load()])
@@ -145,13 +167,12 @@ def test_the_guard_sees_a_result_as_large_as_a_column(store, guard):
         )
 
 
-def test_a_report_of_small_batches_says_the_same(store, small_batches, tmp_path, monkeypatch):
+def test_a_report_of_small_batches_says_the_same(store, small_report, tmp_path, monkeypatch):
     """Sums in another order: numbers agree to rounding, texts exactly."""
-    write_report(store, tmp_path / "small")
-    monkeypatch.undo()
+    monkeypatch.setattr(sublevels, "_AT_ONCE", NUMBERS)  # it orders what a bootstrap draws
     write_report(store, tmp_path / "large")
     for path in (tmp_path / "large/tables").iterdir():
-        with path.open() as one, (tmp_path / "small/tables" / path.name).open() as other:
+        with path.open() as one, (small_report.folder / "tables" / path.name).open() as other:
             for row, again in zip(csv.reader(one), csv.reader(other), strict=True):
                 for value, same in zip(row, again, strict=True):
                     try:

@@ -15,7 +15,7 @@ from morsecensus.analysis.theory.models.factorised.manifolds import (
     nullity_of,
     total,
 )
-from morsecensus.analysis.theory.registry import expected_log_total, predicted_rows
+from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.factorised.measure import match
 
 SHAPES = [(3, 2, 2, 0), (3, 2, 2, 1), (2, 4, 2, 0), (3, 2, 3, 0), (2, 3, 3, 1), (2, 2, 4, 2)]
@@ -132,19 +132,19 @@ def test_match_rejects_values_of_another_matrix():
 
 
 def test_predict_counts_manifolds():
-    rows = predicted_rows("factorised", [2, 3], None, {"width": 2, "layers": 2, "extra": 0, "spectrum": ""})
+    rows = theory_of("factorised", {"width": 2, "layers": 2, "extra": 0, "spectrum": ""}).rows([2, 3], None)
     assert [row["total"] for row in rows] == [4, 7]
     assert rows[1]["by_index"][:7] == [1, 1, 2, 1, 1, 0, 1]
     shape = Architecture(3, 2)
     assert rows[1]["by_index"] == count_by_index(shape).tolist()
     assert rows[0]["minima_energy_mean"] == 0
-    assert np.exp(expected_log_total("factorised", 3, {"width": 2})) == pytest.approx(total(shape))
+    assert np.exp(theory_of("factorised", {"width": 2}).log_total(3)) == pytest.approx(total(shape))
 
 
 def test_predicted_energies_are_those_of_the_given_matrix():
     parameters = {"width": 1, "layers": 2, "extra": 0, "spectrum": "2,1"}
-    (row,) = predicted_rows("factorised", [2], (0.0, 1.0, 4), parameters)
+    (row,) = theory_of("factorised", parameters).rows([2], (0.0, 1.0, 4))
     assert row["minima_energy_mean"] == 0.5 / 4
     assert row["by_energy"]["counts"] == [1, 0, 2, 0]
     with pytest.raises(ValueError, match="spectrum: got 2 values, allowed: n = 3"):
-        predicted_rows("factorised", [3], None, parameters)
+        theory_of("factorised", parameters).rows([3], None)

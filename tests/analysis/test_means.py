@@ -12,13 +12,7 @@ from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_histogram
 from morsecensus.analysis.results import FamilyResult, family_edges
 from morsecensus.analysis.theory.means import Means
-from morsecensus.analysis.theory.registry import (
-    THEORIES,
-    expected_means,
-    limiting_index,
-    limits_of,
-    symmetry_of,
-)
+from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.partite import Partite
@@ -72,18 +66,18 @@ def matrix_cell(landscapes, seed=5, shift=1.0):
 
 def means_of(cell):
     edges = family_edges([cell])
-    means = expected_means(cell.model, cell.n, edges, cell.parameters)
+    means = cell.theory.means(cell.n, edges)
     assert means is not None
     return means, edges
 
 
 def test_every_theory_is_of_a_model_and_its_functions_take_the_models_parameters():
-    assert set(THEORIES) <= set(MODELS)
     given = {"xi": "q^3", "sizes": "1,1,1"}
     edges = np.linspace(-1, 1, 9)
     for model in ("pspin", "partite"):
         parameters = {name: given[name] for name in MODELS[model].parameters if name in given}
-        means = expected_means(model, 3, edges, parameters)
+        theory = theory_of(model, parameters)
+        means = theory.means(3, edges)
         assert means is not None
         assert means.by_index is not None
         assert means.binned is not None
@@ -91,15 +85,15 @@ def test_every_theory_is_of_a_model_and_its_functions_take_the_models_parameters
         np.testing.assert_allclose(means.binned.sum(axis=0), means.binned_all, rtol=1e-6)
         slack = 5 * means.total_se + 1e-6 * means.total
         assert abs(means.by_index.sum() - means.total) < slack
-        assert symmetry_of(model, 3, parameters) == ((2, True) if model == "pspin" else (8, True))
-        limits = limits_of(model, 5, parameters)
+        assert theory.symmetry(3) == ((2, True) if model == "pspin" else (8, True))
+        limits = theory.limits(5)
         assert limits is not None
         assert limits["E_inf"] > 0
-        share = limiting_index(model, np.array([-2 * limits["E_inf"], 0.0]), parameters)
+        share = theory.index_fraction(np.array([-2 * limits["E_inf"], 0.0]))
         assert share is not None
         np.testing.assert_allclose(share, [0, 0.5], atol=1e-12)
-    assert expected_means("distinct", 3, edges, {}) is None
-    assert symmetry_of("distinct", 3, {}) == (1, False)
+    assert theory_of("distinct", {}).means(3, edges) is None
+    assert theory_of("distinct", {}).symmetry(3) == (1, False)
 
 
 def test_partite_means_are_those_of_singular_values():
@@ -179,7 +173,7 @@ def test_families_without_theory_or_limits():
     assert unequal.limits is None
     assert unequal.floor is None
     assert unequal.limiting_index(np.zeros(1)) is None
-    large = expected_means("partite", 30, np.linspace(-1, 1, 5), {"sizes": "1,1,1"})
+    large = theory_of("partite", {"sizes": "1,1,1"}).means(30, np.linspace(-1, 1, 5))
     assert large is None
 
 

@@ -8,7 +8,7 @@ import pytest
 from morsecensus.analysis.results import FamilyResult
 from morsecensus.analysis.theory.goe.sampler import plain_spectra
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
-from morsecensus.analysis.theory.models.pspin.means import means_pspin
+from morsecensus.analysis.theory.models.pspin.theory import PspinTheory
 from morsecensus.analysis.topics.minima.measure import (
     MinimaShare,
     expected_share,
@@ -26,7 +26,7 @@ EDGES = np.linspace(-2, 2, 9)
 
 
 def exact_share(xi, n):
-    found = expected_share(SimpleNamespace(expected=means_pspin(n, EDGES, xi)))  # pyright: ignore
+    found = expected_share(SimpleNamespace(expected=PspinTheory(xi).means(n, EDGES)))  # pyright: ignore
     assert found is not None
     return found
 
@@ -88,7 +88,7 @@ def test_measured_share_is_a_ratio_of_means_with_its_error():
 def make_family(xi, sizes, rng, landscapes=400):
     cells = []
     for n in sizes:
-        means = means_pspin(n, EDGES, xi)
+        means = PspinTheory(xi).means(n, EDGES)
         assert means.by_index is not None
         half = rng.poisson(means.by_index / 2, (landscapes, n))
         counts = half + half[:, ::-1]  # odd: index k at E is n - 1 - k at -E

@@ -12,7 +12,7 @@ from scipy.integrate import quad
 
 from morsecensus.analysis.theory.limits.complexity import pure_complexity
 from morsecensus.analysis.theory.models.partite.finite_n import FinitePartite
-from morsecensus.analysis.theory.models.partite.theory import limits_partite, predict_partite
+from morsecensus.analysis.theory.models.partite.predict import limits_partite, predict_partite
 
 LIMIT = 4  # standard errors; a handful of comparisons each
 

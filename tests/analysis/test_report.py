@@ -14,13 +14,14 @@ from scipy.stats import binomtest, norm
 from scipy.stats import f as fisher
 
 from morsecensus.analysis.agreement.residuals import uniformity_test
-from morsecensus.analysis.dataset.cells import SHARED_DRAWS, Cell
+from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.report import independent_p_values, write_report
 from morsecensus.analysis.tables import verdict_rows
 from morsecensus.analysis.theory.goe.sampler import sample_spectra
 from morsecensus.storage.dataset import dataset_path
 from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.landscapes.spin import MixedSpin
 
 
@@ -310,7 +311,7 @@ def test_which_models_share_their_normal_numbers():
     tensor = {"p": 3, "delta2": 1.0, "deltap": 1.0}
     models = {"pspin": found | {"field": 3.0}, "spiked": found | signal, "matrix-tensor": tensor}
     models["entries"] = found | {"law": "gaussian"}
-    assert set(models) == set(SHARED_DRAWS)
+    assert set(models) == {name for name, model in MODELS.items() if model.draws == "spherical"}
     wanted = MixedSpin(Covariance.pure(3), 5).entries(7, 2, 3)
     for model, parameters in models.items():
         landscape = build(model, parameters, 5)

@@ -27,7 +27,7 @@ from morsecensus.analysis.theory.models.spiked.limits import (
     triviality_line,
     uninformed_minima,
 )
-from morsecensus.analysis.theory.models.spiked.theory import rows_matrix_tensor, rows_spiked
+from morsecensus.analysis.theory.models.spiked.theory import MatrixTensorTheory, SpikedTheory
 from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 LIMIT = 4  # standard errors; a handful of comparisons each
@@ -245,7 +245,7 @@ def test_rate_of_a_held_back_eigenvalue_by_tilting(theta, t):
 
 
 def test_rows():
-    rows = rows_matrix_tensor([3], (-2.0, 1.0, 4), 3, 0.5, 1.0)
+    rows = MatrixTensorTheory(3, 0.5, 1.0).rows([3], (-2.0, 1.0, 4))
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
     for row in rows:
         assert (row["model"], row["p"], row["method"]) == ("matrix-tensor", 3, "sampled")
@@ -254,7 +254,7 @@ def test_rows():
         assert sum(row["by_overlap"]["counts"]) == pytest.approx(row["total"])
         assert len(row["by_energy"]["counts"]) == 4
     assert rows[0]["limits"]["lines"]["1/delta2_descent"] == pytest.approx(2.0)
-    spiked = rows_spiked([3], None, "q^2+0.3333333333333333*q^3", "q^2+0.3333333333333333*q^3")
+    spiked = SpikedTheory("q^2+0.3333333333333333*q^3", "q^2+0.3333333333333333*q^3").rows([3], None)
     assert spiked[0]["total"] == pytest.approx(rows[0]["total"])
 
 

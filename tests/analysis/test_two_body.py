@@ -155,7 +155,7 @@ def two_body_cell(template, n, landscapes, seed=11, scale=1.0, drop=False):
 
 
 def measured(cell):
-    theory = cell.theory
+    theory = cell.theory.exact(cell.n)
     return SimpleNamespace(
         cell=cell,
         n=cell.n,

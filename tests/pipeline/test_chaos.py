@@ -1,26 +1,17 @@
 """A short version of the soak: every fault once, and the judge on stores that are broken on purpose."""
 
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))  # benchmarks are not installed
-from benchmarks.chaos import disks  # noqa: E402
-from benchmarks.chaos.__main__ import SEED, inject  # noqa: E402
-from benchmarks.chaos.bench import Bench  # noqa: E402
-from benchmarks.chaos.corruption import DAMAGES, check_named  # noqa: E402
-from benchmarks.chaos.faults import Fault, Result, all_faults  # noqa: E402
-from benchmarks.chaos.table import BEGIN, END, Line, Soak, write_table  # noqa: E402
-from benchmarks.chaos.trial import Trial  # noqa: E402
+from chaos import disks
+from chaos.__main__ import SEED, inject
+from chaos.bench import Bench
+from chaos.corruption import DAMAGES, check_named
+from chaos.faults import Fault, Result, all_faults
+from chaos.table import BEGIN, END, Line, Soak, write_table
+from chaos.trial import Trial
 
 FAULTS = all_faults()
-sys.path.remove(str(ROOT))
-
-AT_ONCE = 2
 REPAIRED = ("chunk with a bit flipped", "marker forged", "metadata cut", "dataset object deleted")
 """Damages that go through `repair` here; what `verify` says is tested of each of them."""
 
@@ -30,32 +21,34 @@ def bench(tmp_path_factory):
     return Bench(tmp_path_factory.mktemp("reference") / "bench", short=True).prepare()
 
 
-@pytest.fixture(scope="module")
-def results(bench, request, tmp_path_factory):
-    """The selected faults, a few at a time: most of a trial is waiting."""
-    names = [item.callspec.params["name"] for item in request.session.items if _is_of(item, "test_it_holds")]
-    folder = tmp_path_factory.mktemp("chaos")
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {name: pool.submit(inject, bench, FAULTS[name], SEED, 0, folder) for name in names}
-
-
-def _is_of(item, name):
-    return getattr(item, "originalname", "") == name
-
-
 ELSEWHERE = ("power loss",)
 """It runs in this process, where filters of warnings are no thread's own: test_power_loss.py has it."""
+
+
+LONG = (
+    "asked to stop, Ray",
+    "compaction dies at an operation",
+    "driver dies at a byte",
+    "driver killed, Ray, orphans at work",
+    "driver killed, Ray, orphans dead",
+    "memory used up, Ray",
+    "worker killed, Ray",
+)
+"""For `make soak`. Of each kind another fault is here, or a test that needs fewer processes elsewhere:
+test_ray.py kills a driver of Ray, test_cluster.py stops one, and in
+test_cluster_parts.py Ray ends blocks."""
 
 
 def _faults():
     for name, fault in FAULTS.items():
         if name not in ELSEWHERE and (name not in DAMAGES or name in REPAIRED):
-            yield pytest.param(name, marks=[pytest.mark.ray] if fault.ray else [])
+            marks = [pytest.mark.ray] * fault.ray + [pytest.mark.soak] * (name in LONG)
+            yield pytest.param(name, marks=marks)
 
 
 @pytest.mark.parametrize("name", list(_faults()))
-def test_it_holds(results, name):
-    result, _ = results[name].result()
+def test_it_holds(bench, tmp_path, name):
+    result, _ = inject(bench, FAULTS[name], SEED, 0, tmp_path)
     assert result.held, result.outcome
     assert result.lost == 0
 

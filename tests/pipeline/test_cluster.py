@@ -19,7 +19,7 @@ import pytest
 from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.storage.dataset import dataset_hash
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.xdist_group("ray")]
 ROOT = Path(__file__).parents[2]
 ADDRESS = "127.0.0.2"
 HEAD = """

@@ -201,3 +201,22 @@ def test_jobs_and_pieces_that_go_out_are_small(run):
     assert sum(len(argument[2]) for argument in sent) == len(paths)
     for argument in sent:
         assert len(pickle.dumps(argument)) < argument[2].nbytes + 4096
+
+
+@pytest.mark.parametrize("name", ["OutOfMemoryError", "NodeDiedError", "WorkerCrashedError"])
+def test_a_block_that_ray_ends_is_a_crash(monkeypatch, name):
+    import ray.exceptions
+
+    from morsecensus.pipeline.backends import ray_executor
+
+    kind = getattr(ray.exceptions, name)
+
+    def refuse(reference):
+        del reference
+        raise kind() if name == "WorkerCrashedError" else kind("it was\nended")
+
+    monkeypatch.setattr(ray, "get", refuse)
+    error = ray_executor._receipt(None)["error"]
+    assert error["kind"] == "crash"
+    assert error["message"].startswith("the worker process died 4 times (")
+    assert "\n" not in error["message"]

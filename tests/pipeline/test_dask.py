@@ -7,11 +7,10 @@ import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("ray")
 CLUSTER = """
 import sys
 from distributed import LocalCluster

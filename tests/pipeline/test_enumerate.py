@@ -182,6 +182,7 @@ TIMES = ("seconds", "paths_per_second")
 
 @pytest.mark.ray
 @pytest.mark.slow
+@pytest.mark.xdist_group("ray")
 def test_ray_finds_the_same_to_the_last_bit():
     """32767 paths: enough to be followed in pieces. In processes of their own: Ray forks, and JAX, which
     other tests may have loaded here, objects to that."""

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from morsecensus.analysis.closed_forms import total_pure
 from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.storage.couplings import npz_bytes
 from morsecensus.storage.dataset import dataset_path
@@ -24,6 +23,7 @@ from morsecensus.tasks.landscapes.tensors import describe, pack
 from morsecensus.tasks.measurables.words import COMPLETE
 from morsecensus.tasks.runtime import inputs
 from morsecensus.tasks.systems.symmetric import multi_indices, multiplicities
+from oracles.closed_forms import total_pure
 
 KOFIDIS_REGALIA = {
     "1111": 0.2883, "1112": -0.0031, "1113": 0.1973, "1122": -0.2485, "1123": -0.2939,

@@ -1,18 +1,11 @@
 """A run whose power is cut anywhere, on a disk that forgets what was not fsynced; and that such a disk would
 show it if nothing were."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))  # benchmarks are not installed
-from benchmarks.chaos.disk_model import Disk, Operation  # noqa: E402
-from benchmarks.chaos.power_loss import cut, recording  # noqa: E402
-
-sys.path.remove(str(ROOT))
+from chaos.disk_model import Disk, Operation
+from chaos.power_loss import cut, recording
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from morsecensus.storage.dataset import dataset_hash
 from morsecensus.storage.store import open_run
 from morsecensus.storage.verify import verify
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
 RAY = ("--backend", "ray", "--workers", "2")
 PIECES = {"pieces": 9}
 
@@ -91,7 +91,9 @@ ROUNDS = {"n": "20", "options.starts_per_round": 2**15, "options.max_rounds": 3}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", [PATHS, ROUNDS], ids=["paths", "rounds"])
+@pytest.mark.parametrize(
+    "cell", [pytest.param(PATHS, id="paths", marks=pytest.mark.soak), pytest.param(ROUNDS, id="rounds")]
+)
 def test_one_landscape_on_two_workers_is_the_same_byte_for_byte(tmp_path, toolbox, cell):
     study = toolbox.text(landscapes=1, block=1, positions=True, **cell)
     found = set()

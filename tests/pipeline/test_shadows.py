@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+RAY = [pytest.mark.ray, pytest.mark.slow, pytest.mark.xdist_group("ray")]
 STUDY = """
 name = "shadows"
 seed = 1
@@ -41,9 +42,7 @@ def call(folder, *arguments, **env):
     )
 
 
-@pytest.mark.parametrize(
-    "backend", ["serial", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])]
-)
+@pytest.mark.parametrize("backend", ["serial", pytest.param("ray", marks=RAY)])
 def test_a_study_runs_among_shadows(folder, backend):
     here = {"PYTHONPATH": os.pathsep.join((".", str(folder)))}
     done = call(folder, "run", "study.toml", "--store", "store", "--backend", backend, **here)

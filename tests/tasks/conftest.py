@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,7 +20,15 @@ def _configure() -> None:
     jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 
+def _keep_compiled_code() -> None:
+    """What a study drops from cell to cell is kept: tests come back to the same few landscapes."""
+    from morsecensus.tasks.runtime import compiled
+
+    compiled.jax = SimpleNamespace(clear_caches=lambda: None)
+
+
 _configure()
+_keep_compiled_code()
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +70,7 @@ def bilinear():
 @pytest.fixture(scope="session")
 def instance_of():
     """A p-spin landscape, the couplings of one of its instances, and their polynomial system."""
-    from morsecensus.tasks.finders.homotopy.census import polynomial_system
+    from morsecensus.tasks.finders.homotopy.start import polynomial_system
     from morsecensus.tasks.landscapes.base import build
 
     def make(n, landscape=0, xi="q^3"):
@@ -83,7 +92,7 @@ def nearly_folded():
 
     import numpy as np
 
-    from morsecensus.tasks.finders.homotopy.census import polynomial_system
+    from morsecensus.tasks.finders.homotopy.start import polynomial_system
     from morsecensus.tasks.landscapes.base import build
 
     def make(excess, t0=0.4):

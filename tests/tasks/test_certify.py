@@ -12,11 +12,11 @@ from morsecensus.tasks.finders.homotopy import certify
 from morsecensus.tasks.finders.homotopy.balls import precision
 from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
 from morsecensus.tasks.finders.homotopy.certify import certify_points, separated
-from morsecensus.tasks.finders.multistart.census import evidence_of
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.geometry.symmetry import no_flips
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.measurables.words import DEGENERATE, ENUMERATED, OPEN, UNCERTIFIED
+from morsecensus.tasks.points.census import evidence_of
 from morsecensus.tasks.points.ledger import assess_enumeration
 from morsecensus.tasks.systems.polynomial import PolynomialSystem
 

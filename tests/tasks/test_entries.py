@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from morsecensus.tasks.finders.choose import choose
-from morsecensus.tasks.finders.homotopy.census import path_count
+from morsecensus.tasks.finders.homotopy.cost import path_count
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build

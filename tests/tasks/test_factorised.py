@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from morsecensus.tasks.finders.multistart.census import evidence_of, multistart
+from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.geometry.manifolds import Euclidean
 from morsecensus.tasks.geometry.rotations import (
@@ -20,6 +20,7 @@ from morsecensus.tasks.geometry.rotations import (
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.parameters import singular_values
 from morsecensus.tasks.measurables.words import COMPLETE, DEGENERATE, FAIL, PASS, UNINFORMATIVE
+from morsecensus.tasks.points.census import evidence_of
 from morsecensus.tasks.points.ledger import assess
 from morsecensus.tasks.points.orbits import classify_orbits
 

@@ -13,19 +13,15 @@ from morsecensus.tasks.block import describe, run_block
 from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.finders.choose import choose
 from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
-from morsecensus.tasks.finders.homotopy.census import (
-    enumerate_landscape,
-    is_real,
-    path_count,
-    real_points,
-    recall,
-)
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, is_real, real_points, recall
+from morsecensus.tasks.finders.homotopy.cost import path_count
 from morsecensus.tasks.finders.homotopy.pieces import elsewhere, follow_piece
-from morsecensus.tasks.finders.multistart.census import evidence_of, multistart
+from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.spin import MixedSpin
 from morsecensus.tasks.measurables.words import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
+from morsecensus.tasks.points.census import evidence_of
 from morsecensus.tasks.points.ledger import assess_enumeration
 from morsecensus.tasks.systems import symmetric
 from morsecensus.tasks.systems.polynomial import PolynomialSystem

@@ -13,9 +13,10 @@ from scipy import stats
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.landscapes.partite import Partite, singular_tuples
+from morsecensus.tasks.landscapes.partite import Partite
 from morsecensus.tasks.measurables.words import COMPLETE
 from morsecensus.tasks.points.classify import classify
+from morsecensus.tasks.systems.multilinear.count import singular_tuples
 
 QUICK = MultistartOptions(starts_per_round=512)
 SIZES = [(3, 4), (2, 3, 4), (3, 3, 3), (2, 3, 2, 3)]

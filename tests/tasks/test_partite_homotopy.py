@@ -15,18 +15,21 @@ from morsecensus.tasks.finders.choose import choose
 from morsecensus.tasks.finders.homotopy import extended
 from morsecensus.tasks.finders.homotopy.balls import precision
 from morsecensus.tasks.finders.homotopy.books import distinct, enumerate_solutions, missing_conjugates
-from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, path_count, recall
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, recall
 from morsecensus.tasks.finders.homotopy.certify import certify_points
+from morsecensus.tasks.finders.homotopy.cost import path_count
 from morsecensus.tasks.finders.homotopy.multilinear import series
 from morsecensus.tasks.finders.homotopy.multilinear.balls import FormBalls
 from morsecensus.tasks.finders.homotopy.multilinear.monodromy import start_form, tensor_with_tuple
 from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, _buffers, follow
 from morsecensus.tasks.finders.homotopy.pieces import elsewhere, follow_piece
 from morsecensus.tasks.finders.homotopy.sampled_census import sampled_homotopy
+from morsecensus.tasks.finders.homotopy.start import with_start
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
-from morsecensus.tasks.landscapes.partite import Partite, singular_tuples
+from morsecensus.tasks.landscapes.partite import Partite
 from morsecensus.tasks.measurables.words import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
+from morsecensus.tasks.systems.multilinear.count import singular_tuples
 from morsecensus.tasks.systems.multilinear.system import MultilinearSystem, Start
 
 OPTIONS = HomotopyOptions()
@@ -110,7 +113,7 @@ def test_monodromy_finds_as_many_tuples_as_there_are(sizes):
 @pytest.mark.parametrize("sizes", SHAPES)
 def test_every_tensor_of_a_shape_has_as_many(sizes):
     for seed in range(3):
-        system = MultilinearSystem(tensor_of(sizes, seed))
+        system = with_start(MultilinearSystem(tensor_of(sizes, seed)))
         found = enumerate_solutions(system, ("count", seed), OPTIONS)
         assert found.complete
         assert len(found.solutions) == singular_tuples(sizes)
@@ -204,7 +207,7 @@ def test_paths_that_fail_leave_the_landscape_open():
 
 
 def test_extended_precision_follows_the_same_paths():
-    system = MultilinearSystem(tensor_of((2, 3, 2)))
+    system = with_start(MultilinearSystem(tensor_of((2, 3, 2))))
     weights, rows = system.start("extended"), np.arange(4)
     doubles = follow(system, weights, rows, TrackerSettings()).endpoints
     np.testing.assert_allclose(extended.follow(system, weights, rows), doubles, atol=1e-10)
@@ -250,7 +253,7 @@ def test_pieces_and_threads_give_the_same_bits():
     landscape = Partite((3, 3, 3))
     spec = {"model": "partite", "parameters": {"sizes": "1,1,1"}, "n": 3, "seed": 5}
     source = ("partite", (("sizes", "1,1,1"),), 3, 5, 2)
-    system = landscape.polynomial_system(landscape.sample(5, 2))
+    system = with_start(landscape.polynomial_system(landscape.sample(5, 2)))
     weights, settings = system.start("pieces"), TrackerSettings()
     whole = follow(system, weights, np.arange(37), settings)
     parts = [follow_piece((source, weights, rows, settings)) for rows in np.array_split(np.arange(37), 3)]
@@ -258,7 +261,7 @@ def test_pieces_and_threads_give_the_same_bits():
     again = elsewhere(spec, 2, lambda name, pieces: [])(weights, np.arange(37), settings)
     np.testing.assert_array_equal(again.endpoints, whole.endpoints)
     start_form.cache_clear()
-    fresh = landscape.polynomial_system(landscape.sample(5, 2))
+    fresh = with_start(landscape.polynomial_system(landscape.sample(5, 2)))
     np.testing.assert_array_equal(follow(fresh, weights, np.arange(37), settings).endpoints, whole.endpoints)
 
 
@@ -308,7 +311,7 @@ def test_the_order_of_the_factors_does_not_matter():
     """Of a tuple of value s, scaled to grad H(x) = x, every factor has x_i.x_i = s^-2, a complex number."""
     tensor, squares = tensor_of((2, 3, 4)), []
     for order in itertools.permutations(range(3)):
-        system = MultilinearSystem(np.transpose(tensor, order).copy())
+        system = with_start(MultilinearSystem(np.transpose(tensor, order).copy()))
         found = enumerate_solutions(system, ("turned", *order), OPTIONS)
         assert found.complete
         first = found.solutions[:, : system.spheres[0]]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from morsecensus.tasks.finders.choose import effort
+from morsecensus.tasks.finders.choose import FINDERS
 from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
 from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, is_real, real_points
 from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, follow
@@ -171,5 +171,6 @@ def test_no_miss_is_worth_as_much_as_was_sampled():
 
 def test_too_many_paths_to_number_are_refused():
     with pytest.raises(ValueError, match=r"at most 2\^62; use finder multistart"):
-        effort(build("pspin", {"xi": "q^3"}, 64), SampledHomotopyOptions())
-    assert effort(build("pspin", {"xi": "q^3"}, 40), SampledHomotopyOptions()).seconds > 1
+        FINDERS["sampled-homotopy"].effort(build("pspin", {"xi": "q^3"}, 64), SampledHomotopyOptions())
+    effort = FINDERS["sampled-homotopy"].effort(build("pspin", {"xi": "q^3"}, 40), SampledHomotopyOptions())
+    assert effort.seconds > 1

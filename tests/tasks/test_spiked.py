@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 from morsecensus.tasks.covariance import Covariance, Signal
-from morsecensus.tasks.finders.homotopy.census import countable, enumerate_landscape, path_count
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
+from morsecensus.tasks.finders.homotopy.cost import countable, path_count
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.base import build

@@ -7,8 +7,9 @@ import pytest
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.landscapes.tensors import describe, digest, pack, unpack
+from morsecensus.tasks.landscapes.tensors import describe, digest, pack
 from morsecensus.tasks.runtime import inputs
+from morsecensus.tasks.systems.symmetric import unpack
 
 RANDOM = np.random.default_rng(4)
 

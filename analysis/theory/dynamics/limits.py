@@ -1,9 +1,7 @@
 """What flows of one cell are held against at N -> infinity: curves of energy and overlap, and thresholds."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -12,7 +10,7 @@ from morsecensus.analysis.theory.dynamics.growth import overlap_spread
 from morsecensus.analysis.theory.dynamics.recovery import informative_overlaps
 from morsecensus.analysis.theory.dynamics.two_time import Curve, Floats, extrapolated, solve
 from morsecensus.analysis.theory.models.spiked.limits import SpikedLimit, descent_margin
-from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
+from morsecensus.tasks.covariance import Covariance, Signal
 
 STEP = 0.05
 """Of the coarser solution, in units of 1/sqrt(xi''(1)). Measured on the pure 3-spin up to t = 5: an error of
@@ -40,17 +38,6 @@ class Limit:
 
     def spread_at(self, times: Floats) -> Floats | None:
         return None if self.spread is None else CubicSpline(self.curve.times, self.spread)(times)
-
-
-def polynomials(model: str, parameters: Mapping[str, Any]) -> tuple[Covariance, Signal] | None:
-    """xi and xi_s of a cell; None for models that aren't isotropic on one sphere."""
-    if model == "pspin":
-        return Covariance.parse(parameters["xi"]).with_field(parameters["field"]), Signal((0.0,))
-    if model == "spiked":
-        return Covariance.parse(parameters["xi"]), Signal.parse(parameters["signal"])
-    if model == "matrix-tensor":
-        return matrix_tensor(parameters["p"], parameters["delta2"], parameters["deltap"])
-    return None
 
 
 def limit(noise: Covariance, signal: Signal, overlap: float | None, until: float) -> Limit:

@@ -18,7 +18,7 @@ from morsecensus.analysis.theory.models.factorised.manifolds import (
 )
 from morsecensus.tasks.measurables.words import CHECKS, STATUSES
 
-MODEL = "factorised"
+ANCHOR = "factorised"
 RESOLUTION = 1e-9
 """Values of H closer than this share of |M|^2/2 are one value. Found ones are off by 1e-15 (measured), and
 different ones by a difference of squares of singular values of a random matrix."""
@@ -70,7 +70,7 @@ class CheckedCell:
 def find_checked(families: Sequence[FamilyResult]) -> list[CheckedCell]:
     """Hold every factorised cell of a study against the closed form; empty where there is none."""
     cells = [result.cell for family in families for result in family.cells]
-    return [check_cell(cell) for cell in cells if cell.stored.attrs.get("model") == MODEL]
+    return [check_cell(cell) for cell in cells if ANCHOR in cell.topics]
 
 
 def shape_of(cell: Cell) -> Architecture:

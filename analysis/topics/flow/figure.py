@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, shades
+from morsecensus.analysis.theory.base import NoiseAxis
 from morsecensus.analysis.theory.dynamics.recovery import outlier, outlier_overlap
-from morsecensus.analysis.theory.models.spiked.limits import descent_line
+from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.flow.measure import FlowCell, mean_and_error, recovered
 from morsecensus.analysis.topics.flow.outliers import Outliers
 
@@ -68,24 +69,27 @@ def _points(ax: Axes, x: np.ndarray, y: np.ndarray, error: np.ndarray, color: st
     )
 
 
+def _noise_axis(cell: FlowCell) -> NoiseAxis | None:
+    return theory_of(cell.model, cell.parameters).noise_axis
+
+
 def noise_level(cell: FlowCell) -> float:
-    """Where a cell stands in `plot_recovery`: 1/Delta_2, or theta for other signals than a matrix and a
-    tensor."""
-    if cell.model == "matrix-tensor":
-        return 1 / float(cell.parameters["delta2"])
+    """Where a cell stands in `plot_recovery`: on its model's own axis, or at theta."""
+    if (axis := _noise_axis(cell)) is not None:
+        return axis.place
     return np.nan if cell.limit is None else cell.limit.theta
 
 
 def level_name(cells: Sequence[FlowCell]) -> str:
     """The label of that axis."""
-    return r"$1/\Delta_2$" if cells[0].model == "matrix-tensor" else r"$\theta$"
+    axis = _noise_axis(cells[0])
+    return r"$\theta$" if axis is None else axis.label
 
 
 def predicted_level(cells: Sequence[FlowCell]) -> float | None:
     """Where theta = 1 on that axis; None if that isn't one place."""
-    if cells[0].model != "matrix-tensor":
-        return 1.0
-    places = {descent_line(c.parameters["p"], c.parameters["deltap"]) for c in cells}
+    axes = [_noise_axis(cell) for cell in cells]
+    places = {1.0 if axis is None else axis.threshold for axis in axes}
     return places.pop() if len(places) == 1 else None
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from morsecensus.analysis.dataset.groups import group_names, open_group
-from morsecensus.analysis.theory.dynamics.limits import Limit, limit, polynomials
+from morsecensus.analysis.theory.dynamics.limits import Limit, limit
+from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.flow.measure import FlowCell
 from morsecensus.analysis.topics.flow.outliers import Outliers
 from morsecensus.storage.dataset import checked_path
@@ -72,7 +73,7 @@ def _cell(
 ) -> FlowCell:
     key = repr((spec["parameters"], spec["overlap"], spec["until"]))
     if key not in limits:
-        known = polynomials(spec["model"], spec["parameters"])
+        known = theory_of(spec["model"], spec["parameters"]).dynamics
         limits[key] = None if known is None else limit(*known, spec["overlap"], spec["until"])
     words = np.array(str(data["end"].attrs["flag_meanings"]).split())
     planted = "overlap" in data
@@ -95,7 +96,7 @@ def _cell(
 
 
 def _outliers(spec: Mapping[str, Any], data: xr.Dataset) -> Outliers | None:
-    known = polynomials(spec["model"], spec["parameters"])
+    known = theory_of(spec["model"], spec["parameters"]).dynamics
     if known is None:
         return None
     return Outliers.of(spec["n"], spec["strengths"], math.sqrt(known[0].x2), data, spec["seed"])

@@ -66,7 +66,7 @@ class CellPairs:
     @property
     def parity(self) -> int:
         """What x -> -x does to H: -1, +1 or 0."""
-        covariance = self.cell.covariance
+        covariance = self.cell.theory.isotropic
         return 0 if covariance is None else -1 if covariance.is_odd else int(covariance.is_even)
 
 
@@ -81,7 +81,7 @@ class FamilyPairs:
 def find_pairs(families: Sequence[FamilyResult]) -> list[FamilyPairs]:
     """Measure every family with stored positions of a model with two-point theory; empty if there is none."""
     chosen = [(family, [cell for cell in family.cells if _usable(cell)]) for family in families]
-    wanted = {(str(r.cell.covariance), r.n) for _, cells in chosen for r in cells if r.n <= MOST_N}
+    wanted = {(str(r.cell.theory.isotropic), r.n) for _, cells in chosen for r in cells if r.n <= MOST_N}
     draws = min(DRAWS, STUDY_DRAWS // max(1, len(wanted)))
     known: dict[tuple[str, int], PairCounts] = {}
     found = []
@@ -94,18 +94,19 @@ def find_pairs(families: Sequence[FamilyResult]) -> list[FamilyPairs]:
 
 def _usable(result: CellResult) -> bool:
     cell = result.cell
-    simple = cell.covariance is None or (cell.covariance.is_pure and cell.covariance.degree == 2)
+    covariance = cell.theory.isotropic
+    simple = covariance is None or (covariance.is_pure and covariance.degree == 2)
     known = not simple and cell.n <= EXACT_INDEX_LIMIT
     return "position" in cell.dataset and known and cell.points > 0 and cell.landscapes >= FEWEST
 
 
 def _measure(result: CellResult, draws: int, known: dict[tuple[str, int], PairCounts]) -> CellPairs:
-    theory, cell = result.cell.theory, result.cell
+    theory, cell = result.cell.theory.exact(result.n), result.cell
     if theory is None:
-        raise ValueError(f"{cell.name}: got the model {cell.family[0]!r}, allowed: pspin")
+        raise ValueError(f"{cell.name}: got the model {cell.family[0]!r}, allowed: isotropic ones")
     low = low_minima(theory)
     overlaps = measure_overlaps(cell, [(kind, kind) for kind in (ALL, MINIMA, low)], EDGES)
-    key = (str(cell.covariance), cell.n)
+    key = (str(cell.theory.isotropic), cell.n)
     if cell.n <= MOST_N and key not in known:
         kinds = (ALL, *count_kinds(cell.n)[1:], MINIMA, low)
         known[key] = count_pairs(theory, kinds, EDGES, draws)

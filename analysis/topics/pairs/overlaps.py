@@ -82,7 +82,8 @@ def measure_overlaps(cell: Cell, kinds: Sequence[tuple[Kind, Kind]], edges: Arra
     if bounds[0] != -1 or bounds[-1] != 1 or not np.all(np.diff(bounds) > 0):
         raise ValueError(f"overlap bins: got {bounds[0]:g} .. {bounds[-1]:g}, allowed: increasing, -1 .. 1")
     chosen, n = tuple(kinds), cell.n  # a worker elsewhere needs no cell
-    parity = cell.covariance is not None and (cell.covariance.is_odd or cell.covariance.is_even)
+    covariance = cell.theory.isotropic
+    parity = covariance is not None and (covariance.is_odd or covariance.is_even)
 
     def reduce(batch: Batch) -> NDArray[np.int64]:
         return batch_pairs(batch, n, chosen, bounds, parity)

@@ -59,7 +59,8 @@ def variance_test(
 
     Mirror images, of an odd model, count once.
     """
-    odd = cell.covariance is not None and cell.covariance.is_odd
+    covariance = cell.theory.isotropic
+    odd = covariance is not None and covariance.is_odd
     kept = np.concatenate([[0], 1 + independent_indices(cell.n, odd)])
     residue = (counts_of(cell) - np.asarray(means))[:, kept] ** 2 - np.asarray(variances)[kept]
     reference = None if errors is None else Reference(np.diag(np.asarray(errors)[kept] ** 2))

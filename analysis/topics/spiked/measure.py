@@ -15,9 +15,9 @@ from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.tables import Row
 from morsecensus.analysis.theory.models.spiked.finite_n import GROUPS, MAX_N, OVERLAP_EDGES, FiniteSpiked
 from morsecensus.analysis.theory.models.spiked.limits import SpikedLimit
-from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
+from morsecensus.tasks.covariance import Covariance, Signal
 
-MODELS = ("spiked", "matrix-tensor")
+ANCHOR = "spiked"
 WRONG = 0.9
 """Of the negative control: the signal's strength over what it is."""
 BINS = len(OVERLAP_EDGES) - 1
@@ -96,18 +96,11 @@ def find_spiked(families: Sequence[FamilyResult]) -> list[SpikedFamily]:
     """The spiked models of a study."""
     found = []
     for family in families:
-        if family.family[0] in MODELS:
-            polynomials = _polynomials(dict(family.family[1]))
+        polynomials = family.cells[0].cell.theory.dynamics
+        if ANCHOR in family.cells[0].cell.topics and polynomials is not None:
             cells = tuple(SpikedCell(result, *polynomials) for result in family.cells)
             found.append(SpikedFamily(family.title, cells))
     return found
-
-
-def _polynomials(parameters: dict[str, str]) -> tuple[Covariance, Signal]:
-    if "signal" in parameters:
-        return Covariance.parse(parameters["xi"]), Signal.parse(parameters["signal"])
-    variances = float(parameters["delta2"]), float(parameters["deltap"])
-    return matrix_tensor(int(parameters["p"]), *variances)
 
 
 def overlap_test(cell: SpikedCell, factor: float = 1.0) -> TestResult | None:

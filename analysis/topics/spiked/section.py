@@ -95,13 +95,13 @@ def parts(results: Sequence[SpikedFamily], folder: Path) -> list[Part]:
 
 
 def _diagrams(results: Sequence[SpikedFamily]) -> dict[int, list[tuple[float, float]]]:
-    """(deltap, 1/delta2) of the matrix-tensor models by degree."""
+    """(deltap, 1/delta2) of a matrix beside a tensor, by degree."""
     found: dict[int, list[tuple[float, float]]] = {}
     for result in results:
-        attrs = result.cells[0].result.cell.dataset.attrs
-        if attrs["model"] == "matrix-tensor":
-            place = float(attrs["deltap"]), 1 / float(attrs["delta2"])
-            found.setdefault(int(attrs["p"]), []).append(place)
+        known = result.cells[0].result.cell.parameters
+        if {"p", "delta2", "deltap"} <= set(known):
+            place = float(known["deltap"]), 1 / float(known["delta2"])
+            found.setdefault(int(known["p"]), []).append(place)
     return found
 
 

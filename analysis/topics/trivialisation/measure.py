@@ -130,9 +130,10 @@ def find_sweeps(families: Sequence[FamilyResult]) -> list[Trivialisation]:
     groups: dict[tuple[str, str], dict[int, list[CellResult]]] = {}
     for family in families:
         for result in family.cells:
-            if result.cell.covariance is None:
+            cell = result.cell
+            if cell.theory.isotropic is None or "xi" not in cell.parameters:
                 continue
-            xi = str(Covariance.parse(str(result.cell.dataset.attrs["xi"])))
+            xi = str(Covariance.parse(str(cell.parameters["xi"])))
             groups.setdefault((xi, family.finder), {}).setdefault(result.n, []).append(result)
     found = []
     for (xi, finder), sizes in groups.items():
@@ -239,7 +240,8 @@ def sweep_rows(result: Trivialisation) -> list[Row]:
     rows = []
     for sweep in result.sweeps:
         test, wrong = sweep_test(sweep), sweep_test(sweep, WRONG)
-        row: Row = {"model": "pspin", "xi": str(result.base), "finder": result.finder, "n": sweep.n}
+        row: Row = {"model": sweep.cells[0].cell.model, "xi": str(result.base)}
+        row |= {"finder": result.finder, "n": sweep.n}
         row |= {"landscapes": sweep.landscapes, "cells": len(sweep.cells), "tested": test.dof}
         row |= {"statistic": test.statistic, "p_value": test.p_value, "p_value_if_missing": test.p_missing}
         row |= {"wrong_variance": WRONG, "p_value_wrong": wrong.p_value}

@@ -15,12 +15,12 @@ def plot_growth(ax: Axes, comparison: Comparison) -> list[Mark]:
     """Draw measured means (points) on exact curves (lines), a colour for each model. Returns the points."""
     models: dict[str, list[FamilyResult]] = {}
     for family in comparison.families:
-        models.setdefault(str(family.cells[0].cell.covariance), []).append(family)
+        models.setdefault(str(family.cells[0].cell.theory.isotropic), []).append(family)
     artists: list[Mark] = []
     sizes = [cell.n for family in comparison.families for cell in family.cells]
     grid = np.arange(min(sizes), max(sizes) + 1)
     for (xi, families), color in zip(models.items(), _colors(len(models)), strict=True):
-        covariance = families[0].cells[0].cell.covariance
+        covariance = families[0].cells[0].cell.theory.isotropic
         if covariance is not None:
             ax.plot(grid, [FiniteN(covariance, int(n)).total() for n in grid], color=color, lw=1)
         for place, family in enumerate(families):

@@ -44,7 +44,7 @@ def is_two_body(covariance: Covariance | None) -> bool:
 
 def find_comparison(families: Sequence[FamilyResult]) -> Comparison | None:
     """The two-body families of a study and those with exponentially many points; None unless it has both."""
-    covariances = [family.cells[0].cell.covariance for family in families]
+    covariances = [family.cells[0].cell.theory.isotropic for family in families]
     simple = [f for f, c in zip(families, covariances, strict=True) if is_two_body(c)]
     rich = [
         f
@@ -85,7 +85,7 @@ def comparison_rows(comparison: Comparison) -> list[Row]:
 
 
 def _row(family: FamilyResult, result: CellResult) -> Row:
-    covariance, counts, energies = result.cell.covariance, result.counts, result.energies
+    covariance, counts, energies = result.cell.theory.isotropic, result.counts, result.energies
     assert covariance is not None  # `find_comparison` keeps none without
     simple, limits = is_two_body(covariance), family.limits
     exact = None if result.energy_mean is None else float(result.energy_mean[0])

@@ -28,6 +28,7 @@ from morsecensus.analysis.theory.goe.sampler import plain_spectra
 from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, FiniteN
 from morsecensus.tasks.covariance import Covariance
 
+ANCHOR = "universality"
 GAUSSIAN = "gaussian"
 ORDERS = (2, 4, 6)
 SPECTRA = 5000
@@ -77,20 +78,20 @@ class Universality:
 
 
 def find_universality(families: Sequence[FamilyResult]) -> list[Universality]:
-    """Group the families of model ``entries`` by covariance, with a p-spin of the same; empty without any."""
+    """Group the families that name a law of their entries by covariance, with the Gaussian ones of the same;
+    empty without any."""
     groups: dict[str, list[LawFamily]] = {}
     for family in families:
-        model, parameters = family.family
-        known = dict(parameters)
+        known = dict(family.family[1])
         computed = any(result.cell.computed for result in family.cells)
-        if model not in ("entries", "pspin") or "xi" not in known or not computed:
+        if ANCHOR not in family.cells[0].cell.topics or "xi" not in known or not computed:
             continue
-        law = known.get("law", GAUSSIAN) if model == "entries" else GAUSSIAN
+        law = known.get("law", GAUSSIAN)
         groups.setdefault(str(_covariance(known)), []).append(LawFamily(law, family))
     return [
         Universality(Covariance.parse(text), tuple(sorted(laws, key=_place)))
         for text, laws in groups.items()
-        if any(law.family.family[0] == "entries" for law in laws)
+        if any("law" in dict(law.family.family[1]) for law in laws)
     ]
 
 

@@ -1,6 +1,6 @@
 """A polynomial system in ball arithmetic, with the couplings as exact doubles.
 
-python-flint is imported here, and by the files that work with these balls: `certify` and `extended`.
+python-flint is imported here, and by the files that work with these balls.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,8 @@
 """The homotopy finder: every critical point of a spherical landscape, counted against algebra."""
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float
@@ -9,21 +10,24 @@ from jaxtyping import Bool, Complex, Float
 from morsecensus.tasks.finders.homotopy.books import Enumeration, Follow, directions, enumerate_solutions
 from morsecensus.tasks.finders.homotopy.certify import Certificates, certify_points, separated
 from morsecensus.tasks.finders.homotopy.completeness import Completeness, prove_completeness
+from morsecensus.tasks.finders.homotopy.cost import affordable_paths
+from morsecensus.tasks.finders.homotopy.pieces import elsewhere
+from morsecensus.tasks.finders.homotopy.start import polynomial_system
 from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
-from morsecensus.tasks.finders.multistart.census import evidence_of, multistart
+from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.geometry.symmetry import Flips
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.landscapes.scale import census_of, normalised
+from morsecensus.tasks.landscapes.scale import normalised
 from morsecensus.tasks.measurables.words import CONVERGED, MAX_ITERATIONS, OUTCOMES
 from morsecensus.tasks.measurables.words import STALLED as NEWTON_STALLED
-from morsecensus.tasks.points.census import Census, Classes, PathBooks
+from morsecensus.tasks.points.census import Census, Classes, PathBooks, census_of, evidence_of
 from morsecensus.tasks.points.classify import CriticalPoints, classify
 from morsecensus.tasks.points.deduplicate import match_known, same_point
 from morsecensus.tasks.points.ledger import Evidence, assess_enumeration
+from morsecensus.tasks.runtime.scatter import Scatter
 from morsecensus.tasks.systems.system import System
 
-MOST_PATHS = 2**62
 REAL = 1e-8
 """An endpoint is real if its imaginary part is at most this, relative to its length. Complex solutions as
 near to a real one come in pairs that double precision can't tell from a double root."""
@@ -37,67 +41,6 @@ class EnumeratedCensus:
     enumeration: Enumeration
     certificates: Certificates | None
     completeness: Completeness | None
-
-
-def countable(landscape: Landscape) -> bool:
-    """Whether the number of complex critical points is known, so that paths can be counted against it."""
-    return landscape.homotopy_paths is not None
-
-
-def path_count(landscape: Landscape) -> int:
-    """Paths that enumerate this landscape: classes where sign changes relate all points, points otherwise.
-
-    Raises:
-        ValueError: if homotopies can't enumerate it.
-    """
-    paths = landscape.homotopy_paths
-    if paths is None:
-        raise ValueError(
-            f"model: got {landscape.name!r}, allowed for homotopies: pspin, entries, matrix-tensor, spiked "
-            "with a signal of at most the noise's degree, partite and given with not too many singular "
-            "tuples; use finder multistart"
-        )
-    return paths
-
-
-def count_text(paths: int) -> str:
-    """A number of paths for a message, which may have thousands of digits."""
-    return str(paths) if paths < 10**15 else f"about 10^{math.log10(paths):.0f}"
-
-
-def affordable_paths(landscape: Landscape, options: HomotopyOptions) -> int:
-    """`path_count`, refused above ``options.max_paths``.
-
-    Raises:
-        ValueError: with the cost and an alternative.
-    """
-    paths = path_count(landscape)
-    if paths > options.max_paths:
-        raise ValueError(
-            f"n: got {landscape.manifold.ambient}, which takes {count_text(paths)} paths; allowed: at most "
-            f"{options.max_paths}; raise max_paths, or use finder sampled-homotopy or multistart"
-        )
-    return paths
-
-
-def numbered_paths(landscape: Landscape) -> int:
-    """`path_count`, refused where paths have no 64-bit numbers to draw a sample from.
-
-    Raises:
-        ValueError: with an alternative.
-    """
-    paths = path_count(landscape)
-    if paths > MOST_PATHS:
-        raise ValueError(
-            f"n: got {landscape.manifold.ambient}, which has {count_text(paths)} paths; allowed for a "
-            "sample: at most 2^62; use finder multistart"
-        )
-    return paths
-
-
-def polynomial_system(landscape: Landscape, couplings: Couplings) -> System:
-    """The system of one instance of a landscape that `path_count` knows, in its unit of H."""
-    return landscape.polynomial_system(normalised(landscape, couplings)[0])
 
 
 def is_real(solutions: Complex[np.ndarray, "found unknowns"], system: System) -> Bool[np.ndarray, " found"]:
@@ -261,6 +204,19 @@ def homotopy(
 ) -> Census:
     """The census of one instance by `enumerate_landscape`: a finder like `multistart`."""
     return enumerate_landscape(landscape, couplings, seed, instance, options, follow).census
+
+
+def find(
+    spec: Mapping[str, Any],
+    landscape: Landscape,
+    couplings: Couplings,
+    instance: int,
+    options: HomotopyOptions,
+    scatter: Scatter | None,
+) -> Census:
+    """The census of one instance of a cell, paths followed through ``scatter`` if there is one."""
+    follow = None if scatter is None else elsewhere(spec, instance, scatter)
+    return homotopy(landscape, couplings, spec["seed"], instance, options, follow)
 
 
 def recall(found: CriticalPoints, truth: CriticalPoints, flips: Flips) -> np.ndarray:

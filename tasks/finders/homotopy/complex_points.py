@@ -17,6 +17,7 @@ from jaxtyping import Bool, Complex, Float
 
 from morsecensus.tasks.finders.homotopy.balls import precision
 from morsecensus.tasks.finders.homotopy.disks import Disks, joined
+from morsecensus.tasks.finders.homotopy.kinds import DiskJets, disks
 from morsecensus.tasks.finders.homotopy.krawczyk import (
     BorderedModel,
     center_of,
@@ -25,7 +26,7 @@ from morsecensus.tasks.finders.homotopy.krawczyk import (
     proven_image,
     refined,
 )
-from morsecensus.tasks.systems.system import DiskJets, System
+from morsecensus.tasks.systems.system import System
 
 RADII = (1e-9, 1e-7, 1e-11, 1e-5, 1e-13)
 """Radii of the disks of X in units of sqrt(n); for the multipliers, of the size of the Hessian."""
@@ -69,7 +70,7 @@ def on_complex_spheres(system: System, solutions: Complex[np.ndarray, "points un
 
 def prove_points(system: System, points: Points) -> Enclosures:
     """Enclose the critical points near these ones, on the complex sphere to about round-off."""
-    jets = system.disks()
+    jets = disks(system)
     parts = [
         _prove_in_disks(system, jets, points[first : first + BATCH])
         for first in range(0, max(len(points), 1), BATCH)
@@ -104,7 +105,7 @@ def _bordered(system: System, jets: DiskJets, x: Disks, mu: Disks) -> tuple[Disk
 def bordered_jacobians(system: System, points: Points) -> Complex[np.ndarray, "points m m"]:
     """The Jacobian of F at each point, in doubles, with both blocks scaled to order one."""
     with np.errstate(all="ignore"):
-        jets, n = system.disks(), system.n
+        jets, n = disks(system), system.n
         mu = _multipliers(system, jets, points)
         matrices = _bordered(system, jets, Disks.exact(points), Disks.exact(mu))[1].mid
         # With the multipliers: of a multiple of unity Hess H - mu is rounding alone.

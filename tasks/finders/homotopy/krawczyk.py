@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Float
 
 from morsecensus.tasks.finders.homotopy.balls import Matrix, real_matrix
+from morsecensus.tasks.finders.homotopy.kinds import balls
 from morsecensus.tasks.systems.system import System
 
 ROUNDING = 2.0**-52
@@ -40,7 +41,7 @@ class BorderedModel:
         self.n, self.sizes = system.n, system.spheres
         ends = np.cumsum(self.sizes).tolist()
         self.parts = [range(end - size, end) for end, size in zip(ends, self.sizes, strict=True)]
-        self.balls = system.balls(kind)
+        self.balls = balls(system, kind)
 
     @property
     def unknowns(self) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 
 from morsecensus.tasks.finders.homotopy.books import Follow, Paths, here, joined
 from morsecensus.tasks.finders.homotopy.paths import Tracked, TrackerSettings
+from morsecensus.tasks.finders.homotopy.start import polynomial_system
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.runtime.scatter import Scatter
 from morsecensus.tasks.systems.system import System, Weights
@@ -43,8 +44,6 @@ def follow_piece(piece: tuple[tuple, Weights, Paths, TrackerSettings]) -> tuple[
 
 @lru_cache(maxsize=1)
 def _system(source: tuple) -> System:
-    from morsecensus.tasks.finders.homotopy.census import polynomial_system
-
     model, parameters, n, seed, instance = source
     landscape = build(model, dict(parameters), n)
     return polynomial_system(landscape, landscape.sample(seed, instance))

@@ -5,7 +5,9 @@ of them multistart has: its recall. What multistart lacks of them joins the cens
 the landscape open.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -13,26 +15,36 @@ from jaxtyping import Bool, Int
 from morsecensus.tasks.finders.homotopy.books import Follow
 from morsecensus.tasks.finders.homotopy.census import (
     certify_classes,
-    numbered_paths,
-    polynomial_system,
     real_points,
 )
 from morsecensus.tasks.finders.homotopy.census import is_real as real_solutions
+from morsecensus.tasks.finders.homotopy.cost import numbered_paths
+from morsecensus.tasks.finders.homotopy.pieces import elsewhere
 from morsecensus.tasks.finders.homotopy.sampled import (
     Sample,
     estimate_number,
     estimate_recall,
     sample_solutions,
 )
-from morsecensus.tasks.finders.multistart.census import evidence_of, multistart
+from morsecensus.tasks.finders.homotopy.start import polynomial_system
+from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import SampledHomotopyOptions
 from morsecensus.tasks.geometry.symmetry import Flips
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.landscapes.scale import census_of, normalised
-from morsecensus.tasks.points.census import Census, Classes, Interval, PathBooks, SampledCounts
+from morsecensus.tasks.landscapes.scale import normalised
+from morsecensus.tasks.points.census import (
+    Census,
+    Classes,
+    Interval,
+    PathBooks,
+    SampledCounts,
+    census_of,
+    evidence_of,
+)
 from morsecensus.tasks.points.classify import CriticalPoints, classify
 from morsecensus.tasks.points.deduplicate import match_known, same_point
 from morsecensus.tasks.points.ledger import assess
+from morsecensus.tasks.runtime.scatter import Scatter
 from morsecensus.tasks.systems.system import System
 
 
@@ -65,6 +77,19 @@ def sampled_homotopy(
         classes, proofs = certify_classes(judged.classes, system, landscape.flips)
         judged = replace(judged, classes=classes, certified_radius=proofs.radius)
     return census_of(judged, exponent)
+
+
+def find(
+    spec: Mapping[str, Any],
+    landscape: Landscape,
+    couplings: Couplings,
+    instance: int,
+    options: SampledHomotopyOptions,
+    scatter: Scatter | None,
+) -> Census:
+    """The census of one instance of a cell, paths followed through ``scatter`` if there is one."""
+    follow = None if scatter is None else elsewhere(spec, instance, scatter)
+    return sampled_homotopy(landscape, couplings, spec["seed"], instance, options, follow)
 
 
 def judge(census: Census, couplings: Couplings, sample: Sample, system: System, min_hits: int) -> Census:

@@ -1,23 +1,26 @@
 """Multistart: rounds of descent and Newton from random starts, until the ledger closes or the budget ends."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from morsecensus.tasks.finders.multistart.resolve import resolve
-from morsecensus.tasks.finders.multistart.rounds import Search, here
+from morsecensus.tasks.finders.multistart.rounds import Search, elsewhere, here, is_worth_sending
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.landscapes.scale import census_of, normalised
+from morsecensus.tasks.landscapes.scale import normalised
 from morsecensus.tasks.measurables.words import COMPLETE, CONVERGED, FAILED, OUTCOMES, STALLED
-from morsecensus.tasks.points.census import Census, Classes
+from morsecensus.tasks.points.census import Census, Classes, census_of, evidence_of
 from morsecensus.tasks.points.classify import classify
 from morsecensus.tasks.points.critical_sets import CriticalSets, describe, gather, is_critical, no_sets
 from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
 from morsecensus.tasks.points.ledger import Evidence, assess
 from morsecensus.tasks.points.levenberg_marquardt import approach
-from morsecensus.tasks.points.orbits import classify_orbits, orbit_evidence
+from morsecensus.tasks.points.orbits import classify_orbits
+from morsecensus.tasks.runtime.scatter import Scatter
 
 MANY = 32
 NEARLY_ALL = 0.9
@@ -113,22 +116,6 @@ def _add_unsound(
     return Found(_merge(landscape, Classes.join([found.points, nearer, proven])), sets), lost
 
 
-def evidence_of(landscape: Landscape, classes: Classes) -> Evidence:
-    manifold, symmetry = landscape.manifold, landscape.symmetry
-    return Evidence(
-        classes.hits,
-        classes.points.index,
-        classes.points.degenerate,
-        symmetry.size,
-        symmetry.odd,
-        manifold.dimension,
-        manifold.euler_characteristic,
-        landscape.complex_points,
-        orbit_evidence(symmetry.orbits, classes.points),
-        landscape.generic_points,
-    )
-
-
 def _seen_enough(evidence: Evidence, before: Evidence, min_hits: int) -> bool:
     """Whether more starts have little to tell of a landscape that has degenerate points and so no number:
     every class was hit often, or what turns up anew is nearly all degenerate."""
@@ -173,3 +160,18 @@ def multistart(
         if ledger.status in (COMPLETE, FAILED) or _seen_enough(evidence, before, options.min_hits):
             break
     return census_of(Census(landscape, classes, ledger, outcomes, rounds), exponent)
+
+
+def find(
+    spec: Mapping[str, Any],
+    landscape: Landscape,
+    couplings: Couplings,
+    instance: int,
+    options: MultistartOptions,
+    scatter: Scatter | None,
+) -> Census:
+    """The census of one instance of a cell, rounds searched through ``scatter`` if that is worth the way."""
+    search = None
+    if scatter is not None and is_worth_sending(landscape, options):
+        search = elsewhere(spec, instance, scatter)
+    return multistart(landscape, couplings, spec["seed"], instance, options, search)

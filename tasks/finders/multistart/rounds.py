@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from morsecensus.tasks.finders.choose import start_seconds
+from morsecensus.tasks.finders.multistart.cost import start_seconds
 from morsecensus.tasks.finders.multistart.descent import descend
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import Couplings, Landscape, build

@@ -15,20 +15,20 @@ all tuples of H.
 """
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from morsecensus.tasks.finders.homotopy.rotate import rotate
-from morsecensus.tasks.landscapes.partite import singular_tuples
 from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.systems.multilinear.count import singular_tuples
 from morsecensus.tasks.systems.multilinear.packed import PackedForms
 from morsecensus.tasks.systems.multilinear.tables import Tables
 from morsecensus.tasks.systems.polynomial import without_phase
-from morsecensus.tasks.systems.system import Balls, DiskJets, Weights
+from morsecensus.tasks.systems.rotate import rotate
+from morsecensus.tasks.systems.system import Weights
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,22 @@ class Start:
     solutions: Complex[np.ndarray, "found n"]
 
 
+StartOf = Callable[[tuple[int, ...]], Start]
+"""From the shape of a tensor to a form of this shape and its tuples."""
+
+
 @dataclass(frozen=True)
 class MultilinearSystem:
     """grad H(x) = x for H = sum T_{k_1...k_r} x_{1,k_1} ... x_{r,k_r}, up to the scalings of x.
 
     Attributes:
         tensor: T.
-        known: where paths start; by default at the form of `monodromy.start_form` for this shape.
+        known: where paths start: a form of this shape, or what gives one when it is asked. Without it
+            the system has solutions but no paths to them.
     """
 
     tensor: Float[np.ndarray, "..."]
-    known: Start | None = field(default=None)
+    known: Start | StartOf | None = None
 
     @property
     def spheres(self) -> tuple[int, ...]:
@@ -82,9 +87,9 @@ class MultilinearSystem:
 
     @cached_property
     def base(self) -> Start:
-        from morsecensus.tasks.finders.homotopy.multilinear.monodromy import start_form
-
-        return self.known or start_form(self.spheres)
+        if self.known is None:
+            raise ValueError("known: got None, allowed where paths are followed: a start, or what gives one")
+        return self.known(self.spheres) if callable(self.known) else self.known
 
     def closed_form(self) -> Complex[np.ndarray, "found unknowns"] | None:
         """Singular vectors of a matrix, one of both signs."""
@@ -129,13 +134,17 @@ class MultilinearSystem:
         parts = np.split(x, ends, axis=1)
         return np.concatenate([rotate(part, q.T) for part, q in zip(parts, matrices, strict=True)], axis=1)
 
+    def turned(self) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
+        """The form that paths start from and the target, in these coordinates."""
+        return self._turned(self.base.tensor), self._turned(self.tensor)
+
     def _turned(self, tensor: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
         for axis, q in enumerate(self.rotations):
             tensor = np.moveaxis(np.tensordot(q, tensor, axes=(1, axis)), 0, axis)
         return np.ascontiguousarray(tensor)
 
     def packed(self, weights: Weights) -> PackedForms:
-        tables, start, target = self.tables, self._turned(self.base.tensor), self._turned(self.tensor)
+        tables, (start, target) = self.tables, self.turned()
         hessian, gradient = tables.hessian(target), tables.gradient(target)
         return PackedForms(
             tables.hessian(start).entries,
@@ -182,19 +191,3 @@ class MultilinearSystem:
     @property
     def _firsts(self) -> list[int]:
         return [sum(self.spheres[:i]) for i in range(self.factors)]
-
-    def balls(self, kind: type) -> Balls:
-        from morsecensus.tasks.finders.homotopy.multilinear.balls import FormBalls
-
-        return FormBalls(self.tensor, kind)
-
-    def disks(self) -> DiskJets:
-        from morsecensus.tasks.finders.homotopy.multilinear.form_disks import FormDisks
-
-        return FormDisks(self.tensor)
-
-    def homotopy_in_balls(self, weights: Weights) -> Any:
-        from morsecensus.tasks.finders.homotopy.multilinear.balls import FormHomotopy
-
-        start, target = self._turned(self.base.tensor), self._turned(self.tensor)
-        return FormHomotopy(start, target, complex(weights[0]))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from morsecensus.analysis.dataset.batches import Floats
+from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.theory.kac_rice.ground_state import GroundStateLaw
 from morsecensus.analysis.theory.means import ROUND_OFF, Means
 from morsecensus.analysis.theory.models.partite.finite_n import MAX_DIMENSION, FinitePartite
@@ -13,15 +13,13 @@ MOST_DIMENSION = 30
 """Above, counts by index are carried by few draws (at 63 some errors are 50% of the number)."""
 
 
-def means_partite(n: int, edges: Floats, sizes: str = "1,1,1") -> Means | None:
+def means_of(whole: tuple[int, ...], edges: Floats) -> Means | None:
     """Theory of one cell; None where sampling is hopeless.
 
     Args:
-        n: unit of the sizes.
+        whole: sizes of the spheres.
         edges: of the energy bins, per spin, increasing and finite.
-        sizes: of the spheres, in units of n.
     """
-    whole = tuple(n * int(size) for size in sizes.split(","))
     dimension = sum(whole) - len(whole)
     if dimension > min(MOST_DIMENSION, MAX_DIMENSION):
         return None

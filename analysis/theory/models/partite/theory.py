@@ -1,135 +1,68 @@
-"""Rows of theory for the r-partite model, as plain numbers: the counterpart of `models.pspin.predict`."""
+"""The theory of the r-partite model: sampled at finite N; limits where all spheres are equal."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import log, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
+from morsecensus.analysis.arrays import Floats, Json
+from morsecensus.analysis.theory.base import Energies, Symmetry, Theory
 from morsecensus.analysis.theory.goe.semicircle import index_fraction
+from morsecensus.analysis.theory.means import Means
 from morsecensus.analysis.theory.models.partite.finite_n import FinitePartite
-from morsecensus.analysis.theory.models.pspin.predict import Json, limits
-from morsecensus.analysis.theory.sampled import count_row, energy_row
+from morsecensus.analysis.theory.models.partite.means import means_of
+from morsecensus.analysis.theory.models.partite.predict import limits_partite, predict_partite
 from morsecensus.tasks.covariance import Covariance
 
-# Energies take most of the time: a part of the draws is enough for the errors of a histogram.
-ENERGY_SAMPLES = 1000
 # Draws for a plan, a few percent; and the spins up to which they take no time to speak of.
 PLAN_SAMPLES, MOST_PLANNED = 200, 60
 
 
-def predict_partite(
-    sizes: Sequence[int],
-    n: Sequence[int],
-    energy: tuple[float, float, int] | None = None,
-    samples: int = 4000,
-    seed: int = 0,
-) -> list[dict[str, Json]]:
-    """Mean numbers of critical points on the product of spheres S^{n_i - 1}, n_i = n * sizes[i], a row per n.
+@dataclass(frozen=True)
+class PartiteTheory(Theory):
+    """Sampled, see `analysis.theory.models.partite.finite_n`.
 
-    Args:
-        sizes: relative sizes of the spheres, such as (1, 1, 1).
-        n: each >= 2, in the order of the rows.
-        energy: (A, B, M): M equal bins of energy per spin from A to B.
-        samples: draws of the Hessian; the first ENERGY_SAMPLES of them for energies.
-        seed: of the draws.
-
-    Returns:
-        Rows with the keys of `analysis.theory.models.pspin.predict.predict`, but ``sizes`` (text) for xi and
-        field, and every number sampled: ``total_se``, ``se`` and ``minima_energy_se`` are its standard
-        errors, ``by_index`` has an entry for each index 0 .. dimension, ``ground_state_mean`` and
-        ``ground_state_sd`` are None (there is no law for them yet), ``by_energy`` has also ``counts_se`` and
-        no exact entry. Energies are per spin, ``H / (n_1 + ... + n_r)``.
-
-    Raises:
-        ValueError: an argument is out of range; the text says what was got and what is allowed.
+    Attributes:
+        sizes: of the spheres in units of n, such as "1,1,2".
     """
-    models = [FinitePartite(tuple(size * each for size in sizes), samples, seed) for each in n]
-    rows = []
-    for each, model in zip(n, models, strict=True):
-        row: dict[str, Json] = {"model": "partite", "sizes": ",".join(map(str, sizes)), "n": int(each)}
-        row |= count_row(model)
-        if energy is not None:
-            few = FinitePartite(model.sizes, min(samples, ENERGY_SAMPLES), seed)
-            row["by_energy"] = energy_row(few, energy)
-        rows.append(row)
-    return rows
 
+    sizes: str = "1,1,1"
 
-def limits_partite(sizes: Sequence[int], points: int = 61) -> dict[str, Json]:
-    """Special energies and complexities for N -> infinity, where all spheres are equal.
+    @property
+    def relative(self) -> tuple[int, ...]:
+        """Sizes of the spheres in units of n."""
+        return tuple(int(size) for size in self.sizes.split(","))
 
-    The bulk of the Hessian is then a semicircle, and everything follows from the pure p-spin with p = r:
-    with e the energy and rates *per spin*, ``Sigma(e) = Theta_r(sqrt(r) e)``, so energies are those of the
-    pure model divided by sqrt(r). Per sphere (H/N, rates per N) energies are sqrt(r) times those of the
-    pure model and rates r times.
+    def spheres(self, n: int) -> tuple[int, ...]:
+        """Sizes of the spheres."""
+        return tuple(n * size for size in self.relative)
 
-    Returns:
-        The keys of `analysis.theory.models.pspin.predict.limits`, ``sizes`` for xi and field, and
-        ``per_sphere`` = {``E_inf``, ``E_0``} as the literature writes them. ``E_k`` beyond E_0 and the laws
-        of the lowest energies are None: not derived. E_0 is the zero of the mean's rate, so a bound on the
-        ground state. All special energies are None for unequal spheres.
-    """
-    r = len(sizes)
-    head: dict[str, Json] = {"sizes": ",".join(map(str, sizes))}
-    if len(set(sizes)) > 1:
-        names = ("E_inf", "E_0", "E_k", "threshold_energy", "threshold_complexity", "minima_energy")
-        return head | dict.fromkeys(names) | {"trivial": r == 2, "per_sphere": None, "complexity": None}
-    pure = limits(f"q^{r}", points=points)
-    curve = pure["complexity"]
-    assert isinstance(curve, dict)
-    scale = 1 / sqrt(r)
+    def rows(self, n: Sequence[int], energies: Energies) -> list[dict[str, Json]]:
+        found = predict_partite(self.relative, n, energies)
+        found[0]["limits"] = limits_partite(self.relative)
+        return found
 
-    def scaled(value: Json, factor: float) -> Json:
-        return value * factor if isinstance(value, float) else None
+    def means(self, n: int, edges: Floats) -> Means | None:
+        return means_of(self.spheres(n), edges)
 
-    grid = curve["energy"]
-    assert isinstance(grid, list)
-    energies = {
-        key: scaled(pure[key], scale) for key in ("E_inf", "E_0", "threshold_energy", "minima_energy")
-    }
-    per_sphere = {key: scaled(pure[key], sqrt(r)) for key in ("E_inf", "E_0")}
-    return (
-        head
-        | energies
-        | {"E_k": None, "threshold_complexity": pure["threshold_complexity"], "trivial": pure["trivial"]}
-        | {"per_sphere": per_sphere, "complexity": curve | {"energy": [scaled(e, scale) for e in grid]}}
-    )
+    def limits(self, points: int) -> dict[str, Json] | None:
+        """None for unequal spheres."""
+        found = limits_partite(self.relative, points)
+        return None if found["complexity"] is None else found
 
+    def log_total(self, n: int) -> float | None:
+        """To a few percent; None where it takes long."""
+        whole = self.spheres(n)
+        return None if sum(whole) > MOST_PLANNED else log(FinitePartite(whole, PLAN_SAMPLES).total()[0])
 
-def rows_partite(
-    n: Sequence[int], energy: tuple[float, float, int] | None, sizes: str = "1,1,1"
-) -> list[dict[str, Json]]:
-    """`predict_partite`, the first row with its `limits_partite`: see `analysis.theory.registry`."""
-    relative = [int(size) for size in sizes.split(",")]
-    found = predict_partite(relative, n, energy)
-    found[0]["limits"] = limits_partite(relative)
-    return found
+    def symmetry(self, n: int) -> Symmetry:
+        """2^r points in a class; turning one factor around changes the sign of H."""
+        return Symmetry(2 ** len(self.relative), True)
 
-
-def log_total_partite(n: int, sizes: str = "1,1,1") -> float | None:
-    """log of the mean number of critical points, to a few percent: for plans; None where it takes long."""
-    whole = tuple(n * int(size) for size in sizes.split(","))
-    if sum(whole) > MOST_PLANNED:
-        return None
-    return log(FinitePartite(whole, PLAN_SAMPLES).total()[0])
-
-
-def limits_of_partite(points: int, sizes: str = "1,1,1") -> dict[str, Json] | None:
-    """`limits_partite` where all spheres are equal; None otherwise."""
-    found = limits_partite([int(size) for size in sizes.split(",")], points)
-    return None if found["complexity"] is None else found
-
-
-def symmetry_partite(n: int, sizes: str = "1,1,1") -> tuple[int, bool]:
-    """2^r points in a class; turning one factor around changes the sign of H."""
-    return 2 ** len(sizes.split(",")), True
-
-
-def index_fraction_partite(energy: NDArray[np.float64], sizes: str = "1,1,1") -> NDArray[np.float64] | None:
-    """For equal spheres that of the pure r-spin at sqrt(r) times the energy; None otherwise."""
-    relative = sizes.split(",")
-    if len(set(relative)) > 1:
-        return None
-    r = len(relative)
-    return np.asarray(index_fraction(Covariance.pure(r), sqrt(r) * energy), dtype=np.float64)
+    def index_fraction(self, energies: Floats) -> Floats | None:
+        """For equal spheres that of the pure r-spin at sqrt(r) times the energy; None otherwise."""
+        if len(set(self.relative)) > 1:
+            return None
+        r = len(self.relative)
+        return np.asarray(index_fraction(Covariance.pure(r), sqrt(r) * energies), dtype=np.float64)

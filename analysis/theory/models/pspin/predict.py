@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from math import isfinite, sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from morsecensus.analysis.arrays import Json
 from morsecensus.analysis.theory.goe.semicircle import dominant_radial_derivative, index_fraction
 from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, MAX_LOG, FiniteN
 from morsecensus.analysis.theory.kac_rice.ground_state import ground_state_law, poisson_constants
@@ -39,8 +40,6 @@ _MAX_SAMPLES = 1_000_000
 # A sampled number whose standard error is above a quarter of it rests on too few draws for its error to be
 # trusted.
 _WORST_RELATIVE_ERROR = 0.25
-
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 def predict(
@@ -270,33 +269,3 @@ def _curves(model: Covariance, points: int) -> dict[str, Json]:
             "index_fraction": _numbers(index_fraction(model, energy)),
         }
     }
-
-
-def rows_pspin(
-    n: Sequence[int], energy: tuple[float, float, int] | None, xi: str, field: float = 0.0
-) -> list[dict[str, Json]]:
-    """`predict`, the first row with its `limits`: see `analysis.theory.registry`."""
-    found = predict(xi, n, field=field, energy=energy)
-    found[0]["limits"] = limits(xi, field)
-    return found
-
-
-def log_total_pspin(n: int, xi: str, field: float = 0.0) -> float:
-    """log of the mean number of critical points."""
-    return FiniteN(Covariance.parse(xi).with_field(field), n).log_total
-
-
-def limits_pspin(points: int, xi: str, field: float = 0.0) -> dict[str, Json]:
-    """`limits`."""
-    return limits(xi, field, points=points)
-
-
-def symmetry_pspin(n: int, xi: str, field: float = 0.0) -> tuple[int, bool]:
-    """Points in a class, and whether H(-x) = -H(x)."""
-    covariance = Covariance.parse(xi).with_field(field)
-    return (2 if covariance.is_odd or covariance.is_even else 1), covariance.is_odd
-
-
-def index_fraction_pspin(energy: NDArray[np.float64], xi: str, field: float = 0.0) -> NDArray[np.float64]:
-    """`analysis.theory.goe.semicircle.index_fraction`."""
-    return np.asarray(index_fraction(Covariance.parse(xi).with_field(field), energy), dtype=np.float64)

@@ -1,151 +1,89 @@
-"""Rows of theory for spiked landscapes, as plain numbers: the counterpart of `models.pspin.predict`."""
+"""The theory of landscapes with a signal: numbers by overlap, sampled at finite N, and the limits."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import log
 
-import numpy as np
-
-from morsecensus.analysis.theory.limits.thresholds import dominant_threshold
-from morsecensus.analysis.theory.models.pspin.predict import Json
-from morsecensus.analysis.theory.models.spiked.finite_n import OVERLAP_EDGES, FiniteSpiked
-from morsecensus.analysis.theory.models.spiked.limits import (
-    SpikedLimit,
-    descent_line,
-    descent_margin,
-    opposed_minima,
-    triviality_line,
-    uninformed_minima,
-)
-from morsecensus.analysis.theory.sampled import count_row, energy_row, moments_row, numbers
+from morsecensus.analysis.arrays import Json
+from morsecensus.analysis.theory.base import Energies, NoiseAxis, Theory
+from morsecensus.analysis.theory.models.spiked.finite_n import FiniteSpiked
+from morsecensus.analysis.theory.models.spiked.limits import descent_line, triviality_line
+from morsecensus.analysis.theory.models.spiked.predict import limits_spiked, predict_spiked
 from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 # Draws for a plan, a few percent; and the spins up to which they take no time to speak of.
 PLAN_SAMPLES, MOST_PLANNED = 64, 30
-_MOST_OVERLAP = 0.995
 
 
-def predict_spiked(
-    covariance: Covariance,
-    signal: Signal,
-    n: Sequence[int],
-    energy: tuple[float, float, int] | None = None,
-    samples: int = 2048,
-    seed: int = 0,
-) -> list[dict[str, Json]]:
-    """Mean numbers of critical points of landscapes with noise xi and signal xi_s, a row per n.
+class _WithSignal(Theory):
+    """What follows from noise and signal alone."""
 
-    Args:
-        covariance: xi of the noise.
-        signal: xi_s.
-        n: each from 2 to 60, in the order of the rows.
-        energy: (A, B, M): M equal bins of energy per spin from A to B.
-        samples: draws, see `analysis.theory.models.spiked.finite_n`.
-        seed: of the draws.
+    @property
+    def dynamics(self) -> tuple[Covariance, Signal]:
+        raise NotImplementedError
 
-    Returns:
-        Rows with the keys of `analysis.theory.models.pspin.predict.predict`, but ``xi`` and ``signal`` for xi
-        and field, and every number sampled: ``total_se``, ``se``, ``minima_energy_se`` are its standard
-        errors; ``ground_state_mean`` and ``ground_state_sd`` are None (no law is known). Also
-        ``minima_overlap_mean``, ``_sd``, ``_se``, and ``by_overlap`` = {``edges``, ``counts``, ``counts_se``,
-        ``by_index``} in 20 bins of the overlap m = x.x*/N; ``by_energy`` has ``counts_se`` too.
+    def rows(self, n: Sequence[int], energies: Energies) -> list[dict[str, Json]]:
+        found = predict_spiked(*self.dynamics, n, energies)
+        found[0]["limits"] = limits_spiked(*self.dynamics)
+        return found
 
-    Raises:
-        ValueError: an argument is out of range; the text says what was got and what is allowed.
+    def log_total(self, n: int) -> float | None:
+        """To a few percent; None where it takes long."""
+        return None if n > MOST_PLANNED else log(FiniteSpiked(*self.dynamics, n, PLAN_SAMPLES).total()[0])
+
+
+@dataclass(frozen=True)
+class SpikedTheory(_WithSignal):
+    """Any noise and any signal.
+
+    Attributes:
+        xi: covariance polynomial of the noise.
+        signal: polynomial of the signal.
     """
-    models = [FiniteSpiked(covariance, signal, each, samples, seed) for each in n]
-    rows = []
-    for model in models:
-        row: dict[str, Json] = {"model": "spiked", "xi": str(covariance), "signal": str(signal), "n": model.n}
-        row |= count_row(model) | moments_row("minima_overlap", model.minima_overlap())
-        row["by_overlap"] = _by_overlap(model)
-        if energy is not None:
-            row["by_energy"] = energy_row(model, energy)
-        rows.append(row)
-    return rows
+
+    xi: str
+    signal: str
+
+    @property
+    def dynamics(self) -> tuple[Covariance, Signal]:
+        return Covariance.parse(self.xi), Signal.parse(self.signal)
 
 
-def _by_overlap(model: FiniteSpiked) -> dict[str, Json]:
-    counts, _ = model.all_by_overlap()
-    return {
-        "edges": numbers(OVERLAP_EDGES),
-        "counts": numbers(counts.mean),
-        "counts_se": numbers(counts.error),
-        "by_index": [numbers(row) for row in model.by_overlap().mean],
-    }
+@dataclass(frozen=True)
+class MatrixTensorTheory(_WithSignal):
+    """The spiked matrix-tensor model; its limits have the lines in 1/delta2 at this deltap.
 
-
-def limits_spiked(covariance: Covariance, signal: Signal, points: int = 81) -> dict[str, Json]:
-    """Rates and lines for N -> infinity.
-
-    Returns:
-        The keys of `analysis.theory.models.pspin.predict.limits`, ``signal`` for field. ``threshold_energy``
-        is that of the noise: where gradient flow that knows nothing of the signal ends (None for a pure
-        2-spin and in a field). E_inf, E_0 and E_k are None. ``complexity`` = {``total``, ``overlap`` (grid),
-        ``all``, ``minima`` (rates at each overlap, None for -inf)}; ``lines`` = {``descent_margin`` (the
-        signal destabilises marginal points of overlap 0 above 1), ``uninformed_minima`` (rate of minima of
-        overlap 0)}.
+    Attributes:
+        p: degree of the tensor.
+        delta2, deltap: variances of the noise on the matrix and on the tensor.
     """
-    limit = SpikedLimit(covariance, signal)
-    overlap = np.linspace(-_MOST_OVERLAP, _MOST_OVERLAP, points)
-    everything = [limit.complexity(float(m)) for m in overlap]
-    threshold = covariance.x2 > covariance.x1 and covariance.coefficients[1] == 0
-    head: dict[str, Json] = {"xi": str(covariance), "signal": str(signal)}
-    head |= dict.fromkeys(("E_inf", "E_0", "E_k", "minima_energy", "threshold_complexity"))
-    return head | {
-        "threshold_energy": dominant_threshold(covariance) if threshold else None,
-        "complexity": {
-            "total": max(0.0, *everything),
-            "overlap": numbers(overlap),
-            "all": numbers(everything),
-            "minima": numbers([limit.minima_complexity(float(m)) for m in overlap]),
-        },
-        "lines": {
-            "descent_margin": descent_margin(limit),
-            "uninformed_minima": uninformed_minima(limit),
-            "opposed_minima": opposed_minima(limit),
-        },
-    }
 
+    p: int
+    delta2: float
+    deltap: float
 
-def rows_spiked(
-    n: Sequence[int], energy: tuple[float, float, int] | None, xi: str, signal: str
-) -> list[dict[str, Json]]:
-    """`predict_spiked`, the first row with its `limits_spiked`: see `analysis.theory.registry`."""
-    covariance, planted = Covariance.parse(xi), Signal.parse(signal)
-    found = predict_spiked(covariance, planted, n, energy)
-    found[0]["limits"] = limits_spiked(covariance, planted)
-    return found
+    @property
+    def dynamics(self) -> tuple[Covariance, Signal]:
+        return matrix_tensor(self.p, self.delta2, self.deltap)
 
+    @property
+    def noise_axis(self) -> NoiseAxis:
+        return NoiseAxis(r"$1/\Delta_2$", 1 / self.delta2, descent_line(self.p, self.deltap))
 
-def log_total_spiked(n: int, xi: str, signal: str) -> float | None:
-    """log of the mean number of critical points, to a few percent: for plans; None where it takes long."""
-    if n > MOST_PLANNED:
-        return None
-    model = FiniteSpiked(Covariance.parse(xi), Signal.parse(signal), n, PLAN_SAMPLES)
-    return log(model.total()[0])
+    def rows(self, n: Sequence[int], energies: Energies) -> list[dict[str, Json]]:
+        parameters: dict[str, Json] = {"p": self.p, "delta2": self.delta2, "deltap": self.deltap}
+        named = {"model": "matrix-tensor"} | parameters
+        found = [row | named for row in predict_spiked(*self.dynamics, n, energies)]
+        limits: dict[str, Json] = limits_spiked(*self.dynamics)
+        known = limits["lines"]
+        assert isinstance(known, dict)
+        limits["lines"] = known | self._lines()
+        found[0]["limits"] = limits
+        return found
 
-
-def rows_matrix_tensor(
-    n: Sequence[int], energy: tuple[float, float, int] | None, p: int, delta2: float, deltap: float
-) -> list[dict[str, Json]]:
-    """The same for the spiked matrix-tensor model; its limits have the lines in 1/delta2 at this deltap."""
-    covariance, signal = matrix_tensor(p, delta2, deltap)
-    parameters: dict[str, Json] = {"model": "matrix-tensor", "p": p, "delta2": delta2, "deltap": deltap}
-    found = [row | parameters for row in predict_spiked(covariance, signal, n, energy)]
-    limits: dict[str, Json] = limits_spiked(covariance, signal)
-    lines: dict[str, Json] = {
-        "1/delta2": 1 / delta2,
-        "1/delta2_descent": descent_line(p, deltap),
-        "1/delta2_trivial": triviality_line(p, deltap),
-    }
-    known = limits["lines"]
-    assert isinstance(known, dict)
-    limits["lines"] = known | lines
-    found[0]["limits"] = limits
-    return found
-
-
-def log_total_matrix_tensor(n: int, p: int, delta2: float, deltap: float) -> float | None:
-    """As `log_total_spiked`."""
-    covariance, signal = matrix_tensor(p, delta2, deltap)
-    return log_total_spiked(n, str(covariance), str(signal))
+    def _lines(self) -> dict[str, Json]:
+        return {
+            "1/delta2": 1 / self.delta2,
+            "1/delta2_descent": descent_line(self.p, self.deltap),
+            "1/delta2_trivial": triviality_line(self.p, self.deltap),
+        }

@@ -127,7 +127,7 @@ def euler_curve(cell: Cell, seed: int = 0, draws: int = DRAWS) -> EulerCurve | N
 
     All landscapes of the cell enter; what they may lack is in ``missing``.
     """
-    covariance, count = cell.covariance, cell.landscapes
+    covariance, count = cell.theory.isotropic, cell.landscapes
     if covariance is None or count < 2 * EVENTS:
         return None
     top = extreme_level(covariance, cell.n, count, EVENTS * _caps(cell))
@@ -183,7 +183,7 @@ def curve_scale(cell: Cell, levels: int = SCALE_LEVELS) -> CouplingScale | None:
     weighed by the covariance of the other half. A point not found biases it: it is for cells that lack none
     (see `EulerCurve.missing`).
     """
-    covariance, count = cell.covariance, cell.landscapes
+    covariance, count = cell.theory.isotropic, cell.landscapes
     if covariance is None or count < 2 * LANDSCAPES_PER_LEVEL * levels:
         return None
     top = extreme_level(covariance, cell.n, count, EVENTS * _caps(cell))
@@ -228,7 +228,7 @@ class ExtremeTest:
 
 def extreme_tests(cell: Cell, events: float = EXTREME) -> list[ExtremeTest]:
     """Test both ends; the top alone for odd H, whose bottom is its mirror image."""
-    covariance, count = cell.covariance, cell.landscapes
+    covariance, count = cell.theory.isotropic, cell.landscapes
     if covariance is None or count < 2 * EVENTS:
         return []
     level = extreme_level(covariance, cell.n, count, events * _caps(cell))
@@ -239,9 +239,10 @@ def _extreme(cell: Cell, level: float, above: bool) -> ExtremeTest:
     # {H/N <= -level} has the law of {H/N >= level}.
     at, together = level if above else -level, _caps(cell)
     curve = curves_of(cell, np.array([at]), above=above)[:, 0]
-    assert cell.covariance is not None
+    covariance = cell.theory.isotropic
+    assert covariance is not None
     caps = float(curve.sum()) / together
-    share = float(mean_characteristic_above(cell.covariance, cell.n, level)) / together
+    share = float(mean_characteristic_above(covariance, cell.n, level)) / together
     hit, expected = int(np.count_nonzero(curve)), share * cell.landscapes
     return ExtremeTest(
         at,

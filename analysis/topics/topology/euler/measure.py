@@ -115,7 +115,7 @@ def measure_euler(cells: Sequence[Cell], draws: int = DRAWS) -> EulerResult | No
         cells: any of the family.
         draws: of the bootstrap; the smallest p-value of a curve is 1/(draws + 1).
     """
-    with_theory = [cell for cell in cells if cell.covariance is not None]
+    with_theory = [cell for cell in cells if cell.theory.isotropic is not None]
     if not with_theory:
         return None
     ordered = sorted(with_theory, key=lambda cell: (cell.n, cell.name))

@@ -77,7 +77,7 @@ def estimate_betti(cell: Cell, levels: Floats, seed: int = 0, draws: int = DRAWS
 
 
 def _exact_counts(cell: Cell, levels: Floats) -> Floats:
-    theory = cell.resolved
+    theory = cell.theory.resolved(cell.n)
     if theory is None:
         return np.full((cell.n, len(levels)), np.nan)
     return np.cumsum(theory.count_by_index(np.concatenate([[-np.inf], levels])), axis=1)

@@ -7,8 +7,8 @@ import flint
 import numpy as np
 from jaxtyping import Float
 
+from morsecensus.tasks.finders.homotopy.ball_homotopy import BallHomotopy, column
 from morsecensus.tasks.finders.homotopy.balls import Matrix
-from morsecensus.tasks.finders.homotopy.extended import BallHomotopy, column
 from morsecensus.tasks.systems.multilinear.tables import NOTHING, Tables
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.chaos.bench import BLOCKS, SECONDS, Bench
-from benchmarks.chaos.faults import Result, fault
-from benchmarks.chaos.trial import RAY, Trial
+from chaos.bench import BLOCKS, SECONDS, Bench
+from chaos.faults import Result, fault
+from chaos.trial import RAY, Trial
 from morsecensus.storage.store import open_run
 from morsecensus.storage.verify import verify
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.chaos.bench import BLOCKS, Bench, Driver
-from benchmarks.chaos.body import BODY
-from benchmarks.chaos.faults import Result, fault
-from benchmarks.chaos.trial import Trial
+from chaos.bench import BLOCKS, Bench, Driver
+from chaos.body import BODY
+from chaos.faults import Result, fault
+from chaos.trial import Trial
 
 PAGE = 4
 """KiB: what a small file takes on a tmpfs."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.chaos.bench import BLOCKS, Bench
-from benchmarks.chaos.body import BODY
-from benchmarks.chaos.faults import Result, fault
-from benchmarks.chaos.trial import Trial
+from chaos.bench import BLOCKS, Bench
+from chaos.body import BODY
+from chaos.faults import Result, fault
+from chaos.trial import Trial
 from morsecensus.storage.dataset import dataset_hash
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import open_run

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.chaos.bench import Bench
-from benchmarks.chaos.faults import Result, fault
-from benchmarks.chaos.trial import RAY, Trial
+from chaos.bench import Bench
+from chaos.faults import Result, fault
+from chaos.trial import RAY, Trial
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
@@ -61,11 +61,13 @@ def stop_ray(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
 @fault("second driver", "a second driver starts while the first one works", every=2)
 def second(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
     with Trial(bench, folder) as trial:
-        first = trial.start(script={"body": {"seconds": 0.4}})
+        go = folder / "go"
+        first = trial.start(script={"body": {"until": str(go)}})
         trial.wait(lambda: (trial.store / "lease.json").exists(), first)
         time.sleep(random.uniform(0.0, 1.0))
         other = trial.start()
         trial.expect(other.finish() == 1, f"the second one ended with {other.process.returncode}")
+        go.touch()
         named = re.search(r"held by another driver \(host \S+, pid (\d+)\)", other.message)
         right = named is not None and int(named[1]) == first.process.pid
         trial.expect(right, f"the second one said: {other.error[-300:]}")
@@ -82,7 +84,10 @@ def race(bench: Bench, random: np.random.Generator, folder: Path) -> Result:
         trial.kill_driver(dead)
         trial.expect((trial.store / "lease.json").exists(), "the killed one left no lease")
         trial.look()
-        both = [trial.start(script={"body": {"seconds": 0.4}}) for _ in range(2)]
+        go = folder / "go"
+        both = [trial.start(script={"body": {"until": str(go)}}) for _ in range(2)]
+        trial.wait(lambda: both[1].ended, both[0])  # the winner is in its first block
+        go.touch()
         codes = sorted(driver.finish() for driver in both)
         trial.expect(codes == [0, 1], f"exit codes {codes}")
         loser = next((driver for driver in both if driver.process.returncode == 1), both[0])

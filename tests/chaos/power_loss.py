@@ -14,10 +14,10 @@ from unittest.mock import patch
 import numpy as np
 from rich.console import Console
 
-from benchmarks.chaos.bench import Bench
-from benchmarks.chaos.body import BODY
-from benchmarks.chaos.disk_model import Disk, Operation, recorded
-from benchmarks.chaos.faults import Result, fault
+from chaos.bench import Bench
+from chaos.body import BODY
+from chaos.disk_model import Disk, Operation, recorded
+from chaos.faults import Result, fault
 from morsecensus.pipeline.backends.executor import Done, Job
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study

@@ -1,9 +1,10 @@
 """The block body of the soak: no numerics, a deterministic function of (spec, block), rows that vary.
 
 Importing it in a worker arms the hooks. MORSECENSUS_CHAOS may also say under ``body``: ``seconds`` (each
-block takes so long), lists of "n:block" to ``raise``, to ``exit``, to ask for ``bytes`` of memory at once
-(``allocate``) or to fill it bit by bit and wait (``hoard``), ``limit`` (bytes that a worker may take beyond
-what it has), and ``break`` (write the marker before what it names: a negative control).
+block takes so long), ``until`` (a file that every block waits for), lists of "n:block" to ``raise``, to
+``exit``, to ask for ``bytes`` of memory at once (``allocate``) or to fill it bit by bit and wait (``hoard``),
+``limit`` (bytes that a worker may take beyond what it has), and ``break`` (write the marker before what it
+names: a negative control).
 """
 
 import os
@@ -15,15 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.chaos.hooks import install, role, script
+from chaos.hooks import install, role, script
 from morsecensus.tasks.measurables.base import Table, active
 from morsecensus.tasks.measurables.census import LANDSCAPE, POINT
 
-BODY = "benchmarks.chaos.body:run_block"
+BODY = "chaos.body:run_block"
+LONGEST_WAIT = 200.0
+"""Seconds: a trial that was killed leaves no block behind for ever."""
 
 install("worker")
 if role() == "worker" and script("body").get("break"):
-    from benchmarks.chaos.broken import break_writes
+    from chaos.broken import break_writes
 
     break_writes()
 
@@ -59,6 +62,8 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: object = None) -> di
     told = script("body")
     name = f"{spec['n']}:{block}"
     time.sleep(told.get("seconds", 0.0))
+    if "until" in told:
+        _wait_for(Path(told["until"]))
     if name in told.get("raise", ()):
         raise ArithmeticError(f"scripted failure of {name}")
     if name in told.get("exit", ()):
@@ -68,6 +73,14 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: object = None) -> di
     if name in told.get("hoard", ()):
         _hoard(told["bytes"])
     return tables(spec, block)
+
+
+def _wait_for(path: Path) -> None:
+    deadline = time.monotonic() + LONGEST_WAIT
+    while not path.exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nobody made {path}")
+        time.sleep(0.01)
 
 
 def _hoard(size: int) -> None:

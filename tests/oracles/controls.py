@@ -36,7 +36,8 @@ def wrong_shift(cell: Cell) -> Cell:
     Raises:
         ValueError: the cell isn't a pure model, or has no spectra.
     """
-    if cell.covariance is None or not cell.covariance.is_pure or "spectrum" not in cell.stored:
+    covariance = cell.theory.isotropic
+    if covariance is None or not covariance.is_pure or "spectrum" not in cell.stored:
         raise ValueError(f"{cell.name}: needs a pure model and stored spectra")
     dataset = cell.stored
     spectrum = dataset["spectrum"] + dataset["energy"]
@@ -95,7 +96,7 @@ def ledger_of(cell: Cell) -> LedgerVerdict:
     """Recompute the two exact checks of the ledger from the counts by index, independently of
     `tasks.points.ledger`."""
     counts = np.asarray(cell.stored["points_by_index"].values, dtype=np.int64)
-    covariance = cell.covariance
+    covariance = cell.theory.isotropic
     sums = counts @ (-1) ** np.arange(counts.shape[1])
     odd = covariance is not None and covariance.is_odd
     characteristic = 2 if cell.n % 2 else 0

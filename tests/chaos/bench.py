@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-import benchmarks
-from benchmarks.chaos.body import BODY
-from benchmarks.chaos.hooks import ENV
-from benchmarks.chaos.processes import MARK
+import chaos
+from chaos.body import BODY
+from chaos.hooks import ENV
+from chaos.processes import MARK
 from morsecensus.storage.dataset import dataset_hash
 
-ROOT = Path(benchmarks.__file__).parents[1]
+TESTS = Path(chaos.__file__).parents[1]
 SMALL = {"n": "4:5", "landscapes": 24}
 LARGE = {"n": "4:6", "landscapes": 32}
 BLOCK = 4
@@ -37,7 +37,7 @@ class Driver:
         self._out, self._err = folder / "out.txt", folder / "err.txt"
         with self._out.open("w") as out, self._err.open("w") as err:
             self.process = subprocess.Popen(
-                [*(prefix or []), sys.executable, "-m", "benchmarks.chaos.entry", *arguments],
+                [*(prefix or []), sys.executable, "-m", "chaos.entry", *arguments],
                 env=dict(env),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -144,7 +144,7 @@ def environment(
 ) -> dict[str, str]:
     """Return the environment of a driver. A script without ``body`` leaves blocks at their usual length."""
     told = {"body": {"seconds": SECONDS}} | dict(script or {})
-    return {**os.environ, "PYTHONPATH": str(ROOT), ENV: json.dumps(told), MARK: mark, **(more or {})}
+    return {**os.environ, "PYTHONPATH": str(TESTS), ENV: json.dumps(told), MARK: mark, **(more or {})}
 
 
 def study_text(name: str) -> str:

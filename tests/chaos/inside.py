@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.chaos.bench import Bench
-from benchmarks.chaos.faults import Result, fault
-from benchmarks.chaos.hooks import FIRED
-from benchmarks.chaos.trial import RAY, Trial
+from chaos.bench import Bench
+from chaos.faults import Result, fault
+from chaos.hooks import FIRED
+from chaos.trial import RAY, Trial
 from morsecensus.storage.dataset import dataset_hash
 
 DATASET = "/dataset-"

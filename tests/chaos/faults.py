@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import benchmarks.chaos
+import chaos
 
 if TYPE_CHECKING:
-    from benchmarks.chaos.bench import Bench
+    from chaos.bench import Bench
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def fault(name: str, how: str, *, every: int = 1, ray: bool = False) -> Callable
 
 def all_faults() -> dict[str, Fault]:
     """Return every fault of this package by name, in the order of the files."""
-    for module in sorted(info.name for info in pkgutil.iter_modules(benchmarks.chaos.__path__)):
+    for module in sorted(info.name for info in pkgutil.iter_modules(chaos.__path__)):
         if module != "__main__":
-            importlib.import_module(f"benchmarks.chaos.{module}")
+            importlib.import_module(f"chaos.{module}")
     return dict(_FAULTS)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.chaos.bench import Bench
-from benchmarks.chaos.faults import Fault, Result, all_faults
-from benchmarks.chaos.table import Line, Soak, write_table
+from chaos.bench import Bench
+from chaos.faults import Fault, Result, all_faults
+from chaos.table import Line, Soak, write_table
 
 SEED = 20250611
 
@@ -78,7 +78,8 @@ def _turns(faults: list[Fault], asked: argparse.Namespace) -> Iterator[tuple[int
 
 
 def _replay(seed: int, fault: Fault, number: int) -> str:
-    return f"python -m benchmarks.chaos --rounds 1 --seed {seed} --only {fault.name!r} --injection {number}"
+    where = f"--seed {seed} --only {fault.name!r} --injection {number}"
+    return f"PYTHONPATH=tests python -m chaos --rounds 1 {where}"
 
 
 def inject(bench: Bench, fault: Fault, seed: int, number: int, folder: Path) -> tuple[Result, float]:
@@ -97,7 +98,7 @@ def inject(bench: Bench, fault: Fault, seed: int, number: int, folder: Path) -> 
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
+    parser = argparse.ArgumentParser(prog="PYTHONPATH=tests python -m chaos", description=__doc__)
     parser.add_argument("--kills", type=int, default=100, help="stop after so many kills (default 100)")
     parser.add_argument("--rounds", type=int, help="stop after so many rounds of all faults instead")
     parser.add_argument("--seed", type=int, default=SEED, help=f"default {SEED}")

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.chaos.faults import Fault, Result
+from chaos.faults import Fault, Result
 
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 

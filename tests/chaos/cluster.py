@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.chaos.bench import BLOCKS, Bench, environment
-from benchmarks.chaos.faults import Result, fault
-from benchmarks.chaos.trial import Trial
+from chaos.bench import BLOCKS, Bench, environment
+from chaos.faults import Result, fault
+from chaos.trial import Trial
 
 LOOPBACK = {
     "RAY_AUTH_MODE": "disabled",
@@ -24,7 +24,7 @@ class ClusterHost:
     def __init__(self, trial: Trial):
         self._errors = (trial.folder / "cluster.txt").open("w")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.chaos.cluster_host"],
+            [sys.executable, "-m", "chaos.cluster_host"],
             env=environment(None, trial.mark, LOOPBACK),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.chaos import processes
-from benchmarks.chaos.bench import BLOCKS, Bench, Driver
-from benchmarks.chaos.faults import Result, fault
-from benchmarks.chaos.trial import RAY, Trial
+from chaos import processes
+from chaos.bench import BLOCKS, Bench, Driver
+from chaos.faults import Result, fault
+from chaos.trial import RAY, Trial
 from morsecensus.storage.store import open_run
 
 MOST_KILLS = 10

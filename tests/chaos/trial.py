@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from benchmarks.chaos import processes
-from benchmarks.chaos.bench import BLOCKS, SECONDS, Bench, Driver, environment
-from benchmarks.chaos.faults import Result
+from chaos import processes
+from chaos.bench import BLOCKS, SECONDS, Bench, Driver, environment
+from chaos.faults import Result
 from morsecensus.storage.chunks import checksum
 from morsecensus.storage.dataset import dataset_hash
 from morsecensus.storage.errors import StoreError
