@@ -7,24 +7,20 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from morsecensus.analysis.theory.models.pspin.predict import predict
-from morsecensus.tasks.finders.multistart.census import multistart
-from morsecensus.tasks.finders.options import MultistartOptions
+import morsecensus as mc
 from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
-from morsecensus.tasks.landscapes.base import Landscape
 from morsecensus.tasks.runtime.keys import generator
 
 
 def show_prediction() -> None:
     """Exact mean numbers of critical points at finite N."""
-    for row in predict("q^3", [4, 8, 20]):
+    for row in mc.predict("q^3", [4, 8, 20]):
         print(f"N = {row['n']}: {row['total']:.4f} critical points, {row['by_index'][0]:.4f} of them minima")
 
 
 @dataclass(frozen=True)
-class Bilinear(Landscape):
+class Bilinear(mc.Landscape):
     """H = x.A y / sqrt(n) on two spheres: its critical points are the singular vectors of A.
 
     The value is enough: derivatives come from autodiff.
@@ -57,23 +53,21 @@ class Bilinear(Landscape):
 
 def census_of_my_own_landscape() -> None:
     """The finder and the ledger know nothing of the model."""
-    landscape = Bilinear((5, 5))
-    couplings = landscape.sample(seed=1, landscape=0)
-    census = multistart(landscape, couplings, 1, 0, MultistartOptions(starts_per_round=512))
-    points, _ = census.points()
-    singular = np.linalg.svd(couplings, compute_uv=False) * 5**0.5 / 10
-    print(f"bilinear: {len(points.energy)} critical points, energies = +- singular values:")
-    print("  found ", np.unique(points.energy.round(6))[-5:])
+    census = mc.census(Bilinear((5, 5)), seed=1, options={"starts_per_round": 512})
+    singular = np.linalg.svd(census.couplings, compute_uv=False) * 5**0.5 / 10
+    print(census)
+    print("energies = +- singular values:")
+    print("  found ", np.unique(census.energy.round(6))[-5:])
     print("  linalg", np.sort(singular).round(6))
 
 
 def open_dataset(store: str) -> None:
-    """A store's dataset is plain Zarr, one group per cell; this engine refuses one that has holes."""
-    tree = xr.open_datatree(store, engine="morsecensus", chunks={})
-    for name, node in tree.children.items():
-        cell = node.to_dataset()
-        low = cell["energy"].where(cell["index"] == 0).mean().compute().item()
-        print(f"{name}: {cell.sizes['landscape']} landscapes, mean energy of their minima {low:.4f}")
+    """A store's dataset is plain Zarr, one group per cell; one that has holes is refused."""
+    study = mc.open(store)
+    print(study)
+    for cell in study.cells:
+        low = cell.dataset["energy"].where(cell.dataset["index"] == 0).mean().item()
+        print(f"{cell.name}: {cell.landscapes} landscapes, mean energy of their minima {low:.4f}")
 
 
 if __name__ == "__main__":

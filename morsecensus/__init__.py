@@ -1,33 +1,64 @@
-"""Censuses of the critical points of random landscapes, held against exact Kac-Rice theory.
+"""A census of the critical points of random landscapes, held against exact Kac-Rice theory.
 
-    predict("q^3", [10])                 exact mean numbers at finite N, a row for each N
-    build("pspin", {"xi": "q^3"}, 10)    a landscape; `Landscape` is the class to derive one of your own from
-    open_study("runs/demo")              a run's cells with their datasets (xarray), opened lazily
-    write_report("runs/demo", "out")     the report of a run
-    __version__                          of this package
+How many critical points has a random function of many variables, at what energy, of which Morse index? Of a
+spherical spin glass the mean numbers are known exactly at every N, and every point of one landscape can be
+found. What the commands of ``morsecensus`` do from a shell, these functions do from Python:
 
-All of these load what they need when they are first asked for.
+    import morsecensus as mc
+
+    mc.predict("q^3", "4:20")                exact mean numbers at finite N, a row for each N
+    mc.census("q^3", 10, seed=1)             the critical points of one landscape, by any finder
+    mc.enumerate("q^4", 6, seed=1)           all of them, with a proof that none is missing
+    mc.topology("q^3", 4, seed=1)            how they connect: persistent homology of sublevel sets
+
+    mc.run("study.toml", "runs/demo")        a study of many landscapes: resumed or extended if it is there
+    mc.open("runs/demo")                     its cells, each with an xarray dataset, loaded when it is used
+    mc.report("runs/demo", "report")         one page, with figures and tables
+
+    mc.build("pspin", {"xi": "q^3"}, 10)     a landscape: value, gradient, couplings of any seed and number
+    mc.Landscape                             the class to derive one of your own from: `sample` and `value`
+
+H is a function on the sphere |x|^2 = N with covariance N xi(x.y/N); energies are H/N; counts are of points on
+the whole sphere. Results print as four lines. Mistakes raise `morsecensus.pipeline.errors.UsageError`, whose
+text says what was got and what is allowed. Import the package rather than its names: `open` and `enumerate`
+are also Python's own.
+
+Nothing heavy is imported before it is needed.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from morsecensus.analysis.dataset.cells import open_study
-    from morsecensus.analysis.report import write_report
-    from morsecensus.analysis.theory.models.pspin.predict import predict
+    from morsecensus.pipeline.api.landscapes import census, enumerate, predict, topology
+    from morsecensus.pipeline.api.studies import open, report, run
     from morsecensus.tasks.landscapes.base import Landscape, build
 
     __version__: str
 
-__all__ = ["Landscape", "__version__", "build", "open_study", "predict", "write_report"]
+__all__ = [
+    "Landscape",
+    "__version__",
+    "build",
+    "census",
+    "enumerate",
+    "open",
+    "predict",
+    "report",
+    "run",
+    "topology",
+]
 
 _PLACES = {
     "Landscape": "tasks.landscapes.base",
     "build": "tasks.landscapes.base",
-    "open_study": "analysis.dataset.cells",
-    "predict": "analysis.theory.models.pspin.predict",
-    "write_report": "analysis.report",
+    "census": "pipeline.api.landscapes",
+    "enumerate": "pipeline.api.landscapes",
+    "predict": "pipeline.api.landscapes",
+    "topology": "pipeline.api.landscapes",
+    "open": "pipeline.api.studies",
+    "report": "pipeline.api.studies",
+    "run": "pipeline.api.studies",
 }
 
 

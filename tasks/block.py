@@ -50,6 +50,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         "sizes": _sizes(landscape),
         "chunk_rows": chunk,
         "version": 2,
+        "attrs": {} if landscape.radii_proven else {"radii": "estimates"},
     }
 
 

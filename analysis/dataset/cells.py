@@ -16,12 +16,18 @@ from morsecensus.analysis.dataset.groups import group_names, open_group
 from morsecensus.analysis.theory.base import Symmetry, Theory
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.storage.dataset import checked_path
+from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.store import Run, open_run
+from morsecensus.tasks.landscapes.parameters import Model
 from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.measurables.words import ERROR
 
 Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
+
+
+BODY = "body"
+"""The attribute that cells have whose body isn't the census."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +52,7 @@ class Cell:
     def has_number(self) -> NDArray[np.bool_]:
         """Which landscapes have a number of critical points, shape (all landscapes,): not those with a
         degenerate point or a continuous set. Of critical manifolds that symmetry makes there is a number."""
-        model = MODELS.get(self.model)
-        manifolds = model is not None and "orbits" in model.columns
+        manifolds = self.registered is not None and "orbits" in self.registered.columns
         if manifolds or "n_degenerate" not in self.stored:
             return np.ones(self.held, dtype=bool)
         return self.stored["n_degenerate"].values <= 0
@@ -99,17 +104,30 @@ class Cell:
         """Name of the model."""
         return str(self.stored.attrs.get("model", ""))
 
+    @cached_property
+    def registered(self) -> Model | None:
+        """What is registered of the model; None without its plugin, and with another version of that."""
+        known = MODELS.get(self.model)
+        if known is None or not known.digest:
+            return known
+        spec = json.loads(self.stored.attrs.get("spec", "{}"))
+        return known if spec.get("plugin") == known.digest else None
+
+    @property
+    def radii_proven(self) -> bool:
+        """Whether radii of points rest on a bound, and aren't estimates."""
+        return "radii" not in self.stored.attrs
+
     @property
     def parameters(self) -> dict[str, Any]:
         """Parameters of the model as the study has them."""
-        model, attrs = MODELS.get(self.model), self.stored.attrs
-        return {} if model is None else {name: attrs[name] for name in model.parameters if name in attrs}
+        known, attrs = self.registered, self.stored.attrs
+        return {} if known is None else {name: attrs[name] for name in known.parameters if name in attrs}
 
     @property
     def topics(self) -> tuple[str, ...]:
         """Anchors of the sections of the report that are about its model."""
-        model = MODELS.get(self.model)
-        return () if model is None else model.topics
+        return () if self.registered is None else self.registered.topics
 
     @property
     def symmetry(self) -> Symmetry:
@@ -134,7 +152,7 @@ class Cell:
     @property
     def family(self) -> Family:
         """What it shares with the other N of its sweep."""
-        skipped = ("n", "seed", "finder", "spec", "cell_hash", "landscapes_failed", "model")
+        skipped = ("n", "seed", "finder", "spec", "cell_hash", "landscapes_failed", "model", "radii")
         attrs = self.stored.attrs
         parameters = {key: str(value) for key, value in attrs.items() if key not in skipped}
         return str(attrs.get("model", "")), tuple(sorted(parameters.items()))
@@ -144,9 +162,8 @@ class Cell:
         """What its random numbers are keyed by: cells with the same draw aren't independent."""
         model, parameters = self.family
         seed, size = str(self.stored.attrs.get("seed", "")), str(self.n)
-        known = MODELS.get(model)
-        if known is not None and known.draws is not None:
-            return (known.draws, seed, size)
+        if self.registered is not None and self.registered.draws is not None:
+            return (self.registered.draws, seed, size)
         return (model, *(f"{key} = {value}" for key, value in parameters), seed, size)
 
     @property
@@ -162,7 +179,7 @@ class Cell:
     @cached_property
     def theory(self) -> Theory:
         """What is known exactly of the model with these parameters."""
-        return theory_of(self.model, self.parameters)
+        return Theory() if self.registered is None else theory_of(self.model, self.parameters)
 
     @property
     def most_points(self) -> float:
@@ -192,12 +209,44 @@ def _split(finder: str) -> tuple[str, dict[str, Any]]:
 
 
 @dataclass(frozen=True, eq=False)
+class OtherCell:
+    """A cell that is no census: of flows, say.
+
+    Attributes:
+        body: what computed it, by the word for it in studies.
+        spec: what was asked: model, parameters, n, seed and the body's own.
+        data: its dataset; not loaded.
+    """
+
+    body: str
+    spec: Mapping[str, Any]
+    data: xr.Dataset
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Study:
-    """A run with its cells and its provenance."""
+    """A run with its cells and its provenance; ``others`` are cells that are no census."""
 
     name: str
     cells: tuple[Cell, ...]
     provenance: Mapping[str, Any]
+    others: tuple[OtherCell, ...] = ()
+
+    def __repr__(self) -> str:
+        specs = [(cell.model, cell.n) for cell in self.cells]
+        specs += [(cell.spec["model"], cell.spec["n"]) for cell in self.others]
+        models, sizes = dict.fromkeys(model for model, _ in specs), sorted({n for _, n in specs})
+        others = f", {len(self.others)} of other bodies in .others" if self.others else ""
+        held = sum(cell.held for cell in self.cells)
+        held += sum(cell.data.sizes["landscape"] for cell in self.others)
+        points = sum(cell.stored.sizes["row"] for cell in self.cells)
+        lines = (
+            f"study {self.name}: {len(self.cells)} censuses in .cells, each with a .dataset{others}",
+            f"{', '.join(models)}; n = {', '.join(map(str, sizes))}",
+            f"{held} landscapes, {points} critical points",
+            f"{self.provenance.get('dataset', '')}, seed {self.provenance.get('seed', '')}",
+        )
+        return "\n".join(lines)
 
 
 def finder_labels(cells: Iterable[Cell]) -> dict[str, str]:
@@ -233,19 +282,21 @@ def open_study(store: str, check: str = "sizes") -> Study:
     run = open_run(store)
     path = checked_path(store, check)
     names = set(group_names(path))
-    cells = [
-        Cell(
-            layout.id,
-            open_group(path, layout.id, layout.tables),
-            layout.padded,
-            _finder(layout.spec),
-            int(layout.sizes.get("component", 0)),
-        )
-        for layout in run.manifest.cells
-        if layout.id in names
+    held = [layout for layout in run.manifest.cells if layout.id in names]
+    cells = [_cell(layout, path) for layout in held if BODY not in layout.attrs]
+    others = [
+        OtherCell(str(layout.attrs[BODY]), layout.spec, open_group(path, layout.id, layout.tables))
+        for layout in held
+        if BODY in layout.attrs
     ]
     missing = [layout.id for layout in run.manifest.cells if layout.id not in names]
-    return Study(run.manifest.name, tuple(cells), _provenance(run, path, missing))
+    return Study(run.manifest.name, tuple(cells), _provenance(run, path, missing), tuple(others))
+
+
+def _cell(layout: CellLayout, path: str) -> Cell:
+    ambient = int(layout.sizes.get("component", 0))
+    data = open_group(path, layout.id, layout.tables)
+    return Cell(layout.id, data, layout.padded, _finder(layout.spec), ambient)
 
 
 def _finder(spec: Mapping[str, Any]) -> str:

@@ -86,7 +86,7 @@ class FlowPlan:
         names = {"model": self.model, "parameters": parameters, "n": n, "seed": self.seed}
         spec = names | {"starts": self.starts, **terms, "block_size": 1}
         where = ", ".join(f"{name} = {value}" for name, value in parameters.items())
-        return StudyCell(where, spec, self.landscapes, body=BODIES[body])
+        return StudyCell(where, spec, self.landscapes, body=BODIES[body].recorded)
 
 
 def flow_cells(model: str, given: Mapping[str, Any], sweep: str | None) -> tuple[dict[str, Any], ...]:
@@ -145,17 +145,17 @@ def run_flows(
 
     Raises UsageError for a plan, a folder or a store that cannot be, RunError if blocks fail, Interrupted.
     """
+    from morsecensus.analysis.dataset.cells import open_study
     from morsecensus.analysis.topics.flow.measure import summary_rows
-    from morsecensus.analysis.topics.flow.read import open_flows
+    from morsecensus.analysis.topics.flow.read import find_flows
     from morsecensus.analysis.topics.flow.section import finite, write_flows
 
     _check_folder(out)
     with _kept(store, settings) as place:
         outcome = run_study(plan.study(), place, settings, console)
-        if outcome.failed:
-            name, message = next(iter(outcome.failed.items()))
-            raise RunError(f"{len(outcome.failed)} landscapes failed; the first: {name}: {message}")
-        (found,) = open_flows(place)
+        if outcome.failure is not None:
+            raise RunError(outcome.failure)
+        (found,) = find_flows(open_study(place))
     try:
         about = dataclasses.asdict(plan) | {"versions": software()}
         text = json.dumps(about, indent=1) + "\n"

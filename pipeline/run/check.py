@@ -12,7 +12,7 @@ from morsecensus.pipeline.errors import RunError, UsageError, shown
 from morsecensus.pipeline.run.run import Outcome, Settings, continue_run, take_lease
 from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import input_faults
-from morsecensus.pipeline.worker.bodies import BODIES
+from morsecensus.pipeline.worker.bodies import PLACES
 from morsecensus.storage.dataset import read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.layout import CellLayout
@@ -122,7 +122,7 @@ def _refuse_other_bodies(run: Run, body: str | None) -> None:
     """A body is any function of any module: which one is called is for the user to say, not for a store, but
     for those that are ours.
     """
-    allowed = [*BODIES.values()] if body is None else [body]
+    allowed = [*PLACES] if body is None else [body]
     for cell in run.manifest.cells:
         if cell.body not in allowed:
             raise UsageError(

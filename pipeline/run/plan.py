@@ -56,11 +56,11 @@ class PlannedCell:
         arrays = sum(len(table.streamed) for table in cell.tables) + 1
         width = sum(
             column.little_endian.itemsize * _product(column.shape(cell.sizes))
-            for table in cell.ragged
+            for table in cell.ragged or cell.tables
             for column in table.streamed
         )
         # The mean of the theory is no bound: a finder with a small budget has fewer, a large n far more.
-        rows = min(self.points or 0.0, cell.rows_bound * cell.blocks)
+        rows = min(self.points or 0.0, cell.rows_bound * cell.blocks) if cell.ragged else cell.padded
         files = arrays * (cell.blocks + STREAM_FILES + DATASET_FILES)
         return int(files * FILE_BYTES + 2 * COMPRESSED * rows * width)
 

@@ -40,6 +40,7 @@ FATAL = {
     "full": "the disk is full: free space, then run again; what is committed is safe",
     "write": "cannot write the store: mend that, then run again; what is committed is safe",
     "environment": "use workers of one kind, or another --store",
+    "plugin": "give its file with --plugin, or install its package on every node; then run again",
     "program": "install the driver's version on every node, then run again; what is committed is safe",
     "unseen": "use a folder that every node shares, or a bucket; then run again",
 }
@@ -58,9 +59,9 @@ class Settings:
     gpus: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Outcome:
-    """What a run did."""
+    """What a run did: which dataset of which store it wrote, what that holds, and how many blocks are new."""
 
     store: str
     dataset: str
@@ -68,6 +69,23 @@ class Outcome:
     points: int
     computed_blocks: int
     failed: Mapping[str, str]
+
+    @property
+    def failure(self) -> str | None:
+        """What became of blocks that failed, as one line; None if none did."""
+        if not self.failed:
+            return None
+        name, message = next(iter(self.failed.items()))
+        return f"{len(self.failed)} blocks failed, see {self.store}/failed; the first: {name}: {message}"
+
+    def __repr__(self) -> str:
+        lines = (
+            f"run in {self.store}",
+            f"{self.landscapes} landscapes, {self.points} points",
+            f"{self.computed_blocks} blocks computed now, {len(self.failed)} failed",
+            f"dataset: {self.store}/{self.dataset}",
+        )
+        return "\n".join(lines)
 
 
 def run_study(

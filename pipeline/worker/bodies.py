@@ -14,13 +14,28 @@ from morsecensus.pipeline.errors import UsageError, shown
 
 DEFAULT_BODY = "tasks.block:run_block"
 """The name that stores record, so that they are the same whatever the package is called."""
-BODIES = {"census": DEFAULT_BODY, "flow": "flow", "threshold": "threshold"}
-"""Word in a study -> name in a store."""
-PLACES = {
-    DEFAULT_BODY: "morsecensus.tasks.block:run_block",
-    "flow": "morsecensus.tasks.bodies.flow:run_block",
-    "threshold": "morsecensus.tasks.bodies.threshold:run_block",
+
+
+@dataclass(frozen=True)
+class Body:
+    """A body of ours.
+
+    Attributes:
+        recorded: its name in stores.
+        module: where its ``describe(spec)`` and ``run_block(spec, block, scatter)`` are.
+    """
+
+    recorded: str
+    module: str
+
+
+BODIES = {
+    "census": Body(DEFAULT_BODY, "morsecensus.tasks.block"),
+    "flow": Body("flow", "morsecensus.tasks.bodies.flow"),
+    "threshold": Body("threshold", "morsecensus.tasks.bodies.threshold"),
 }
+"""By the word for them in studies."""
+PLACES = {body.recorded: f"{body.module}:run_block" for body in BODIES.values()}
 OURS = "tasks."
 _NAME = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
 
@@ -50,7 +65,7 @@ def load(name: str, attribute: str | None = None) -> Callable[..., Any]:
     """Return the function of a name, or another attribute of its module."""
     name = PLACES.get(name, name)
     if not _NAME.fullmatch(name):
-        allowed = f"{', '.join(BODIES.values())}, or package.module:function"
+        allowed = f"{', '.join(PLACES)}, or package.module:function"
         raise UsageError(f"body: got {shown(name)}, allowed: {allowed}")
     module, _, function = name.partition(":")
     place = f"morsecensus.{module}" if module.startswith(OURS) else module
@@ -62,7 +77,7 @@ def load(name: str, attribute: str | None = None) -> Callable[..., Any]:
 
 def word_of(body: str) -> str:
     """Return what studies call a body of ours, and the name of any other."""
-    return next((word for word, name in BODIES.items() if name == body), body)
+    return next((word for word, known in BODIES.items() if known.recorded == body), body)
 
 
 def describe(body: str, spec: Mapping[str, Any]) -> Description:

@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from morsecensus.analysis.dataset.groups import group_names, open_group
+from morsecensus.analysis.dataset.cells import Study
 from morsecensus.analysis.theory.dynamics.limits import Limit, limit
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.flow.measure import FlowCell
 from morsecensus.analysis.topics.flow.outliers import Outliers
-from morsecensus.storage.dataset import checked_path
-from morsecensus.storage.store import open_run
 
 FAILED = 2
 """Status of a landscape whose block failed."""
@@ -32,22 +30,12 @@ class Flows:
     outliers: tuple[Outliers, ...]
 
 
-def open_flows(store: str, check: str = "sizes") -> list[Flows]:
-    """Read all flows of a run, a model at a time, in the order of its study.
-
-    Args:
-        check: of the dataset first, "sizes" or "crc".
-
-    Raises StoreError if there is no run or no dataset, or an object of it is missing or damaged.
-    """
-    run = open_run(store)
-    path = checked_path(store, check)
-    names = set(group_names(path))
-    found: dict[str, list[Found]] = {"flow": [], "threshold": []}
-    for layout in run.manifest.cells:
-        body = str(layout.attrs.get("body", ""))
-        if body in found and layout.id in names:
-            found[body].append((layout.spec, _computed(open_group(path, layout.id, layout.tables))))
+def find_flows(study: Study) -> list[Flows]:
+    """Return all flows of a run, a model at a time, in the order of its study."""
+    found = {
+        body: [(cell.spec, _computed(cell.data)) for cell in study.others if cell.body == body]
+        for body in ("flow", "threshold")
+    }
     models = dict.fromkeys(spec["model"] for cells in found.values() for spec, _ in cells)
     return [_flows_of(model, found) for model in models]
 

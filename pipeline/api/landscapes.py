@@ -1,0 +1,175 @@
+"""Functions on a model or one landscape: predict, census, enumerate, topology."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from morsecensus.pipeline.api.results import Enumeration, LandscapeCensus, Persistence
+from morsecensus.pipeline.commands.enumerate import cell_spec, threads_of
+from morsecensus.pipeline.commands.predict import predictions
+from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.run.run import Settings
+from morsecensus.pipeline.study.census import finder_options
+from morsecensus.pipeline.study.parameters import read_parameters
+from morsecensus.tasks.finders.choose import FINDERS
+from morsecensus.tasks.landscapes.registry import MODELS
+
+if TYPE_CHECKING:
+    from morsecensus.tasks.landscapes.base import Landscape
+
+MAX_PATHS = 2**21
+
+
+def predict(
+    xi: str | None = None,
+    n: int | str | Sequence[int] = (),
+    *,
+    model: str = "pspin",
+    energy: tuple[float, float, int] | str | None = None,
+    **parameters: Any,
+) -> list[dict[str, Any]]:
+    """Expected numbers of critical points at finite N by the Kac-Rice formula, a row for each N.
+
+    Args:
+        xi: covariance polynomial, such as "q^3", for models that have one.
+        n: dimensions: 8, "4:20" (inclusive), or [4, 6, 8].
+        model: one with a theory.
+        energy: (A, B, M) or "A:B:M": M bins or points of energy per spin from A to B.
+        parameters: of the model, such as ``field=0.5`` or ``sizes="1,1,1"``.
+
+    Returns:
+        Rows as ``morsecensus predict --json`` prints them: ``n``, ``total``, ``by_index`` (index 0 first),
+        ``minima_energy_mean``, ...; counts are of points on the whole sphere, energies per spin, unknown is
+        None. The first row has ``limits``, N to infinity.
+
+    Raises UsageError: the text says what was got and what is allowed.
+    """
+    bins = energy if energy is None or isinstance(energy, str) else ":".join(map(str, energy))
+    return predictions(model, _integers_text(n), _given(model, xi, parameters), bins)
+
+
+def census(
+    of: "str | Landscape",
+    n: int | None = None,
+    *,
+    seed: int = 1,
+    landscape: int = 0,
+    finder: str = "multistart",
+    options: Mapping[str, Any] | None = None,
+    model: str = "pspin",
+    **parameters: Any,
+) -> LandscapeCensus:
+    """Find the critical points of one landscape by any finder.
+
+    Args:
+        of: xi, such as "q^3", of a model that has one; or a landscape, of yours or from `build`.
+        n: dimension, if the landscape isn't built yet.
+        seed, landscape: which one: that of this number in a study with this seed.
+        finder: "multistart", "homotopy" or "sampled-homotopy".
+        options: of the finder, such as ``{"max_rounds": 4}``; docs/finders.md has them.
+        model, parameters: what to build, with ``xi``.
+
+    Raises UsageError for what cannot be, ValueError of a landscape that its finder can't take.
+    """
+    from morsecensus.tasks.landscapes.base import build
+
+    if finder not in FINDERS:
+        raise UsageError(f"finder: got {shown(finder)}, allowed: {', '.join(sorted(FINDERS))}")
+    spec: dict[str, Any] = {"finder": finder, "seed": seed}
+    spec["finder_options"] = finder_options(finder, options or {}, "options")
+    if isinstance(of, str):
+        spec |= {"model": model, "parameters": read_parameters(model, _given(model, of, parameters))}
+        of = build(model, spec["parameters"], _one(n))
+    couplings = of.sample(seed, landscape)
+    found = FINDERS[finder].census(spec, of, couplings, landscape)
+    points, _ = found.points()
+    what = _title(of.name, spec.get("parameters", {}), n, seed, landscape)
+    return LandscapeCensus(
+        what=what,
+        finder=finder,
+        landscape=of,
+        couplings=couplings,
+        points=np.asarray(points.points),
+        energy=np.asarray(points.energy),
+        index=np.asarray(points.index),
+        found=found,
+    )
+
+
+def enumerate(
+    xi: str | None = None,
+    n: int | None = None,
+    *,
+    seed: int = 1,
+    landscape: int = 0,
+    certify: str = "all",
+    max_paths: int = MAX_PATHS,
+    model: str = "pspin",
+    **parameters: Any,
+) -> Enumeration:
+    """Find every critical point of one landscape, counted against algebra, and prove them.
+
+    Args:
+        certify: "none"; "real": each point exists, is unique in a box, has its index; "all": also none is
+            missing.
+        max_paths: landscapes with more paths are refused.
+
+    Raises UsageError. See `census` for the other arguments.
+    """
+    from morsecensus.tasks.records.enumerate import enumerate_one
+
+    spec = _homotopy_spec(model, xi, parameters, n, seed, max_paths, certify)
+    record = enumerate_one(spec, landscape, points=True)
+    return Enumeration(_title(model, spec["parameters"], n, seed, landscape), record)
+
+
+def topology(
+    xi: str | None = None,
+    n: int | None = None,
+    *,
+    seed: int = 1,
+    landscape: int = 0,
+    max_paths: int = MAX_PATHS,
+    model: str = "pspin",
+    **parameters: Any,
+) -> Persistence:
+    """Persistent homology of the sublevel sets of one landscape, from all its critical points and the
+    gradient lines between them.
+
+    Raises UsageError. See `census` and `enumerate` for the arguments.
+    """
+    from morsecensus.tasks.records.enumerate import topology_of_one
+
+    spec = _homotopy_spec(model, xi, parameters, n, seed, max_paths, "real")
+    record = topology_of_one(spec, landscape)
+    return Persistence(_title(model, spec["parameters"], n, seed, landscape), record)
+
+
+def _homotopy_spec(
+    model: str, xi: str | None, parameters: dict[str, Any], n: int | None, seed: int, paths: int, certify: str
+) -> dict[str, Any]:
+    given = _given(model, xi, parameters)
+    return cell_spec(model, given, _one(n), seed, paths, threads_of(Settings()), certify)
+
+
+def _given(model: str, xi: str | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    if model not in MODELS:
+        raise UsageError(f"model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
+    return dict(parameters) if not xi else {"xi": xi, **parameters}
+
+
+def _one(n: int | None) -> int:
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise UsageError(f"n: got {shown(n)}, allowed: one dimension")
+    return n
+
+
+def _integers_text(n: int | str | Sequence[int]) -> str:
+    return n if isinstance(n, str) else ",".join(map(str, [n] if isinstance(n, int) else n))
+
+
+def _title(model: str, parameters: Mapping[str, Any], n: int | None, seed: int, landscape: int) -> str:
+    known = {**parameters, "n": n} if n is not None else parameters
+    words = [model, *(f"{name} = {value}" for name, value in known.items() if value not in ("", None))]
+    return ", ".join([*words, f"seed {seed}, landscape {landscape}"])

@@ -1,0 +1,120 @@
+"""Functions on studies and their stores: run, open, report."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from morsecensus.pipeline.commands.predict import write_report
+from morsecensus.pipeline.errors import RunError, UsageError
+from morsecensus.pipeline.run.run import Outcome, Settings, run_study
+from morsecensus.pipeline.study.study import Study, parse_study, read_study
+
+if TYPE_CHECKING:
+    from morsecensus.analysis.dataset.cells import Study as StoredStudy
+
+
+def run(
+    study: str | Path | Mapping[str, Any],
+    store: str | Path | None = None,
+    *,
+    backend: str = "serial",
+    workers: int | None = None,
+    address: str | None = None,
+    gpus: float = 0.0,
+    allow_environment: bool = False,
+    quiet: bool = False,
+) -> Outcome:
+    """Run a study into a store; resume or extend it if the store exists.
+
+    Args:
+        study: the path of a TOML file, its text, or its content as a dictionary.
+        store: a folder or an fsspec URL; by default runs/<name of the study>.
+        backend: "serial" or "ray"; ``workers`` limits a local Ray, ``address`` joins a cluster, ``gpus`` is
+            the share of a GPU for each worker.
+        allow_environment: go on in another environment than the store's; its blocks are kept apart.
+        quiet: no progress on standard error.
+
+    Raises:
+        UsageError: a study or a store that cannot be; nothing is touched then.
+        RunError: the run cannot go on, or blocks failed. What was committed stays committed.
+        Interrupted: after Ctrl-C; the same call goes on from there.
+    """
+    parsed = _study(study)
+    place = f"runs/{parsed.name}" if store is None else str(store)
+    settings = Settings(backend, workers, address, allow_environment, gpus)
+    outcome = run_study(parsed, place, settings, Console(stderr=True, quiet=quiet, soft_wrap=True))
+    if outcome.failure is not None:
+        raise RunError(outcome.failure)
+    return outcome
+
+
+def _study(study: str | Path | Mapping[str, Any]) -> Study:
+    if isinstance(study, Mapping):
+        return parse_study(study)
+    if isinstance(study, Path) or "\n" not in study:
+        return read_study(Path(study))
+    try:
+        return parse_study(tomllib.loads(study))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"study: not TOML: {' '.join(str(error).split())[:200]}") from error
+
+
+def open(store: str | Path, check: str = "sizes") -> "StoredStudy":
+    """Open the current dataset of a run: its cells, each with its xarray dataset, loaded when it is used.
+
+    Args:
+        check: "sizes" holds a listing of the dataset against the record; "crc" reads all of it as well.
+
+    Raises StoreError: there is no run here, no dataset yet, or an object of it is missing or damaged.
+    """
+    from morsecensus.analysis.dataset.cells import open_study
+
+    return open_study(str(store), check)
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """Where the report of a run is.
+
+    Attributes:
+        store: of the run.
+        page: one self-contained HTML file.
+    """
+
+    store: str
+    page: Path
+
+    @property
+    def tables(self) -> list[Path]:
+        """Its tables, as CSV."""
+        return sorted((self.page.parent / "tables").glob("*.csv"))
+
+    @property
+    def figures(self) -> list[Path]:
+        """Its figures, as SVG."""
+        return sorted((self.page.parent / "figures").glob("*.svg"))
+
+    def __fspath__(self) -> str:
+        return str(self.page)
+
+    def __repr__(self) -> str:
+        folder = self.page.parent
+        lines = (
+            f"report of {self.store}",
+            f"page: {self.page}",
+            f"{len(self.tables)} tables: {folder / 'tables'}",
+            f"{len(self.figures)} figures: {folder / 'figures'}",
+        )
+        return "\n".join(lines)
+
+
+def report(store: str | Path, out: str | Path = "report", check: str = "sizes") -> Report:
+    """Write one self-contained HTML page, figures and CSV tables of a run.
+
+    Raises StoreError as `open` does, UsageError if ``out`` cannot be written.
+    """
+    return Report(str(store), write_report(str(store), Path(out), check))
