@@ -10,8 +10,9 @@ import xarray as xr
 from morsecensus.analysis.agreement.exact import Judged, exact_sampler, judge_cell
 from morsecensus.analysis.agreement.sampled import judge_means
 from morsecensus.analysis.agreement.verdicts import CellTest, Verdict
-from morsecensus.analysis.dataset.batches import Floats, energy_range
+from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.dataset.cells import Cell, Family, Study, finder_labels, short_digests
+from morsecensus.analysis.dataset.scan import scan, settled, together
 from morsecensus.analysis.estimates.complexity import estimate_complexity
 from morsecensus.analysis.estimates.counts import (
     estimate_counts,
@@ -218,7 +219,7 @@ def family_title(family: Family) -> str:
 
 def family_edges(cells: list[Cell]) -> Floats:
     """Energy bins that hold every point of the cells and most of the exact law, symmetric about 0."""
-    ranges = np.array([energy_range(cell.dataset) for cell in cells])
+    ranges = np.array([cell.extent.energy for cell in cells])
     reach = float(np.nanmax(np.abs(ranges))) if np.isfinite(ranges).any() else 1.0
     for theory in (cell.theory.resolved(cell.n) for cell in cells):
         if theory is not None:  # few landscapes don't reach as far as the law does
@@ -229,25 +230,38 @@ def family_edges(cells: list[Cell]) -> Floats:
 
 
 def measure_cell(cell: Cell, edges: Floats) -> CellResult:
-    """Run every estimator and every test on one cell."""
+    """Run every estimator and every test on one cell: its points are read twice, first for their extent."""
     sample = exact_sampler(cell) if cell.theory.isotropic is not None else None
     expected = cell.theory.means(cell.n, edges)
     if sample is not None:
-        judged = judge_cell(cell, sample)
+        judge = judge_cell(cell, sample)
     else:
-        judged = [] if expected is None else judge_means(cell, expected, edges)
+        judge = settled([]) if expected is None else judge_means(cell, expected, edges)
+    energies, histogram, paths, sampled, spectra, judged = scan(
+        cell.dataset,
+        together(
+            [
+                estimate_energies(cell),
+                estimate_histogram(edges),
+                summarise_paths(cell),
+                sampled_histogram(cell, edges),
+                compare_spectra(cell, sample),
+                judge,
+            ]
+        ),
+    )
     return CellResult(
         cell=cell,
         counts=estimate_counts(cell),
-        energies=estimate_energies(cell),
-        histogram=estimate_histogram(cell, edges),
+        energies=energies,
+        histogram=histogram,
         lowest=estimate_lowest(cell),
         complexity=estimate_complexity(cell),
         minima_complexity=estimate_complexity(cell, index=0),
         ledger=summarise_ledger(cell),
-        paths=summarise_paths(cell),
-        sampled=sampled_histogram(cell, edges),
-        spectra=compare_spectra(cell, sample),
+        paths=paths,
+        sampled=sampled,
+        spectra=spectra,
         judged=tuple(judged),
         expected=expected,
         edges=edges,

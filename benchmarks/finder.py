@@ -24,8 +24,8 @@ def our_points(worker: int, starts: int = STARTS) -> tuple[int, float]:
     from morsecensus.tasks.finders.multistart.census import add_hits, nothing_found
     from morsecensus.tasks.finders.multistart.rounds import draw_starts
     from morsecensus.tasks.finders.options import MultistartOptions
+    from morsecensus.tasks.measurables.words import CONVERGED
     from morsecensus.tasks.points.newton import refine
-    from morsecensus.tasks.points.outcomes import CONVERGED
     from morsecensus.tasks.runtime.keys import generator
 
     landscape, couplings = _landscape(N)
@@ -87,8 +87,8 @@ def _dense_cubic(n: int):
 def our_minima(worker: int, starts: int = 4096) -> tuple[int, float]:
     """Distinct starts that descended to a minimum and were polished and classified."""
     from morsecensus.tasks.finders.multistart.descent import descend
+    from morsecensus.tasks.measurables.words import CONVERGED
     from morsecensus.tasks.points.newton import refine
-    from morsecensus.tasks.points.outcomes import CONVERGED
 
     landscape, couplings = _landscape(N)
     rng = np.random.default_rng(worker)
@@ -161,7 +161,7 @@ def pymanopt_minima(worker: int, starts: int = 12) -> tuple[int, float]:
 def _census_seconds(worker: int, n: int = 12) -> tuple[int, float]:
     from morsecensus.tasks.finders.multistart.census import multistart
     from morsecensus.tasks.finders.options import MultistartOptions
-    from morsecensus.tasks.points.ledger import COMPLETE
+    from morsecensus.tasks.measurables.words import COMPLETE
 
     landscape, _ = _landscape(n)
     options = MultistartOptions()

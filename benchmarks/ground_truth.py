@@ -14,6 +14,7 @@ from benchmarks.validation import family_name, show, table
 from morsecensus.analysis.agreement.exact import judge_energy_moments, parity
 from morsecensus.analysis.agreement.residuals import TestResult, holm, mean_counts_test
 from morsecensus.analysis.dataset.cells import Cell, open_study
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_counts
 from morsecensus.analysis.estimates.paths import PathSummary, summarise_paths
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
@@ -94,7 +95,7 @@ def tests(cells: list[tuple[Cell, FiniteN, PathSummary]]) -> Iterator[str]:
 def main(store: str) -> None:
     cells = []
     for cell in open_study(store).cells:
-        theory, paths = cell.theory.resolved(cell.n), summarise_paths(cell)
+        theory, paths = cell.theory.resolved(cell.n), scan(cell.dataset, summarise_paths(cell))
         if theory is not None and paths is not None:
             cells.append((cell, theory, paths))
     print("\n".join([HEAD, *books(cells), TESTS, *tests(cells)]))

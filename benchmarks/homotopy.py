@@ -68,7 +68,7 @@ def enumerate_all(n: int, first: int, count: int, threads: int) -> tuple[int, fl
     """How many of these landscapes closed, every real point proven, and the seconds it took."""
     from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
     from morsecensus.tasks.finders.options import HomotopyOptions
-    from morsecensus.tasks.points.ledger import COMPLETE
+    from morsecensus.tasks.measurables.words import COMPLETE
 
     landscape, options = _landscape(n), HomotopyOptions(threads=threads)
     enumerate_landscape(landscape, landscape.sample(1, first), 1, first, options)  # compiles

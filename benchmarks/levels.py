@@ -24,6 +24,7 @@ from morsecensus.analysis.agreement.residuals import RARE, hotelling, usable_ind
 from morsecensus.analysis.agreement.sampled import judge_energies
 from morsecensus.analysis.dataset.batches import Floats, Moments
 from morsecensus.analysis.dataset.cells import Cell, open_study
+from morsecensus.analysis.dataset.scan import settled
 from morsecensus.analysis.results import CellResult, measure_study
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.models.spiked.finite_n import GROUPS
@@ -192,8 +193,8 @@ def show(found: Floats) -> str:
 
 def lines(store: str) -> Iterator[str]:
     with (
-        patch("morsecensus.analysis.results.judge_cell", return_value=[]),
-        patch("morsecensus.analysis.results.judge_means", return_value=[]),
+        patch("morsecensus.analysis.results.judge_cell", return_value=settled([])),
+        patch("morsecensus.analysis.results.judge_means", return_value=settled([])),
     ):
         families = measure_study(open_study(store))  # all but the tests
     results = [result for family in families for result in family.cells]

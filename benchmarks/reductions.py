@@ -11,8 +11,9 @@ import xarray as xr
 import zarr
 
 from benchmarks.harness import Row, interleaved, seconds
-from morsecensus.analysis.dataset.batches import energy_range
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.extent import ENERGY_RANGE
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_energies, estimate_histogram
 
 ROWS = 10_000_000
@@ -60,9 +61,13 @@ def read(cell: Cell) -> None:
 
 def run() -> list[Row]:
     actions = {
-        "numbers of points and of minima by energy, mean index": lambda cell: estimate_histogram(cell, EDGES),
-        "mean and spread of the energies of each index": estimate_energies,
-        "range of energies": lambda cell: energy_range(cell.dataset),
+        "numbers of points and of minima by energy, mean index": lambda cell: scan(
+            cell.dataset, estimate_histogram(EDGES)
+        ),
+        "mean and spread of the energies of each index": lambda cell: scan(
+            cell.dataset, estimate_energies(cell)
+        ),
+        "range of energies": lambda cell: scan(cell.dataset, ENERGY_RANGE),
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "points.zarr"

@@ -14,9 +14,9 @@ from morsecensus.pipeline.run.plan import make_plan
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.blocks import write_block
 from morsecensus.storage.files import open_files
-from morsecensus.storage.layout import CellLayout, Generation, Manifest, array_name
+from morsecensus.storage.layout import CellLayout, Generation, Manifest
 from morsecensus.storage.store import Run, write_manifest
-from morsecensus.storage.tables import LANDSCAPE
+from morsecensus.tasks.measurables.census import LANDSCAPE
 
 REPEATS = 9
 LANDSCAPES = 64
@@ -49,7 +49,7 @@ def _tables(cell: CellLayout, points: int) -> dict[str, dict[str, np.ndarray]]:
     tables: dict[str, dict[str, np.ndarray]] = {}
     for table in cell.tables:
         tables[table.name] = {}
-        for column in cell.columns(table):
+        for column in table.streamed:
             shape = (rows[table.name], *column.shape(cell.sizes))
             real = column.dtype == "f8"
             values = random.normal(size=shape) if real else random.integers(0, 20, shape)
@@ -71,9 +71,9 @@ def _ours(run: Run, cell: CellLayout, tables: Any) -> Callable[[], float]:
 def _bare(run: Run, cell: CellLayout, tables: Any) -> Callable[[], float]:
     group = zarr.open_group(str(Path(run.url) / "stream.zarr"), mode="r+")
     arrays = {
-        (table.name, column.name): group[f"{cell.id}/{array_name(table, column)}"]
+        (table.name, column.name): group[f"{cell.id}/{table.array_name(column)}"]
         for table in cell.tables
-        for column in cell.columns(table)
+        for column in table.streamed
     }
     blocks = iter(range(cell.blocks))
 

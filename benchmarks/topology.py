@@ -47,7 +47,8 @@ class Timing(NamedTuple):
 
 def timed(n: int, highest: int, count: int, worker: int = 0) -> Timing:
     """The topology of ``count`` landscapes, another lot for each worker."""
-    from morsecensus.tasks.topology.census import CERTIFIED, topology_of
+    from morsecensus.tasks.measurables.words import CERTIFIED
+    from morsecensus.tasks.topology.census import topology_of
 
     for instance in range(WARM_UP if n < LARGE_N else 1):
         topology_of(*landscape_and_points(n, count * worker + instance), highest)

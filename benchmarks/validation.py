@@ -16,6 +16,7 @@ from morsecensus.analysis.agreement.exact import exact_sampler, judge_cell
 from morsecensus.analysis.agreement.power import hotelling_power, landscapes_needed
 from morsecensus.analysis.agreement.residuals import TestResult, holm, uniformity_test, usable_indices
 from morsecensus.analysis.dataset.cells import Cell, open_study
+from morsecensus.analysis.dataset.scan import scan
 from oracles.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
 
 LEVEL = 0.05
@@ -32,8 +33,8 @@ class Outcome:
 
 
 def judge(cell: Cell, sample: Callable) -> Outcome:
-    tests = [judged.result for judged in judge_cell(cell, sample)]
-    return Outcome(cell, tests, coupling_scale(cell, sample))
+    tests = [judged.result for judged in scan(cell.dataset, judge_cell(cell, sample))]
+    return Outcome(cell, tests, scan(cell.dataset, coupling_scale(cell, sample)))
 
 
 def as_isotropic(cell: Cell) -> Cell:
@@ -205,7 +206,8 @@ def variance_control(cells: list[Cell], samplers: dict, honest: dict) -> Iterato
     yield "**Couplings with 2% too much variance.** Counts can't see it. The widths of all Hessians can:\n"
     rows, changed = [], []
     for cell in cells:
-        wrong = coupling_scale(scaled_couplings(cell, 1.02), samplers[cell.n])
+        scaled = scaled_couplings(cell, 1.02)
+        wrong = scan(scaled.dataset, coupling_scale(scaled, samplers[cell.n]))
         scale = honest[cell.n]
         if wrong is None or scale is None:
             continue

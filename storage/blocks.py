@@ -15,7 +15,7 @@ from morsecensus.storage.files import Files
 from morsecensus.storage.layout import CellLayout, chunk_key
 from morsecensus.storage.markers import Marker
 from morsecensus.storage.object_table import Entry, ObjectTable
-from morsecensus.storage.tables import SLOT, TABLES, Column, Table
+from morsecensus.storage.tables import Column, Table
 
 Tables = Mapping[str, Mapping[str, Any]]
 
@@ -33,7 +33,7 @@ def encode_block(
     _same_names("tables", tables, {table.name for table in cell.tables})
     for table in cell.tables:
         given = tables[table.name]
-        columns = cell.columns(table)
+        columns = table.streamed
         _same_names(f"columns of {table.name!r}", given, {column.name for column in columns})
         rows = cell.size_of(block)
         if table.ragged:
@@ -59,7 +59,7 @@ def write_block(
 ) -> Marker:
     """Write a block: its chunks, durably, then its marker. Raises ValueError for tables that do not fit."""
     objects, slots = encode_block(cell, block, generation, tables)
-    landscape = tables["landscape"]
+    landscape = tables[cell.landscape.name]
     rows = {name: sum(counts) for name, counts in slots.items()}
     entries = {key: (len(data), checksum(data)) for key, data in objects.items()}
     marker = Marker(
@@ -71,7 +71,7 @@ def write_block(
         rows=rows,
         slots=slots,
         objects=ObjectTable(cell, rows, block, generation, entries),
-        totals={name: int(np.sum(landscape[name])) for name in ("n_points", "n_starts")},
+        totals={c.name: int(np.sum(landscape[c.name])) for c in cell.landscape.columns if c.total},
         provenance=provenance,
     )
     files.write(objects)
@@ -119,7 +119,7 @@ def read_column(files: Files, cell: CellLayout, marker: Marker, table: Table, co
 def read_block(files: Files, cell: CellLayout, marker: Marker) -> dict[str, dict[str, np.ndarray]]:
     """Return all columns of a committed block, as its body returned them."""
     return {
-        table.name: {c.name: read_column(files, cell, marker, table, c) for c in cell.columns(table)}
+        table.name: {c.name: read_column(files, cell, marker, table, c) for c in table.streamed}
         for table in cell.tables
     }
 
@@ -161,16 +161,13 @@ def _conform(table: Table, column: Column, values: Any, shape: tuple[int, ...]) 
 def _chunks(cell: CellLayout, table: Table, column: Column, values: np.ndarray) -> Iterator[np.ndarray]:
     if not table.ragged:
         # a short last block still fills its chunk
-        padded = np.full((cell.block_size, *values.shape[1:]), column.fill, column.little_endian)
+        padded = np.full((cell.block_size, *values.shape[1:]), column.unknown, column.little_endian)
         padded[: len(values)] = values
         yield padded
         return
     size = cell.chunk_rows
     for start in range(0, len(values), size):
         part = values[start : start + size]
-        padded = np.full((1, size, *values.shape[1:]), column.fill, column.little_endian)
+        padded = np.full((1, size, *values.shape[1:]), column.unknown, column.little_endian)
         padded[0, : len(part)] = part
         yield padded
-
-
-assert SLOT.name not in {column.name for table in TABLES for column in table.columns}

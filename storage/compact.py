@@ -18,7 +18,7 @@ from morsecensus.storage.chunks import ZSTD_LEVEL, checksum
 from morsecensus.storage.dataset import DATASET, content_digest, object_table, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.inventory import INVENTORY_KEY, inventory_bytes
-from morsecensus.storage.layout import LATEST, CellLayout, array_name
+from morsecensus.storage.layout import LATEST, CellLayout
 from morsecensus.storage.markers import Marker
 from morsecensus.storage.seals import canonical, seal
 from morsecensus.storage.store import Run, quiet_zarr
@@ -99,7 +99,7 @@ def _write_cell(root: zarr.Group, run: Run, cell: CellLayout, between: Callable[
     attrs = {"cell_hash": cell.hash, "landscapes_failed": cell.padded - sum(map(cell.size_of, markers))}
     group = root.create_group(cell.id, attributes={**cell.attrs, **attrs})
     _coordinates(group, cell)
-    for column in cell.columns(cell.landscape):
+    for column in cell.landscape.columns:
         between()
         parts = _landscape_parts(run, cell, markers, column)
         _write_array(group, column.name, column, (cell.landscape.dimension,), cell.padded, cell.sizes, parts)
@@ -139,20 +139,19 @@ def _write_ragged(
         part.astype(np.int64) + block * cell.block_size for block, part in zip(markers, owners, strict=True)
     )
     _write_array(group, owner.name, owner, (table.dimension,), rows, {}, parts)
-    for column in table.active(cell.options):
+    for column in table.columns:
         between()
         parts = _read(run, cell, markers, table, column)
         more = {"coordinates": table.instance}
         _write_array(
-            group, array_name(table, column), column, (table.dimension,), rows, cell.sizes, parts, more
+            group, table.array_name(column), column, (table.dimension,), rows, cell.sizes, parts, more
         )
 
 
 def _landscape_parts(
     run: Run, cell: CellLayout, markers: Mapping[int, Marker], column: Column
 ) -> Iterator[np.ndarray]:
-    unknown = column.fill if column.failed is None else column.failed
-    absent = np.full((cell.block_size, *column.shape(cell.sizes)), unknown, column.little_endian)
+    absent = np.full((cell.block_size, *column.shape(cell.sizes)), column.absent, column.little_endian)
     parts = _read(run, cell, markers, cell.landscape, column)
     for block in range(cell.blocks):
         yield next(parts) if block in markers else absent[: cell.size_of(block)]
@@ -188,11 +187,11 @@ def _write_array(
         chunks=(chunk, *trailing),
         shards=(shard, *trailing),
         dtype=column.little_endian,
-        fill_value=column.fill,
+        fill_value=column.unknown,
         filters=None,
         compressors=[ZstdCodec(level=ZSTD_LEVEL, checksum=False), Crc32cCodec()],
         dimension_names=(*leading, *column.dims),
-        attributes={"long_name": column.long_name, "units": column.units, **column.attrs, **(more or {})},
+        attributes={**column.attributes, **(more or {})},
         config={"write_empty_chunks": True},
     )
     start = 0

@@ -6,12 +6,13 @@ no writer ever overwrites bytes of another environment.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.tables import FORMAT, POINT, SLOT, TABLES, Column, Table
+from morsecensus.storage.format_1 import tables_of
+from morsecensus.storage.seals import digest
+from morsecensus.storage.tables import FORMAT, LANDSCAPE, Column, Table, read_tables
 
 RUN = "run.json"
 LEASE = "lease.json"
@@ -24,9 +25,9 @@ class CellLayout:
     """One cell as the store needs it: identity, sizes, and what a worker gets (``spec``, opaque here).
 
     ``landscapes`` is what was asked for; the store holds whole blocks, but for a last one that is short where
-    there are no more than ``most`` landscapes. ``options`` are the optional columns that are on.
-    ``rows_bound`` bounds the rows of one block and thereby the row axis of the stream. ``declared`` are the
-    tables, as the body describes them; those of a census if there are none.
+    there are no more than ``most`` landscapes. ``tables`` are what a block returns, the one with a row per
+    landscape first; ``sizes`` are those of their dimensions by name. ``rows_bound`` bounds the rows of one
+    block and thereby the row axis of the stream.
     """
 
     id: str
@@ -38,7 +39,7 @@ class CellLayout:
     chunk_rows: int
     rows_bound: int
     sizes: Mapping[str, int]
-    options: tuple[str, ...] = ()
+    tables: tuple[Table, ...]
     memory_bytes: int = 0
     attrs: Mapping[str, Any] = field(default_factory=dict)
     most: int | None = None
@@ -66,41 +67,37 @@ class CellLayout:
 
     def to_record(self) -> dict[str, Any]:
         """Return the cell as JSON holds it."""
-        record = {**asdict(self), "options": list(self.options), "declared": list(self.declared)}
-        return record if self.declared else {k: v for k, v in record.items() if k != "declared"}
+        return {**asdict(replace(self, tables=())), "tables": [table.to_record() for table in self.tables]}
 
     @staticmethod
     def from_record(record: Mapping[str, Any]) -> "CellLayout":
-        """Return the cell of a record; raises TypeError, KeyError or StoreError if it is not one."""
-        known: dict[str, Any] = {k: v for k, v in record.items() if k != "blocks"}
+        """Return the cell of a record; raises TypeError, KeyError or StoreError if it is not one.
+
+        A record that has ``options`` instead of tables is older than tables in records.
+        """
+        known: dict[str, Any] = {k: v for k, v in record.items() if k not in ("blocks", "options")}
         if not _CELL_NAME.fullmatch(known["id"]):  # it becomes the name of folders
             raise StoreError(f"run.json: a cell is called {known['id'][:60]!r}, allowed: names such as c0003")
-        known["options"], known["declared"] = tuple(known["options"]), tuple(known.get("declared", ()))
+        known["tables"] = read_tables(known["tables"]) if "tables" in known else tables_of(record["options"])
         return CellLayout(**known)
 
     def row_chunks(self, rows: int) -> int:
         """Number of chunks that hold so many rows of a block."""
         return -(-rows // self.chunk_rows)
 
-    @cached_property
-    def tables(self) -> tuple[Table, ...]:
-        """Tables that this cell has."""
-        tables = tuple(map(Table.of, self.declared)) or TABLES
-        return tuple(table for table in tables if table.option is None or table.option in self.options)
-
     @property
     def landscape(self) -> Table:
-        """The one with a row a landscape."""
-        return next(table for table in self.tables if not table.ragged)
+        """The table with one row per landscape."""
+        return self.table(LANDSCAPE)
 
     @property
     def ragged(self) -> tuple[Table, ...]:
         """Those with any number of rows per landscape."""
         return tuple(table for table in self.tables if table.ragged)
 
-    def columns(self, table: Table) -> tuple[Column, ...]:
-        """Return the columns of a table in the stream of this cell."""
-        return (SLOT, *table.active(self.options)) if table.ragged else table.active(self.options)
+    def table(self, name: str) -> Table:
+        """Return the table of this name."""
+        return next(table for table in self.tables if table.name == name)
 
 
 @dataclass(frozen=True)
@@ -122,10 +119,15 @@ class Manifest:
     software: Mapping[str, str]
 
     def to_record(self) -> dict[str, Any]:
-        """Return the JSON record of run.json, without its seal."""
-        record = asdict(self)
-        record["cells"] = [cell.to_record() | {"blocks": cell.blocks} for cell in self.cells]
-        return {"format": FORMAT, **record}
+        """Return the JSON record of run.json, without its seal; its ``tables`` by the names that its cells
+        give them.
+        """
+        record = asdict(replace(self, cells=()))
+        cells = [cell.to_record() | {"blocks": cell.blocks} for cell in self.cells]
+        # most cells of a run have the same tables, and those are long
+        tables = {digest(cell["tables"])[:12]: cell["tables"] for cell in cells}
+        record["cells"] = [{**cell, "tables": digest(cell["tables"])[:12]} for cell in cells]
+        return {"format": FORMAT, **record, "tables": tables}
 
     @staticmethod
     def from_record(record: Mapping[str, Any]) -> "Manifest":
@@ -138,7 +140,7 @@ class Manifest:
         return Manifest(
             name=record["name"],
             study=record["study"],
-            cells=tuple(CellLayout.from_record(cell) for cell in record["cells"]),
+            cells=tuple(_cell(cell, record.get("tables", {})) for cell in record["cells"]),
             generations=tuple(Generation(**g) for g in record["generations"]),
             software=record["software"],
         )
@@ -146,6 +148,11 @@ class Manifest:
     def cell(self, name: str) -> CellLayout:
         """Return the cell of this id."""
         return next(cell for cell in self.cells if cell.id == name)
+
+
+def _cell(record: Mapping[str, Any], tables: Mapping[str, Any]) -> CellLayout:
+    named = {"tables": tables[record["tables"]]} if "tables" in record else {}
+    return CellLayout.from_record({**record, **named})
 
 
 def cell_name(number: int) -> str:
@@ -183,16 +190,11 @@ def failed_key(cell: str, block: int) -> str:
     return f"failed/{cell}/{block:06d}.json"
 
 
-def array_name(table: Table, column: Column) -> str:
-    """Return the name of a column's array in its cell's group: further ragged tables carry a prefix."""
-    return column.name if not table.ragged or table.name == POINT.name else f"{table.name}_{column.name}"
-
-
 def chunk_key(cell: CellLayout, table: Table, column: Column, block: int, chunk: int, generation: int) -> str:
     """Return the key of one chunk of the stream; ``chunk`` counts along the rows of a ragged table."""
     leading = (block, chunk) if table.ragged else (block,)
     index = leading + (0,) * len(column.dims)
-    name = array_name(table, column)
+    name = table.array_name(column)
     return f"{stream_key(generation)}/{cell.id}/{name}/c.{'.'.join(map(str, index))}"
 
 
@@ -201,7 +203,7 @@ def object_place(cell: CellLayout, rows: Mapping[str, int], table: Table, column
     place = 0
     for other in cell.tables:
         chunks = cell.row_chunks(rows[other.name]) if other.ragged else 1
-        columns = cell.columns(other)
+        columns = other.streamed
         if other.name == table.name:
             return place + columns.index(column) * chunks + chunk
         place += len(columns) * chunks
@@ -212,6 +214,6 @@ def block_objects(cell: CellLayout, rows: Mapping[str, int], block: int, generat
     """Yield the keys of all objects of a block that has so many rows in each ragged table."""
     for table in cell.tables:
         chunks = cell.row_chunks(rows[table.name]) if table.ragged else 1
-        for column in cell.columns(table):
+        for column in table.streamed:
             for chunk in range(chunks):
                 yield chunk_key(cell, table, column, block, chunk, generation)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from morsecensus.storage.chunks import ZSTD_LEVEL
 from morsecensus.storage.errors import RemoteError, StoreError
 from morsecensus.storage.files import Files, open_files
-from morsecensus.storage.layout import RUN, CellLayout, Generation, Manifest, array_name, stream_key
+from morsecensus.storage.layout import RUN, CellLayout, Generation, Manifest, stream_key
 from morsecensus.storage.markers import Committed, committed
 from morsecensus.storage.rollup import Summaries, summarise
 from morsecensus.storage.seals import canonical, read_record, seal
@@ -111,7 +111,7 @@ def stream_metadata(manifest: Manifest) -> dict[str, bytes]:
     for cell in manifest.cells:
         group = root.create_group(cell.id, attributes={"hash": cell.hash, **cell.attrs})
         for table in cell.tables:
-            for column in cell.columns(table):
+            for column in table.streamed:
                 _create_array(group, cell, table, column)
     for key, buffer in sorted(memory.items()):
         found[key] = buffer.to_bytes()
@@ -129,17 +129,17 @@ def _create_array(group: "zarr.Group", cell: CellLayout, table: Table, column: C
         shape, chunks = (cell.padded,), (cell.block_size,)
         dims = (table.dimension,)
     group.create_array(
-        array_name(table, column),
+        table.array_name(column),
         shape=(*shape, *trailing),
         chunks=(*chunks, *trailing),
         dtype=column.little_endian,
-        fill_value=column.fill,
+        fill_value=column.unknown,
         filters=None,
         compressors=[ZstdCodec(level=ZSTD_LEVEL, checksum=False), Crc32cCodec()],
         # one flat folder per array: one directory to fsync instead of one per block
         chunk_key_encoding={"name": "default", "separator": "."},
         dimension_names=(*dims, *column.dims),
-        attributes={"long_name": column.long_name, "units": column.units, **column.attrs},
+        attributes=column.attributes,
         config={"write_empty_chunks": True},
     )
 
@@ -157,10 +157,25 @@ def quiet_zarr() -> Iterator[None]:
 
 def check_same(stored: CellLayout, wanted: CellLayout) -> None:
     """Raise StoreError unless two cells of the same hash agree in everything but the number of landscapes."""
-    for name in ("block_size", "chunk_rows", "rows_bound", "sizes", "options", "body", "spec"):
+    for name in ("block_size", "chunk_rows", "rows_bound", "sizes", "body", "spec"):
         old, new = getattr(stored, name), getattr(wanted, name)
         if canonical(old) != canonical(new):
             raise StoreError(
                 f"{stored.id}: {name} is {old!r} in the store and {new!r} in this version: "
                 "use a new --store, or the version that wrote this one"
             )
+    if [table.form for table in stored.tables] != [table.form for table in wanted.tables]:
+        raise StoreError(
+            f"{stored.id}: {_differing(stored, wanted)} in the store or in this version alone, or in another "
+            "form: use a new --store, or the version that wrote this one"
+        )
+
+
+def _differing(stored: CellLayout, wanted: CellLayout) -> str:
+    """Name what only one of two cells has, or has in another form."""
+    mine, theirs = (
+        {(table.name, *column.form) for table in cell.tables for column in table.columns}
+        for cell in (stored, wanted)
+    )
+    names = sorted({f"{form[0]}.{form[1]}" for form in mine ^ theirs})
+    return f"columns {', '.join(names)} are" if names else "the tables are"

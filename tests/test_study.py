@@ -15,10 +15,11 @@ from rich.console import Console
 from morsecensus.analysis.agreement.coupling_scale import combined, coupling_scale
 from morsecensus.analysis.agreement.exact import exact_sampler, judge_cell
 from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.dataset import dataset_path
-from morsecensus.tasks.points.ledger import COMPLETE
+from morsecensus.tasks.measurables.words import COMPLETE
 from oracles.controls import dropped_saddles, ledger_of, scaled_couplings, wrong_shift
 
 pytestmark = pytest.mark.slow
@@ -59,7 +60,11 @@ def pure(cells):
 
 
 def _p_values(cell, sample):
-    return {t.result.name: t.result.p_value for t in judge_cell(cell, sample) if t.result.p_value is not None}
+    return {
+        t.result.name: t.result.p_value
+        for t in scan(cell.dataset, judge_cell(cell, sample))
+        if t.result.p_value is not None
+    }
 
 
 def test_landscapes_close(cells):
@@ -106,8 +111,9 @@ def test_dropped_saddles_are_noticed_by_the_ledger(pure):
 
 
 def test_the_variance_of_the_couplings_is_measured(pure):
-    honest = [coupling_scale(cell, sample) for cell, sample in pure]
-    wrong = [coupling_scale(scaled_couplings(cell, 1.1), sample) for cell, sample in pure]
+    honest = [scan(cell.dataset, coupling_scale(cell, sample)) for cell, sample in pure]
+    scaled = [(scaled_couplings(cell, 1.1), sample) for cell, sample in pure]
+    wrong = [scan(cell.dataset, coupling_scale(cell, sample)) for cell, sample in scaled]
     assert all(scale is not None for scale in honest + wrong)
     assert combined(honest).p_value > LEVEL
     assert combined(wrong).p_value < LEVEL

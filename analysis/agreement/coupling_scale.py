@@ -13,8 +13,9 @@ import numpy as np
 from scipy.stats import norm
 
 from morsecensus.analysis.agreement.residuals import LEVEL
-from morsecensus.analysis.dataset.batches import Batch, Floats, landscape_moments
+from morsecensus.analysis.dataset.batches import Batch, Floats, Moments
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.scan import Reduction, moments, settled
 from morsecensus.analysis.estimates.counts import is_odd
 from morsecensus.analysis.theory.kac_rice.sampler import CriticalPointSample
 
@@ -44,7 +45,9 @@ class CouplingScale:
         return float(norm.sf(limit - shift) + norm.cdf(-limit - shift))
 
 
-def coupling_scale(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> CouplingScale | None:
+def coupling_scale(
+    cell: Cell, sample: Callable[[int], CriticalPointSample]
+) -> Reduction[CouplingScale | None]:
     """Measure the variance of the couplings of a cell.
 
     Args:
@@ -56,7 +59,7 @@ def coupling_scale(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> 
     """
     theory = cell.theory.resolved(cell.n)
     if theory is None or cell.landscapes < 2 or cell.points == 0:
-        return None
+        return settled(None)
     mean, error = _exact_widths(cell, sample)
     levels = cell.n  # the function may travel to a worker, the cell should not
 
@@ -68,14 +71,19 @@ def coupling_scale(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> 
         counts = batch.per_landscape(index, levels).astype(np.float64)
         return np.concatenate([*columns, counts], axis=1)
 
-    moments = landscape_moments(cell.dataset, ["index", "lambda_min", "lambda_max"], sums)
-    excess, exact = moments.mean[0], moments.mean[1]
+    return moments(["index", "lambda_min", "lambda_max"], sums, lambda found: _ratio(found, error))
+
+
+def _ratio(found: Moments, error: Floats) -> CouplingScale | None:
+    """From the moments of the excess of the widths, the exact widths, and the counts at each index, whose
+    exact mean widths have this error."""
+    excess, exact = found.mean[0], found.mean[1]
     if exact <= 0:
         return None
     # A ratio of means over landscapes: the delta method; then the sampled reference, independent by index.
     gradient = np.array([1.0, -excess / exact]) / exact
-    variance = gradient @ moments.covariance[:2, :2] @ gradient / moments.count
-    variance += np.sum((moments.mean[2:] * error / exact) ** 2)
+    variance = gradient @ found.covariance[:2, :2] @ gradient / found.count
+    variance += np.sum((found.mean[2:] * error / exact) ** 2)
     # The width is proportional to the square root of the variance.
     scale = 1 + excess / exact
     return CouplingScale(float(scale**2), float(2 * scale * np.sqrt(variance)))

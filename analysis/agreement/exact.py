@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from morsecensus.analysis.agreement.coupling_scale import coupling_scale
+from morsecensus.analysis.agreement.coupling_scale import CouplingScale, coupling_scale
 from morsecensus.analysis.agreement.null_law import Reference
 from morsecensus.analysis.agreement.power import detectable
 from morsecensus.analysis.agreement.rare import split_directions
@@ -25,15 +25,9 @@ from morsecensus.analysis.agreement.residuals import (
     supremum_test,
     usable_indices,
 )
-from morsecensus.analysis.dataset.batches import (
-    Batch,
-    Floats,
-    Moments,
-    bin_of,
-    landscape_moments,
-    landscape_rows,
-)
+from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, bin_of
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.scan import Reduction, moments, settled, together, vectors
 from morsecensus.analysis.estimates.counts import estimate_counts, is_odd
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.kac_rice.sampler import CriticalPointSample, sample_critical_points
@@ -55,7 +49,7 @@ class Judged:
     unit: str
 
 
-def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> list[Judged]:
+def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> Reduction[list[Judged]]:
     """Run all tests of a cell; empty for a model without exact laws.
 
     Args:
@@ -64,10 +58,10 @@ def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> list
     """
     theory = cell.theory.resolved(cell.n)
     if theory is None:
-        return []
+        return settled([])
     missing = estimate_counts(cell)["missing"].values
     judged = [
-        judge_counts(cell, theory, missing),
+        settled(judge_counts(cell, theory, missing)),
         judge_energy_moments(cell, theory, missing),
         judge_energy_law(cell, theory, missing, minima=True),
         judge_energy_law(cell, theory, missing, minima=False),
@@ -77,7 +71,7 @@ def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> list
         judged.append(judge_spectrum(cell, index, law, missing[index]))
         judged.append(judge_smallest_eigenvalue(cell, index, law, missing[index]))
     judged.append(judge_coupling_variance(cell, sample, missing))
-    return judged
+    return together(judged)
 
 
 def exact_sampler(cell: Cell, seed: int = 0) -> Callable[[int], CriticalPointSample]:
@@ -116,14 +110,14 @@ def judge_counts(cell: Cell, theory: FiniteN, missing: Floats) -> Judged:
     return with_power(result, counts[:, kept], expected[kept], "of all points lost")
 
 
-def judge_energy_moments(cell: Cell, theory: FiniteN, missing: Floats) -> Judged:
+def judge_energy_moments(cell: Cell, theory: FiniteN, missing: Floats) -> Reduction[Judged]:
     """Joint T^2 of the means and the spreads of the energy at all indices."""
     expected = theory.by_index()
     mean, spread = theory.energy_moments()
     kept = independent_indices(cell.n, is_odd(cell))
     kept = kept[expected[kept] * cell.landscapes >= POINTS_PER_BIN]
     if not len(kept):
-        return Judged(not_testable("energies by index", cell.landscapes, "too few points expected"), None, "")
+        return _not_testable("energies by index", cell, "too few points expected")
 
     levels = cell.n  # the function may travel to a worker, the cell should not
 
@@ -134,17 +128,24 @@ def judge_energy_moments(cell: Cell, theory: FiniteN, missing: Floats) -> Judged
         second = batch.per_landscape(index, levels, score**2 - 1)
         return np.concatenate([first[:, kept], second[:, kept]], axis=1)
 
-    rows = landscape_rows(cell.dataset, ["index", "energy"], residuals)
     reach = np.concatenate([_FARTHEST * missing[kept], _FARTHEST**2 * missing[kept]])
     note = f"mean and spread at indices {', '.join(map(str, kept))}"
-    result = hotelling("energies by index", rows, None, np.stack([-reach, reach]), note=note)
     direction = np.concatenate([expected[kept], np.zeros(len(kept))])
     if is_odd(cell):  # a middle index is its own mirror image: its mean can't move
         direction[: len(kept)] *= kept * 2 != cell.n - 1
-    return with_power(result, rows, direction, "sd: shift of all energies")
+
+    def judged(rows: Floats) -> Judged:
+        result = hotelling("energies by index", rows, None, np.stack([-reach, reach]), note=note)
+        return with_power(result, rows, direction, "sd: shift of all energies")
+
+    return vectors(["index", "energy"], residuals, judged)
 
 
-def judge_energy_law(cell: Cell, theory: FiniteN, missing: Floats, *, minima: bool) -> Judged:
+def _not_testable(name: str, cell: Cell, why: str) -> Reduction[Judged]:
+    return settled(Judged(not_testable(name, cell.landscapes, why), None, ""))
+
+
+def judge_energy_law(cell: Cell, theory: FiniteN, missing: Floats, *, minima: bool) -> Reduction[Judged]:
     """T^2 of the shares of points in energy bins that the exact law fills equally.
 
     All points of an odd landscape come in pairs of opposite energies: theirs are folded onto E <= 0.
@@ -155,7 +156,7 @@ def judge_energy_law(cell: Cell, theory: FiniteN, missing: Floats, *, minima: bo
     independent = total * cell.landscapes / (2 if folded or parity(cell) > 0 else 1)
     bins = min(MOST_BINS, int(independent / POINTS_PER_BIN))
     if bins < 2:
-        return Judged(not_testable(name, cell.landscapes, "too few points expected"), None, "")
+        return _not_testable(name, cell, "too few points expected")
     edges, share, slope = _equal_bins(theory, bins, minima, folded)
 
     def residuals(batch: Batch) -> Floats:
@@ -166,10 +167,13 @@ def judge_energy_law(cell: Cell, theory: FiniteN, missing: Floats, *, minima: bo
         counts = batch.per_landscape(slot, bins + 1)[:, :bins].astype(np.float64)
         return (counts - share * counts.sum(axis=1, keepdims=True))[:, :-1]
 
-    rows = landscape_rows(cell.dataset, ["index", "energy"], residuals)
     reach = np.full(bins - 1, missing[0] if minima else missing.sum())
-    result = hotelling(name, rows, None, np.stack([-reach, reach]), note=f"{bins} bins")
-    return with_power(result, rows, total * slope[:-1], "sd: shift of all energies")
+
+    def judged(rows: Floats) -> Judged:
+        result = hotelling(name, rows, None, np.stack([-reach, reach]), note=f"{bins} bins")
+        return with_power(result, rows, total * slope[:-1], "sd: shift of all energies")
+
+    return vectors(["index", "energy"], residuals, judged)
 
 
 def _equal_bins(theory: FiniteN, bins: int, minima: bool, folded: bool) -> tuple[Floats, Floats, Floats]:
@@ -201,20 +205,19 @@ def _equal_bins(theory: FiniteN, bins: int, minima: bool, folded: bool) -> tuple
     return edges, share, (shares(step * sd) - share) / step
 
 
-def judge_spectrum(cell: Cell, index: int, law: CriticalPointSample, missing: float) -> Judged:
+def judge_spectrum(cell: Cell, index: int, law: CriticalPointSample, missing: float) -> Reduction[Judged]:
     """T^2 of mean features of the Hessian spectrum at points of one index against exact samples.
 
     Features: smallest and largest eigenvalue; with stored spectra also the gap above the smallest one, and
     the median.
     """
     name = f"Hessian spectra at index {index}"
-    names = ["index", "lambda_min", "lambda_max"]
     whole = "spectrum" in cell.dataset
     features = _features(law.hessian, whole)
     centre = law.weight @ features
     spread = np.sqrt(law.weight @ (features - centre) ** 2)
     if not np.all(spread > 0):
-        return Judged(not_testable(name, cell.landscapes, "nothing varies"), None, "")
+        return _not_testable(name, cell, "nothing varies")
     score = (features - centre) / spread
     sampled = (law.weight[:, None] ** 2 * score).T @ score
 
@@ -225,14 +228,17 @@ def judge_spectrum(cell: Cell, index: int, law: CriticalPointSample, missing: fl
         same = np.zeros(len(chosen), np.int64)
         return np.concatenate([batch.per_landscape(same, 1, column) for column in values.T], axis=1)
 
-    columns = ["index", "spectrum"] if whole else names
-    rows = landscape_rows(cell.dataset, columns, residuals)
     points = float(cell.dataset["points_by_index"].values[:, index].mean())
     reach = np.full(len(centre), _FARTHEST * missing)
     used = "smallest, largest, gap, median" if whole and cell.n > 3 else "smallest and largest"
     reference = Reference(points**2 * sampled, law.effective_size - 1)
-    result = hotelling(name, rows, reference, np.stack([-reach, reach]), note=used)
-    return with_power(result, rows, np.full(len(centre), points), "sd: shift of the features")
+
+    def judged(rows: Floats) -> Judged:
+        result = hotelling(name, rows, reference, np.stack([-reach, reach]), note=used)
+        return with_power(result, rows, np.full(len(centre), points), "sd: shift of the features")
+
+    columns = ["index", "spectrum"] if whole else ["index", "lambda_min", "lambda_max"]
+    return vectors(columns, residuals, judged)
 
 
 def _features(spectra: Floats, whole: bool) -> Floats:
@@ -247,7 +253,9 @@ def _extremes(batch: Batch) -> Floats:
     return np.stack([batch.columns["lambda_min"], batch.columns["lambda_max"]], axis=1)
 
 
-def judge_smallest_eigenvalue(cell: Cell, index: int, law: CriticalPointSample, missing: float) -> Judged:
+def judge_smallest_eigenvalue(
+    cell: Cell, index: int, law: CriticalPointSample, missing: float
+) -> Reduction[Judged]:
     """Kolmogorov-Smirnov test of the smallest Hessian eigenvalue against exact samples, by landscape."""
     order = np.argsort(law.hessian[:, 0])
     smallest, weight = law.hessian[order, 0], law.weight[order]
@@ -264,19 +272,24 @@ def judge_smallest_eigenvalue(cell: Cell, index: int, law: CriticalPointSample, 
         counts = batch.per_landscape(slot, GRID + 2)[:, : GRID + 1].astype(np.float64)
         return np.cumsum(counts, axis=1)[:, :-1] - exact * counts.sum(axis=1, keepdims=True)
 
-    moments = landscape_moments(cell.dataset, ["index", "lambda_min"], residuals)
     points = float(cell.dataset["points_by_index"].values[:, index].mean())
     name = f"smallest eigenvalue at index {index}"
-    result = supremum_test(name, moments, points**2 * sampled, missing)
-    return Judged(result, None, "")
+    return moments(
+        ["index", "lambda_min"],
+        residuals,
+        lambda found: Judged(supremum_test(name, found, points**2 * sampled, missing), None, ""),
+    )
 
 
 def judge_coupling_variance(
     cell: Cell, sample: Callable[[int], CriticalPointSample], missing: Floats
-) -> Judged:
+) -> Reduction[Judged]:
     """The variance of the couplings, from the widths of all Hessians, against what the cell states."""
+    return coupling_scale(cell, sample).then(lambda scale: _judge_scale(cell, scale, missing))
+
+
+def _judge_scale(cell: Cell, scale: CouplingScale | None, missing: Floats) -> Judged:
     name = "coupling variance"
-    scale = coupling_scale(cell, sample)
     if scale is None or cell.landscapes < FEWEST:
         return Judged(not_testable(name, cell.landscapes, f"needs {FEWEST} landscapes"), None, "")
     # Missed points enter a mean over all points; widths stay below twice their mean by far.

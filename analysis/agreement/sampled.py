@@ -10,22 +10,23 @@ from morsecensus.analysis.agreement.exact import MOST_BINS, POINTS_PER_BIN, Judg
 from morsecensus.analysis.agreement.null_law import Reference
 from morsecensus.analysis.agreement.rare import Counted
 from morsecensus.analysis.agreement.residuals import hotelling, mean_counts_test, not_testable, usable_indices
-from morsecensus.analysis.dataset.batches import Batch, Floats, bin_of, landscape_rows
+from morsecensus.analysis.dataset.batches import Batch, Floats, bin_of
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.scan import Reduction, settled, together, vectors
 from morsecensus.analysis.estimates.counts import estimate_counts
 from morsecensus.analysis.theory.means import Means
 
 
-def judge_means(cell: Cell, means: Means, edges: Floats) -> list[Judged]:
+def judge_means(cell: Cell, means: Means, edges: Floats) -> Reduction[list[Judged]]:
     """Counts by index jointly, and numbers in bins of energy of minima and of all points."""
     missing = estimate_counts(cell)["missing"].values
     judged = []
     if means.by_index is not None:
-        judged.append(_judge_counts(cell, means, means.by_index, missing))
+        judged.append(settled(_judge_counts(cell, means, means.by_index, missing)))
     if means.binned is not None:
         judged.append(judge_energies(cell, means, edges, missing, minima=True))
     judged.append(judge_energies(cell, means, edges, missing, minima=False))
-    return judged
+    return together(judged)
 
 
 def _judge_counts(cell: Cell, means: Means, expected: Floats, missing: Floats) -> Judged:
@@ -44,7 +45,9 @@ def _judge_counts(cell: Cell, means: Means, expected: Floats, missing: Floats) -
     return with_power(result, counts[:, kept], expected[kept], "of all points lost")
 
 
-def judge_energies(cell: Cell, means: Means, edges: Floats, missing: Floats, *, minima: bool) -> Judged:
+def judge_energies(
+    cell: Cell, means: Means, edges: Floats, missing: Floats, *, minima: bool
+) -> Reduction[Judged]:
     """T^2 of the mean numbers of points in energy bins, put together until each holds enough of them.
 
     Where half of a class is at -E, all points are folded onto E <= 0.
@@ -59,7 +62,7 @@ def judge_energies(cell: Cell, means: Means, edges: Floats, missing: Floats, *, 
     join = _merging(classes) @ join
     bins = len(join)
     if bins < 2:
-        return Judged(not_testable(name, cell.landscapes, "too few points expected"), None, "")
+        return settled(Judged(not_testable(name, cell.landscapes, "too few points expected"), None, ""))
     held = len(expected)
 
     def residuals(batch: Batch) -> Floats:
@@ -68,12 +71,15 @@ def judge_energies(cell: Cell, means: Means, edges: Floats, missing: Floats, *, 
             slot = np.where(batch.columns["index"] == 0, slot, held)
         return batch.per_landscape(slot, held + 1)[:, :held] @ join.T - join @ expected
 
-    rows = landscape_rows(cell.dataset, ["index", "energy"], residuals)
     box = np.stack([np.zeros(bins), np.full(bins, missing[0] if minima else missing.sum())])
     reference = None if covariance is None else Reference(join @ covariance @ join.T)
     counted = Counted(join @ expected, cell.most_points)
-    result = hotelling(name, rows, reference, box, counted, f"{bins} bins")
-    return with_power(result, rows, join @ expected, "of all points lost")
+
+    def judged(rows: Floats) -> Judged:
+        result = hotelling(name, rows, reference, box, counted, f"{bins} bins")
+        return with_power(result, rows, join @ expected, "of all points lost")
+
+    return vectors(["index", "energy"], residuals, judged)
 
 
 def _folding(bins: int) -> Floats:

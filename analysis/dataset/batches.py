@@ -22,7 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from morsecensus.storage.dataset import check_dataset
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
-from morsecensus.storage.tables import POINT, Table
+from morsecensus.tasks.measurables.base import Table
+from morsecensus.tasks.measurables.census import POINT
 
 Floats = NDArray[np.float64]
 Result = TypeVar("Result")
@@ -164,34 +165,6 @@ def bin_of(values: Floats, edges: Floats) -> NDArray[np.int64]:
     return np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
 
 
-def lowest_energies(dataset: xr.Dataset) -> Floats:
-    """Return the lowest energy of each landscape, nan where nothing was found, shape (landscapes,).
-
-    The rows of a landscape are sorted by energy, so it is the first row of each.
-    """
-
-    def first(batch: Batch) -> Floats:
-        lowest = np.full(batch.landscapes, np.nan)
-        starts = np.flatnonzero(np.diff(batch.owner, prepend=-1))
-        lowest[batch.owner[starts]] = batch.columns["energy"][starts]
-        return lowest
-
-    parts = list(reduce_points(dataset, ["energy"], first))
-    return np.concatenate(parts) if parts else np.zeros(0)
-
-
-def energy_range(dataset: xr.Dataset) -> tuple[float, float]:
-    """Return the lowest and the highest energy of all points; nan and nan if there are none."""
-
-    def extremes(batch: Batch) -> tuple[float, float]:
-        energy = batch.columns["energy"]
-        return float(energy.min(initial=np.inf)), float(energy.max(initial=-np.inf))
-
-    parts = list(reduce_points(dataset, ["energy"], extremes))
-    low, high = min(part[0] for part in parts), max(part[1] for part in parts)
-    return (low, high) if low <= high else (float("nan"), float("nan"))
-
-
 @dataclass(frozen=True, eq=False)
 class Moments:
     """Sums over landscapes of a vector and of its outer product: enough for a mean and its covariance.
@@ -239,20 +212,3 @@ class Moments:
     def standard_error(self) -> Floats:
         """Of the mean; nan for fewer than two landscapes."""
         return np.sqrt(np.maximum(np.diag(self.covariance), 0.0) / max(self.count, 1))
-
-
-def landscape_rows(dataset: xr.Dataset, names: Sequence[str], function: Callable[[Batch], Floats]) -> Floats:
-    """A vector per landscape that ``function`` computes, shape (landscapes of the batch, d), of all of them:
-    shape (landscapes, d)."""
-    return np.concatenate(list(reduce_points(dataset, names, function))).astype(np.float64)
-
-
-def landscape_moments(
-    dataset: xr.Dataset, names: Sequence[str], function: Callable[[Batch], Floats]
-) -> Moments:
-    """Moments of a vector per landscape that ``function`` computes, shape (landscapes of the batch, d)."""
-    parts = reduce_points(dataset, names, lambda batch: Moments.of(function(batch)))
-    total = next(parts)
-    for part in parts:
-        total = total + part
-    return total

@@ -11,15 +11,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from morsecensus.analysis.dataset.extent import Extent, extent_of
 from morsecensus.analysis.dataset.groups import group_names, open_group
 from morsecensus.analysis.theory.base import Symmetry, Theory
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.storage.dataset import checked_path
 from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.store import Run, open_run
-from morsecensus.storage.tables import ERROR, TABLES
 from morsecensus.tasks.landscapes.parameters import Model
 from morsecensus.tasks.landscapes.registry import MODELS
+from morsecensus.tasks.measurables.words import ERROR
 
 Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
@@ -62,11 +63,16 @@ class Cell:
         if self.has_number.all():
             return self.stored
         places = {"landscape": np.flatnonzero(self.has_number)}
-        for table in TABLES:
-            if table.ragged and table.count in self.stored:
-                owned = np.repeat(self.has_number, self.stored[table.count].values)
-                places[table.dimension] = np.flatnonzero(owned)
+        for count in self.stored.variables.values():
+            if "sample_dimension" in count.attrs:  # of a ragged table, in the words of the CF conventions
+                owned = np.repeat(self.has_number, count.values)
+                places[count.attrs["sample_dimension"]] = np.flatnonzero(owned)
         return self.stored.isel(places)
+
+    @cached_property
+    def extent(self) -> Extent:
+        """Where the points of these lie."""
+        return extent_of(self.dataset)
 
     @property
     def held(self) -> int:
@@ -279,7 +285,7 @@ def open_study(store: str, check: str = "sizes") -> Study:
     held = [layout for layout in run.manifest.cells if layout.id in names]
     cells = [_cell(layout, path) for layout in held if BODY not in layout.attrs]
     others = [
-        OtherCell(str(layout.attrs[BODY]), layout.spec, open_group(path, layout.id))
+        OtherCell(str(layout.attrs[BODY]), layout.spec, open_group(path, layout.id, layout.tables))
         for layout in held
         if BODY in layout.attrs
     ]
@@ -289,7 +295,8 @@ def open_study(store: str, check: str = "sizes") -> Study:
 
 def _cell(layout: CellLayout, path: str) -> Cell:
     ambient = int(layout.sizes.get("component", 0))
-    return Cell(layout.id, open_group(path, layout.id), layout.padded, _finder(layout.spec), ambient)
+    data = open_group(path, layout.id, layout.tables)
+    return Cell(layout.id, data, layout.padded, _finder(layout.spec), ambient)
 
 
 def _finder(spec: Mapping[str, Any]) -> str:

@@ -1,10 +1,10 @@
 """Columns of a dataset as they are read: a value that no writer puts there is an error, not a number.
 
 Zarr reads what is missing as fill values, and *unknown* is -1 or nan, so damage of any origin would enter
-means as minus one point. What may be unknown, and what may be negative, is said by `storage.tables`.
+means as minus one point. What may be unknown, and what may be negative, is said by the run's own tables.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,23 +14,23 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.layout import array_name
-from morsecensus.storage.tables import ERROR, LANDSCAPE, TABLES, Column
+from morsecensus.storage.tables import LANDSCAPE, Column, Table, read_tables
+from morsecensus.tasks.measurables.census import CENSUS
+from morsecensus.tasks.measurables.words import ERROR
 
 REASON = "reason"
 
 
-def _known() -> dict[str, Column]:
-    """The columns of a dataset by the name of their array."""
-    found = {array_name(table, column): column for table in TABLES for column in table.columns}
-    places = [(table.count, table.instance) for table in TABLES if table.ragged]
-    names = ("landscape", "morse_index", *(name for pair in places for name in pair))
-    return found | {name: Column(name, "i8", name) for name in names}
+def columns_of(tables: Sequence[Table]) -> dict[str, Column]:
+    """Return the columns of a dataset by the name of their array."""
+    found = {table.array_name(column): column for table in tables for column in table.columns}
+    places = [(table.count, table.instance) for table in tables if table.ragged]
+    names = (LANDSCAPE, "morse_index", *(name for pair in places for name in pair))
+    return found | {name: Column(name, "i8", name, failed=0) for name in names}
 
 
-COLUMNS = _known()
-_MAY_FAIL = {column.name for column in LANDSCAPE.columns if column.failed in (None, column.fill)}
-"""Per-landscape columns that are unknown in landscapes of failed blocks."""
+COLUMNS = columns_of(read_tables([table.record() for table in CENSUS]))
+"""Those of a census: for a dataset that lies without its run, which doesn't say what may be unknown in it."""
 
 
 def improper(column: Column, values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -40,7 +40,7 @@ def improper(column: Column, values: NDArray[Any]) -> NDArray[np.bool_]:
     if column.signed or values.dtype.kind != "i":
         return np.zeros(values.shape, bool)
     wrong = values < 0
-    return wrong & (values != column.fill) if column.optional else wrong
+    return wrong & (values != column.unknown) if column.optional else wrong
 
 
 class CheckedArray(BackendArray):
@@ -77,27 +77,27 @@ class CheckedArray(BackendArray):
         )
 
 
-def checked(dataset: xr.Dataset, where: str) -> xr.Dataset:
+def checked(dataset: xr.Dataset, where: str, columns: Mapping[str, Column] = COLUMNS) -> xr.Dataset:
     """Return a cell's dataset, lazy as before, whose columns are checked as they are read.
 
     Args:
         where: the dataset and its group, for messages.
+        columns: what may stand in each array; others aren't checked.
     """
-    if "body" in dataset.attrs:  # not a census: its columns may all be unknown
-        return dataset
     variables = dataset.variables
     reason = _bare(variables[REASON]) if REASON in variables else None
     found: Mapping[Any, xr.Variable] = {
-        name: _wrap(f"{where}/{name}", COLUMNS[str(name)], variable, reason if name in _MAY_FAIL else None)
+        name: _wrap(f"{where}/{name}", columns[str(name)], variable, reason)
         for name, variable in variables.items()
-        if str(name) in COLUMNS and variable.ndim
+        if str(name) in columns and variable.ndim
     }
     indexes = set(dataset.indexes)
     return dataset.assign({name: v for name, v in found.items() if name not in indexes})
 
 
 def _wrap(where: str, column: Column, variable: xr.Variable, reason: xr.Variable | None) -> xr.Variable:
-    array = CheckedArray(where, column, _bare(variable), reason)
+    may_fail = variable.dims[0] == LANDSCAPE and column.failed in (None, column.fill)
+    array = CheckedArray(where, column, _bare(variable), reason if may_fail else None)
     return xr.Variable(
         variable.dims, indexing.LazilyIndexedArray(array), variable.attrs, variable.encoding, fastpath=True
     )

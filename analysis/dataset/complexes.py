@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 
 from morsecensus.analysis.dataset.batches import Floats, row_offsets
 from morsecensus.analysis.dataset.cells import Cell
-from morsecensus.storage.tables import ARC, CHECKS, PAIR, POINT, TOPOLOGY
+from morsecensus.tasks.measurables.census import POINT
+from morsecensus.tasks.measurables.topology import ARC, PAIR
+from morsecensus.tasks.measurables.words import CHECKS, TOPOLOGIES
 from morsecensus.tasks.topology.complex import MorseComplex
 
-CERTIFIED, CONTRADICTED, REFUSED = (TOPOLOGY.index(name) for name in ("certified", "contradicted", "refused"))
+CERTIFIED, CONTRADICTED, REFUSED = (
+    TOPOLOGIES.index(name) for name in ("certified", "contradicted", "refused")
+)
 FAIL = CHECKS.index("fail")
 
 BATCH_ROWS = 2**20

@@ -1,15 +1,16 @@
 """The groups of a dataset, one a cell, opened lazily and read through checked columns."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import xarray as xr
 
-from morsecensus.analysis.dataset.columns import checked
+from morsecensus.analysis.dataset.columns import COLUMNS, checked, columns_of
 from morsecensus.storage.dataset import check_dataset, checked_path
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import RUN
-from morsecensus.storage.tables import FORMAT
+from morsecensus.storage.tables import FORMAT, Table
 
 ZARR_FORMAT = 3
 """Arrays of format 2 may ask for a codec that unpickles them; a dataset has none."""
@@ -41,10 +42,11 @@ def group_names(path: str) -> list[str]:
     return sorted(name for name, _ in _root(path).groups())
 
 
-def open_group(path: str, name: str) -> xr.Dataset:
+def open_group(path: str, name: str, tables: Sequence[Table] | None = None) -> xr.Dataset:
     """Open one group of a dataset without loading any column; which objects there are is not checked.
 
-    Values are, when they are read: see `analysis.dataset.columns`. Raises StoreError if there is no such
+    Values are, when they are read, by what the cell's ``tables`` say, or those of a census: see
+    `analysis.dataset.columns`. Raises StoreError if there is no such
     group or if one of its arrays could run code when it is read.
     """
     import zarr
@@ -59,7 +61,9 @@ def open_group(path: str, name: str) -> xr.Dataset:
             f"{path}: {name} holds arrays of another Zarr format than {ZARR_FORMAT}: no dataset of ours"
         )
     dataset = xr.open_zarr(path, group=name or None, chunks=None, consolidated=True, zarr_format=ZARR_FORMAT)
-    found = checked(dataset, f"{path}: {name}")
+    # without its run, nothing says what may be unknown in a dataset of another body
+    known = {} if "body" in dataset.attrs else COLUMNS
+    found = checked(dataset, f"{path}: {name}", known if tables is None else columns_of(tables))
     found.encoding["source"] = path
     return found
 

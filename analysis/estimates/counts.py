@@ -10,16 +10,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from morsecensus.analysis.dataset.batches import (
-    Batch,
-    Floats,
-    Moments,
-    landscape_moments,
-    lowest_energies,
-    reduce_points,
-)
+from morsecensus.analysis.dataset.batches import Batch, Floats, Moments
 from morsecensus.analysis.dataset.cells import Cell
-from morsecensus.storage.tables import CHECKS, ERROR, REASONS, STATUS
+from morsecensus.analysis.dataset.scan import Reduction, moments
+from morsecensus.tasks.measurables.words import CHECKS, ERROR, REASONS, STATUSES
 
 COMPLETE, OPEN, FAILED = range(3)
 CHECK_COLUMNS = ("bound_check", "parity_check", "morse_check")
@@ -66,7 +60,7 @@ def estimate_counts(cell: Cell) -> xr.Dataset:
     total, total_se = mean_and_error(counts.sum(axis=1))
     status = data["status"].values
     missing = missing_points(cell)
-    fractions = {name: float(np.mean(status == code)) for code, name in enumerate(STATUS)}
+    fractions = {name: float(np.mean(status == code)) for code, name in enumerate(STATUSES)}
     # x -> -x pairs each point of index k with one of index N-1-k: half of the missing ones have index k.
     share = np.ones(counts.shape[1])
     if is_odd(cell):
@@ -105,7 +99,7 @@ def _plausible_missing(cell: Cell, found: Floats) -> float:
     return float(np.mean(np.where(failed, np.maximum(typical - found, 0.0), unseen)))
 
 
-def estimate_energies(cell: Cell) -> xr.Dataset:
+def estimate_energies(cell: Cell) -> Reduction[xr.Dataset]:
     """Mean and standard deviation of the energy per spin at each index, each point counted once.
 
     The mean is a ratio of two sums over landscapes; its error is that of the ratio (delta method), and so is
@@ -116,7 +110,7 @@ def estimate_energies(cell: Cell) -> xr.Dataset:
     """
     levels = int(cell.dataset.sizes["morse_index"])
     # Fourth powers of energies enter. The lowest of each landscape tell their size.
-    lowest = lowest_energies(cell.dataset)
+    lowest = cell.extent.lowest
     unit = unit_of(lowest[np.isfinite(lowest)])
 
     def sums(batch: Batch) -> Floats:
@@ -125,9 +119,13 @@ def estimate_energies(cell: Cell) -> xr.Dataset:
         parts = [batch.per_landscape(index, levels, weight) for weight in weights]
         return np.concatenate(parts, axis=1)
 
-    moments = landscape_moments(cell.dataset, ["index", "energy"], sums)
-    covariance = moments.covariance / max(moments.count, 1)
-    rows = [_ratio(moments, covariance, [k, k + levels, k + 2 * levels]) for k in range(levels)]
+    return moments(["index", "energy"], sums, lambda found: _energy_table(found, levels, unit))
+
+
+def _energy_table(found: Moments, levels: int, unit: int) -> xr.Dataset:
+    """From the moments of 1, E and E^2 summed at each index, E in units of 2^unit."""
+    covariance = found.covariance / max(found.count, 1)
+    rows = [_ratio(found, covariance, [k, k + levels, k + 2 * levels]) for k in range(levels)]
     names = ("points", "mean", "mean_se", "sd", "sd_se")
     table = np.array(rows)
     table[:, 1:] = np.ldexp(table[:, 1:], unit)
@@ -155,11 +153,10 @@ def _ratio(moments: Moments, covariance: Floats, where: list[int]) -> tuple[floa
     return points, mean, mean_se, spread, sd_se
 
 
-def estimate_histogram(cell: Cell, edges: Floats) -> xr.Dataset:
+def estimate_histogram(edges: Floats) -> Reduction[xr.Dataset]:
     """Mean number of points of a landscape in each energy bin: all, and minima; ``index_mean`` in the bin.
 
     Args:
-        cell: what to count.
         edges: increasing energies per spin; points outside count nowhere.
 
     Returns:
@@ -179,7 +176,12 @@ def estimate_histogram(cell: Cell, edges: Floats) -> xr.Dataset:
         squares = (every, minima, every**2, minima**2, sums, sums**2, every * sums)
         return np.array(batch.landscapes), np.stack([part.sum(axis=0) for part in squares])
 
-    parts = list(reduce_points(cell.dataset, ["energy", "index"], counts))
+    return Reduction(("energy", "index"), counts, lambda parts: _histogram(parts, edges))
+
+
+def _histogram(parts: list[tuple[NDArray[np.int64], Floats]], edges: Floats) -> xr.Dataset:
+    """From landscapes and sums over them, a batch a part."""
+    bins = len(edges) - 1
     size = int(sum(part[0] for part in parts))
     total = np.sum([part[1] for part in parts], axis=0)
     every, minima, every2, minima2, sums, sums2, cross = total / size
@@ -213,7 +215,7 @@ def estimate_lowest(cell: Cell) -> xr.Dataset:
     Returns:
         ``energy`` (sorted; rank), ``mean``, ``se``, ``sd``, ``landscapes``.
     """
-    lowest = lowest_energies(cell.dataset)
+    lowest = cell.extent.lowest
     lowest = np.sort(lowest[np.isfinite(lowest)])
     mean, se = mean_and_error(lowest)
     values = {
@@ -248,7 +250,7 @@ def summarise_ledger(cell: Cell) -> xr.Dataset:
     coverage = coverage[np.isfinite(coverage)]
     rounds = data["n_rounds"].values[computed]
     values = {
-        "status": ("state", [int(np.sum(data["status"].values == code)) for code in range(len(STATUS))]),
+        "status": ("state", [int(np.sum(data["status"].values == code)) for code in range(len(STATUSES))]),
         "reason": ("why", [int(np.sum(data["reason"].values == code)) for code in codes]),
         "checks": (("check", "verdict"), checks),
         "coverage_lower": float(coverage.mean()) if coverage.size else float("nan"),
@@ -260,7 +262,7 @@ def summarise_ledger(cell: Cell) -> xr.Dataset:
     return xr.Dataset(
         values,
         {
-            "state": list(STATUS),
+            "state": list(STATUSES),
             "why": [*REASONS, "error"],
             "check": [name.removesuffix("_check") for name in CHECK_COLUMNS],
             "verdict": [*CHECKS, "unknown"],

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from morsecensus.analysis.dataset.batches import Batch, Floats, reduce_points
+from morsecensus.analysis.dataset.batches import Batch, Floats
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.scan import Reduction, settled
 from morsecensus.analysis.estimates.counts import is_odd, mean_and_error
 from morsecensus.tasks.proportions import interval, lower_limit
 
@@ -67,13 +68,19 @@ class PathSummary:
     recall: tuple[Recall, ...]
 
 
-def summarise_paths(cell: Cell) -> PathSummary | None:
+def summarise_paths(cell: Cell) -> Reduction[PathSummary | None]:
     """The homotopy's part of a cell's ledger; None if no path was followed."""
     data = cell.dataset
     kept = data["n_paths"].values > 0
     if not kept.any():
-        return None
+        return settled(None)
     sampled = bool((data["n_jumps"].values[kept] >= 0).any())
+    recalls = _recalls(cell) if sampled else settled(())
+    return recalls.then(lambda recall: _summary(cell, kept, sampled, recall))
+
+
+def _summary(cell: Cell, kept: NDArray[np.bool_], sampled: bool, recall: tuple[Recall, ...]) -> PathSummary:
+    data = cell.dataset
     certified = data["n_certified"].values[kept]
     number, error = mean_and_error(_all_and_by_index(cell, "sampled_points", kept))
     limits = [
@@ -91,7 +98,7 @@ def summarise_paths(cell: Cell) -> PathSummary | None:
         number=number,
         number_se=error,
         number_limits=np.stack(limits),
-        recall=_recalls(cell) if sampled else (),
+        recall=recall,
     )
 
 
@@ -100,7 +107,7 @@ def _all_and_by_index(cell: Cell, name: str, kept: NDArray[np.bool_]) -> Floats:
     return np.concatenate([whole, cell.dataset[f"{name}_by_index"].values[kept]], axis=1)
 
 
-def _recalls(cell: Cell) -> tuple[Recall, ...]:
+def _recalls(cell: Cell) -> Reduction[tuple[Recall, ...]]:
     levels = int(cell.dataset.sizes["morse_index"])
 
     def counts(batch: Batch) -> NDArray[np.int64]:
@@ -109,8 +116,13 @@ def _recalls(cell: Cell) -> tuple[Recall, ...]:
         had = sample * (batch.columns["hits"] > 0)
         return np.stack([batch.per_landscape(index, levels, weight) for weight in (had, sample)])
 
-    names = ["index", "sample_hits", "hits"]
-    found, endpoints = np.concatenate(list(reduce_points(cell.dataset, names, counts)), axis=1)
+    return Reduction(("index", "sample_hits", "hits"), counts, lambda parts: _recall_by_index(cell, parts))
+
+
+def _recall_by_index(cell: Cell, batches: list[NDArray[np.int64]]) -> tuple[Recall, ...]:
+    """Of all points and of each index, from sampled endpoints by landscape and index: had, and all."""
+    found, endpoints = np.concatenate(batches, axis=1)
+    levels = found.shape[1]
     unresolved = int(np.maximum(cell.dataset["n_unresolved"].values, 0).sum())
     # A point and its antipode are rows of one class: together they stand for one endpoint.
     pair = 2 if _paired(cell) else 1
@@ -142,20 +154,27 @@ class SampledHistogram:
     census: Floats
 
 
-def sampled_histogram(cell: Cell, edges: Floats) -> SampledHistogram | None:
+def sampled_histogram(cell: Cell, edges: Floats) -> Reduction[SampledHistogram | None]:
     """Numbers by energy where paths were sampled; None elsewhere. Unresolved paths are left out."""
     data = cell.dataset
     kept = (data["n_paths"].values > 0) & (data["n_jumps"].values >= 0)
     if not kept.any():
-        return None
-    bins = len(edges) - 1
+        return settled(None)
 
     def counts(batch: Batch) -> NDArray[np.int64]:
         energy = batch.columns["energy"]
         sample = np.maximum(batch.columns["sample_hits"], 0)
         return np.stack([np.histogram(energy, edges, weights=w)[0] for w in (sample, np.ones(len(energy)))])
 
-    endpoints, census = sum(reduce_points(data, ["energy", "sample_hits"], counts), np.zeros((2, bins)))
+    return Reduction(("energy", "sample_hits"), counts, lambda parts: _sampled(cell, kept, edges, parts))
+
+
+def _sampled(
+    cell: Cell, kept: NDArray[np.bool_], edges: Floats, parts: list[NDArray[np.int64]]
+) -> SampledHistogram:
+    """From sampled endpoints and points in each bin, a batch a part."""
+    data = cell.dataset
+    endpoints, census = sum(parts, np.zeros((2, len(edges) - 1)))
     paths = int(data["n_distinct"].values[kept].sum())
     # A pair of antipodes has two solutions, or one that is both, and its hits stand at both of its rows. Even
     # H: both rows are in the bin, for one endpoint. Odd H: one is, and it may be any of the two.

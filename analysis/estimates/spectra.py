@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from morsecensus.analysis.dataset.batches import Batch, Floats, bin_of, landscape_moments, reduce_points
+from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, bin_of
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.scan import Reduction, moments, settled, together
 from morsecensus.analysis.theory.goe.semicircle import hessian_density
 from morsecensus.analysis.theory.kac_rice.sampler import CriticalPointSample
 
@@ -43,26 +44,31 @@ def compared_indices(cell: Cell) -> tuple[int, ...]:
 
 def compare_spectra(
     cell: Cell, sample: Callable[[int], CriticalPointSample] | None
-) -> tuple[SpectrumComparison, ...]:
+) -> Reduction[tuple[SpectrumComparison, ...]]:
     """Compare the spectra of a cell; empty if it stored none, or if no point has the index."""
-    if "spectrum" not in cell.dataset:
-        return ()
+    extent = cell.extent.spectrum
+    if extent is None:
+        return settled(())
     counts = cell.dataset["points_by_index"].values.sum(axis=0)
-    return tuple(_compare(cell, k, int(counts[k]), sample) for k in compared_indices(cell) if counts[k] > 0)
+    compared = [k for k in compared_indices(cell) if counts[k] > 0]
+    return together([_compare(cell, k, int(counts[k]), extent[k], sample) for k in compared]).then(tuple)
 
 
 def _compare(
-    cell: Cell, index: int, points: int, sample: Callable[[int], CriticalPointSample] | None
-) -> SpectrumComparison:
+    cell: Cell,
+    index: int,
+    points: int,
+    extent: Floats,
+    sample: Callable[[int], CriticalPointSample] | None,
+) -> Reduction[SpectrumComparison]:
     law = None if sample is None else sample(index)
-    low, high = _range(cell, index)
+    low, high = float(extent[0]), float(extent[1])
     if law is not None:
         low, high = min(low, float(law.hessian.min())), max(high, float(law.hessian.max()))
     # zero is an edge: at a minimum nothing lies below it
     width = (high - low) / (SPECTRUM_BINS - 2)
     first, last = np.floor(low / width), np.ceil(high / width) + 1
     edges = np.arange(first, last) * width
-    density, se = _measured(cell, index, edges)
     exact = semicircle = None
     radial = float("nan")
     covariance = cell.theory.isotropic
@@ -71,22 +77,12 @@ def _compare(
         exact = np.histogram(law.hessian, edges, weights=weight, density=True)[0]
         radial = float(law.weight @ law.radial)
         semicircle = np.asarray(hessian_density(covariance, (edges[1:] + edges[:-1]) / 2, radial), np.float64)
-    return SpectrumComparison(index, points, edges, density, se, exact, semicircle, radial)
-
-
-def _range(cell: Cell, index: int) -> tuple[float, float]:
-    def reach(batch: Batch) -> Floats:
-        chosen = batch.columns["index"] == index
-        low = batch.columns["lambda_min"][chosen].min(initial=np.inf)
-        return np.array([low, -batch.columns["lambda_max"][chosen].max(initial=-np.inf)])
-
-    low, high = np.min(
-        list(reduce_points(cell.dataset, ["index", "lambda_min", "lambda_max"], reach)), axis=0
+    return _measured(index, edges).then(
+        lambda found: SpectrumComparison(index, points, edges, *found, exact, semicircle, radial)
     )
-    return float(low), -float(high)
 
 
-def _measured(cell: Cell, index: int, edges: Floats) -> tuple[Floats, Floats]:
+def _measured(index: int, edges: Floats) -> Reduction[tuple[Floats, Floats]]:
     """Density per eigenvalue and its error: a ratio of sums over landscapes (delta method)."""
     bins, width = len(edges) - 1, edges[1] - edges[0]
 
@@ -97,11 +93,15 @@ def _measured(cell: Cell, index: int, edges: Floats) -> tuple[Floats, Floats]:
         columns = (batch.per_landscape(column, bins + 1)[:, :bins] for column in slot.T)
         return np.sum(list(columns), axis=0).astype(np.float64)
 
-    moments = landscape_moments(cell.dataset, ["index", "spectrum"], counts)
-    mean = moments.mean
+    return moments(["index", "spectrum"], counts, lambda found: _density(found, width))
+
+
+def _density(found: Moments, width: float) -> tuple[Floats, Floats]:
+    """From the moments of the numbers of eigenvalues in bins of this width."""
+    bins, mean = len(found.total), found.mean
     total = mean.sum()
     share = mean / total
     # residual of a landscape in bin b: n_b - share_b * n
     project = np.eye(bins) - np.outer(share, np.ones(bins))
-    variance = np.einsum("ij,jk,ik->i", project, moments.covariance, project) / moments.count
+    variance = np.einsum("ij,jk,ik->i", project, found.covariance, project) / found.count
     return share / width, np.sqrt(np.maximum(variance, 0.0)) / total / width

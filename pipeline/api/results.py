@@ -58,14 +58,14 @@ class LandscapeCensus:
     @property
     def status(self) -> str:
         """Complete, open or failed."""
-        from morsecensus.tasks.points.ledger import STATUSES
+        from morsecensus.tasks.measurables.words import STATUSES
 
         return STATUSES[self.found.ledger.status]
 
     @property
     def reason(self) -> str:
         """Why it has this status."""
-        from morsecensus.tasks.points.ledger import REASONS
+        from morsecensus.tasks.measurables.words import REASONS
 
         return REASONS[self.found.ledger.reason]
 

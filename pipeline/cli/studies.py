@@ -198,6 +198,24 @@ def repair(
             fail(f"{len(outcome.failed)} blocks failed, see {store}/failed", 1)
 
 
+@app.command(epilog="Example: morsecensus schema runs/demo")
+def schema(
+    store: Annotated[
+        str | None, typer.Argument(metavar="[STORE]", help="The store of a run; all of a census if none.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the columns of a store, or all that a census can write: name, dimensions, unit, meaning."""
+    with user_errors():
+        from morsecensus.pipeline.commands.schema import census_columns, stored_columns
+
+        rows = census_columns() if store is None else stored_columns(store)
+        if as_json:
+            print_json(rows)
+        else:
+            print_table(rows, store or "census")
+
+
 @app.command(epilog="Example: morsecensus report runs/demo --out report --dask tcp://127.0.0.1:8786")
 def report(
     store: Store,

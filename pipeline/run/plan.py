@@ -15,8 +15,7 @@ from morsecensus.storage.errors import StoreError
 from morsecensus.storage.layout import CellLayout, Generation, Manifest, cell_name
 from morsecensus.storage.seals import canonical, digest
 from morsecensus.storage.store import check_same
-from morsecensus.storage.tables import ALIASES
-from morsecensus.tasks.landscapes.registry import MODELS
+from morsecensus.storage.tables import read_tables
 
 MAX_ROWS = 2**62
 FILE_BYTES = 4096
@@ -54,11 +53,11 @@ class PlannedCell:
     def disk_bytes(self) -> int:
         """Estimated disk space: files and folders of the stream and of the dataset, plus rows in both."""
         cell = self.layout
-        arrays = sum(len(cell.columns(table)) for table in cell.tables) + 1
+        arrays = sum(len(table.streamed) for table in cell.tables) + 1
         width = sum(
             column.little_endian.itemsize * _product(column.shape(cell.sizes))
             for table in cell.ragged or cell.tables
-            for column in cell.columns(table)
+            for column in table.streamed
         )
         # The mean of the theory is no bound: a finder with a small budget has fewer, a large n far more.
         rows = min(self.points or 0.0, cell.rows_bound * cell.blocks) if cell.ragged else cell.padded
@@ -140,15 +139,15 @@ def _plan_cell(
         )
     if not 0 <= description.rows_bound <= MAX_ROWS:
         raise UsageError(f"{where}.n: got {n}, allowed: at most {MAX_ROWS} rows per block; lower n or block")
-    return PlannedCell(_layout(cell, number, body, description), description, cell.finder_choice)
+    try:
+        layout = _layout(cell, number, body, description)
+    except (StoreError, TypeError, KeyError) as error:
+        raise UsageError(f"{where}: body {body}: {error}") from error
+    return PlannedCell(layout, description, cell.finder_choice)
 
 
 def _layout(cell: StudyCell, number: int, body: str, description: Description) -> CellLayout:
     spec = dict(cell.spec)
-    options = tuple(name for name in ("positions", "spectra", "topology") if spec.get(name))
-    options += ("homotopy",) if spec.get("finder") == "homotopy" else ()
-    options += tuple(description.options)
-    options += MODELS[spec["model"]].columns if spec["model"] in MODELS else ()
     how = {"finder": spec["finder"]} if "finder" in spec else {"body": word_of(body)}
     return CellLayout(
         id=cell_name(number),
@@ -159,8 +158,8 @@ def _layout(cell: StudyCell, number: int, body: str, description: Description) -
         block_size=spec["block_size"],
         chunk_rows=description.chunk_rows,
         rows_bound=description.rows_bound,
-        sizes={ALIASES.get(name, name): int(size) for name, size in description.sizes.items()},
-        options=options,
+        sizes={name: int(size) for name, size in description.sizes.items()},
+        tables=read_tables(description.tables),
         memory_bytes=description.memory_bytes,
         most=spec["parameters"].get("held"),
         attrs={
@@ -172,7 +171,6 @@ def _layout(cell: StudyCell, number: int, body: str, description: Description) -
             **description.attrs,
             "spec": canonical(spec).decode(),
         },
-        declared=tuple(description.tables),
     )
 
 

@@ -45,20 +45,19 @@ class Description:
     """What a body says of its cell before anything runs.
 
     ``rows_bound`` is a provable bound on the rows of one block, ``memory_bytes`` what one task needs at most,
-    ``version`` changes when the same spec gives other results, ``options`` are optional columns that the body
-    always writes, ``tables`` those it fills, ``attrs`` what a dataset should say of the cell beside its spec.
-    Unknown expectations are None.
+    ``tables`` are what a block returns, as `storage.tables.read_tables` takes them, with the ``sizes`` of
+    their dimensions; ``version`` changes when the same spec gives other results; ``attrs`` are what a dataset
+    should say of the cell beside its spec. Unknown expectations are None.
     """
 
     rows_bound: int
     memory_bytes: int
     sizes: Mapping[str, int]
+    tables: Sequence[Mapping[str, Any]] = ()
     chunk_rows: int = 4096
     expected_points: float | None = None
     seconds_per_landscape: float | None = None
     version: int = 1
-    options: Sequence[str] = ()
-    tables: Sequence[Mapping[str, Any]] = ()
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -233,7 +233,7 @@ def _far(cell: CellLayout, stored: Mapping[str, Any], again: Mapping[str, Any]) 
     """Return the portable columns that differ by more than rounding can explain."""
     differ = []
     for table in cell.tables:
-        for column in cell.columns(table):
+        for column in table.columns:
             if not column.portable:
                 continue
             one, other = (np.asarray(side[table.name][column.name]) for side in (stored, again))

@@ -79,7 +79,7 @@ class Landscape(ABC):
         return self.manifold.random_points(draw, count)
 
     def known(self, couplings: Couplings) -> dict[str, np.ndarray]:
-        """Columns of `storage.tables` that only this model has: what its theory needs of one instance."""
+        """Columns of `tasks.measurables` that only this model has: what its theory needs of one instance."""
         return {}
 
     @property

@@ -35,7 +35,7 @@ class Model:
         content_of: the parameter that names a file, if there is one. In a cell the file is replaced by what
             `tasks.landscapes.tensors.describe` says of its content, so that a cell is a function of numbers,
             not of a name for them.
-        columns: groups of columns of `storage.tables` that its cells have besides all others'.
+        columns: groups of columns of `tasks.measurables` that its cells have besides all others'.
         topics: anchors of the sections of the report that are about this model and others of its kind.
         draws: what its random numbers are keyed by beside seed and n, where parameters don't enter: models
             of one ``draws`` share them, so their cells at one seed and n aren't independent. None if every

@@ -24,26 +24,24 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.special import gammaincinv, ndtri
 
-CHECKS = ("pass", "fail", "uninformative")
-PASS, FAIL, UNINFORMATIVE = range(3)
-
-STATUSES = ("complete", "open", "failed")
-COMPLETE, OPEN, FAILED = range(3)
-
-REASONS = (
-    "closed",
-    "few_hits",
-    "morse_sum",
-    "parity",
-    "degenerate",
-    "nothing_found",
-    "bound_exceeded",
-    "enumerated",
-    "paths_open",
-    "uncertified",
+from morsecensus.tasks.measurables.words import (
+    BOUND_EXCEEDED,
+    CLOSED,
+    COMPLETE,
+    DEGENERATE,
+    ENUMERATED,
+    FAIL,
+    FAILED,
+    FEW_HITS,
+    MORSE_SUM,
+    NOTHING_FOUND,
+    OPEN,
+    PARITY,
+    PASS,
+    PATHS_OPEN,
+    UNCERTIFIED,
+    UNINFORMATIVE,
 )
-CLOSED, FEW_HITS, MORSE_SUM, PARITY, DEGENERATE, NOTHING_FOUND, BOUND_EXCEEDED = range(7)
-ENUMERATED, PATHS_OPEN, UNCERTIFIED = 7, 8, 9
 
 CONFIDENCE = 0.95
 _Z = float(ndtri((1 + CONFIDENCE) / 2))

@@ -18,7 +18,7 @@ from jax.scipy.linalg import cho_solve
 from jaxtyping import Array, Float, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.points.outcomes import CONVERGED, MAX_ITERATIONS, NOT_FINITE, STALLED
+from morsecensus.tasks.measurables.words import CONVERGED, MAX_ITERATIONS, NOT_FINITE, STALLED
 from morsecensus.tasks.runtime.lanes import LANES, refill
 
 GRADIENT_TOLERANCE = 1e-10
@@ -26,7 +26,7 @@ GRADIENT_TOLERANCE = 1e-10
 
 
 class Hits(NamedTuple):
-    """One row per start. ``outcomes`` indexes `tasks.points.outcomes`; ``points`` of a start that didn't
+    """One row per start. ``outcomes`` indexes OUTCOMES; ``points`` of a start that didn't
     converge mean nothing."""
 
     points: Float[Array, "starts ambient"]

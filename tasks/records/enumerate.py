@@ -13,10 +13,10 @@ from morsecensus.tasks.finders.homotopy.pieces import elsewhere
 from morsecensus.tasks.finders.homotopy.start import polynomial_system
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes.base import Landscape, build
-from morsecensus.tasks.points.ledger import CHECKS, COMPLETE, REASONS, STATUSES
+from morsecensus.tasks.measurables.words import CERTIFIED, CHECKS, COMPLETE, REASONS, STATUSES, TOPOLOGIES
 from morsecensus.tasks.runtime.scatter import Scatter
 from morsecensus.tasks.systems.system import Weights
-from morsecensus.tasks.topology.census import CERTIFIED, OUTCOMES, Topology, topology_of
+from morsecensus.tasks.topology.census import Topology, topology_of
 from morsecensus.tasks.topology.persistence import betti
 
 WARM_UP = 3
@@ -152,7 +152,7 @@ def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | N
         "seed": spec["seed"],
         "landscape": instance,
         "complete": found.outcome == CERTIFIED,
-        "outcome": OUTCOMES[found.outcome],
+        "outcome": TOPOLOGIES[found.outcome],
         "why": found.why or None,
         "counts": census.ledger.points_by_index.tolist(),
         "betti": _betti(found),

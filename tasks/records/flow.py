@@ -12,9 +12,9 @@ from morsecensus.tasks.finders.multistart.descent import descend
 from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes.base import Couplings, Landscape, build
 from morsecensus.tasks.landscapes.scale import normalised
+from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.classify import classify
 from morsecensus.tasks.points.newton import refine
-from morsecensus.tasks.points.outcomes import CONVERGED
 from morsecensus.tasks.records.facts import BATCH, MINIMUM, OPEN, SADDLE, is_planted
 from morsecensus.tasks.runtime.compiled import forget_other_cells
 from morsecensus.tasks.runtime.keys import generator

@@ -14,10 +14,10 @@ from scipy.spatial import KDTree
 
 from morsecensus.tasks.geometry.symmetry import no_flips
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.classify import CriticalPoints, classify
 from morsecensus.tasks.points.deduplicate import match_known
 from morsecensus.tasks.points.newton import GRADIENT_TOLERANCE, refine
-from morsecensus.tasks.points.outcomes import CONVERGED
 from morsecensus.tasks.topology.certificates import certify_complex, same_arcs
 from morsecensus.tasks.topology.chains import Arcs, odd_arcs
 from morsecensus.tasks.topology.circles import Separatrices, separatrices

@@ -12,15 +12,22 @@ from jaxtyping import Bool, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.landscapes.scale import normalised
+from morsecensus.tasks.measurables.words import (
+    CERTIFIED,
+    CONTRADICTED,
+    FAIL,
+    PASS,
+    REASONS,
+    REFUSED,
+    UNINFORMATIVE,
+    UNRESOLVED,
+)
 from morsecensus.tasks.points.census import Census, census_of
 from morsecensus.tasks.points.classify import CriticalPoints
-from morsecensus.tasks.points.ledger import FAIL, PASS, REASONS, UNINFORMATIVE, Ledger
+from morsecensus.tasks.points.ledger import Ledger
 from morsecensus.tasks.topology.build import ComplexReport, morse_complex, require_sound
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import Pairs, exact_degrees, pairs
-
-OUTCOMES = ("certified", "unresolved", "contradicted", "refused")
-CERTIFIED, UNRESOLVED, CONTRADICTED, REFUSED = range(4)
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class Topology:
     """What is known of the sublevel sets of one landscape.
 
     Attributes:
-        outcome: one of OUTCOMES.
+        outcome: one of TOPOLOGIES.
         why: it was refused, else empty.
         complex: boundaries that are known; those with unresolved gradient lines are left out.
         pairs: of the degrees in ``exact``.

@@ -18,8 +18,10 @@ from morsecensus.storage.dataset import dataset_path
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import CellLayout, Generation, Manifest
 from morsecensus.storage.store import write_manifest
-from morsecensus.storage.tables import LANDSCAPE
+from morsecensus.storage.tables import read_tables
 from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.measurables.base import active
+from morsecensus.tasks.measurables.census import CENSUS
 
 GENERATION = Generation("f0", {"cpu": "<test> & co"})
 BOUND = {3: 14, 4: 30}
@@ -71,7 +73,7 @@ def block_tables(cell, rng, keep=1.0, status=0, empty=False):
     counts = np.array([len(p) for p in points])
     by_index = np.array([np.bincount(p[:, 1].astype(int), minlength=n) for p in points])
     landscape = {}
-    for column in cell.columns(LANDSCAPE):
+    for column in cell.landscape.columns:
         shape = (size, *column.shape(cell.sizes))
         landscape[column.name] = np.ones(shape, column.dtype)
     landscape |= {
@@ -103,7 +105,7 @@ def block_tables(cell, rng, keep=1.0, status=0, empty=False):
         "certified_radius": np.full(flat, np.nan),
         "sample_hits": np.full(flat, -1),
     }
-    if "spectra" in cell.options:
+    if "spectrum" in (column.name for column in cell.table("point").columns):
         point["spectrum"] = rows[:, 3:]
     return {"landscape": landscape, "point": point}
 
@@ -120,7 +122,7 @@ def make_layout(number, n, landscapes, *, spectra=True, block_size=None, **attrs
         chunk_rows=256,
         rows_bound=max(256, 100 * block_size),
         sizes={"morse_index": n, "outcome": 4, "component": n, "eigenvalue": n - 1},
-        options=("spectra",) if spectra else (),
+        tables=read_tables([table.record() for table in active(CENSUS, {"spectra"} if spectra else ())]),
         attrs={"model": "pspin", "xi": "q^3", "field": 0.0, "n": n, "seed": 5} | attrs,
     )
 

@@ -25,7 +25,7 @@ from morsecensus.analysis.topics.audit.recall import check_claims, estimate_reca
 from morsecensus.analysis.topics.verdicts.measure import repeated_cells
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
-from morsecensus.storage.tables import ERROR, REASONS
+from morsecensus.tasks.measurables.words import ERROR, REASONS
 
 FARTHEST = 4.5
 OPEN = 1

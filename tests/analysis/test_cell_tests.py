@@ -13,6 +13,7 @@ from morsecensus.analysis.agreement.exact import (
     judge_spectrum,
 )
 from morsecensus.analysis.dataset.cells import Cell, open_study
+from morsecensus.analysis.dataset.scan import scan
 
 REPEATS = 60
 NAMES = {
@@ -46,7 +47,7 @@ def test_p_values_are_uniform_under_the_exact_law(many):
     sample = exact_sampler(Cell("c0000", many[0].dataset, 60), seed=77)
     found = {name: [] for name in NAMES}
     for cell in many:
-        for judged in judge_cell(cell, sample):
+        for judged in scan(cell.dataset, judge_cell(cell, sample)):
             found[judged.result.name].append(judged.result.p_value)
     for name, p_values in found.items():
         # nine looks at one study: 1e-3 each
@@ -108,7 +109,7 @@ def test_points_lost_by_their_energy_are_noticed(cell):
 
 
 def test_every_test_says_what_it_would_have_seen(cell):
-    judged = {j.result.name: j for j in judge_cell(cell, exact_sampler(cell))}
+    judged = {j.result.name: j for j in scan(cell.dataset, judge_cell(cell, exact_sampler(cell)))}
     assert set(judged) == NAMES
     loss = judged["counts by index"].detectable
     assert 0.02 < loss < 0.3

@@ -8,8 +8,10 @@ import pytest
 import xarray as xr
 
 from morsecensus.analysis.dataset import batches as reductions
-from morsecensus.analysis.dataset.batches import lowest_energies, reduce_points
+from morsecensus.analysis.dataset.batches import reduce_points
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.extent import LOWEST
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import (
     estimate_counts,
     estimate_energies,
@@ -23,10 +25,10 @@ from morsecensus.analysis.topics.degenerate.measure import degenerate_rows, find
 from morsecensus.analysis.topics.degenerate.section import SHOWN, TITLE, WithoutNumber
 from morsecensus.analysis.topics.families import left_out_text
 from morsecensus.analysis.topics.study.section import cell_rows
-from morsecensus.storage.tables import ERROR, REASONS, STATUS
 from morsecensus.tasks.covariance import Covariance, total_degree_bound
+from morsecensus.tasks.measurables.words import ERROR, REASONS, STATUSES
 
-COMPLETE, OPEN = STATUS.index("complete"), STATUS.index("open")
+COMPLETE, OPEN = STATUSES.index("complete"), STATUSES.index("open")
 SIZES = {"row": [2, 4, 6, 4, 10], "arc": [1, 2, 0, 3, 1], "pair": [2, 0, 1, 1, 2]}
 """Rows of each landscape; ragged, none of one size with another."""
 BY_INDEX = np.array([[1, 0, 1], [1, 1, 1], [2, 2, 2], [0, 0, 1], [3, 4, 3]])
@@ -122,12 +124,14 @@ def test_means_are_over_the_others():
     assert float(found["missing_total"]) == pytest.approx(8 / 3)
     energy, owner = cell.stored["energy"].values, cell.stored["row_landscape"].values
     kept = np.isin(owner, KEPT)
-    histogram = estimate_histogram(cell, np.array([-1.5, 0.0, 1.5]))
+    histogram = scan(cell.dataset, estimate_histogram(np.array([-1.5, 0.0, 1.5])))
     below = kept & (energy < 0)
     np.testing.assert_allclose(histogram["all"], [below.sum() / 3, (kept & ~below).sum() / 3])
     minima = kept & (cell.stored["index"].values == 0)
-    assert float(estimate_energies(cell)["mean"][0]) == pytest.approx(energy[minima].mean())
-    np.testing.assert_array_equal(lowest_energies(cell.dataset), [energy[owner == k].min() for k in KEPT])
+    assert float(scan(cell.dataset, estimate_energies(cell))["mean"][0]) == pytest.approx(
+        energy[minima].mean()
+    )
+    np.testing.assert_array_equal(scan(cell.dataset, LOWEST), [energy[owner == k].min() for k in KEPT])
 
 
 def test_what_is_known_of_all_landscapes():

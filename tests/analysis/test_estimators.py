@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.complexity import estimate_complexity
 from morsecensus.analysis.estimates.counts import (
     estimate_counts,
@@ -49,7 +50,7 @@ def test_counts(cell, counts):
 
 
 def test_energies_and_their_errors(cell):
-    found = estimate_energies(cell)
+    found = scan(cell.dataset, estimate_energies(cell))
     data = cell.dataset
     minima = data["energy"].values[data["index"].values == 0]
     assert float(found["mean"][0]) == pytest.approx(minima.mean())
@@ -61,7 +62,7 @@ def test_energies_and_their_errors(cell):
 
 def test_histogram_and_its_errors(cell):
     edges = np.linspace(-2, 2, 9)
-    found = estimate_histogram(cell, edges)
+    found = scan(cell.dataset, estimate_histogram(edges))
     data = cell.dataset
     owner, energy, index = (data[name].values for name in ("row_landscape", "energy", "index"))
     table = np.array([np.histogram(energy[owner == i], edges)[0] for i in range(150)])

@@ -8,6 +8,7 @@ import xarray as xr
 
 from morsecensus.analysis.agreement.sampled import judge_energies, judge_means
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_histogram
 from morsecensus.analysis.results import FamilyResult, family_edges
 from morsecensus.analysis.theory.means import Means
@@ -100,7 +101,7 @@ def test_partite_means_are_those_of_singular_values():
     means, edges = means_of(cell)
     # four points for each of two singular values, and indices 0, 1, 3, 4 of 0 .. 4
     assert means.total == pytest.approx(8, abs=5 * means.total_se + 1e-9)
-    histogram = estimate_histogram(cell, edges)
+    histogram = scan(cell.dataset, estimate_histogram(edges))
     assert means.binned is not None
     for name, exact, covariance in (
         ("all", means.binned_all, means.all_covariance),
@@ -118,7 +119,10 @@ def test_partite_means_are_those_of_singular_values():
 def test_energies_of_matrices_agree_and_wrong_ones_are_rejected():
     def p_values(cell):
         means, edges = means_of(cell)
-        return np.array([judged.result.p_value for judged in judge_means(cell, means, edges)], dtype=float)
+        return np.array(
+            [judged.result.p_value for judged in scan(cell.dataset, judge_means(cell, means, edges))],
+            dtype=float,
+        )
 
     # counts never vary for a matrix: nothing to test
     agreed = p_values(matrix_cell(500))
@@ -133,7 +137,8 @@ def test_p_values_of_sampled_theory_are_uniform():
     cells = [matrix_cell(300, seed=seed) for seed in range(40)]
     means, edges = means_of(cells[0])
     none = np.zeros(5)
-    found = [judge_energies(cell, means, edges, none, minima=False).result.p_value for cell in cells]
+    found = [scan(cell.dataset, judge_energies(cell, means, edges, none, minima=False)) for cell in cells]
+    found = [judged.result.p_value for judged in found]
     p_values = np.array(found, dtype=float)
     assert 0.3 < p_values.mean() < 0.7
     assert np.mean(p_values < 0.1) < 0.3
@@ -150,14 +155,14 @@ def test_counts_by_index_of_multistart():
         points.append(np.stack([found.energy, found.index], axis=1))
     cell = make_cell(points, 4, "1,1,1", 2, 6)
     means, edges = means_of(cell)
-    judged = [found.result for found in judge_means(cell, means, edges)]
+    judged = [found.result for found in scan(cell.dataset, judge_means(cell, means, edges))]
     names = ["counts by index", "energies of minima", "energies of all points"]
     assert [result.name for result in judged] == names
     assert np.array([result.p_value for result in judged], dtype=float).min() > 1e-3
     # a third of the classes lost: both signs of a class go together
     thin = [rows[np.abs(rows[:, 0]) > np.quantile(np.abs(rows[:, 0]), 1 / 3)] for rows in points]
     lost = make_cell(thin, 4, "1,1,1", 2, 6)
-    p_value = judge_means(lost, means, edges)[0].result.p_value
+    p_value = scan(lost.dataset, judge_means(lost, means, edges))[0].result.p_value
     assert p_value is not None
     assert p_value < 1e-6
 

@@ -5,12 +5,11 @@ import pytest
 
 from morsecensus.analysis.dataset.batches import (
     Moments,
-    energy_range,
-    landscape_moments,
-    lowest_energies,
     reduce_points,
 )
 from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.dataset.extent import ENERGY_RANGE, LOWEST
+from morsecensus.analysis.dataset.scan import moments, scan
 from morsecensus.storage.errors import StoreError
 
 
@@ -50,8 +49,8 @@ def test_lowest_energies_and_range(census_store):
     data = open_study(census_store).cells[0].dataset
     owner, energy = data["row_landscape"].values, data["energy"].values
     wanted = [energy[owner == landscape].min() for landscape in range(150)]
-    np.testing.assert_array_equal(lowest_energies(data), wanted)
-    assert energy_range(data) == (energy.min(), energy.max())
+    np.testing.assert_array_equal(scan(data, LOWEST), wanted)
+    assert scan(data, ENERGY_RANGE) == (energy.min(), energy.max())
 
 
 def test_moments_of_landscapes(census_store):
@@ -59,11 +58,12 @@ def test_moments_of_landscapes(census_store):
     owner, index = data["row_landscape"].values, data["index"].values
     table = np.zeros((150, 3))
     np.add.at(table, (owner, index), data["energy"].values)
-    found = landscape_moments(
-        data,
+    asked = moments(
         ["index", "energy"],
         lambda batch: batch.per_landscape(batch.columns["index"], 3, batch.columns["energy"]),
+        lambda moments: moments,
     )
+    found = scan(data, asked)
     np.testing.assert_allclose(found.mean, table.mean(axis=0), atol=1e-12)
     np.testing.assert_allclose(found.covariance, np.cov(table.T), atol=1e-10)
     both = Moments.of(table[:70]) + Moments.of(table[70:])

@@ -8,6 +8,7 @@ import xarray as xr
 from scipy.stats import binom
 
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.paths import sampled_histogram, summarise_paths
 
 
@@ -45,6 +46,10 @@ def ragged(landscapes, xi="q^3", unresolved=0):
     )
 
 
+def summary_of(cell):
+    return scan(cell.dataset, summarise_paths(cell))
+
+
 def census_only(cell):
     return replace(cell, stored=cell.dataset.assign(n_paths=("landscape", [-1] * cell.landscapes)))
 
@@ -55,7 +60,7 @@ MISSED = [(0, 9, 1), (2, 9, 1), (1, 0, 1), (1, 0, 1)]
 
 
 def test_pairs_are_one_endpoint():
-    summary = summarise_paths(ragged([FOUND, FOUND, MISSED]))
+    summary = summary_of(ragged([FOUND, FOUND, MISSED]))
     everything, minima, saddles, maxima = summary.recall
     assert (everything.endpoints, everything.found) == (6, 5)
     assert (minima.endpoints, minima.found) == (maxima.endpoints, maxima.found) == (3, 3)
@@ -70,16 +75,16 @@ def test_pairs_are_one_endpoint():
 
 
 def test_the_lower_limit_is_the_largest_recall_that_the_hits_reject():
-    recall = summarise_paths(ragged([FOUND] * 10 + [MISSED] * 2)).recall[0]
+    recall = summary_of(ragged([FOUND] * 10 + [MISSED] * 2)).recall[0]
     assert (recall.endpoints, recall.found) == (24, 22)
     assert binom.sf(21, 24, recall.lower) == pytest.approx(0.05)
-    doubtful = summarise_paths(ragged([FOUND] * 10 + [MISSED] * 2, unresolved=1)).recall[0]
+    doubtful = summary_of(ragged([FOUND] * 10 + [MISSED] * 2, unresolved=1)).recall[0]
     assert binom.sf(21, 24 + 12, doubtful.lower) == pytest.approx(0.05)
 
 
 def test_without_endpoints_the_limit_is_vacuous():
     unseen = [(k, hits, 0) for k, hits, _ in FOUND]
-    recall = summarise_paths(ragged([unseen])).recall[1]
+    recall = summary_of(ragged([unseen])).recall[1]
     assert recall.endpoints == 0
     assert np.isnan(recall.share)
     assert recall.lower == 0
@@ -87,12 +92,12 @@ def test_without_endpoints_the_limit_is_vacuous():
 
 def test_even_landscapes_have_both_signs_at_each_index():
     even = [(0, 9, 1), (0, 9, 1), (1, 9, 1), (1, 9, 1), (2, 0, 1), (2, 0, 1)]
-    parts = summarise_paths(ragged([even], xi="q^4")).recall
+    parts = summary_of(ragged([even], xi="q^4")).recall
     assert [(part.endpoints, part.found) for part in parts] == [(3, 2), (1, 1), (1, 1), (1, 0)]
 
 
 def test_mixtures_have_no_pairs():
-    parts = summarise_paths(ragged([[(0, 9, 1), (1, 9, 0), (2, 9, 1)]], xi="q^2+q^3")).recall
+    parts = summary_of(ragged([[(0, 9, 1), (1, 9, 0), (2, 9, 1)]], xi="q^2+q^3")).recall
     assert [part.endpoints for part in parts] == [2, 1, 0, 1]
 
 
@@ -101,21 +106,21 @@ def test_numbers_by_energy_weigh_endpoints():
     energy = [-1.0, 1.0, -0.2, 0.2] * 2
     cell.dataset["energy"] = ("row", energy)
     cell.dataset["bound"] = ("landscape", [14.0, 14.0])
-    found = sampled_histogram(cell, np.array([-2.0, -0.5, 0.0, 2.0]))
+    found = scan(cell.dataset, sampled_histogram(cell, np.array([-2.0, -0.5, 0.0, 2.0])))
     # All 7 classes of each landscape were sampled, so the estimate is the census.
     np.testing.assert_allclose(found.number, found.census)
     np.testing.assert_allclose(found.census, [1, 1, 2])
     assert list(found.endpoints) == [2, 2, 4]
     assert binom.sf(1, 14, found.lower[0] / 7) == pytest.approx(0.025)
     assert binom.cdf(2, 14, found.upper[0] / 7) == pytest.approx(0.025)
-    assert sampled_histogram(census_only(cell), found.edges) is None
+    assert scan(cell.dataset, sampled_histogram(census_only(cell), found.edges)) is None
 
 
 def test_both_points_of_an_even_pair_are_one_endpoint():
     cell = ragged([[(0, 9, 1), (0, 9, 1), (2, 9, 0), (2, 9, 0)]], xi="q^4")
     cell.dataset["energy"] = ("row", [-1.0, -1.0, 0.5, 0.5])
     cell.dataset["bound"] = ("landscape", [14.0])
-    found = sampled_histogram(cell, np.array([-2.0, 0.0, 2.0]))
+    found = scan(cell.dataset, sampled_histogram(cell, np.array([-2.0, 0.0, 2.0])))
     assert list(found.endpoints) == [1, 0]
     np.testing.assert_allclose(found.number, [2, 0])
     assert binom.sf(0, 7, found.lower[0] / 14) == pytest.approx(0.025)
@@ -124,4 +129,4 @@ def test_both_points_of_an_even_pair_are_one_endpoint():
 def test_a_cell_without_paths_has_no_summary():
     cell = ragged([FOUND])
     cell.dataset["n_paths"] = ("landscape", [-1])
-    assert summarise_paths(cell) is None
+    assert summary_of(cell) is None

@@ -9,6 +9,7 @@ import xarray as xr
 from scipy.integrate import quad
 from scipy.special import airy
 
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_counts, estimate_energies
 from morsecensus.analysis.page.style import new_figure, style
 from morsecensus.analysis.results import FamilyResult
@@ -31,7 +32,7 @@ from morsecensus.tasks.finders.homotopy.census import homotopy
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.points.ledger import COMPLETE
+from morsecensus.tasks.measurables.words import COMPLETE
 from morsecensus.tasks.systems.symmetric import multi_indices
 
 TWO = Covariance.pure(2)
@@ -160,7 +161,7 @@ def measured(cell):
         cell=cell,
         n=cell.n,
         counts=estimate_counts(cell),
-        energies=estimate_energies(cell),
+        energies=scan(cell.dataset, estimate_energies(cell)),
         total=theory.total(),
         by_index=theory.by_index(),
         energy_mean=theory.energy_moments()[0],

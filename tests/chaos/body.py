@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from chaos.hooks import install, role, script
-from morsecensus.storage.tables import LANDSCAPE, POINT
+from morsecensus.tasks.measurables.base import Table, active
+from morsecensus.tasks.measurables.census import LANDSCAPE, POINT
 
 BODY = "chaos.body:run_block"
 LONGEST_WAIT = 200.0
@@ -46,9 +47,14 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         "memory_bytes": 2**20,
         "expected_points": 20.0,
         "seconds_per_landscape": 0.001,
-        "sizes": {"index": n, "outcome": 4, "component": n, "eigenvalue": n - 1},
+        "tables": [table.record() for table in _tables(spec)],
+        "sizes": {"morse_index": n, "outcome": 4, "component": n, "eigenvalue": n - 1},
         "chunk_rows": 64,
     }
+
+
+def _tables(spec: Mapping[str, Any]) -> tuple[Table, ...]:
+    return active((LANDSCAPE, POINT), [name for name in ("positions", "spectra") if spec[name]])
 
 
 def run_block(spec: Mapping[str, Any], block: int, scatter: object = None) -> dict[str, dict[str, Any]]:
@@ -91,13 +97,13 @@ def tables(spec: Mapping[str, Any], block: int) -> dict[str, dict[str, Any]]:
     n, size = spec["n"], spec["block_size"]
     random = np.random.default_rng([spec["seed"], n, block])
     sizes = {"morse_index": n, "outcome": 4, "component": n, "eigenvalue": n - 1}
-    options = [name for name in ("positions", "spectra") if spec[name]]
     counts = random.integers(0, 40, size)
     out: dict[str, dict[str, Any]] = {}
-    for table, rows in ((LANDSCAPE, size), (POINT, int(counts.sum()))):
+    for table in _tables(spec):
+        rows = int(counts.sum()) if table.ragged else size
         out[table.name] = {}
-        for column in table.active(options):
-            shape = (rows, *column.shape(sizes))
+        for column in table.measurables:
+            shape = (rows, *(sizes[dim] for dim in column.dims))
             real = column.dtype == "f8"
             out[table.name][column.name] = random.normal(size=shape) if real else random.integers(0, 2, shape)
     out["landscape"]["n_points"] = counts

@@ -19,6 +19,7 @@ from morsecensus.storage.chunks import decode, encode
 from morsecensus.storage.dataset import read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
+from morsecensus.storage.format_1 import tables_of
 from morsecensus.storage.layout import LATEST, RUN, CellLayout, Generation, marker_key, rollup_key
 from morsecensus.storage.markers import committed
 from morsecensus.storage.rollup import summarise
@@ -40,6 +41,7 @@ _CELL = CellLayout(
     chunk_rows=16,
     rows_bound=100,
     sizes={"morse_index": 4, "outcome": 4, "component": 4, "eigenvalue": 3},
+    tables=tables_of(()),
 )
 
 

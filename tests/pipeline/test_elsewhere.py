@@ -8,9 +8,9 @@ from morsecensus.storage.blocks import read_block, write_block
 from morsecensus.storage.layout import RUN
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import open_run
-from morsecensus.storage.tables import POINT
+from morsecensus.tasks.measurables.census import POINT
 
-PORTABLE = [column.name for column in POINT.columns if column.portable and column.option is None]
+PORTABLE = [column.name for column in POINT.measurables if column.portable and column.option is None]
 
 
 def _move_elsewhere(store, change):

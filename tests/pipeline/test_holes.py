@@ -21,7 +21,8 @@ from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.tables import LANDSCAPE, TABLES
+from morsecensus.tasks.measurables.base import active
+from morsecensus.tasks.measurables.census import CENSUS, LANDSCAPE
 
 CELL = {"n": 3, "landscapes": 4, "block": 2, "options": {"starts_per_round": 256, "max_rounds": 2}}
 STUDY = {
@@ -201,14 +202,14 @@ def test_rows_that_do_not_add_up_are_refused(store):
 
 
 def test_every_optional_column_is_so_for_a_reason():
-    known = {column.name for table in TABLES for column in table.columns if column.optional}
+    known = {column.name for table in CENSUS for column in table.measurables if column.optional}
     sampled = {name for name in known if name.startswith(("sampled_points", "recall"))}
     assert known - sampled == {
         *("coverage", "coverage_by_index", "n_paths", "n_distinct", "n_retries", "n_jumps", "n_unresolved"),
         *("n_certified", "certified_radius", "sample_hits", "death", "death_row"),
         *("n_paths_singular", "n_paths_infinite", "n_certified_complex"),
     }
-    assert [c.name for table in TABLES for c in table.columns if c.signed] == ["morse_sum"]
+    assert [c.name for table in CENSUS for c in table.measurables if c.signed] == ["morse_sum"]
 
 
 def test_a_landscape_of_a_failed_block_may_be_unknown(store):
@@ -216,11 +217,12 @@ def test_a_landscape_of_a_failed_block_may_be_unknown(store):
     folder = store / DATASET
     data = open_group(str(folder), "c0001").load()
     plain = xr.open_zarr(folder, group="c0001").load()
-    for column in LANDSCAPE.active(()):
+    (landscape,) = active([LANDSCAPE], ())
+    for column in landscape.measurables:
         values = np.array(plain[column.name].values)
-        values[2:] = column.fill if column.failed is None else column.failed
+        values[2:] = COLUMNS[column.name].absent
         plain[column.name] = plain[column.name].dims, values
-    for column in LANDSCAPE.active(()):
+    for column in landscape.measurables:
         np.testing.assert_array_equal(
             checked(plain, "here")[column.name].values, plain[column.name].values, column.name
         )

@@ -20,7 +20,7 @@ from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.tensors import describe, pack
-from morsecensus.tasks.points.ledger import COMPLETE
+from morsecensus.tasks.measurables.words import COMPLETE
 from morsecensus.tasks.runtime import inputs
 from morsecensus.tasks.systems.symmetric import multi_indices, multiplicities
 from oracles.closed_forms import total_pure

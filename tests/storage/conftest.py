@@ -9,9 +9,16 @@ from morsecensus.storage.blocks import write_block
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import CellLayout, Generation, Manifest
 from morsecensus.storage.store import open_run, write_manifest
+from morsecensus.storage.tables import read_tables
+from morsecensus.tasks.measurables.base import active
+from morsecensus.tasks.measurables.census import CENSUS
 
 SIZES = {"morse_index": 5, "outcome": 4, "component": 5, "eigenvalue": 4}
 GENERATION = Generation("f0", {"cpu": "test"})
+
+
+def tables_for(*options):
+    return read_tables([table.record() for table in active(CENSUS, options)])
 
 
 def cell_layout(number=0, **changes):
@@ -25,7 +32,7 @@ def cell_layout(number=0, **changes):
         "chunk_rows": 16,
         "rows_bound": 100,
         "sizes": SIZES,
-        "options": ("positions", "spectra", "topology"),
+        "tables": tables_for("positions", "spectra", "topology"),
         "attrs": {"model": "pspin", "n": 5},
     }
     return CellLayout(**(values | changes))
@@ -41,7 +48,7 @@ def block_tables(cell, block):
     for table in cell.tables:
         rows = int(counts.sum()) if table.ragged else cell.size_of(block)
         out[table.name] = {}
-        for column in table.active(cell.options):
+        for column in table.columns:
             shape = (rows, *column.shape(cell.sizes))
             real = column.dtype == "f8"
             out[table.name][column.name] = random.normal(size=shape) if real else random.integers(0, 2, shape)
@@ -76,6 +83,7 @@ def toolbox():
 
     class Toolbox:
         layout = staticmethod(cell_layout)
+        tables_for = staticmethod(tables_for)
         tables = staticmethod(block_tables)
         write = staticmethod(write)
         new_run = staticmethod(new_run)

@@ -7,8 +7,10 @@ from morsecensus.storage.compact import compact, datasets
 from morsecensus.storage.dataset import dataset_hash, dataset_path, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.inventory import INVENTORY_KEY
-from morsecensus.storage.tables import ERROR, FAILED, TABLES, Column
+from morsecensus.storage.tables import Column
 from morsecensus.storage.verify import verify
+from morsecensus.tasks.measurables.census import CENSUS
+from morsecensus.tasks.measurables.words import ERROR, FAILED
 
 
 def _open(run, group="c0000"):
@@ -125,7 +127,7 @@ def test_what_is_raised_between_columns_ends_the_writing(full_run):
     assert read_pointer(full_run.files) is None
     assert compact(full_run, lambda: calls.append(1)) == "dataset-2.zarr"
     cell = full_run.manifest.cells[0]
-    assert len(calls) == 30 + sum(len(table.active(cell.options)) for table in cell.tables)
+    assert len(calls) == 30 + sum(len(table.columns) for table in cell.tables)
 
 
 def test_twice_is_once_and_equal_runs_have_equal_hashes(full_run, toolbox, tmp_path):
@@ -196,6 +198,6 @@ def test_the_pointer_vouches_for_every_object(full_run):
 
 
 def test_ragged_tables_have_distinct_names():
-    ragged = [table for table in TABLES if table.ragged]
+    ragged = [table for table in CENSUS if table.ragged]
     assert len({table.dimension for table in ragged}) == len(ragged)
     assert len({table.count for table in ragged}) == len(ragged)

@@ -11,7 +11,6 @@ from morsecensus.storage.layout import Generation, Manifest
 from morsecensus.storage.lease import acquire
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import add_generation, check_same, exists, open_run, write_manifest
-from morsecensus.storage.tables import CHECKS, LANDSCAPE, OUTCOMES, REASONS, STATUS
 from morsecensus.storage.verify import verify
 
 
@@ -141,16 +140,6 @@ def test_seals_hold():
     assert unseal(seal(record)) == record
     with pytest.raises(ValueError, match="digest"):
         unseal(seal(record).replace(b"2.5", b"2.6"))
-
-
-def test_the_words_are_those_of_the_ledger():
-    from morsecensus.tasks.points import ledger, outcomes
-
-    assert REASONS == ledger.REASONS
-    assert STATUS == ledger.STATUSES
-    assert CHECKS == ledger.CHECKS
-    assert OUTCOMES == outcomes.OUTCOMES
-    assert len({column.name for column in LANDSCAPE.columns}) == len(LANDSCAPE.columns)
 
 
 def test_manifests_survive_json(full_run):

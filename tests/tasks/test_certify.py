@@ -15,8 +15,9 @@ from morsecensus.tasks.finders.homotopy.certify import certify_points, separated
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.geometry.symmetry import no_flips
 from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.measurables.words import DEGENERATE, ENUMERATED, OPEN, UNCERTIFIED
 from morsecensus.tasks.points.census import evidence_of
-from morsecensus.tasks.points.ledger import DEGENERATE, ENUMERATED, OPEN, UNCERTIFIED, assess_enumeration
+from morsecensus.tasks.points.ledger import assess_enumeration
 from morsecensus.tasks.systems.polynomial import PolynomialSystem
 
 UNPROVEN = HomotopyOptions(certify="none")

@@ -11,9 +11,9 @@ from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.scale import normalised
 from morsecensus.tasks.landscapes.tensors import describe as describe_file
 from morsecensus.tasks.landscapes.tensors import digest, pack
+from morsecensus.tasks.measurables.words import COMPLETE, DEGENERATE, OPEN, REASONS, UNINFORMATIVE
 from morsecensus.tasks.points.census import Classes
 from morsecensus.tasks.points.critical_sets import describe, gather, no_sets
-from morsecensus.tasks.points.ledger import COMPLETE, DEGENERATE, OPEN, REASONS, UNINFORMATIVE
 from morsecensus.tasks.points.levenberg_marquardt import approach
 from morsecensus.tasks.runtime import inputs
 

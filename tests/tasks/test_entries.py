@@ -14,7 +14,7 @@ from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.entries import draw_entries
 from morsecensus.tasks.landscapes.laws import EntryLaw
-from morsecensus.tasks.points.ledger import COMPLETE, DEGENERATE, REASONS
+from morsecensus.tasks.measurables.words import COMPLETE, DEGENERATE, REASONS
 
 LAWS = ["gaussian", "rademacher", "student(5)", "student(3)", "diluted(0.4)"]
 QUICK = MultistartOptions(starts_per_round=256, max_rounds=16)

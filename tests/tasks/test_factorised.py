@@ -19,8 +19,9 @@ from morsecensus.tasks.geometry.rotations import (
 )
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.parameters import singular_values
+from morsecensus.tasks.measurables.words import COMPLETE, DEGENERATE, FAIL, PASS, UNINFORMATIVE
 from morsecensus.tasks.points.census import evidence_of
-from morsecensus.tasks.points.ledger import COMPLETE, DEGENERATE, FAIL, PASS, UNINFORMATIVE, assess
+from morsecensus.tasks.points.ledger import assess
 from morsecensus.tasks.points.orbits import classify_orbits
 
 BUDGET = MultistartOptions(starts_per_round=1024, max_rounds=8, max_iterations=60)

@@ -15,7 +15,7 @@ from morsecensus.tasks.finders.homotopy.complex_points import on_complex_spheres
 from morsecensus.tasks.finders.homotopy.disks import Disks
 from morsecensus.tasks.finders.options import HomotopyOptions, SampledHomotopyOptions
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.points.ledger import ENUMERATED, OPEN, UNCERTIFIED
+from morsecensus.tasks.measurables.words import ENUMERATED, OPEN, UNCERTIFIED
 
 ALL = HomotopyOptions(certify="all")
 

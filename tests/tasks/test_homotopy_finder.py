@@ -20,8 +20,9 @@ from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.measurables.words import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
 from morsecensus.tasks.points.census import evidence_of
-from morsecensus.tasks.points.ledger import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN, assess_enumeration
+from morsecensus.tasks.points.ledger import assess_enumeration
 from morsecensus.tasks.systems import symmetric
 from morsecensus.tasks.systems.polynomial import PolynomialSystem
 

@@ -12,7 +12,7 @@ from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes import tensors
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.points.ledger import ENUMERATED, PASS, PATHS_OPEN, UNINFORMATIVE
+from morsecensus.tasks.measurables.words import ENUMERATED, PASS, PATHS_OPEN, UNINFORMATIVE
 from morsecensus.tasks.runtime import inputs
 from morsecensus.tasks.systems import symmetric
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from morsecensus.tasks.points.ledger import (
+from morsecensus.tasks.measurables.words import (
     BOUND_EXCEEDED,
     CLOSED,
     COMPLETE,
@@ -21,12 +21,8 @@ from morsecensus.tasks.points.ledger import (
     REASONS,
     UNCERTIFIED,
     UNINFORMATIVE,
-    Evidence,
-    Orbits,
-    assess,
-    assess_enumeration,
-    estimate_unseen,
 )
+from morsecensus.tasks.points.ledger import Evidence, Orbits, assess, assess_enumeration, estimate_unseen
 
 
 def evidence(index, parity, dimension, complex_points, hits=None, degenerate=None):

@@ -20,11 +20,18 @@ from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.measurables.words import (
+    COMPLETE,
+    CONVERGED,
+    MAX_ITERATIONS,
+    NOT_FINITE,
+    OUTCOMES,
+    STALLED,
+    UNINFORMATIVE,
+)
 from morsecensus.tasks.points.classify import classify
 from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
-from morsecensus.tasks.points.ledger import COMPLETE, UNINFORMATIVE
 from morsecensus.tasks.points.newton import refine
-from morsecensus.tasks.points.outcomes import CONVERGED, MAX_ITERATIONS, NOT_FINITE, OUTCOMES, STALLED
 from morsecensus.tasks.systems.symmetric import multi_indices
 
 QUICK = MultistartOptions(starts_per_round=512)

@@ -14,8 +14,8 @@ from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.partite import Partite
+from morsecensus.tasks.measurables.words import COMPLETE
 from morsecensus.tasks.points.classify import classify
-from morsecensus.tasks.points.ledger import COMPLETE
 from morsecensus.tasks.systems.multilinear.count import singular_tuples
 
 QUICK = MultistartOptions(starts_per_round=512)

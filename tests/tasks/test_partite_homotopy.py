@@ -28,7 +28,7 @@ from morsecensus.tasks.finders.homotopy.start import with_start
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
 from morsecensus.tasks.landscapes.partite import Partite
-from morsecensus.tasks.points.ledger import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
+from morsecensus.tasks.measurables.words import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
 from morsecensus.tasks.systems.multilinear.count import singular_tuples
 from morsecensus.tasks.systems.multilinear.system import MultilinearSystem, Start
 

@@ -20,7 +20,7 @@ from morsecensus.tasks.finders.homotopy.sampled_census import judge, sampled_hom
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.points.ledger import COMPLETE, FEW_HITS, OPEN
+from morsecensus.tasks.measurables.words import COMPLETE, FEW_HITS, OPEN
 from morsecensus.tasks.systems.polynomial import start_weights
 
 OPTIONS = HomotopyOptions(certify="none")

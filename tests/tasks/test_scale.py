@@ -11,10 +11,10 @@ from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes import scale
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.tensors import describe, pack
-from morsecensus.tasks.points.ledger import COMPLETE
+from morsecensus.tasks.measurables.words import CERTIFIED, COMPLETE
 from morsecensus.tasks.records.flow import flow_landscape
 from morsecensus.tasks.runtime import inputs
-from morsecensus.tasks.topology.census import CERTIFIED, topology_of
+from morsecensus.tasks.topology.census import topology_of
 
 QUICK = MultistartOptions(starts_per_round=256, max_rounds=20)
 FINDERS = {

@@ -9,9 +9,10 @@ from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.measurables.words import CERTIFIED, COMPLETE, OPEN, PASS, REFUSED
 from morsecensus.tasks.points.census import evidence_of
-from morsecensus.tasks.points.ledger import COMPLETE, OPEN, PASS, assess
-from morsecensus.tasks.topology.census import CERTIFIED, REFUSED, topology_of
+from morsecensus.tasks.points.ledger import assess
+from morsecensus.tasks.topology.census import topology_of
 from morsecensus.tasks.topology.connections import branches
 from morsecensus.tasks.topology.levels import cross, levels_of
 from morsecensus.tasks.topology.views import view

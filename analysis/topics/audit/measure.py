@@ -18,7 +18,7 @@ from morsecensus.analysis.topics.audit.matching import (
 )
 from morsecensus.analysis.topics.audit.naive import NaiveAverage, naive_averages
 from morsecensus.analysis.topics.audit.recall import COMPLETE, Claims, Recall, check_claims, estimate_recall
-from morsecensus.storage.tables import ERROR, REASONS
+from morsecensus.tasks.measurables.words import ERROR, REASONS
 
 ENUMERATED = REASONS.index("enumerated")
 AUDITED = "multistart"

@@ -6,12 +6,12 @@ import numpy as np
 
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.topics.audit.matching import Joined
-from morsecensus.storage.tables import STATUS
+from morsecensus.tasks.measurables.words import STATUSES
 from morsecensus.tasks.proportions import upper_limit
 
 RESAMPLES = 2000
 """Bootstrap draws of landscapes: the ends of a 95% interval lie among the 50 outermost."""
-COMPLETE = STATUS.index("complete")
+COMPLETE = STATUSES.index("complete")
 
 
 @dataclass(frozen=True)

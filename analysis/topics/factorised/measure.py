@@ -16,13 +16,13 @@ from morsecensus.analysis.theory.models.factorised.manifolds import (
     critical_manifolds,
     index_of,
 )
-from morsecensus.storage.tables import CHECKS, STATUS
+from morsecensus.tasks.measurables.words import CHECKS, STATUSES
 
 ANCHOR = "factorised"
 RESOLUTION = 1e-9
 """Values of H closer than this share of |M|^2/2 are one value. Found ones are off by 1e-15 (measured), and
 different ones by a difference of squares of singular values of a random matrix."""
-FAIL, COMPLETE = CHECKS.index("fail"), STATUS.index("complete")
+FAIL, COMPLETE = CHECKS.index("fail"), STATUSES.index("complete")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from morsecensus.analysis.topics.ledger.paths import (
     sampled_energy_rows,
 )
 from morsecensus.analysis.topics.rows import HEAD, head
-from morsecensus.storage.tables import CHECKS, REASONS, STATUS
+from morsecensus.tasks.measurables.words import CHECKS, REASONS, STATUSES
 
 _CHECKS = [name.removesuffix("_check") for name in CHECK_COLUMNS]
 
@@ -44,7 +44,7 @@ LEDGER = Table(
     (
         *HEAD,
         Column("landscapes", "landscapes in the dataset", "landscapes"),
-        *map(_status, STATUS),
+        *map(_status, STATUSES),
         Column("", title="why not complete", shown=lambda row: _why(row), left=True),
         Column("", title="informative checks", shown=lambda row: _informative(row), left=True),
         Column("", title="coverage at least", shown=lambda row: r.percent(row["coverage_lower"])),

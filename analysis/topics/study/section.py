@@ -11,7 +11,7 @@ from morsecensus.analysis.page.table import Column, Row, Table
 from morsecensus.analysis.results import CellResult, StudyResult
 from morsecensus.analysis.topics.base import Section, Topic
 from morsecensus.analysis.topics.rows import CELL, LABEL, SIZE, STORED, head
-from morsecensus.storage.tables import STATUS
+from morsecensus.tasks.measurables.words import STATUSES
 
 CELLS = Table(
     "cells",
@@ -27,7 +27,7 @@ CELLS = Table(
         Column("without_number", "landscapes that have no number of critical points", "landscapes"),
         *(
             Column(name, f"share of landscapes whose status is {name}", "", name, r.percent, at=1)
-            for name in STATUS
+            for name in STATUSES
         ),
         Column("points", "critical points, both signs counted", "points", "points", r.whole),
         Column("missing_bound", "most points by which the mean may be too low, by the bound", "points"),
@@ -76,7 +76,7 @@ def _row(cell: Cell, ledger: xr.Dataset, counts: xr.Dataset | None) -> Row:
     landscapes = cell.held
     row = head(cell) | {"planned": cell.planned, "landscapes": landscapes, "computed": cell.computed}
     row |= {"without_number": cell.left_out}
-    row |= {str(state): int(ledger["status"].sel(state=state)) / landscapes for state in STATUS}
+    row |= {str(state): int(ledger["status"].sel(state=state)) / landscapes for state in STATUSES}
     row |= {name: int(ledger[name]) for name in ("points", "starts", "degenerate")}
     row |= {name: float(ledger[name]) for name in ("coverage_lower", "rounds")}
     row["missing_bound"] = None if counts is None else float(counts["missing_total"])

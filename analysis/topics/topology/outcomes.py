@@ -10,7 +10,7 @@ from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.topics.rows import head
 from morsecensus.analysis.topics.topology.barcodes import betti_curve
 from morsecensus.analysis.topics.topology.morse import counts_below, inequalities
-from morsecensus.storage.tables import TOPOLOGY
+from morsecensus.tasks.measurables.words import TOPOLOGIES
 
 
 def outcome_rows(cells: Sequence[Cell]) -> list[Row]:
@@ -38,7 +38,7 @@ def _row(cell: Cell) -> Row:
     return head(cell) | {
         "planned": cell.planned,
         "landscapes": cell.held,
-        **{name: int(np.sum(outcome == code)) for code, name in enumerate(TOPOLOGY)},
+        **{name: int(np.sum(outcome == code)) for code, name in enumerate(TOPOLOGIES)},
         "connections": connections,
         "unresolved_lines": lines,
         "unresolved_saddles": saddles,

@@ -9,7 +9,7 @@ from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Section, Topic
 from morsecensus.analysis.topics.rows import HEAD
 from morsecensus.analysis.topics.topology.outcomes import outcome_rows
-from morsecensus.storage.tables import TOPOLOGY
+from morsecensus.tasks.measurables.words import TOPOLOGIES
 
 _TEXT = (
     "Gradient lines join each saddle to the points below it: boundary matrices over Z/2, whose reduction "
@@ -43,7 +43,7 @@ OUTCOMES = Table(
         *HEAD,
         Column("planned", "landscapes that the study asks for", "landscapes", "landscapes", r.whole),
         Column("landscapes", "landscapes in the dataset", "landscapes"),
-        *map(_outcome, TOPOLOGY),
+        *map(_outcome, TOPOLOGIES),
         Column("connections", "gradient lines from saddles next to either end", "lines", "lines", r.whole),
         Column("unresolved_lines", "lines that ended at no point", "lines"),
         Column("unresolved_saddles", "saddles with such a line", "points", "open saddles", r.whole, at=1),

@@ -18,8 +18,9 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, landscape_moments, reduce_points
+from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, reduce_points
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.scan import moments, scan
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.theory.goe.moments import catalan, goe_moment
@@ -265,8 +266,10 @@ def measured_moments(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats
         columns = [batch.per_landscape(one, 1, power) for power in powers]
         return np.concatenate(columns, axis=1)
 
-    moments = landscape_moments(cell.dataset, ["spectrum", "radial_derivative"], sums)
-    return _ratios(moments.mean, moments.covariance / max(moments.count, 1))
+    def ratios(found: Moments) -> tuple[Floats, Floats]:
+        return _ratios(found.mean, found.covariance / max(found.count, 1))
+
+    return scan(cell.dataset, moments(["spectrum", "radial_derivative"], sums, ratios))
 
 
 def _ratios(mean: Floats, covariance: Floats) -> tuple[Floats, Floats]:

@@ -19,12 +19,12 @@ from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.geometry.symmetry import Flips
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.landscapes.scale import normalised
+from morsecensus.tasks.measurables.words import CONVERGED, MAX_ITERATIONS, OUTCOMES
+from morsecensus.tasks.measurables.words import STALLED as NEWTON_STALLED
 from morsecensus.tasks.points.census import Census, Classes, PathBooks, census_of, evidence_of
 from morsecensus.tasks.points.classify import CriticalPoints, classify
 from morsecensus.tasks.points.deduplicate import match_known, same_point
 from morsecensus.tasks.points.ledger import Evidence, assess_enumeration
-from morsecensus.tasks.points.outcomes import CONVERGED, MAX_ITERATIONS, OUTCOMES
-from morsecensus.tasks.points.outcomes import STALLED as NEWTON_STALLED
 from morsecensus.tasks.runtime.scatter import Scatter
 from morsecensus.tasks.systems.system import System
 

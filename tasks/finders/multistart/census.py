@@ -12,14 +12,14 @@ from morsecensus.tasks.finders.multistart.rounds import Search, elsewhere, here,
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.landscapes.scale import normalised
+from morsecensus.tasks.measurables.words import COMPLETE, CONVERGED, FAILED, OUTCOMES, STALLED
 from morsecensus.tasks.points.census import Census, Classes, census_of, evidence_of
 from morsecensus.tasks.points.classify import classify
 from morsecensus.tasks.points.critical_sets import CriticalSets, describe, gather, is_critical, no_sets
 from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
-from morsecensus.tasks.points.ledger import COMPLETE, FAILED, Evidence, assess
+from morsecensus.tasks.points.ledger import Evidence, assess
 from morsecensus.tasks.points.levenberg_marquardt import approach
 from morsecensus.tasks.points.orbits import classify_orbits
-from morsecensus.tasks.points.outcomes import CONVERGED, OUTCOMES, STALLED
 from morsecensus.tasks.runtime.scatter import Scatter
 
 MANY = 32

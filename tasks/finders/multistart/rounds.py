@@ -17,8 +17,8 @@ from morsecensus.tasks.finders.multistart.descent import descend
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import Couplings, Landscape, build
 from morsecensus.tasks.landscapes.scale import normalised
+from morsecensus.tasks.measurables.words import CONVERGED, OUTCOMES
 from morsecensus.tasks.points.newton import refine
-from morsecensus.tasks.points.outcomes import CONVERGED, OUTCOMES
 from morsecensus.tasks.runtime.compiled import forget_other_cells
 from morsecensus.tasks.runtime.keys import generator
 from morsecensus.tasks.runtime.scatter import Scatter

@@ -12,7 +12,7 @@ from morsecensus.analysis.topics.base import Chapter
 from morsecensus.analysis.topics.topology.euler.figure import draw_euler
 from morsecensus.analysis.topics.topology.euler.measure import measure_euler
 from morsecensus.analysis.topics.topology.euler.section import Euler
-from morsecensus.storage.tables import STATUS
+from morsecensus.tasks.measurables.words import STATUSES
 
 N, LANDSCAPES = 2, 40_000
 DRAWS = 200
@@ -172,7 +172,7 @@ def test_caps_lost_at_the_top_are_rejected(cell):
 
 def test_missing_points_leave_a_verdict_open(cell, tmp_path):
     wrong = with_variance(cell, 1.04)
-    status = np.full(LANDSCAPES, STATUS.index("open"))
+    status = np.full(LANDSCAPES, STATUSES.index("open"))
     open_ = replace(wrong, stored=wrong.dataset.assign(status=("landscape", status)))
     result = measure_euler([open_], DRAWS)
     assert result is not None

@@ -33,7 +33,7 @@ from morsecensus.analysis.topics.topology.homology.ratios import fit_rates, meas
 from morsecensus.analysis.topics.topology.homology.section import Homology
 from morsecensus.analysis.topics.topology.homology.sublevels import chunks, energy_levels
 from morsecensus.analysis.topics.topology.line_fit import fit_line
-from morsecensus.storage.tables import CHECKS, ERROR, STATUS, TOPOLOGY
+from morsecensus.tasks.measurables.words import CHECKS, ERROR, STATUSES, TOPOLOGIES
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import pairs
 from support.fuzzing import examples
@@ -41,9 +41,9 @@ from support.fuzzing import examples
 FARTHEST = 4.5
 """Standard errors: 1e-5 for each of some ten numbers."""
 CERTIFIED, UNRESOLVED, CONTRADICTED, REFUSED = map(
-    TOPOLOGY.index, ("certified", "unresolved", "contradicted", "refused")
+    TOPOLOGIES.index, ("certified", "unresolved", "contradicted", "refused")
 )
-COMPLETE, OPEN, FAILED = map(STATUS.index, ("complete", "open", "failed"))
+COMPLETE, OPEN, FAILED = map(STATUSES.index, ("complete", "open", "failed"))
 PASS, FAIL = CHECKS.index("pass"), CHECKS.index("fail")
 
 

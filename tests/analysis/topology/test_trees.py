@@ -27,7 +27,7 @@ from morsecensus.analysis.topics.topology.trees.heights import (
 from morsecensus.analysis.topics.topology.trees.measure import measure_trees, picture, typical
 from morsecensus.analysis.topics.topology.trees.merge_tree import barrier_matrix, share_with_lowest
 from morsecensus.analysis.topics.topology.trees.section import Trees
-from morsecensus.storage.tables import CHECKS, STATUS, TOPOLOGY
+from morsecensus.tasks.measurables.words import CHECKS, STATUSES, TOPOLOGIES
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import ESSENTIAL, pairs
 
@@ -107,7 +107,7 @@ def make_cell(complexes, n=4, xi="q^3", planned=None, name="c0000"):
         "homology_check": (("landscape", "morse_index"), np.where(exact, PASS, UNINFORMATIVE)),
         "square_check": ("landscape", np.full(count, UNINFORMATIVE)),
         "dual_check": ("landscape", np.full(count, UNINFORMATIVE)),
-        "topology": ("landscape", np.full(count, TOPOLOGY.index("certified"))),
+        "topology": ("landscape", np.full(count, TOPOLOGIES.index("certified"))),
         "status": ("landscape", np.zeros(count, int)),
         "bound": ("landscape", np.full(count, 40.0)),
     }
@@ -121,8 +121,8 @@ def hide(cell, hidden, complete=True):
     exact, status = data["exact_degree"].values.copy(), data["status"].values.copy()
     outcome = data["topology"].values.copy()
     exact[hidden] = 0
-    outcome[hidden] = TOPOLOGY.index("unresolved" if complete else "refused")
-    status[hidden] = STATUS.index("complete" if complete else "open")
+    outcome[hidden] = TOPOLOGIES.index("unresolved" if complete else "refused")
+    status[hidden] = STATUSES.index("complete" if complete else "open")
     columns = {
         "exact_degree": (("landscape", "morse_index"), exact),
         "status": ("landscape", status),

@@ -17,7 +17,8 @@ import numpy as np
 
 from morsecensus.pipeline.run.plan import available_memory
 from morsecensus.pipeline.worker.environment import environment
-from morsecensus.storage.tables import LANDSCAPE, POINT
+from morsecensus.tasks.measurables.base import active
+from morsecensus.tasks.measurables.census import LANDSCAPE, POINT
 
 HUNGRY = 7
 """Blocks of this n take all the memory that a local Ray counts as its own, so they run one by one."""
@@ -34,9 +35,14 @@ def describe(spec):
         "memory_bytes": 2**60 if n > 1000 else _all_memory() if n == HUNGRY else 2**20,
         "expected_points": 20.0,
         "seconds_per_landscape": 0.001,
-        "sizes": {"index": n, "outcome": 4, "component": n, "eigenvalue": n - 1},
+        "tables": [table.record() for table in _tables(spec)],
+        "sizes": {"morse_index": n, "outcome": 4, "component": n, "eigenvalue": n - 1},
         "chunk_rows": 64,
     }
+
+
+def _tables(spec):
+    return active((LANDSCAPE, POINT), [name for name in ("positions", "spectra") if spec[name]])
 
 
 def _all_memory():
@@ -88,13 +94,13 @@ def tables(spec, block):
     size = min(whole, spec.get("most", (block + 1) * whole) - block * whole)
     random = np.random.default_rng([spec["seed"], n, block, len(spec["parameters"].get("xi", ""))])
     sizes = {"morse_index": n, "outcome": 4, "component": n, "eigenvalue": n - 1}
-    options = [name for name in ("positions", "spectra") if spec[name]]
     counts = random.integers(0, 40, size)
     out = {}
-    for table, rows in ((LANDSCAPE, size), (POINT, int(counts.sum()))):
+    for table in _tables(spec):
+        rows = int(counts.sum()) if table.ragged else size
         out[table.name] = {}
-        for column in table.active(options):
-            shape = (rows, *column.shape(sizes))
+        for column in table.measurables:
+            shape = (rows, *(sizes[dim] for dim in column.dims))
             real = column.dtype == "f8"
             out[table.name][column.name] = random.normal(size=shape) if real else random.integers(0, 2, shape)
     out["landscape"]["n_points"] = counts

@@ -15,7 +15,7 @@ import xarray as xr
 from morsecensus.analysis.dataset.batches import Batch, Floats, reduce_points
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.topics.topology.homology.sublevels import Chunk, betti_limits, chunks, lacking_share
-from morsecensus.storage.tables import PAIR
+from morsecensus.tasks.measurables.topology import PAIR
 
 NAMES = ("pair_dim", "pair_birth", "pair_death")
 

@@ -17,11 +17,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from morsecensus.analysis.dataset.batches import Batch, Floats, energy_range, reduce_points, row_offsets
+from morsecensus.analysis.dataset.batches import Batch, Floats, reduce_points, row_offsets
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import exact_degrees
+from morsecensus.analysis.dataset.extent import ENERGY_RANGE
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_counts, missing_points
-from morsecensus.storage.tables import PAIR, POINT, Table
+from morsecensus.tasks.measurables.base import Table
+from morsecensus.tasks.measurables.census import POINT
+from morsecensus.tasks.measurables.topology import PAIR
 
 LEVELS = 129
 """A power of two and one: u = 0 is one of them, and every fourth one makes a coarse grid. Arbitrary."""
@@ -56,7 +60,7 @@ class Chunk:
 
 def energy_levels(cells: Sequence[Cell]) -> Floats:
     """Levels for all cells of a family, symmetric about 0, ending beyond every point found; ascending."""
-    ranges = np.array([energy_range(cell.stored) for cell in cells])
+    ranges = np.array([scan(cell.stored, ENERGY_RANGE) for cell in cells])
     reach = float(np.nanmax(np.abs(ranges))) if np.isfinite(ranges).any() else 1.0
     reach = np.ceil(reach * 20 + 0.5) / 20
     return np.linspace(-reach, reach, LEVELS)

@@ -1,0 +1,1 @@
+"""What a census measures: every column of a dataset, declared once, with how it is read off a landscape."""
