@@ -43,7 +43,6 @@ class CellLayout:
     memory_bytes: int = 0
     attrs: Mapping[str, Any] = field(default_factory=dict)
     most: int | None = None
-    declared: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def blocks(self) -> int:
