@@ -38,7 +38,9 @@ KEPT, LEFT = [0, 2, 4], [1, 3]
 def ragged(dimension):
     """Where a table's rows belong: counts and owners."""
     counts = np.array(SIZES[dimension])
-    return {f"{dimension}_size": ("landscape", counts, {"sample_dimension": dimension})}, np.repeat(np.arange(5), counts)
+    return {f"{dimension}_size": ("landscape", counts, {"sample_dimension": dimension})}, np.repeat(
+        np.arange(5), counts
+    )
 
 
 def dataset(**changes):
