@@ -86,9 +86,7 @@ class Guard:
         self.largest = max(self.largest, *(len(cloudpickle.dumps(task)) for task in tasks.values()))
         found = get_sync(tasks, keys, **options)
         for result in found:
-            size = sum(
-                np.asarray(part).nbytes for part in (result if isinstance(result, tuple) else [result])
-            )
+            size = len(cloudpickle.dumps(result))
             if size > max(BATCH_BYTES, 8 * NUMBERS):
                 raise TooMuch(f"a task gave {size} bytes")
         return found

@@ -61,6 +61,10 @@ def changed(cell, **columns):
     return Cell(cell.name, data.assign({name: ("row", values) for name, values in columns.items()}), 150)
 
 
+def p_value(cell, test):
+    return scan(cell.dataset, test).result.p_value
+
+
 @pytest.fixture(scope="module")
 def cell(census_store):
     return open_study(census_store).cells[1]
@@ -70,28 +74,28 @@ def test_shifted_energies_are_noticed(cell):
     data, none = cell.dataset, np.zeros(4)
     odd_shift = 0.15 * np.sign(data["index"].values - 1.5)
     wrong = changed(cell, energy=data["energy"].values + odd_shift)
-    assert judge_energy_moments(wrong, cell.theory.exact(cell.n), none).result.p_value < 1e-6
-    assert judge_energy_law(wrong, cell.theory.exact(cell.n), none, minima=True).result.p_value < 1e-4
-    assert judge_energy_law(wrong, cell.theory.exact(cell.n), none, minima=False).result.p_value < 1e-4
+    assert p_value(wrong, judge_energy_moments(wrong, cell.theory.exact(cell.n), none)) < 1e-6
+    assert p_value(wrong, judge_energy_law(wrong, cell.theory.exact(cell.n), none, minima=True)) < 1e-4
+    assert p_value(wrong, judge_energy_law(wrong, cell.theory.exact(cell.n), none, minima=False)) < 1e-4
 
 
 def test_a_wider_law_with_the_right_mean_is_noticed(cell):
     data = cell.dataset
     mean = cell.theory.exact(cell.n).energy_moments()[0][data["index"].values]
     wrong = changed(cell, energy=mean + 1.25 * (data["energy"].values - mean))
-    assert judge_energy_moments(wrong, cell.theory.exact(cell.n), np.zeros(4)).result.p_value < 1e-4
+    assert p_value(wrong, judge_energy_moments(wrong, cell.theory.exact(cell.n), np.zeros(4))) < 1e-4
 
 
 def test_wrong_spectra_are_noticed(cell):
     sample = exact_sampler(cell)
     values = cell.dataset["lambda_min"].values
     stretched = changed(cell, lambda_min=1.25 * values)
-    assert judge_smallest_eigenvalue(stretched, 0, sample(0), 0.0).result.p_value < 0.005
+    assert p_value(stretched, judge_smallest_eigenvalue(stretched, 0, sample(0), 0.0)) < 0.005
     data = cell.dataset.load()
     spectrum = data["spectrum"].values.copy()
     spectrum[:, 0] *= 1.25
     wrong = Cell(cell.name, data.assign(spectrum=(("row", "eigenvalue"), spectrum)), 150)
-    assert judge_spectrum(wrong, 0, sample(0), 0.0).result.p_value < 1e-3
+    assert p_value(wrong, judge_spectrum(wrong, 0, sample(0), 0.0)) < 1e-3
 
 
 def test_points_lost_by_their_energy_are_noticed(cell):
@@ -105,7 +109,7 @@ def test_points_lost_by_their_energy_are_noticed(cell):
     thin = data.isel(row=kept)
     thin["row_size"] = ("landscape", np.bincount(owner, minlength=150))
     wrong = Cell(cell.name, thin, 150)
-    assert judge_energy_moments(wrong, cell.theory.exact(cell.n), np.zeros(4)).result.p_value < 0.01
+    assert p_value(wrong, judge_energy_moments(wrong, cell.theory.exact(cell.n), np.zeros(4))) < 0.01
 
 
 def test_every_test_says_what_it_would_have_seen(cell):

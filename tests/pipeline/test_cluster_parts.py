@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from morsecensus.pipeline.backends import executor as executors
+from morsecensus.pipeline.backends import start as executors
 from morsecensus.pipeline.backends.address import check_address
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError

@@ -89,15 +89,15 @@ def test_a_thread_that_is_gone_is_an_error(monkeypatch):
 
 COMMAND = """
 import os
-from morsecensus.pipeline import cli
+from morsecensus.pipeline.cli import app
 def rows(*_):
     print("a library")
     os.write(1, b"a library in C")
     os.system("echo a child")
     return [{"n": 4, "limits": {}}]
-from morsecensus.pipeline import predicting
-predicting.predictions = rows
-cli.main()
+from morsecensus.pipeline.commands import predict
+predict.predictions = rows
+app.main()
 """
 
 
