@@ -28,8 +28,8 @@ from morsecensus.storage.errors import StoreError
 BATCH_BYTES, BATCH_ROWS, NUMBERS = 2000, 250, 10_000
 """Of a batch of points, of topology, of its curves: the columns below are longer by far."""
 MOST_TO_A_WORKER = 32_000
-"""Bytes of a task, which carries what all estimates and tests of a cell ask of a batch (27,000 here: bin edges
-and exact laws on grids); a task for each of them carried up to 16,000."""
+"""Bytes of a task, which carries what all estimates and tests of a cell ask of a batch (27,000 here: edges of
+bins and exact laws on grids); a task for each of them carried up to 16,000."""
 RAGGED = {"row", "arc", "pair"}
 STUDY = {
     "name": "small",

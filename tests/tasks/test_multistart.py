@@ -298,7 +298,7 @@ def test_a_block_keeps_to_what_was_described():
     assert len(result["point"]["energy"]) <= described["rows_bound"] == 2 * 30
     assert result["point"]["position"].shape[1] == described["sizes"]["component"]
     assert result["point"]["spectrum"].shape[1] == described["sizes"]["eigenvalue"]
-    assert result["landscape"]["points_by_index"].shape[1] == described["sizes"]["index"]
+    assert result["landscape"]["points_by_index"].shape[1] == described["sizes"]["morse_index"]
     counts = np.bincount(result["point"]["slot"], minlength=2)
     np.testing.assert_array_equal(counts, result["landscape"]["n_points"])
 
