@@ -15,6 +15,7 @@ from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.measurables.base import Found, Table, active, read_off
 from morsecensus.tasks.measurables.census import CENSUS
 from morsecensus.tasks.measurables.words import OUTCOMES
+from morsecensus.tasks.runtime.instances import instances
 from morsecensus.tasks.runtime.lanes import LANES
 from morsecensus.tasks.runtime.scatter import Scatter
 
@@ -95,12 +96,10 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     forget_other_cells(landscape)
-    first = block * spec["block_size"]
-    size = min(spec["block_size"], spec.get("most", first + spec["block_size"]) - first)
     tables = _tables(spec)
     parts: dict[str, list[Arrays]] = {table.name: [] for table in tables}
-    for slot in range(size):
-        found = _found(spec, landscape, first + slot, scatter)
+    for slot, instance in enumerate(instances(spec, block)):
+        found = _found(spec, landscape, instance, scatter)
         for table in tables:
             rows = read_off(table, found)
             parts[table.name].append(_slotted(rows, slot) if table.ragged else rows)

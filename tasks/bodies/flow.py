@@ -8,14 +8,14 @@ import numpy as np
 from morsecensus.tasks.bodies.rows import (
     Arrays,
     RowTable,
-    flags,
-    instances,
     landscape_table,
     number,
     stacked,
     status,
 )
+from morsecensus.tasks.measurables.base import words
 from morsecensus.tasks.records.facts import BATCH, ENDS, OPEN, is_planted
+from morsecensus.tasks.runtime.instances import instances
 from morsecensus.tasks.runtime.scatter import Scatter
 
 
@@ -61,7 +61,7 @@ COLUMNS = (
     number("n_starts", "starts", dtype="i8", failed=0, total=True),
     number("energy", "energy per spin along the flow", AT_TIMES, portable=True),
     number("correlation", "overlap with the start along the flow", AT_TIMES, portable=True),
-    number("end", "what a start ended in", AT_END, dtype="i1", **flags(ENDS)),
+    number("end", "what a start ended in", AT_END, dtype="i1", attrs=words(ENDS)),
     number("end_energy", "energy per spin of the critical point at the end", AT_END),
     number("end_softest", "lowest eigenvalue of the Riemannian Hessian at the end", AT_END),
     number("moved", "distance of the end from the flow's last point, per sqrt(n)", AT_END),

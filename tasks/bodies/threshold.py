@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from morsecensus.tasks.bodies.rows import Arrays, instances, landscape_table, number, stacked, status
+from morsecensus.tasks.bodies.rows import Arrays, landscape_table, number, stacked, status
 from morsecensus.tasks.records.facts import noise_of
+from morsecensus.tasks.runtime.instances import instances
 from morsecensus.tasks.runtime.scatter import Scatter
 
 
