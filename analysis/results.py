@@ -1,5 +1,6 @@
 """Everything measured of one cell beside everything exact: what figures and tables are made of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,8 +9,9 @@ import xarray as xr
 
 from morsecensus.analysis.agreement.exact import Judged, exact_sampler, judge_cell
 from morsecensus.analysis.agreement.sampled import judge_means
+from morsecensus.analysis.agreement.verdicts import CellTest, Verdict
 from morsecensus.analysis.dataset.batches import Floats, energy_range
-from morsecensus.analysis.dataset.cells import Cell, Family, short_digests
+from morsecensus.analysis.dataset.cells import Cell, Family, Study, finder_labels, short_digests
 from morsecensus.analysis.estimates.complexity import estimate_complexity
 from morsecensus.analysis.estimates.counts import (
     estimate_counts,
@@ -153,6 +155,56 @@ class FamilyResult:
         found = self.limits
         pure = found is not None and found["E_inf"] is not None
         return r"floor $-E_\infty$" if pure else r"most minima, $N \to \infty$"
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """A study with its measured families: what topics are made of.
+
+    ``verdicts`` of all its tests are empty until all topics have given theirs.
+    """
+
+    study: Study
+    families: tuple[FamilyResult, ...]
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """All cells, also those of which nothing could be measured."""
+        return self.study.cells
+
+
+def measure_study(study: Study) -> list[FamilyResult]:
+    """Measure every cell that has landscapes with a number, grouped into families and sorted by N."""
+    groups: dict[tuple[Family, str], list[Cell]] = {}
+    apart = finder_of_family(study.cells)
+    for cell in study.cells:
+        if not cell.landscapes:
+            continue
+        groups.setdefault((cell.family, apart.get(cell.name, "")), []).append(cell)
+    families = []
+    for (family, finder), cells in groups.items():
+        cells.sort(key=lambda cell: (cell.n, cell.name))
+        edges = family_edges(cells)
+        results = tuple(measure_cell(cell, edges) for cell in cells)
+        families.append(FamilyResult(family, results, finder))
+    return families
+
+
+def finder_of_family(cells: Sequence[Cell]) -> dict[str, str]:
+    """Name of a cell -> its finder, for families that hold one N with several finders: a curve over N that
+    jumps between finders says nothing. A sweep that changes its finder with N stays one family."""
+    labels = finder_labels(cells)
+    finders: dict[tuple[Family, int], set[str]] = {}
+    for cell in cells:
+        finders.setdefault((cell.family, cell.n), set()).add(cell.finder)
+    mixed = {family for (family, _), found in finders.items() if len(found) > 1}
+    return {cell.name: labels[cell.finder] for cell in cells if cell.family in mixed}
+
+
+def cell_tests(results: Sequence[CellResult]) -> list[CellTest]:
+    """The tests that every cell with exact theory has."""
+    return [CellTest((result.cell,), judged) for result in results for judged in result.judged]
 
 
 def family_title(family: Family) -> str:

@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.validation import show, table
 from morsecensus.analysis.dataset.cells import Cell, open_study
-from morsecensus.analysis.report import measure_study
-from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.results import FamilyResult, measure_study
+from morsecensus.analysis.topics.base import draw
 from morsecensus.analysis.topics.trivialisation.measure import (
     FieldSweep,
     Trivialisation,
@@ -28,9 +28,9 @@ from morsecensus.analysis.topics.trivialisation.measure import (
     total_rows,
     wrong_field_power,
 )
-from morsecensus.analysis.topics.trivialisation.section import draw_trivialisation
+from morsecensus.analysis.topics.trivialisation.section import Triviality
 from morsecensus.analysis.topics.two_body.measure import comparison_rows, find_comparison, is_two_body
-from morsecensus.analysis.topics.two_body.section import draw_comparison
+from morsecensus.analysis.topics.two_body.section import TwoBody
 from morsecensus.tasks.landscapes.spin import MixedSpin
 from morsecensus.tasks.systems.symmetric import multi_indices
 
@@ -184,10 +184,10 @@ def main(first: str, second: str, figures: str | None = None) -> None:
     comparison = find_comparison(families)
     assert comparison is not None
     with TemporaryDirectory() as folder:
-        _, growth = draw_comparison(comparison, Path(folder), "two-body")
-        _, curve = draw_trivialisation(result, Path(folder), "trivialisation")
-        for picture in (growth, curve):
-            copyfile(picture, Path(figures) / picture.name)
+        draw(TwoBody(), comparison, Path(folder), "two-body")
+        draw(Triviality(), result, Path(folder), "trivialisation")
+        for name in ("two-body", "trivialisation"):
+            copyfile(Path(folder) / f"{name}.png", Path(figures) / f"{name}.png")
 
 
 if __name__ == "__main__":

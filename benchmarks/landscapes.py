@@ -15,14 +15,17 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.validation import table
+from morsecensus.analysis.agreement.residuals import LEVEL
+from morsecensus.analysis.agreement.verdicts import judge
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.report import measure_study
-from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.tables import LEVEL, head, label, verdict_rows
-from morsecensus.analysis.topics.floors import section as floors_section
-from morsecensus.analysis.topics.minima import section as minima_section
-from morsecensus.analysis.topics.minima.measure import expected_share, measured_share, share_rows
+from morsecensus.analysis.results import CellResult, FamilyResult, StudyResult, cell_tests, measure_study
+from morsecensus.analysis.topics.base import chapter_of
+from morsecensus.analysis.topics.floors.section import GroundState
+from morsecensus.analysis.topics.minima.measure import expected_share, find, measured_share, share_rows
+from morsecensus.analysis.topics.minima.section import Minima
+from morsecensus.analysis.topics.rows import head, label
+from morsecensus.analysis.topics.verdicts.measure import verdict_rows
 
 HEAD = """# Landscapes, measured against predicted
 
@@ -71,7 +74,7 @@ def study_lines(name: str, families: Sequence[FamilyResult]) -> Iterator[str]:
     titles += ["minima", "theory", "z", "smallest p"]
     results = [result for family in families for result in family.cells]
     yield from table(titles, [one_row(result) for result in results])
-    tested = [row for row in verdict_rows(results) if row["p_value"] is not None]
+    tested = [row for row in verdict_rows(judge(cell_tests(results))) if row["p_value"] is not None]
     if tested:
         bad = sum(row["verdict"] != "agrees" for row in tested)
         least = min(row["p_value_holm"] for row in tested)
@@ -83,7 +86,7 @@ def study_lines(name: str, families: Sequence[FamilyResult]) -> Iterator[str]:
 
 def share_lines(families: Sequence[FamilyResult]) -> Iterator[str]:
     """The fraction of minima, and the chi^2 of the laws that are quoted for it."""
-    found = minima_section.find(families)
+    found = find(families)
     if found is None:
         return
     rows = [row for row in share_rows(found) if row["z"] is not None]
@@ -109,13 +112,12 @@ def main(figures: str, *stores: str) -> None:
         print("\n".join(study_lines(study.name, families)))
         print("\n".join(share_lines(families)))
         with TemporaryDirectory() as folder:
-            for section in (minima_section, floors_section):
-                found = section.find(families)
-                if found is not None:
-                    section.parts(found, Path(folder))
-                    name = f"{study.name}-{section.ANCHOR}.png"
-                    copyfile(Path(folder) / f"{section.ANCHOR}.png", Path(figures) / name)
-                    print(f"\n![{section.TITLE}](figures/{name})")
+            for topic in (Minima(), GroundState()):
+                entries, _ = chapter_of(topic, StudyResult(study, tuple(families))).write(Path(folder))
+                for anchor, title in entries:
+                    name = f"{study.name}-{anchor}.png"
+                    copyfile(Path(folder) / f"{anchor}.png", Path(figures) / name)
+                    print(f"\n![{title}](figures/{name})")
 
 
 if __name__ == "__main__":

@@ -24,12 +24,11 @@ from morsecensus.analysis.agreement.residuals import RARE, hotelling, usable_ind
 from morsecensus.analysis.agreement.sampled import judge_energies
 from morsecensus.analysis.dataset.batches import Floats, Moments
 from morsecensus.analysis.dataset.cells import Cell, open_study
-from morsecensus.analysis.report import measure_study
-from morsecensus.analysis.results import CellResult
-from morsecensus.analysis.tables import head, label
+from morsecensus.analysis.results import CellResult, measure_study
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.models.spiked.finite_n import GROUPS
 from morsecensus.analysis.topics.pairs.variances import variance_test
+from morsecensus.analysis.topics.rows import head, label
 from morsecensus.analysis.topics.spiked.measure import find_spiked
 
 SIZES = (20, 50, 200, 1000)

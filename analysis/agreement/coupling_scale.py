@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
+from morsecensus.analysis.agreement.residuals import LEVEL
 from morsecensus.analysis.dataset.batches import Batch, Floats, landscape_moments
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.estimates.counts import is_odd
@@ -31,7 +32,7 @@ class CouplingScale:
         """Of a ratio of 1, two-sided."""
         return float(2 * norm.sf(abs(self.ratio - 1) / self.se))
 
-    def detectable(self, level: float = 0.01, power: float = 0.9) -> float:
+    def detectable(self, level: float = LEVEL, power: float = 0.9) -> float:
         """The smallest relative error of the variance that is rejected at this level with this power."""
         return float((norm.isf(level / 2) + norm.ppf(power)) * self.se)
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import f as fisher
 from scipy.stats import kstest, ncf
 
-from morsecensus.analysis.agreement.residuals import whiten
+from morsecensus.analysis.agreement.residuals import LEVEL, whiten
 from morsecensus.analysis.dataset.batches import Floats
 
 MOST_LANDSCAPES = 10**9
@@ -37,7 +37,7 @@ def hotelling_power(shift: Floats, covariance: Floats, landscapes: int, level: f
 
 
 def detectable(
-    direction: Floats, covariance: Floats, landscapes: int, level: float = 0.01, power: float = 0.9
+    direction: Floats, covariance: Floats, landscapes: int, level: float = LEVEL, power: float = 0.9
 ) -> float | None:
     """Smallest multiple of an alternative's direction that `hotelling` rejects with the given power.
 

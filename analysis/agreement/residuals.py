@@ -24,6 +24,8 @@ from morsecensus.analysis.agreement.null_law import NullLaw, Reference, null_law
 from morsecensus.analysis.agreement.rare import SINGULAR, Counted, rare_p_value, split_directions
 from morsecensus.analysis.dataset.batches import Floats, Moments
 
+LEVEL = 0.01
+"""Of a study as a whole, after Holm's correction; and what is said to be seen is rejected at this level."""
 RARE = 25.0
 """Points expected in all landscapes together below which an index isn't tested. Arbitrary."""
 RARE_SHARE = 0.05
@@ -266,7 +268,7 @@ def _maxima(covariance: Floats, draws: int, seed: int) -> Floats:
 
 def uniformity_test(p_values: Sequence[float | None]) -> TestResult:
     """Kolmogorov-Smirnov test that independent p-values are uniform: one for each set of couplings, for cells
-    that share some (a field sweep) move together, see `analysis.report.independent_p_values`."""
+    that share some (a field sweep) move together: `analysis.topics.verdicts.measure.independent_p_values`."""
     known = [p for p in p_values if p is not None]
     name = "p-values uniform over cells"
     if len(known) < 5:

@@ -1,5 +1,6 @@
 """Numbers as text: the digits that the error allows, and no more."""
 
+from collections.abc import Callable
 from math import floor, isfinite, log10
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
@@ -49,6 +50,21 @@ def number(value: float | None, digits: int = 4) -> str:
         return f"{value:.{digits - 1}e}".replace("-", MINUS)
     text = _signed(value, max(0, places))
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def digits(count: int) -> Callable[[float | None], str]:
+    """`number` with so many significant digits."""
+    return lambda value: number(value, count)
+
+
+def whole(value: int | None) -> str:
+    """A number of things, thousands apart; a dash if there is none."""
+    return DASH if value is None else f"{value:,}"
+
+
+def score(value: float | None) -> str:
+    """A z-score."""
+    return signed(value, 1)
 
 
 def signed(value: float | None, places: int = 2) -> str:

@@ -14,13 +14,15 @@ from rich.console import Console
 from scipy.stats import beta
 
 from morsecensus.analysis.dataset.cells import Cell, finder_labels, open_study
-from morsecensus.analysis.report import finder_of_family, repeated_cells, write_report
+from morsecensus.analysis.report import write_report
+from morsecensus.analysis.results import finder_of_family
 from morsecensus.analysis.topics.audit.calibration import calibrate
 from morsecensus.analysis.topics.audit.hits import features_of, fit_slopes, measure_hits
 from morsecensus.analysis.topics.audit.matching import join, read_points
 from morsecensus.analysis.topics.audit.measure import audit_cells, budget_labels
 from morsecensus.analysis.topics.audit.naive import naive_averages
 from morsecensus.analysis.topics.audit.recall import check_claims, estimate_recall
+from morsecensus.analysis.topics.verdicts.measure import repeated_cells
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.tables import ERROR, REASONS

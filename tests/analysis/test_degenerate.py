@@ -1,6 +1,7 @@
 """Landscapes without a number of critical points: left out of every mean; what is said of them, by hand."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +18,11 @@ from morsecensus.analysis.estimates.counts import (
     summarise_ledger,
 )
 from morsecensus.analysis.page.markup import render
-from morsecensus.analysis.tables import cell_rows
+from morsecensus.analysis.topics.base import Chapter
 from morsecensus.analysis.topics.degenerate.measure import degenerate_rows, find
-from morsecensus.analysis.topics.degenerate.section import ANCHOR, SHOWN, TITLE, entries, parts, remark
+from morsecensus.analysis.topics.degenerate.section import SHOWN, TITLE, WithoutNumber
+from morsecensus.analysis.topics.families import left_out_text
+from morsecensus.analysis.topics.study.section import cell_rows
 from morsecensus.storage.tables import ERROR, REASONS, STATUS
 from morsecensus.tasks.covariance import Covariance, total_degree_bound
 
@@ -83,6 +86,10 @@ def dataset(**changes):
 
 def cell_of(stored=None, name="c0000"):
     return Cell(name, dataset() if stored is None else stored, 5)
+
+
+def parts_of(found):
+    return Chapter(WithoutNumber(), [found]).write(Path("unused"))[1]
 
 
 def text_of(pieces):
@@ -152,7 +159,7 @@ def test_the_bound_is_that_of_the_cell_where_some_landscapes_know_none():
     (found,) = find([cell_of(unknown)])
     assert found.bound == np.inf
     assert degenerate_rows([found])[0]["isolated_bound"] is None
-    assert ">unknown<" in text_of(parts([found]))
+    assert ">unknown<" in text_of(parts_of([found]))
 
 
 def test_one_point_on_its_own_is_enough_and_none_is_nothing():
@@ -177,7 +184,7 @@ def test_a_cell_with_every_landscape_left_out():
     assert list(found.ids) == [20, 21, 22, 23, 24]
     assert (found.isolated, found.continuous) == (6, 2)
     assert found.nondegenerate == pytest.approx(BY_INDEX.sum() / 5)
-    assert "5 of 5 (100%)" in text_of(parts([found]))
+    assert "5 of 5 (100%)" in text_of(parts_of([found]))
     (row,) = cell_rows([], [cell])
     assert (row["landscapes"], row["without_number"], row["missing_bound"]) == (5, 5, None)
 
@@ -236,28 +243,30 @@ def test_rows_of_the_table():
 
 def test_the_section_says_it():
     found = find([cell_of()])
-    assert entries(found) == [(ANCHOR, TITLE)]
-    page = text_of(parts(found))
-    assert f'id="{ANCHOR}"' in page
+    entries, parts = Chapter(WithoutNumber(), [found]).write(Path("unused"))
+    assert entries == [("without-a-number", TITLE)]
+    page = text_of(parts)
+    assert 'id="without-a-number"' in page
     for text in ("2 of 5 (40.0%)", "21, 23", ">10.8<", "4.4 ± 1.6"):
         assert text in page, text
-    assert entries([]) == parts([]) == []
+    assert Chapter(WithoutNumber(), []).write(Path("unused")) == ([], [])
 
 
 def test_a_dimension_stands_only_where_there_are_sets():
     points = dataset(n_continuous=("landscape", [0] * 5))
-    with_sets, without = (text_of(parts(find([cell_of(one)]))) for one in (dataset(), points))
+    with_sets, without = (text_of(parts_of(find([cell_of(one)]))) for one in (dataset(), points))
     assert "<td>2</td><td>2</td><td>2</td>" in with_sets.replace(' class="text"', "")
     assert "<td>4</td><td>0</td><td></td>" in without.replace(' class="text"', "")
 
 
 def test_the_remark_names_the_cells_it_stands_beside():
-    found = find([cell_of(), cell_of(name="c0001")])
-    both, one = remark(found, ["c0000", "c0001", "c0002"]), remark(found, ["c0001"])
+    whole = cell_of(dataset(n_degenerate=("landscape", [0] * 5)), name="c0002")
+    cells = [cell_of(), cell_of(name="c0001"), whole]
+    both, one = left_out_text(cells), left_out_text(cells[1:])
     assert "2 of 5 in c0000, 2 of 5 in c0001." in both
     assert "c0000" not in one
     assert "left out: 2 of 5 in c0001." in one
-    assert remark(found, ["c0002"]) == remark([], ["c0000"]) == ""
+    assert left_out_text([whole]) == left_out_text([]) == ""
 
 
 @pytest.mark.parametrize(
@@ -265,7 +274,7 @@ def test_the_remark_names_the_cells_it_stands_beside():
 )
 def test_many_landscapes_are_counted_not_listed(many, rest):
     (found,) = find([cell_of()])
-    page = text_of(parts([replace(found, ids=np.arange(many))]))
+    page = text_of(parts_of([replace(found, ids=np.arange(many))]))
     assert f">{', '.join(map(str, range(SHOWN)))}{rest}<" in page
     (row,) = degenerate_rows([replace(found, ids=np.arange(many))])
     assert row["left_out"].split() == [str(k) for k in range(many)]

@@ -13,8 +13,8 @@ import pytest
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.dataset.groups import open_group
 from morsecensus.analysis.page.style import legend_below, new_figure, save, style
+from morsecensus.analysis.page.table import write_csv
 from morsecensus.analysis.report import write_report
-from morsecensus.analysis.tables import write_csv
 from morsecensus.storage.dataset import dataset_path
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.seals import seal, unseal

@@ -9,6 +9,7 @@ from morsecensus.analysis.results import FamilyResult
 from morsecensus.analysis.theory.goe.sampler import plain_spectra
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.models.pspin.theory import PspinTheory
+from morsecensus.analysis.topics.base import Chapter
 from morsecensus.analysis.topics.minima.measure import (
     MinimaShare,
     expected_share,
@@ -19,7 +20,7 @@ from morsecensus.analysis.topics.minima.measure import (
     share_rows,
     zero_shift,
 )
-from morsecensus.analysis.topics.minima.section import entries, parts, tables
+from morsecensus.analysis.topics.minima.section import SHARE_OF_MINIMA, Minima
 from morsecensus.tasks.covariance import Covariance
 
 EDGES = np.linspace(-2, 2, 9)
@@ -123,9 +124,13 @@ def test_section(tmp_path):
     assert all(abs(row["z_independent_signs"]) > 5 for row in rows[1:])
     assert rows[-1]["share"] > 3 * rows[-1]["independent_signs"]
     assert rows[-1]["zero_shift"] is None
-    assert dict(tables(found))["share_of_minima"] == rows
-    assert entries(found) == [("share-of-minima", "How rare minima are")]
-    html = "".join(part.html for part in parts(found, tmp_path))
+    chapter = Chapter(Minima(), [found])
+    assert chapter.tables()[SHARE_OF_MINIMA] == rows
+    entries, parts = chapter.write(tmp_path)
+    assert entries == [("share-of-minima", "How rare minima are")]
+    html = "".join(part.html for part in parts)
     assert "independent signs" in html
     assert {path.suffix for path in tmp_path.iterdir()} == {".svg", ".png"}
-    assert list(tables(None)) == entries(None) == parts(None, tmp_path) == []
+    nothing = Chapter(Minima(), [])
+    assert nothing.tables() == {}
+    assert nothing.write(tmp_path) == ([], [])

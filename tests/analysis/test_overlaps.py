@@ -7,14 +7,14 @@ import pytest
 import xarray as xr
 
 from morsecensus.analysis.dataset.batches import Batch
-from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.cells import Cell, Study
 from morsecensus.analysis.estimates.counts import estimate_counts
-from morsecensus.analysis.results import FamilyResult
+from morsecensus.analysis.results import FamilyResult, StudyResult
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.two_point.kinds import Kind, every_index
 from morsecensus.analysis.theory.two_point.pairs import count_pairs, uniform_share
+from morsecensus.analysis.topics.base import chapter_of
 from morsecensus.analysis.topics.pairs import overlaps
-from morsecensus.analysis.topics.pairs import section as pairs_section
 from morsecensus.analysis.topics.pairs.measure import ALL, MINIMA, low_minima, overlap_tests, variance_tests
 from morsecensus.analysis.topics.pairs.overlaps import (
     batch_pairs,
@@ -22,6 +22,7 @@ from morsecensus.analysis.topics.pairs.overlaps import (
     overlap_test,
     uniform_pairs,
 )
+from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.pairs.variances import poisson_variances, sample_variance, variance_test
 from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.finders.homotopy.census import homotopy
@@ -150,9 +151,11 @@ def test_the_section(census, tmp_path, monkeypatch):
     monkeypatch.setattr("morsecensus.analysis.topics.pairs.measure.DRAWS", 6000)
     result = SimpleNamespace(cell=census, n=3, counts=estimate_counts(census))
     family = FamilyResult(census.family, (result,))  # pyright: ignore
-    found = pairs_section.find([family])
-    assert pairs_section.entries(found)[0][0] == "pairs-1"
-    tables = dict(pairs_section.tables(found))
+    chapter = chapter_of(Pairs(), StudyResult(Study("", (), {}), (family,)))
+    found = chapter.found
+    entries, parts = chapter.write(tmp_path)
+    assert entries[0][0] == "pairs-1"
+    tables = {table.name: rows for table, rows in chapter.tables().items()}
     assert {row["kind"] for row in tables["count_variances"]} == {"all", "index 0", "index 1", "index 2"}
     assert len(tables["overlaps"]) == 3 * 40
     (cell,) = found[0].cells
@@ -160,16 +163,17 @@ def test_the_section(census, tmp_path, monkeypatch):
     counts = census.dataset["n_points"].values
     assert total == pytest.approx(np.mean(counts * (counts - 1.0) - counts))  # without antipodes
     assert all(test is not None for test in (variance_tests(cell), overlap_tests(cell, 0)[0]))
-    page = "".join(part.html for part in pairs_section.parts(found, tmp_path))
+    page = "".join(part.html for part in parts)
     assert "negative control" in page
     assert {path.suffix for path in tmp_path.iterdir()} == {".svg", ".png"}
     # nothing to show without positions
     bare = Cell("c0", census.dataset.drop_vars("position"), 120)
     result = SimpleNamespace(cell=bare, n=3, counts=result.counts)
     family = FamilyResult(bare.family, (result,))  # pyright: ignore
-    assert pairs_section.find([family]) == []
-    assert list(pairs_section.tables([])) == []
-    assert pairs_section.parts([], tmp_path) == []
+    nothing = chapter_of(Pairs(), StudyResult(Study("", (), {}), (family,)))
+    assert nothing.found == []
+    assert nothing.tables() == {}
+    assert nothing.write(tmp_path) == ([], [])
 
 
 def test_what_is_refused(census):

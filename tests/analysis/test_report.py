@@ -15,9 +15,9 @@ from scipy.stats import f as fisher
 
 from morsecensus.analysis.agreement.residuals import uniformity_test
 from morsecensus.analysis.dataset.cells import Cell
-from morsecensus.analysis.report import independent_p_values, write_report
-from morsecensus.analysis.tables import verdict_rows
+from morsecensus.analysis.report import write_report
 from morsecensus.analysis.theory.goe.sampler import sample_spectra
+from morsecensus.analysis.topics.verdicts.measure import independent_p_values, verdict_rows
 from morsecensus.storage.dataset import dataset_path
 from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.landscapes.base import build

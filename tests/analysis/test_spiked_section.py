@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from morsecensus.analysis.page.style import save, style
+from morsecensus.analysis.topics.base import Chapter
+from morsecensus.analysis.topics.spiked.figure import draw_overlaps, draw_phases
 from morsecensus.analysis.topics.spiked.measure import (
     BINS,
     SpikedCell,
@@ -16,7 +19,7 @@ from morsecensus.analysis.topics.spiked.measure import (
     overlap_rows,
     overlap_test,
 )
-from morsecensus.analysis.topics.spiked.section import draw_family, draw_phases, entries, parts, tables
+from morsecensus.analysis.topics.spiked.section import Spiked
 from morsecensus.tasks.covariance import matrix_tensor
 from morsecensus.tasks.landscapes.base import build
 
@@ -93,19 +96,24 @@ def test_families_are_found_by_model(circle):
 
 
 def test_section(family, tmp_path):
-    page = "".join(map(str, parts([family], tmp_path)))
+    chapter = Chapter(Spiked(), [[family]])
+    entries, parts = chapter.write(tmp_path)
+    page = "".join(map(str, parts))
     assert "Planted signal" in page
     assert {path.suffix for path in tmp_path.iterdir()} == {".svg", ".png"}
-    assert [name for name, _ in tables([family])] == ["spiked", "spiked_overlaps"]
-    assert len(entries([family])) == 1
-    assert parts([], tmp_path) == entries([]) == list(tables([])) == []
-    assert draw_phases(4, [], tmp_path, "phases")[1].exists()
+    assert [table.name for table in chapter.tables()] == ["spiked", "spiked_overlaps"]
+    assert len(entries) == 1
+    nothing = Chapter(Spiked(), [])
+    assert nothing.tables() == {}
+    assert nothing.write(tmp_path) == ([], [])
+    with style():
+        assert save(draw_phases(4, []), tmp_path, "phases")[1].exists()
 
 
 def test_without_positions_the_section_says_how_to_have_them(family, circle, tmp_path):
     cell = SimpleNamespace(**{**vars(circle.cell), "dataset": circle.cell.dataset.drop_vars("position")})
     bare = SimpleNamespace(**{**vars(circle), "cell": cell})
     without = SpikedFamily("bare", (SpikedCell(bare, *matrix_tensor(3, 0.5, 0.5)),))
-    assert draw_family(without, tmp_path, "none") is None
+    assert draw_overlaps(without) is None
     assert overlap_test(without.cells[0]) is None
-    assert "positions = true" in "".join(map(str, parts([without], tmp_path)))
+    assert "positions = true" in "".join(map(str, Chapter(Spiked(), [[without]]).write(tmp_path)[1]))

@@ -12,7 +12,7 @@ from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.estimates.counts import estimate_counts
 from morsecensus.analysis.page.style import new_figure, style
 from morsecensus.analysis.results import FamilyResult
-from morsecensus.analysis.topics.trivialisation import section as trivialisation_section
+from morsecensus.analysis.topics.base import Chapter
 from morsecensus.analysis.topics.trivialisation.figure import plot_rates, plot_totals
 from morsecensus.analysis.topics.trivialisation.measure import (
     exact_totals,
@@ -27,6 +27,7 @@ from morsecensus.analysis.topics.trivialisation.measure import (
     usable_cells,
     wrong_field_power,
 )
+from morsecensus.analysis.topics.trivialisation.section import Triviality
 from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.finders.homotopy.census import homotopy
 from morsecensus.tasks.finders.options import HomotopyOptions
@@ -166,8 +167,9 @@ def test_what_counts_as_a_sweep():
     (found,) = find_sweeps(families[::-1])
     assert found.sweeps[0].fields.tolist() == list(FIELDS)
     assert (found.title, found.transition) == ("ξ = q^3", 3.0)
-    assert list(trivialisation_section.tables([])) == []
-    assert trivialisation_section.parts([], Path("unused")) == []
+    nothing = Chapter(Triviality(), [])
+    assert nothing.tables() == {}
+    assert nothing.write(Path("unused")) == ([], [])
 
 
 def test_rare_extra_points_are_not_tested():
@@ -205,7 +207,7 @@ def test_stated_power_is_the_share_of_rejections():
 
 
 def test_tables_are_theory_and_data(sweep):
-    tables = dict(trivialisation_section.tables([sweep]))
+    tables = {table.name: rows for table, rows in Chapter(Triviality(), [sweep]).tables().items()}
     rows = tables["trivialisation"]
     assert rows == total_rows(sweep)
     numbers = sweep.sweeps[0].totals()
@@ -232,16 +234,15 @@ def test_figure_shows_the_table(sweep):
 
 
 def test_section(sweep, tmp_path):
-    html = "".join(part.html for part in trivialisation_section.parts([sweep], tmp_path))
+    entries, parts = Chapter(Triviality(), [sweep]).write(tmp_path)
+    html = "".join(part.html for part in parts)
     assert "transition is at σ² = 3." in html
     assert "note good" in html
-    assert trivialisation_section.entries([sweep]) == [
-        ("trivialisation-1", "Topology trivialisation: ξ = q^3")
-    ]
+    assert entries == [("trivialisation-1", "Topology trivialisation: ξ = q^3")]
     assert {path.name for path in tmp_path.iterdir()} == {"trivialisation-1.svg", "trivialisation-1.png"}
     (trivial,) = find_sweeps(simulated(FIELDS, 300, base=Covariance.pure(2)))
     assert trivial.transition == 0
-    html = "".join(part.html for part in trivialisation_section.parts([trivial], tmp_path))
+    html = "".join(part.html for part in Chapter(Triviality(), [trivial]).write(tmp_path)[1])
     assert "trivial without any field" in html
 
 
@@ -251,13 +252,13 @@ def test_a_departure_is_rejected_unless_missing_points_explain_it(tmp_path):
     # every landscape without two of its points beyond the minimum and the maximum
     families = [make_family(2, s2, np.maximum(row - 2, 2)) for s2, row in zip(fields, drawn, strict=True)]
     (lost,) = find_sweeps(families)
-    html = "".join(part.html for part in trivialisation_section.parts([lost], tmp_path))
+    html = "".join(part.html for part in Chapter(Triviality(), [lost]).write(tmp_path)[1])
     assert "note bad" in html
     for family in families:
         dataset = family.cells[0].cell.dataset
         dataset["status"] = ("landscape", np.ones(300, int))
         family.cells[0].counts = estimate_counts(family.cells[0].cell)  # pyright: ignore
     (unfinished,) = find_sweeps(families)
-    html = "".join(part.html for part in trivialisation_section.parts([unfinished], tmp_path))
+    html = "".join(part.html for part in Chapter(Triviality(), [unfinished]).write(tmp_path)[1])
     assert "Undecided" in html
     assert "note bad" not in html

@@ -14,7 +14,7 @@ from morsecensus.analysis.page.style import new_figure, style
 from morsecensus.analysis.results import FamilyResult
 from morsecensus.analysis.theory.goe.sampler import plain_spectra
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
-from morsecensus.analysis.topics.two_body import section as two_body_section
+from morsecensus.analysis.topics.base import Chapter
 from morsecensus.analysis.topics.two_body.figure import plot_growth
 from morsecensus.analysis.topics.two_body.measure import (
     TRACY_WIDOM_MEAN,
@@ -25,6 +25,7 @@ from morsecensus.analysis.topics.two_body.measure import (
     ordered_energies,
     two_of_each,
 )
+from morsecensus.analysis.topics.two_body.section import SIMPLE_AND_COMPLEX, TwoBody
 from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.finders.homotopy.census import homotopy
 from morsecensus.tasks.finders.multistart.census import multistart
@@ -191,8 +192,9 @@ def test_a_study_needs_both_kinds_of_model(three):
     assert find_comparison([family(three), in_a_field]) is None
     trivial = family(relabelled(three, field=9.0))
     assert find_comparison([simple, trivial]) is None
-    assert list(two_body_section.tables(None)) == []
-    assert two_body_section.parts(None, Path("unused")) == []
+    nothing = Chapter(TwoBody(), [])
+    assert nothing.tables() == {}
+    assert nothing.write(Path("unused")) == ([], [])
 
 
 def test_rows_against_theory(comparison):
@@ -208,7 +210,7 @@ def test_rows_against_theory(comparison):
     assert rows[2]["edge"] is None
     assert rows[2]["limiting_rate"] == pytest.approx(np.log(2) / 2)
     assert rows[2]["limiting_energy"] == pytest.approx(-np.sqrt(8 / 3))
-    assert dict(two_body_section.tables(comparison)) == {"simple_and_complex": rows}
+    assert Chapter(TwoBody(), [comparison]).tables() == {SIMPLE_AND_COMPLEX: rows}
 
 
 def test_figure_shows_the_rows_on_exact_curves(comparison):
@@ -223,7 +225,7 @@ def test_figure_shows_the_rows_on_exact_curves(comparison):
 
 
 def test_page_says_that_every_landscape_is_right(comparison, tmp_path):
-    html = "".join(part.html for part in two_body_section.parts(comparison, tmp_path))
+    html = "".join(part.html for part in Chapter(TwoBody(), [comparison]).write(tmp_path)[1])
     assert "exactly two points of each index: 800 of 800" in html
     assert "note good" in html
     assert 'class="bad"' not in html
@@ -234,7 +236,7 @@ def test_negative_controls_one_lost_class_and_a_wrong_variance(three, comparison
     lost = family(two_body_cell(three, 8, 400, drop=True))
     assert two_of_each(lost.cells[0]) == 399
     wrong = Comparison((lost,), comparison.complex)
-    html = "".join(part.html for part in two_body_section.parts(wrong, tmp_path))
+    html = "".join(part.html for part in Chapter(TwoBody(), [wrong]).write(tmp_path)[1])
     assert "399 of 400" in html
     assert "note bad" in html
     assert 'class="bad"' in html

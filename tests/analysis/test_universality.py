@@ -10,7 +10,7 @@ from morsecensus.analysis.results import FamilyResult
 from morsecensus.analysis.theory.goe.moments import catalan, density_moment, gluings, goe_moment
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.kac_rice.sampler import sample_critical_points
-from morsecensus.analysis.topics.universality import section as universality_section
+from morsecensus.analysis.topics.base import Chapter
 from morsecensus.analysis.topics.universality.measure import (
     ORDERS,
     Universality,
@@ -20,6 +20,7 @@ from morsecensus.analysis.topics.universality.measure import (
     measured_moments,
     moments_below,
 )
+from morsecensus.analysis.topics.universality.section import OtherLaws
 from morsecensus.tasks.covariance import Covariance
 
 THREE = Covariance.pure(3)
@@ -79,7 +80,7 @@ def families(census_store, synthetic):
 def test_a_study_needs_another_law(families):
     gaussian, other = families
     assert find_universality([gaussian]) == []
-    assert list(universality_section.tables([])) == []
+    assert Chapter(OtherLaws(), []).tables() == {}
     (found,) = find_universality([other, gaussian])
     assert [law.law for law in found.laws] == ["gaussian", "rademacher"]
     (alone,) = find_universality([other])
@@ -100,10 +101,10 @@ def test_rows_and_the_page(families, tmp_path):
     wrong = cell.dataset.assign(radial_derivative=0 * cell.dataset["radial_derivative"])
     off = measured_moments(type(cell)(cell.name, wrong, cell.planned, cell.finder), THREE)
     assert np.max(np.abs(off[0] - exact) / np.hypot(off[1], exact_se)) > 10
-    html = "".join(part.html for part in universality_section.parts([found], tmp_path))
+    html = "".join(part.html for part in Chapter(OtherLaws(), [found]).write(tmp_path)[1])
     assert "no exponent is fitted" in html
     assert "rademacher" in html
-    names = [name for name, _ in universality_section.tables([found])]
+    names = [table.name for table in Chapter(OtherLaws(), [found]).tables()]
     assert names == ["universality", "universality_by_index", "universality_bulk"]
 
 

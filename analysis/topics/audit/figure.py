@@ -1,9 +1,6 @@
-"""The audit's two figures, put together and saved."""
+"""The audit's two figures, put together."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
-from morsecensus.analysis.page.style import Figure, legend_below, new_figure, save, style
+from morsecensus.analysis.page.style import Figure, legend_below, new_figure
 from morsecensus.analysis.topics.audit.measure import Audit
 from morsecensus.analysis.topics.audit.panels import (
     budget_colors,
@@ -17,25 +14,8 @@ from morsecensus.analysis.topics.audit.panels import (
 FEATURES = ("energy", "index", "log_det")
 
 
-@dataclass(frozen=True)
-class Drawings:
-    """Where the SVGs are: recall and relative hits; naive averages and estimates."""
-
-    hits: Path
-    estimates: Path
-
-
-def draw_audit(audit: Audit, folder: Path, prefix: str) -> Drawings:
-    """Draw and save both figures."""
-    with style():
-        paths = [
-            save(figure, folder, f"{prefix}-{name}")[0]
-            for name, figure in (("hits", _hits(audit)), ("estimates", _estimates(audit)))
-        ]
-    return Drawings(*paths)
-
-
-def _hits(audit: Audit) -> Figure:
+def draw_hits(audit: Audit) -> Figure:
+    """Recall by index, and relative hits against each feature."""
     present = {p.feature for size in audit.sizes if size.hits for p in size.hits.profiles}
     features = [name for name in FEATURES if name in present]
     figure, axes = new_figure(2, 2, 5.6)
@@ -49,7 +29,8 @@ def _hits(audit: Audit) -> Figure:
     return figure
 
 
-def _estimates(audit: Audit) -> Figure:
+def draw_estimates(audit: Audit) -> Figure:
+    """Naive averages, and the ledger's estimates against the truth."""
     figure, axes = new_figure(2, 2, 5.6)
     plot_naive(axes[0], audit, "energy", "mean folded energy − truth")
     plot_naive(axes[1], audit, "minima", "share of minima − truth")

@@ -1,41 +1,58 @@
 """The audit in the report: its figures, its text, its tables."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
-from morsecensus.analysis.tables import Row
+from morsecensus.analysis.page.markup import HtmlTable, Part, note, paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Row, Table
+from morsecensus.analysis.results import StudyResult, family_title
 from morsecensus.analysis.topics.audit import tables
-from morsecensus.analysis.topics.audit.figure import Drawings
-from morsecensus.analysis.topics.audit.measure import Audit
+from morsecensus.analysis.topics.audit.figure import draw_estimates, draw_hits
+from morsecensus.analysis.topics.audit.measure import Audit, audit_cells
+from morsecensus.analysis.topics.base import Picture, Section, Topic
 
 _QUANTITIES = {"energy": "energy", "index": "index / (N − 1)", "minima": "minima"}
-_FEATURES = {"energy": "energy", "index": "index / (N − 1)", "log_det": "log |det| / N"}
+_TEXT = (
+    "Multistart against the same landscapes with every critical point enumerated (homotopy, complex "
+    "solutions counted). Only enumerated landscapes count. Points are matched by landscape, index "
+    "and energy. Landscapes are the independent units of all errors."
+)
 
 
-def audit_parts(audit: Audit, title: str, drawings: Drawings, anchor: str) -> list[Part]:
-    """The section of one audit.
+class BiasAudit(Topic[Audit]):
+    """Multistart cells beside an enumerated cell of the same landscapes, a section for each family."""
 
-    Args:
-        audit: what was measured.
-        title: of the family.
-        drawings: where its figures are.
-        anchor: to link to.
-    """
-    return [
-        heading(f"Bias audit of multistart: {title}", 2, anchor),
-        paragraph(
-            "Multistart against the same landscapes with every critical point enumerated (homotopy, complex "
-            "solutions counted). Only enumerated landscapes count. Points are matched by landscape, index "
-            "and energy. Landscapes are the independent units of all errors."
-        ),
-        *_extras(audit),
-        *_recall(audit, drawings.hits),
-        *_hits(audit),
-        *_naive(audit, drawings.estimates),
-        *_calibration(audit),
-    ]
+    anchor, numbered = "audit", True
+    declared = (
+        tables.CLAIMS,
+        tables.RECALLS,
+        tables.PROFILES,
+        tables.SLOPES,
+        tables.NAIVE,
+        tables.CALIBRATION,
+    )
+
+    def find(self, study: StudyResult) -> list[Audit]:
+        return audit_cells(study.cells)
+
+    def tables(self, found: Audit) -> Mapping[Table, Sequence[Row]]:
+        return {
+            tables.CLAIMS: tables.claim_rows(found),
+            tables.RECALLS: tables.recall_rows(found),
+            tables.PROFILES: tables.profile_rows(found),
+            tables.SLOPES: tables.slope_rows(found),
+            tables.NAIVE: tables.naive_rows(found),
+            tables.CALIBRATION: tables.calibration_rows(found),
+        }
+
+    def figures(self, found: Audit) -> Mapping[str, Figure]:
+        return {"hits": draw_hits(found), "estimates": draw_estimates(found)}
+
+    def section(self, found: Audit) -> Section:
+        parts = [_recall(found), *_hits(found), _naive(found), _calibration(found)]
+        title = f"Bias audit of multistart: {family_title(found.family)}"
+        return Section(title, [paragraph(_TEXT), *_extras(found), *parts])
 
 
 def _extras(audit: Audit) -> list[Part]:
@@ -53,7 +70,7 @@ def _extras(audit: Audit) -> list[Part]:
                 "their points must fit in memory together."
             )
             parts.append(note(text))
-    rows = [row for row in tables.claim_rows([audit]) if row["extra_points"]]
+    rows = [row for row in tables.claim_rows(audit) if row["extra_points"]]
     parts += [
         note(
             f"{row['cell']} holds {row['extra_points']:,} points that the enumeration {row['truth']} lacks: "
@@ -67,7 +84,7 @@ def _extras(audit: Audit) -> list[Part]:
     return parts
 
 
-def _recall(audit: Audit, figure: Path) -> list[Part]:
+def _recall(audit: Audit) -> Section:
     text = (
         "Recall is the share of the true points that a cell has. Closed: landscapes that multistart itself "
         "called complete; wrong: those of them that lack a point after all. A limit of a share is the 95% "
@@ -79,68 +96,18 @@ def _recall(audit: Audit, figure: Path) -> list[Part]:
         "of its landscape's mean, in the cell with the most starts, against energy, index and determinant; "
         "one standard error."
     )
-    rows = {(row["cell"], row["index"]): row for row in tables.recall_rows([audit])}
-    texts = [
-        (
-            str(row["n"]),
-            row["cell"],
-            row["budget"],
-            r.number(row["starts"], 4),
-            _interval(rows[row["cell"], "all"]),
-            _interval(rows.get((row["cell"], 0))),
-            _missed(rows[row["cell"], "all"]),
-            f"{row['closed']:,} of {row['landscapes']:,}",
-            f"{row['closed_but_wrong']:,} (at most {r.percent(row['closed_but_wrong_upper'])})"
-            if row["closed"]
-            else r.DASH,
-            f"{row['extra_points']:,}",
-        )
-        for row in tables.claim_rows([audit])
-        if (row["cell"], "all") in rows
+    known = {(row["cell"], row["index"]): row for row in tables.recall_rows(audit)}
+    rows = [
+        row | {"recall_all": known[row["cell"], "all"], "recall_minima": known.get((row["cell"], 0))}
+        for row in tables.claim_rows(audit)
+        if (row["cell"], "all") in known
     ]
-    titles = (
-        "N",
-        "cell",
-        "budget",
-        "starts, mean",
-        "recall",
-        "recall of minima",
-        "points missed",
-        "closed",
-        "closed but wrong",
-        "points too many",
-    )
-    table = HtmlTable(titles, texts, "Recall with its 95% interval, and what multistart claimed.", (1, 2))
-    return [
-        heading("Recall", 3),
-        paragraph(text),
-        picture(figure, "Recall by index and relative hits", caption),
-        table.part(),
-    ]
+    figure = Picture("hits", "Recall by index and relative hits", caption)
+    return Section("Recall", [paragraph(text), figure, tables.CLAIMS.part(rows)])
 
 
-def _interval(row: Row | None) -> str:
-    if row is None:
-        return r.DASH
-    return f"{_share(row['recall'])} ({_share(row['low'])} to {_share(row['high'])})"
-
-
-def _share(value: float) -> str:
-    """A share near one needs the digits of what it lacks."""
-    if value == 1:
-        return "100%"
-    places = 1
-    while places < 4 and 100 * (1 - value) < 2 * 10**-places:
-        places += 1
-    return f"{100 * value:.{places}f}%"
-
-
-def _missed(row: Row) -> str:
-    return f"{row['missed']:,} of {row['points']:,}"
-
-
-def _hits(audit: Audit) -> list[Part]:
-    rows = tables.slope_rows([audit])
+def _hits(audit: Audit) -> list[Section]:
+    rows = tables.slope_rows(audit)
     if not rows:
         return []
     text = (
@@ -152,46 +119,11 @@ def _hits(audit: Audit) -> list[Part]:
     )
     minima = {
         row["cell"]: r.estimate(row["relative_hits"], row["se"])
-        for row in tables.profile_rows([audit])
+        for row in tables.profile_rows(audit)
         if row["feature"] == "index" and row["centre"] == 0
     }
-    titles = (
-        "N",
-        "cell",
-        "hits per point",
-        "spread",
-        "rarest 1%",
-        "minima",
-        "feature",
-        "slope alone",
-        "slope beside others",
-        "factor",
-    )
-    texts = [
-        (
-            str(row["n"]),
-            row["cell"],
-            r.number(row["mean_hits"], 3),
-            r.number(row["spread"], 2),
-            r.number(row["rarest_percent"], 2),
-            minima.get(row["cell"], r.DASH),
-            _FEATURES[row["feature"]],
-            r.estimate(row["alone"], row["alone_se"]),
-            r.estimate(row["joint"], row["joint_se"]),
-            r.number(row["factor"], 3),
-        )
-        for row in rows
-    ]
-    caption = (
-        "Spread: standard deviation of the relative probability of a hit, counting noise removed. Rarest "
-        "1%: relative hits that 1% of the points fall short of. Minima: their mean relative hits (maxima "
-        "included, as folded)."
-    )
-    parts = [
-        heading("What is hit how often", 3),
-        paragraph(text),
-        HtmlTable(titles, texts, caption, (1, 6)).part(),
-    ]
+    shown = [row | {"minima": minima.get(row["cell"], r.DASH)} for row in rows]
+    parts: list[Part] = [paragraph(text), tables.SLOPES.part(shown)]
     stopped = sorted({row["cell"] for row in rows if not row["starts_fixed"]})
     if stopped:
         text = (
@@ -200,10 +132,10 @@ def _hits(audit: Audit) -> list[Part]:
             "starts: options = { max_rounds = 16, min_hits = 1000000 }."
         )
         parts.append(note(text))
-    return parts
+    return [Section("What is hit how often", parts)]
 
 
-def _naive(audit: Audit, figure: Path) -> list[Part]:
+def _naive(audit: Audit) -> Section:
     text = (
         "What a study without a ledger would report: the average over all starts that ended somewhere, or "
         "over the distinct points found. The truth is the average over all points of the same landscape; "
@@ -215,7 +147,7 @@ def _naive(audit: Audit, figure: Path) -> list[Part]:
         "Bottom left: coverage, one point per landscape. Bottom right: Chao1 (full) and the number found "
         "(open) over the true number. One standard error."
     )
-    rows = {(row["cell"], row["quantity"], row["average_over"]): row for row in tables.naive_rows([audit])}
+    rows = {(row["cell"], row["quantity"], row["average_over"]): row for row in tables.naive_rows(audit)}
     titles = ["N", "cell", "budget"]
     for name in _QUANTITIES.values():
         titles += [f"{name}: truth", "by hits, minus truth", "distinct, minus truth"]
@@ -231,71 +163,17 @@ def _naive(audit: Audit, figure: Path) -> list[Part]:
         "Mean folded energy per spin, mean folded index / (N − 1), and the share of minima. Means over "
         "landscapes of differences taken landscape by landscape."
     )
-    return [
-        heading("Naive averages", 3),
-        paragraph(text),
-        picture(figure, "Naive averages and calibration of the estimates", caption),
-        HtmlTable(titles, texts, caption_below, (1, 2)).part(),
-    ]
+    figure = Picture("estimates", "Naive averages and calibration of the estimates", caption)
+    table = HtmlTable(titles, texts, caption_below, (1, 2)).part()
+    return Section("Naive averages", [paragraph(text), figure, table])
 
 
-def _calibration(audit: Audit) -> list[Part]:
+def _calibration(audit: Audit) -> Section:
     text = (
         "The ledger's estimates against the truth. Coverage: the chance that one more start which converges "
         "ends at a known point; the true one by the hit frequencies of the cell with the most starts. Chao1 "
         "estimates the number of points and is a lower bound in expectation. An interval or a limit at 95% "
         "should hold in 95% of the landscapes."
     )
-    titles = (
-        "N",
-        "cell",
-        "budget",
-        "true coverage",
-        "Good-Turing, minus true",
-        "lower limit holds",
-        "found / true",
-        "Chao1 / true",
-        "interval holds",
-    )
-    texts = [
-        (
-            str(row["n"]),
-            row["cell"],
-            row["budget"],
-            r.percent(row["coverage_true"]),
-            r.DASH
-            if row["coverage_error"] is None
-            else r.estimate(row["coverage_error"], row["coverage_error_se"]),
-            _holds(row, "coverage_limit_holds"),
-            r.estimate(row["found_ratio"], row["found_ratio_se"]),
-            r.estimate(row["chao1_ratio"], row["chao1_ratio_se"]),
-            _holds(row, "chao1_holds"),
-        )
-        for row in tables.calibration_rows([audit])
-    ]
-    caption = (
-        "Means over landscapes; shares of landscapes with their 95% interval (Clopper and Pearson). No true "
-        "coverage for the cell with the most starts, nor for one with more than a tenth of its starts."
-    )
-    table = HtmlTable(titles, texts, caption, (1, 2)).part()
-    return [heading("Are the estimates right?", 3), paragraph(text), table]
-
-
-def _holds(row: Row, name: str) -> str:
-    if row[name] is None:
-        return r.DASH
-    low, high = r.percent(row[f"{name}_low"]), r.percent(row[f"{name}_high"])
-    return f"{r.percent(row[name])} ({low} to {high})"
-
-
-def contents_entries(audits: Sequence[Audit], titles: Sequence[str]) -> list[tuple[str, str]]:
-    """Links to the sections, for the head of the page."""
-    return [
-        (audit_anchor(number), f"Bias audit of multistart: {title}")
-        for number, (_, title) in enumerate(zip(audits, titles, strict=True))
-    ]
-
-
-def audit_anchor(number: int) -> str:
-    """Of the section of the audit of this number."""
-    return f"audit-{number + 1}"
+    table = tables.CALIBRATION.part(tables.calibration_rows(audit))
+    return Section("Are the estimates right?", [paragraph(text), table])

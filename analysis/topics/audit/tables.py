@@ -1,164 +1,327 @@
-"""The audit as rows: CSV files hold them in full, the page rounds them."""
+"""The audit's tables: what was measured of each multistart cell, as rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
-from morsecensus.analysis.tables import Row
+from morsecensus.analysis.page import rounding as r
+from morsecensus.analysis.page.table import Column, Row, Table, estimate
 from morsecensus.analysis.topics.audit.measure import Audit, Audited, AuditedSize
+from morsecensus.analysis.topics.rows import CELL, FIELD, LANDSCAPES, MODEL, SIZE, XI, N
+
+FEATURES = {"energy": "energy", "index": "index / (N − 1)", "log_det": "log |det| / N"}
+_FILED = replace(LANDSCAPES, title="")
+_BUDGET = Column("budget", "its starts for a landscape", title="budget", left=True)
+_SIZE = (SIZE, MODEL, XI, FIELD, N, Column("truth", "the enumerated cell that it is held against"))
+_HEAD = (*_SIZE, CELL, _BUDGET)
 
 
-def _head(audit: Audit, size: AuditedSize, cell: Audited | None = None) -> Row:
+def _interval(row: Row | None) -> str:
+    if row is None:
+        return r.DASH
+    return f"{_share(row['recall'])} ({_share(row['low'])} to {_share(row['high'])})"
+
+
+def _share(value: float) -> str:
+    """A share near one needs the digits of what it lacks."""
+    if value == 1:
+        return "100%"
+    places = 1
+    while places < 4 and 100 * (1 - value) < 2 * 10**-places:
+        places += 1
+    return f"{100 * value:.{places}f}%"
+
+
+def _missed(row: Row) -> str:
+    return f"{row['recall_all']['missed']:,} of {row['recall_all']['points']:,}"
+
+
+def _wrong(row: Row) -> str:
+    if not row["closed"]:
+        return r.DASH
+    return f"{row['closed_but_wrong']:,} (at most {r.percent(row['closed_but_wrong_upper'])})"
+
+
+def _held(name: str, what: str, title: str, at: int) -> tuple[Column, ...]:
+    """A share of landscapes with its interval."""
+
+    def text(row: Row) -> str:
+        if row[name] is None:
+            return r.DASH
+        low, high = r.percent(row[f"{name}_low"]), r.percent(row[f"{name}_high"])
+        return f"{r.percent(row[name])} ({low} to {high})"
+
+    return (
+        Column(name, f"share of landscapes in which {what}", title=title, shown=text, at=at),
+        Column(f"{name}_low", "lower 95% limit of that share (Clopper and Pearson)"),
+        Column(f"{name}_high", "upper 95% limit of that share"),
+    )
+
+
+CLAIMS = Table(
+    "audit_claims",
+    "What multistart spent and said, and what was wrong with it: one row for each multistart cell.",
+    (
+        *_HEAD,
+        _FILED,
+        Column("starts", "mean number of starts of a landscape", "starts", "starts, mean", r.digits(4)),
+        Column("", title="recall", shown=lambda row: _interval(row["recall_all"])),
+        Column("", title="recall of minima", shown=lambda row: _interval(row["recall_minima"])),
+        Column("", title="points missed", shown=_missed),
+        Column(
+            "closed",
+            "landscapes that multistart called complete",
+            "landscapes",
+            "closed",
+            shown=lambda row: f"{row['closed']:,} of {row['landscapes']:,}",
+        ),
+        Column(
+            "closed_but_wrong",
+            "those of them that lack a point",
+            "landscapes",
+            "closed but wrong",
+            shown=_wrong,
+        ),
+        Column("closed_but_wrong_upper", "upper 95% limit of their share (Clopper and Pearson)"),
+        Column("open_but_whole", "landscapes that lack nothing and weren't called complete", "landscapes"),
+        Column("extra_points", "points that the enumeration lacks", "points", "points too many", r.whole),
+    ),
+    "Recall with its 95% interval, and what multistart claimed.",
+)
+RECALLS = Table(
+    "audit_recall",
+    "Shares of the true points that were found: one row for all points of a cell, and one for each index.",
+    (
+        *_HEAD,
+        Column("index", 'Morse index, or "all"'),
+        Column("points", "true points", "points"),
+        Column("missed", "those that weren't found", "points"),
+        Column("recall", "share that was found"),
+        Column("low", "lower 95% limit of the share"),
+        Column("high", "upper 95% limit of the share"),
+        Column("interval", "how the limits are made"),
+        _FILED,
+        Column("landscapes_lacking", "landscapes that lack such a point", "landscapes"),
+        Column("lacking_upper", "upper 95% limit of their share"),
+    ),
+)
+PROFILES = Table(
+    "audit_hits",
+    "Mean relative hits in bins of a feature, of the cell with the most starts: one row for each bin.",
+    (
+        *_SIZE,
+        CELL,
+        Column("feature", "energy, index or log_det, folded"),
+        Column("centre", "middle of the bin"),
+        Column("points", "true points in the bin", "points"),
+        Column("relative_hits", "mean hits of a point over the mean of its landscape"),
+        Column("se", "its standard error, landscapes as units"),
+    ),
+)
+SLOPES = Table(
+    "audit_slopes",
+    "Slopes of log relative hits per unit of a feature, of the cell with the most starts.",
+    (
+        *_SIZE,
+        CELL,
+        Column("starts", "mean number of starts of a landscape", "starts"),
+        Column("starts_fixed", "whether all landscapes have as many starts"),
+        Column("mean_hits", "mean hits of a point", "hits", "hits per point", r.digits(3)),
+        Column(
+            "spread",
+            "standard deviation of the relative probability of a hit",
+            title="spread",
+            form=r.digits(2),
+        ),
+        Column(
+            "rarest_percent",
+            "relative hits that 1% of the points fall short of",
+            title="rarest 1%",
+            form=r.digits(2),
+        ),
+        Column("", title="minima", shown=lambda row: row["minima"]),
+        Column(
+            "feature",
+            "energy, index or log_det, folded",
+            title="feature",
+            form=lambda name: FEATURES[name],
+            left=True,
+        ),
+        Column(
+            "alone", "slope in this feature alone", title="slope alone", shown=estimate("alone", "alone_se")
+        ),
+        Column("alone_se", "its standard error, landscapes as units"),
+        Column(
+            "joint",
+            "slope beside the other features",
+            title="slope beside others",
+            shown=estimate("joint", "joint_se"),
+        ),
+        Column("joint_se", "its standard error"),
+        Column(
+            "factor",
+            "change of the hits from the feature's 10% to its 90% quantile",
+            title="factor",
+            form=r.digits(3),
+        ),
+    ),
+    "Spread: standard deviation of the relative probability of a hit, counting noise removed. Rarest "
+    "1%: relative hits that 1% of the points fall short of. Minima: their mean relative hits (maxima "
+    "included, as folded).",
+)
+NAIVE = Table(
+    "audit_naive",
+    "Averages over what was found against the truth: one row for each cell, quantity and kind of average.",
+    (
+        *_SIZE[:-1],
+        Column("truth", "average over all points"),
+        CELL,
+        _BUDGET,
+        Column("quantity", "energy, index / (N - 1), both folded, or the share of minima"),
+        Column("average_over", '"hits" of all starts, or "distinct" points'),
+        Column("naive", "average over what was found"),
+        Column("difference", "mean over landscapes of naive minus truth"),
+        Column("se", "its standard error"),
+        _FILED,
+    ),
+)
+CALIBRATION = Table(
+    "audit_calibration",
+    "The ledger's estimates against the truth: one row for each multistart cell.",
+    (
+        *_HEAD,
+        _FILED,
+        Column(
+            "found_ratio",
+            "points found over true points",
+            title="found / true",
+            shown=estimate("found_ratio", "found_ratio_se"),
+            at=1,
+        ),
+        Column("found_ratio_se", "its standard error"),
+        Column(
+            "chao1_ratio",
+            "Chao1 over true points",
+            title="Chao1 / true",
+            shown=estimate("chao1_ratio", "chao1_ratio_se"),
+            at=1,
+        ),
+        Column("chao1_ratio_se", "its standard error"),
+        *_held("chao1_holds", "Chao1's 95% interval holds the true number", "interval holds", at=1),
+        Column("coverage_estimated", "mean coverage by Good and Turing"),
+        Column("coverage_true", "mean true coverage", title="true coverage", form=r.percent),
+        Column(
+            "coverage_error",
+            "mean of the estimate minus the true one",
+            title="Good-Turing, minus true",
+            shown=estimate("coverage_error", "coverage_error_se"),
+        ),
+        Column("coverage_error_se", "its standard error"),
+        *_held(
+            "coverage_limit_holds",
+            "the lower 95% limit is below the true coverage",
+            "lower limit holds",
+            at=0,
+        ),
+    ),
+    "Means over landscapes; shares of landscapes with their 95% interval (Clopper and Pearson). No true "
+    "coverage for the cell with the most starts, nor for one with more than a tenth of its starts.",
+)
+
+
+def _head(audit: Audit, size: AuditedSize) -> Row:
     parameters = dict(audit.family[1])
-    head: Row = {
-        "model": audit.family[0],
-        "xi": parameters.get("xi", ""),
-        "field": parameters.get("field", ""),
-    }
-    head |= {"n": size.n, "truth": size.truth.name}
-    return head if cell is None else head | {"cell": cell.cell.name, "budget": cell.budget}
+    head = {"model": audit.family[0], "xi": parameters.get("xi", ""), "field": parameters.get("field", "")}
+    return head | {"n": size.n, "truth": size.truth.name}
 
 
-def _cells(audits: Sequence[Audit]) -> Iterator[tuple[Audited, Row]]:
-    for audit in audits:
-        for size in audit.sizes:
-            for cell in size.cells:
-                yield cell, _head(audit, size, cell)
+def _cells(audit: Audit) -> Iterator[tuple[Audited, Row]]:
+    for size in audit.sizes:
+        for cell in size.cells:
+            yield cell, _head(audit, size) | {"cell": cell.cell.name, "budget": cell.budget}
 
 
-def claim_rows(audits: Sequence[Audit]) -> list[Row]:
+def claim_rows(audit: Audit) -> list[Row]:
     """One row per multistart cell: what it spent and said, and what was wrong with it."""
     return [
         head
-        | {
-            "landscapes": cell.landscapes,
-            "starts": cell.starts,
-            "closed": cell.claims.closed,
-            "closed_but_wrong": cell.claims.wrong,
-            "closed_but_wrong_upper": cell.claims.wrong_upper,
-            "open_but_whole": cell.claims.cautious,
-            "extra_points": cell.extra,
-        }
-        for cell, head in _cells(audits)
+        | {"landscapes": cell.landscapes, "starts": cell.starts}
+        | {"closed": cell.claims.closed, "closed_but_wrong": cell.claims.wrong}
+        | {"closed_but_wrong_upper": cell.claims.wrong_upper, "open_but_whole": cell.claims.cautious}
+        | {"extra_points": cell.extra}
+        for cell, head in _cells(audit)
     ]
 
 
-def recall_rows(audits: Sequence[Audit]) -> list[Row]:
+def recall_rows(audit: Audit) -> list[Row]:
     """Recall by index, and of all points."""
     return [
         head
-        | {
-            "index": "all" if found.index is None else found.index,
-            "points": found.points,
-            "missed": found.missed,
-            "recall": found.recall,
-            "low": found.low,
-            "high": found.high,
-            "interval": found.method,
-            "landscapes": found.landscapes,
-            "landscapes_lacking": found.lacking,
-            "lacking_upper": found.lacking_upper,
-        }
-        for cell, head in _cells(audits)
+        | {"index": "all" if found.index is None else found.index, "interval": found.method}
+        | {name: getattr(found, name) for name in ("points", "missed", "recall", "low", "high", "landscapes")}
+        | {"landscapes_lacking": found.lacking, "lacking_upper": found.lacking_upper}
+        for cell, head in _cells(audit)
         for found in cell.recall
     ]
 
 
-def profile_rows(audits: Sequence[Audit]) -> list[Row]:
+def profile_rows(audit: Audit) -> list[Row]:
     """Relative hits in bins of each feature."""
     rows = []
-    for audit in audits:
-        for size in audit.sizes:
-            for profile in size.hits.profiles if size.hits else ():
-                columns = (profile.centre, profile.points, profile.mean, profile.se)
-                rows += [
-                    _head(audit, size)
-                    | {"cell": size.reference, "feature": profile.feature, "centre": centre}
-                    | {"points": points, "relative_hits": mean, "se": se}
-                    for centre, points, mean, se in zip(*columns, strict=True)
-                ]
+    for size in audit.sizes:
+        for profile in size.hits.profiles if size.hits else ():
+            columns = (profile.centre, profile.points, profile.mean, profile.se)
+            rows += [
+                _head(audit, size)
+                | {"cell": size.reference, "feature": profile.feature, "centre": centre}
+                | {"points": points, "relative_hits": mean, "se": se}
+                for centre, points, mean, se in zip(*columns, strict=True)
+            ]
     return rows
 
 
-def slope_rows(audits: Sequence[Audit]) -> list[Row]:
+def slope_rows(audit: Audit) -> list[Row]:
     """Slopes of log relative hits."""
+    names = ("feature", "alone", "alone_se", "joint", "joint_se", "factor")
     return [
         _head(audit, size)
-        | {
-            "cell": size.reference,
-            "starts": size.hits.starts,
-            "starts_fixed": size.hits.fixed,
-            "mean_hits": size.hits.mean_hits,
-            "spread": size.hits.spread,
-            "rarest_percent": size.hits.rare,
-            "feature": slope.feature,
-            "alone": slope.alone,
-            "alone_se": slope.alone_se,
-            "joint": slope.joint,
-            "joint_se": slope.joint_se,
-            "factor": slope.factor,
-        }
-        for audit in audits
+        | {"cell": size.reference, "starts": size.hits.starts, "starts_fixed": size.hits.fixed}
+        | {"mean_hits": size.hits.mean_hits, "spread": size.hits.spread, "rarest_percent": size.hits.rare}
+        | {name: getattr(slope, name) for name in names}
         for size in audit.sizes
         if size.hits is not None
         for slope in size.hits.slopes
     ]
 
 
-def naive_rows(audits: Sequence[Audit]) -> list[Row]:
+def naive_rows(audit: Audit) -> list[Row]:
     """Naive averages against the truth."""
+    names = ("quantity", "truth", "naive", "difference", "se", "landscapes")
     return [
-        head
-        | {
-            "quantity": found.quantity,
-            "average_over": found.kind,
-            "truth": found.truth,
-            "naive": found.naive,
-            "difference": found.difference,
-            "se": found.se,
-            "landscapes": found.landscapes,
-        }
-        for cell, head in _cells(audits)
+        head | {name: getattr(found, name) for name in names} | {"average_over": found.kind}
+        for cell, head in _cells(audit)
         for found in cell.naive
     ]
 
 
-def calibration_rows(audits: Sequence[Audit]) -> list[Row]:
+def calibration_rows(audit: Audit) -> list[Row]:
     """Good-Turing and Chao1 against the truth."""
     rows = []
-    for cell, head in _cells(audits):
+    for cell, row in _cells(audit):
         found = cell.calibration
         if found is None:
             continue
         check = found.coverage
+        row |= {"landscapes": found.landscapes, "found_ratio": found.found_ratio}
+        row |= {"found_ratio_se": found.found_ratio_se, "chao1_ratio": found.chao_ratio}
+        row |= {"chao1_ratio_se": found.chao_ratio_se, "chao1_holds": found.inside}
+        row |= dict(zip(("chao1_holds_low", "chao1_holds_high"), found.inside_interval, strict=True))
+        row["coverage_estimated"] = None if check is None else float(check.estimated.mean())
+        row["coverage_true"] = None if check is None else float(check.true.mean())
+        row["coverage_error"] = None if check is None else check.error
+        row["coverage_error_se"] = None if check is None else check.error_se
+        row["coverage_limit_holds"] = None if check is None else check.held
         held = (None, None) if check is None else check.held_interval
         rows.append(
-            head
-            | {
-                "landscapes": found.landscapes,
-                "found_ratio": found.found_ratio,
-                "found_ratio_se": found.found_ratio_se,
-                "chao1_ratio": found.chao_ratio,
-                "chao1_ratio_se": found.chao_ratio_se,
-                "chao1_holds": found.inside,
-                "chao1_holds_low": found.inside_interval[0],
-                "chao1_holds_high": found.inside_interval[1],
-                "coverage_estimated": None if check is None else float(check.estimated.mean()),
-                "coverage_true": None if check is None else float(check.true.mean()),
-                "coverage_error": None if check is None else check.error,
-                "coverage_error_se": None if check is None else check.error_se,
-                "coverage_limit_holds": None if check is None else check.held,
-                "coverage_limit_holds_low": held[0],
-                "coverage_limit_holds_high": held[1],
-            }
+            row | dict(zip(("coverage_limit_holds_low", "coverage_limit_holds_high"), held, strict=True))
         )
     return rows
-
-
-def audit_rows(audits: Sequence[Audit]) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of every CSV table of the audits; none without audits."""
-    if audits:
-        yield "audit_claims", claim_rows(audits)
-        yield "audit_recall", recall_rows(audits)
-        yield "audit_hits", profile_rows(audits)
-        yield "audit_slopes", slope_rows(audits)
-        yield "audit_naive", naive_rows(audits)
-        yield "audit_calibration", calibration_rows(audits)

@@ -4,9 +4,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from morsecensus.analysis.page.style import COLORS, EXACT, GREY, INK, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.page.style import (
+    COLORS,
+    EXACT,
+    GREY,
+    INK,
+    Axes,
+    Figure,
+    Mark,
+    join,
+    new_figure,
+    shades,
+    whole_numbers,
+)
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.topics.energies.figure import well_filled
+from morsecensus.analysis.topics.rows import well_filled
+
+
+def draw_complexity(family: FamilyResult) -> Figure:
+    """Against N, the difference of the two, and where bins are filled enough against energy."""
+    resolved = any(well_filled(cell).any() for cell in family.cells)
+    figure, axes = new_figure(2, 2, 5.8) if resolved else new_figure(1, 2, 3.2)
+    plot_complexity(axes[0], family)
+    plot_gap(axes[1], family)
+    if resolved:
+        plot_complexity_of_energy(join(figure, axes[2], axes[3]), family)
+    return figure
 
 
 def _series(cells: Sequence[CellResult], kind: str, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,10 +5,30 @@ from collections.abc import Sequence
 import numpy as np
 
 from morsecensus.analysis.estimates.counts import is_odd
-from morsecensus.analysis.page.style import COLORS, EXACT, GREY, INK, Axes, Mark, whole_numbers
+from morsecensus.analysis.page.style import (
+    COLORS,
+    EXACT,
+    GREY,
+    INK,
+    Axes,
+    Figure,
+    Mark,
+    new_figure,
+    whole_numbers,
+)
 from morsecensus.analysis.results import CellResult
 
 MOST_INDICES = 5
+
+
+def draw_counts(cells: Sequence[CellResult]) -> Figure:
+    """Numbers, and where theory knows them their departure from it."""
+    known = any(cell.total is not None for cell in cells)
+    figure, axes = new_figure(1, 2 if known else 1, 3.2)
+    plot_counts(axes[0], cells)
+    if known:
+        plot_departures(axes[1], cells)
+    return figure
 
 
 def plot_counts(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:

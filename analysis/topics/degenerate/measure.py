@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from morsecensus.analysis.dataset.batches import Batch, Floats, reduce_points
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.estimates.counts import mean_and_error, missing_points
-from morsecensus.analysis.tables import Row, head
+from morsecensus.analysis.page.table import Row
+from morsecensus.analysis.topics.rows import head
 
 
 @dataclass(frozen=True, eq=False)

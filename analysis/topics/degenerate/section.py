@@ -1,13 +1,16 @@
 """The report's section on landscapes that have no number of critical points."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, paragraph
-from morsecensus.analysis.topics.degenerate.measure import Degeneracy, degenerate_rows
+from morsecensus.analysis.page.markup import paragraph
+from morsecensus.analysis.page.table import Column, Row, Table, estimate
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Section, Topic
+from morsecensus.analysis.topics.degenerate.measure import Degeneracy, degenerate_rows, find
+from morsecensus.analysis.topics.rows import CELL, SIZE, STORED
 
 TITLE = "Landscapes without a number of critical points"
-ANCHOR = "without-a-number"
 SHOWN = 12
 """Landscapes that are named on the page; the CSV table has all."""
 _TEXT = (
@@ -19,54 +22,73 @@ _TEXT = (
 )
 
 
-def entries(found: Sequence[Degeneracy]) -> list[tuple[str, str]]:
-    """Entries of the table of contents: (anchor, text)."""
-    return [(ANCHOR, TITLE)] if found else []
+def _share(row: Row) -> str:
+    return f"{row['without_number']:,} of {row['landscapes']:,} ({r.percent(row['share'])})"
 
 
-def remark(found: Sequence[Degeneracy], names: Sequence[str]) -> str:
-    """What must stand beside the means of these cells; empty if they leave nothing out."""
-    texts = [
-        f"{len(one.ids):,} of {one.cell.held:,} in {one.cell.name}" for one in found if one.cell.name in names
-    ]
-    if not texts:
-        return ""
-    return (
-        f"Landscapes without a number of critical points are left out: {', '.join(texts)}. With them means "
-        "could be higher or lower."
-    )
+def _which(row: Row) -> str:
+    ids = row["left_out"].split()
+    listed = ", ".join(ids[:SHOWN])
+    return listed if len(ids) <= SHOWN else f"{listed} and {len(ids) - SHOWN:,} more"
 
 
-def parts(found: Sequence[Degeneracy]) -> list[Part]:
-    """The section; empty where every landscape has a number."""
-    if not found:
-        return []
-    titles = ("cell", "N", "without a number", "which", "isolated", "continuous", "of dimension")
-    titles += ("nondegenerate points", "isolated points at most")
-    texts = [
-        (
-            row["cell"],
-            str(row["n"]),
-            f"{row['without_number']:,} of {row['landscapes']:,} ({r.percent(row['share'])})",
-            _which(one),
-            f"{row['isolated_degenerate']:,}",
-            f"{row['continuous_sets']:,}",
-            str(row["largest_dimension"]) if row["continuous_sets"] else "",
-            r.estimate(row["nondegenerate_mean"], row["nondegenerate_se"]),
-            r.number(row["isolated_bound"], 4) if row["isolated_bound"] is not None else "unknown",
-        )
-        for one, row in zip(found, degenerate_rows(found), strict=True)
-    ]
-    caption = (
-        "Isolated degenerate points and continuous sets (and the largest dimension of these) of the "
-        "landscapes left out, to double precision where nothing is proven. The last two columns are means "
-        "over all landscapes: isolated points, each as often as its multiplicity says, are no more than the "
-        "complex critical points."
-    )
-    return [heading(TITLE, 2, ANCHOR), paragraph(_TEXT), HtmlTable(titles, texts, caption, (0, 3)).part()]
+WITHOUT_NUMBER = Table(
+    "without_number",
+    "Landscapes that have no number of critical points: one row for each cell with any.",
+    (
+        CELL,
+        SIZE,
+        *STORED[1:],
+        Column("landscapes", "landscapes in the dataset", "landscapes"),
+        Column("without_number", "those without a number", "landscapes", "without a number", shown=_share),
+        Column("", title="which", shown=_which, left=True),
+        Column("share", "their share"),
+        Column("isolated_degenerate", "degenerate isolated points in them", "points", "isolated", r.whole),
+        Column(
+            "continuous_sets", "continuous sets of critical points in them", "sets", "continuous", r.whole
+        ),
+        Column(
+            "largest_dimension",
+            "largest dimension of these sets",
+            title="of dimension",
+            shown=lambda row: str(row["largest_dimension"]) if row["continuous_sets"] else "",
+        ),
+        Column(
+            "nondegenerate_mean",
+            "mean number of nondegenerate points over all landscapes",
+            "points",
+            "nondegenerate points",
+            shown=estimate("nondegenerate_mean", "nondegenerate_se"),
+        ),
+        Column("nondegenerate_se", "its standard error", "points"),
+        Column(
+            "isolated_bound",
+            "bound on the mean number of isolated points over all landscapes",
+            "points",
+            "isolated points at most",
+            lambda value: "unknown" if value is None else r.number(value, 4),
+        ),
+        Column("left_out", "numbers of the landscapes without a number"),
+    ),
+    "Isolated degenerate points and continuous sets (and the largest dimension of these) of the "
+    "landscapes left out, to double precision where nothing is proven. The last two columns are means "
+    "over all landscapes: isolated points, each as often as its multiplicity says, are no more than the "
+    "complex critical points.",
+    always=True,
+)
 
 
-def _which(one: Degeneracy) -> str:
-    more = len(one.ids) - SHOWN
-    listed = ", ".join(map(str, one.ids[:SHOWN]))
-    return listed if more <= 0 else f"{listed} and {more:,} more"
+class WithoutNumber(Topic[list[Degeneracy]]):
+    """The landscapes that no mean has."""
+
+    anchor, declared = "without-a-number", (WITHOUT_NUMBER,)
+
+    def find(self, study: StudyResult) -> list[list[Degeneracy]]:
+        found = find(study.cells)
+        return [found] if found else []
+
+    def tables(self, found: list[Degeneracy]) -> Mapping[Table, Sequence[Row]]:
+        return {WITHOUT_NUMBER: degenerate_rows(found)}
+
+    def section(self, found: list[Degeneracy]) -> Section:
+        return Section(TITLE, [paragraph(_TEXT), WITHOUT_NUMBER.part(degenerate_rows(found))])

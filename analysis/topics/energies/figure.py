@@ -1,18 +1,70 @@
 """Energies: histograms on exact densities, bands of minima, index against energy, lowest energies."""
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
 
 from morsecensus.analysis.dataset.batches import Floats
-from morsecensus.analysis.page.style import COLORS, GREY, INK, PALE, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.page.style import (
+    COLORS,
+    GREY,
+    INK,
+    PALE,
+    Axes,
+    Figure,
+    Mark,
+    new_figure,
+    shades,
+    whole_numbers,
+)
 from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.topics.rows import some, well_filled
+
+MOST_HISTOGRAMS = 6
 
 
-def well_filled(cell: CellResult) -> NDArray[np.bool_]:
-    """Energy bins with ten points or more: fewer say little of a mean or a logarithm."""
-    return cell.histogram["all"].values * cell.cell.landscapes >= 9.5
+def draw_histograms(family: FamilyResult) -> Figure:
+    """A panel for each of some cells, all of one scale."""
+    shown = some(family.cells, MOST_HISTOGRAMS)
+    columns = 2 if len(shown) == 4 else min(3, len(shown))
+    rows = -(-len(shown) // columns)
+    figure, axes = new_figure(rows, columns, 0.7 + 2.3 * rows, share=True)
+    for ax, cell in zip(axes, shown, strict=False):
+        plot_histogram(ax, cell, family.floor, family.floor_label)
+    for ax in axes[len(shown) :]:
+        ax.set_visible(False)
+    for ax in axes[len(shown) - columns : len(shown)]:
+        ax.tick_params(labelbottom=True)  # also where the panel below is not there
+    bottoms = [ax.get_ylim()[0] for ax in axes[: len(shown)]]
+    tops = [
+        1.2 * float(np.max(c.histogram["all"] / (c.histogram["high"] - c.histogram["low"]))) for c in shown
+    ]
+    axes[0].set_ylim(min(bottoms), max(2 * max(tops), 1e-3))
+    figure.supxlabel("energy per spin", fontsize=8.5)
+    figure.supylabel("density per landscape", fontsize=8.5)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    return figure
+
+
+def draw_bands(family: FamilyResult) -> Figure:
+    """The law of the energy of minima, and its mean and width against N."""
+    figure, axes = new_figure(1, 2, 3.2)
+    plot_bands(axes[0], family)
+    plot_band_widths(axes[1], family)
+    return figure
+
+
+def draw_index_against_energy(family: FamilyResult) -> Figure:
+    """One panel."""
+    figure, axes = new_figure(1, 1, 3.4)
+    plot_index_against_energy(axes[0], family)
+    return figure
+
+
+def draw_lowest(family: FamilyResult) -> Figure:
+    """One panel."""
+    figure, axes = new_figure(1, 1, 3.4)
+    plot_lowest(axes[0], family)
+    return figure
 
 
 def mark_floor(ax: Axes, floor: float | None, label: str = "") -> None:
@@ -63,7 +115,7 @@ def plot_bands(ax: Axes, family: FamilyResult) -> list[Mark]:
     """Draw the law of the energy of minima for each N: it narrows towards the floor as N grows."""
     artists: list[Mark] = []
     low, high = np.inf, -np.inf
-    cells = _spread(family.cells, 6)
+    cells = some(family.cells, 6)
     for cell, color in zip(cells, shades(len(cells)), strict=True):
         edges, data = _edges(cell), cell.histogram
         total = float(data["minima"].sum())
@@ -124,7 +176,7 @@ def plot_band_widths(ax: Axes, family: FamilyResult) -> list[Mark]:
 def plot_index_against_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
     """Draw the mean of index/dimension at each energy: measured, exact at finite N, and the limit."""
     artists: list[Mark] = []
-    cells = _spread(family.cells, 5)
+    cells = some(family.cells, 5)
     grid = np.zeros(0)
     for cell, color in zip(cells, shades(len(cells)), strict=True):
         edges, data = _edges(cell), cell.histogram
@@ -155,7 +207,7 @@ def plot_index_against_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
 def plot_lowest(ax: Axes, family: FamilyResult) -> list[Mark]:
     """Draw distribution functions of the lowest energy: measured (steps) and first-moment law (dashed)."""
     artists: list[Mark] = []
-    cells = _spread(family.cells, 6)
+    cells = some(family.cells, 6)
     low, high = np.inf, -np.inf
     for cell, color in zip(cells, shades(len(cells)), strict=True):
         energy = cell.lowest["energy"].values
@@ -177,10 +229,3 @@ def plot_lowest(ax: Axes, family: FamilyResult) -> list[Mark]:
     ax.set(xlabel="lowest energy per spin", ylabel="fraction of landscapes", ylim=(0, 1.02))
     ax.legend(loc="lower right", title="steps: measured, dashed: first moment", title_fontsize=7.5)
     return artists
-
-
-def _spread(cells: Sequence[CellResult], most: int) -> list[CellResult]:
-    """At most so many of the cells, first and last among them."""
-    if len(cells) <= most:
-        return list(cells)
-    return [cells[round(i)] for i in np.linspace(0, len(cells) - 1, most)]

@@ -1,9 +1,27 @@
 """Index against value of H for all critical manifolds of a cell, found and in closed form."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from morsecensus.analysis.page.style import COLORS, GREY, Axes, Mark
+from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, new_figure
 from morsecensus.analysis.topics.factorised.measure import CheckedCell
+
+MOST_PANELS = 6
+
+
+def draw_manifolds(found: Sequence[CheckedCell]) -> Figure:
+    """A panel for each of the last cells."""
+    shown = [checked for checked in found if checked.landscapes][-MOST_PANELS:] or list(found[:1])
+    columns = min(3, len(shown))
+    figure, axes = new_figure(-(-len(shown) // columns), columns, 2.4 * -(-len(shown) // columns) + 0.4)
+    for ax, checked in zip(axes, shown, strict=False):
+        plot_manifolds(ax, checked)
+    for ax in axes[len(shown) :]:
+        ax.set_axis_off()
+    labels = {label: mark for ax in axes for mark, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(labels.values(), labels.keys(), loc="outside lower center", ncols=len(labels))
+    return figure
 
 
 def plot_manifolds(ax: Axes, checked: CheckedCell) -> list[Mark]:

@@ -7,8 +7,8 @@ import numpy as np
 
 from morsecensus.analysis.dataset.batches import row_offsets
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import FamilyResult
-from morsecensus.analysis.tables import Row
 from morsecensus.analysis.theory.models.factorised.manifolds import (
     Architecture,
     CriticalManifold,

@@ -1,13 +1,14 @@
 """The report's section on factorised landscapes: found against closed form, manifold by manifold."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
-from morsecensus.analysis.page.style import new_figure, save, style
-from morsecensus.analysis.tables import Row
-from morsecensus.analysis.topics.factorised.figure import plot_manifolds
+from morsecensus.analysis.page.markup import Part, note, paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Column, Row, Table
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.factorised.figure import draw_manifolds
 from morsecensus.analysis.topics.factorised.measure import (
     CheckedCell,
     cell_row,
@@ -15,10 +16,9 @@ from morsecensus.analysis.topics.factorised.measure import (
     is_right,
     manifold_rows,
 )
+from morsecensus.analysis.topics.rows import CELL
 
 TITLE = "Factorised landscapes"
-ANCHOR = "factorised"
-MOST_PANELS = 6
 _TEXT = (
     "Matrix factorisation and deep linear networks, 1/2 |W_L ... W_1 - M|² with the balancing term. Every "
     "critical point is a product that keeps a set S of at most r singular values of M, so each landscape has "
@@ -32,47 +32,126 @@ _CAPTION = (
     "(dots). Degenerate: more zero eigenvalues than the manifold has dimensions. The index of those counts "
     "negative eigenvalues alone."
 )
-
-find = find_checked
-
-
-def tables(found: Sequence[CheckedCell]) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of each CSV table; nothing for a study without such cells."""
-    if found:
-        yield "factorised", [cell_row(checked) for checked in found]
-        yield "factorised_manifolds", [row for checked in found for row in manifold_rows(checked)]
+_M = "manifolds"
 
 
-def entries(found: Sequence[CheckedCell]) -> list[tuple[str, str]]:
-    """Entries of the table of contents: (anchor, text)."""
-    return [(ANCHOR, TITLE)] if found else []
+def _caught(row: Row) -> str:
+    return f"{row['partial_caught_by_morse_check']} of {row['landscapes'] - row['entire_landscapes']}"
 
 
-def parts(found: Sequence[CheckedCell], folder: Path) -> list[Part]:
-    """The section, its figure drawn into ``folder``; empty for a study without such cells."""
-    if not found:
-        return []
-    rows = [cell_row(checked) for checked in found]
-    vector, _ = draw_manifolds(found, folder, ANCHOR)
-    opening = [heading(TITLE, 2, ANCHOR), paragraph(_TEXT), _verdict(rows)]
-    return [*opening, picture(vector, TITLE, _CAPTION), _table(rows), *_saddles(found)]
+FACTORISED = Table(
+    "factorised",
+    "Critical manifolds found against the closed form: one row for each cell, sums over landscapes.",
+    (
+        CELL,
+        Column("n", "rows of M"),
+        Column("columns", "columns of M"),
+        Column("width", "width r of the layers", title="r", at=1),
+        Column("layers", "number of layers L", title="layers"),
+        Column("", title="M", shown=lambda row: f"{row['n']} × {row['columns']}", at=1),
+        Column("landscapes", "landscapes with data", "landscapes", "landscapes", r.whole, at=1),
+        Column("manifolds", "critical manifolds in closed form", _M, "manifolds", r.whole, at=1),
+        Column("found", "those that were found", _M, "found", r.whole, at=1),
+        Column(
+            "entire_landscapes",
+            "landscapes with all of theirs and nothing else",
+            "landscapes",
+            "entire",
+            r.whole,
+            at=1,
+        ),
+        Column("spurious", "points that are on no manifold, or again on one", "points", "none of them", at=1),
+        Column("spurious_minima", "those of them of index 0", "points"),
+        Column(
+            "largest_error",
+            "largest error of H in units of |M|²/2",
+            title="largest error of H",
+            form=lambda value: r.DASH if value is None else f"{value:.1e}",
+            at=1,
+        ),
+        Column("index_wrong", "manifolds found with a wrong index", _M, "wrong: index", at=1),
+        Column(
+            "nullity_wrong", "manifolds found with a wrong number of zero eigenvalues", _M, "nullity", at=1
+        ),
+        Column("dimension_wrong", "manifolds found with a wrong dimension", _M, "dimension", at=1),
+        Column(
+            "index_wrong_with_other_depth",
+            "negative control: manifolds whose index isn't that of another number of layers",
+            _M,
+            "index of other depth",
+            at=1,
+        ),
+        Column("non_strict", "saddles without a direction of negative curvature", _M, "not strict", at=1),
+        Column("non_strict_found", "those that were found", _M, "found", at=1),
+        Column(
+            "called_complete", "landscapes whose status is complete", "landscapes", "called complete", at=1
+        ),
+        Column("wrongly_called_complete", "those of them that aren't entire", "landscapes", "wrongly", at=1),
+        Column(
+            "partial_caught_by_morse_check",
+            "landscapes that aren't entire, by their Morse sum",
+            "landscapes",
+            "rest caught by Morse check",
+            shown=_caught,
+            at=1,
+        ),
+    ),
+    "Entire: landscapes of which every critical manifold was found. Error of H: in units of |M|²/2. "
+    "Index of other depth: the negative control, indices by the formula for three layers where there are "
+    "two, and the other way round. Rest: landscapes that aren't entire.",
+)
+MANIFOLDS = Table(
+    "factorised_manifolds",
+    "One row for each set of kept singular values of a cell.",
+    (
+        CELL,
+        Column(
+            "chosen",
+            "kept singular values by rank, 1 the largest",
+            title="kept singular values",
+            form=lambda value: value or "none",
+            left=True,
+        ),
+        Column("index", "number of negative eigenvalues", title="index"),
+        Column("nullity", "number of zero eigenvalues", title="zero eigenvalues"),
+        Column("dimension", "dimension of the manifold", title="dimension"),
+        Column("degenerate", "whether there are more zero eigenvalues than dimensions"),
+        Column("strict", "whether there is a direction of negative curvature, or it is a minimum"),
+        Column("mean_value", "mean of H over landscapes", "energy", "mean H", r.digits(4)),
+        Column("landscapes", "landscapes that have it", "landscapes"),
+        Column(
+            "found",
+            "landscapes in which it was found",
+            "landscapes",
+            "found",
+            shown=lambda row: f"{row['found']} of {row['landscapes']}",
+        ),
+    ),
+    "Saddles without a direction of negative curvature. Singular values by rank, 1 the largest.",
+)
 
 
-def draw_manifolds(found: Sequence[CheckedCell], folder: Path, name: str) -> tuple[Path, Path]:
-    """Draw and save the figure, a panel for each of the first cells: SVG and PNG."""
-    shown = [checked for checked in found if checked.landscapes][-MOST_PANELS:] or list(found[:1])
-    columns = min(3, len(shown))
-    with style():
-        figure, axes = new_figure(-(-len(shown) // columns), columns, 2.4 * -(-len(shown) // columns) + 0.4)
-        for ax, checked in zip(axes, shown, strict=False):
-            plot_manifolds(ax, checked)
-        for ax in axes[len(shown) :]:
-            ax.set_axis_off()
-        labels = {
-            label: mark for ax in axes for mark, label in zip(*ax.get_legend_handles_labels(), strict=True)
-        }
-        figure.legend(labels.values(), labels.keys(), loc="outside lower center", ncols=len(labels))
-        return save(figure, folder, name)
+class Factorised(Topic[list[CheckedCell]]):
+    """Every manifold is right or wrong: no p-values."""
+
+    anchor, declared = "factorised", (FACTORISED, MANIFOLDS)
+
+    def find(self, study: StudyResult) -> list[list[CheckedCell]]:
+        found = find_checked(study.families)
+        return [found] if found else []
+
+    def tables(self, found: list[CheckedCell]) -> Mapping[Table, Sequence[Row]]:
+        manifolds = [row for checked in found for row in manifold_rows(checked)]
+        return {FACTORISED: [cell_row(checked) for checked in found], MANIFOLDS: manifolds}
+
+    def figures(self, found: list[CheckedCell]) -> Mapping[str, Figure]:
+        return {"": draw_manifolds(found)}
+
+    def section(self, found: list[CheckedCell]) -> Section:
+        rows = [cell_row(checked) for checked in found]
+        table = FACTORISED.part(rows, kinds=["" if is_right(row) else "bad" for row in rows])
+        opening = [paragraph(_TEXT), _verdict(rows), Picture("", TITLE, _CAPTION)]
+        return Section(TITLE, [*opening, table, _saddles(found)])
 
 
 def _verdict(rows: Sequence[Row]) -> Part:
@@ -88,59 +167,8 @@ def _verdict(rows: Sequence[Row]) -> Part:
     return note(text, "good" if found == manifolds else "")
 
 
-def _table(rows: Sequence[Row]) -> Part:
-    titles = ("cell", "layers", "r", "M", "landscapes", "manifolds", "found", "entire", "none of them")
-    titles += ("largest error of H", "wrong: index", "nullity", "dimension", "index of other depth")
-    titles += ("not strict", "found", "called complete", "wrongly", "rest caught by Morse check")
-    texts = [
-        (
-            row["cell"],
-            str(row["layers"]),
-            str(row["width"]),
-            f"{row['n']} × {row['columns']}",
-            f"{row['landscapes']:,}",
-            f"{row['manifolds']:,}",
-            f"{row['found']:,}",
-            f"{row['entire_landscapes']:,}",
-            str(row["spurious"]),
-            r.DASH if row["largest_error"] is None else f"{row['largest_error']:.1e}",
-            str(row["index_wrong"]),
-            str(row["nullity_wrong"]),
-            str(row["dimension_wrong"]),
-            str(row["index_wrong_with_other_depth"]),
-            str(row["non_strict"]),
-            str(row["non_strict_found"]),
-            str(row["called_complete"]),
-            str(row["wrongly_called_complete"]),
-            f"{row['partial_caught_by_morse_check']} of {row['landscapes'] - row['entire_landscapes']}",
-        )
-        for row in rows
-    ]
-    caption = (
-        "Entire: landscapes of which every critical manifold was found. Error of H: in units of |M|²/2. "
-        "Index of other depth: the negative control, indices by the formula for three layers where there are "
-        "two, and the other way round. Rest: landscapes that aren't entire."
-    )
-    kinds = ["" if is_right(row) else "bad" for row in rows]
-    return HtmlTable(titles, texts, caption, (0,), kinds).part()
-
-
-def _saddles(found: Sequence[CheckedCell]) -> list[Part]:
+def _saddles(found: Sequence[CheckedCell]) -> Part:
     rows = [row for checked in found for row in manifold_rows(checked) if not row["strict"]]
     if not rows:
-        return [note("No saddle of these landscapes is without a direction of negative curvature.")]
-    titles = ("cell", "kept singular values", "index", "zero eigenvalues", "dimension", "mean H", "found")
-    texts = [
-        (
-            row["cell"],
-            row["chosen"] or "none",
-            str(row["index"]),
-            str(row["nullity"]),
-            str(row["dimension"]),
-            r.number(row["mean_value"], 4),
-            f"{row['found']} of {row['landscapes']}",
-        )
-        for row in rows
-    ]
-    caption = "Saddles without a direction of negative curvature. Singular values by rank, 1 the largest."
-    return [HtmlTable(titles, texts, caption, (0, 1)).part()]
+        return note("No saddle of these landscapes is without a direction of negative curvature.")
+    return MANIFOLDS.part(rows)

@@ -2,11 +2,27 @@
 
 import numpy as np
 
-from morsecensus.analysis.page.style import COLORS, GREY, Axes, Mark, legend_beside, whole_numbers
-from morsecensus.analysis.tables import label
+from morsecensus.analysis.page.style import (
+    COLORS,
+    GREY,
+    Axes,
+    Figure,
+    Mark,
+    legend_beside,
+    new_figure,
+    whole_numbers,
+)
 from morsecensus.analysis.topics.floors.measure import Floors, floor_and_ground, floor_rows
+from morsecensus.analysis.topics.rows import label
 
 MARKERS = "osD^vP"
+
+
+def draw_floors(found: Floors) -> Figure:
+    """One panel."""
+    figure, axes = new_figure(1, 1, 3.2)
+    plot_floors(axes[0], found)
+    return figure
 
 
 def plot_floors(ax: Axes, found: Floors) -> list[Mark]:

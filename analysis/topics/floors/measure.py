@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import FamilyResult
-from morsecensus.analysis.tables import Row, head
+from morsecensus.analysis.topics.rows import head
 
 FEWEST_SIZES = 2
 """A study shows the ratio if one model has this many N."""

@@ -1,18 +1,18 @@
 """The report's section on the ground state and the floor: figure, text and table."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, paragraph, picture
-from morsecensus.analysis.page.style import new_figure, save, style
-from morsecensus.analysis.tables import Row, label
-from morsecensus.analysis.topics.floors import measure as floors
-from morsecensus.analysis.topics.floors.figure import plot_floors
-from morsecensus.analysis.topics.floors.measure import Floors, floor_rows
+from morsecensus.analysis.page.markup import paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Column, Row, Table, estimate
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.floors.figure import draw_floors
+from morsecensus.analysis.topics.floors.measure import Floors, find, floor_rows
+from morsecensus.analysis.topics.rows import ENERGY, LABELLED, LANDSCAPES
 
 TITLE = "The ground state and the floor"
-ANCHOR = "floor"
 _TEXT = (
     "As N grows the minima crowd between the ground state -E₀ and the floor -E∞, a band 1% to 6% wide. "
     "An r-linear form on r equal spheres has the ratio E₀/E∞ of the pure r-spin: its complexity is the same "
@@ -23,55 +23,43 @@ _CAPTION = (
     "Mean over landscapes of the lowest energy, over the floor, with one standard error. In cells that "
     "aren't complete it is the lowest that was found."
 )
-
-find = floors.find
-
-
-def tables(found: Floors | None) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of the CSV table."""
-    if found is not None:
-        yield "ground_state_over_floor", floor_rows(found)
-
-
-def entries(found: Floors | None) -> list[tuple[str, str]]:
-    """Entries of the table of contents: (anchor, text)."""
-    return [] if found is None else [(ANCHOR, TITLE)]
-
-
-def parts(found: Floors | None, folder: Path) -> list[Part]:
-    """The section, its figure drawn into ``folder``; empty where `find` found nothing."""
-    if found is None:
-        return []
-    with style():
-        figure, axes = new_figure(1, 1, 3.2)
-        plot_floors(axes[0], found)
-        vector, _ = save(figure, folder, ANCHOR)
-    opening = [heading(TITLE, 2, ANCHOR), paragraph(_TEXT), picture(vector, TITLE, _CAPTION)]
-    return [*opening, _table(floor_rows(found))]
+GROUND_STATE_OVER_FLOOR = Table(
+    "ground_state_over_floor",
+    "The mean lowest energy over the floor of the minima: one row for each cell.",
+    (
+        *LABELLED,
+        Column("finder", "finder, where the study has several at one N"),
+        Column("spins", "number of spins, over all spheres", title="spins"),
+        LANDSCAPES,
+        Column("complete", "share of complete landscapes", title="complete", form=r.percent),
+        Column("lowest", "mean lowest energy", ENERGY, "lowest energy", r.digits(5)),
+        Column("ratio", "-lowest / E_inf", title="over the floor", shown=estimate("ratio", "ratio_se")),
+        Column("ratio_se", "its standard error"),
+        Column("first_moment", "the ratio by the first-moment law", title="first moment", form=r.digits(4)),
+        Column("floor", "-E_inf", ENERGY, "floor", r.digits(6), at=1),
+        Column("ground_state", "-E_0", ENERGY, "ground state", r.digits(6), at=1),
+        Column("limit", "E_0 / E_inf", title="limit", form=r.digits(5)),
+    ),
+    "Energies per spin. First moment: mean of the lowest energy by P(min > u) = exp(-E Crit(<= u)), an "
+    "approximation that is good from N = 10 on.",
+)
 
 
-def _table(rows: list[Row]) -> Part:
-    titles = ("model", "cell", "N", "spins", "landscapes", "complete", "lowest energy", "over the floor")
-    titles += ("first moment", "limit", "floor", "ground state")
-    texts = [
-        (
-            label(row),
-            row["cell"],
-            str(row["n"]),
-            str(row["spins"]),
-            f"{row['landscapes']:,}",
-            r.percent(row["complete"]),
-            r.number(row["lowest"], 5),
-            r.estimate(row["ratio"], row["ratio_se"]),
-            r.number(row["first_moment"], 4),
-            r.number(row["limit"], 5),
-            r.number(row["floor"], 6),
-            r.number(row["ground_state"], 6),
-        )
-        for row in rows
-    ]
-    caption = (
-        "Energies per spin. First moment: mean of the lowest energy by P(min > u) = exp(-E Crit(<= u)), an "
-        "approximation that is good from N = 10 on."
-    )
-    return HtmlTable(titles, texts, caption, (0, 1)).part()
+class GroundState(Topic[Floors]):
+    """The lowest energies against an approximate law: no test."""
+
+    anchor, declared = "floor", (GROUND_STATE_OVER_FLOOR,)
+
+    def find(self, study: StudyResult) -> list[Floors]:
+        found = find(study.families)
+        return [] if found is None else [found]
+
+    def tables(self, found: Floors) -> Mapping[Table, Sequence[Row]]:
+        return {GROUND_STATE_OVER_FLOOR: floor_rows(found)}
+
+    def figures(self, found: Floors) -> Mapping[str, Figure]:
+        return {"": draw_floors(found)}
+
+    def section(self, found: Floors) -> Section:
+        table = GROUND_STATE_OVER_FLOOR.part(floor_rows(found))
+        return Section(TITLE, [paragraph(_TEXT), Picture("", TITLE, _CAPTION), table])

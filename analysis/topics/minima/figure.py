@@ -3,9 +3,18 @@
 import numpy as np
 
 from morsecensus.analysis.dataset.batches import Floats
-from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, legend_beside, whole_numbers
+from morsecensus.analysis.page.style import (
+    COLORS,
+    GREY,
+    INK,
+    Axes,
+    Figure,
+    Mark,
+    legend_beside,
+    new_figure,
+    whole_numbers,
+)
 from morsecensus.analysis.results import CellResult
-from morsecensus.analysis.tables import head, label
 from morsecensus.analysis.topics.minima.measure import (
     MOST_SHIFTLESS,
     MinimaShare,
@@ -16,8 +25,16 @@ from morsecensus.analysis.topics.minima.measure import (
     measured_share,
     zero_shift,
 )
+from morsecensus.analysis.topics.rows import head, label
 
 MARKERS = "osD^vP"
+
+
+def draw_share(found: MinimaShare) -> Figure:
+    """One panel."""
+    figure, axes = new_figure(1, 1, 3.4)
+    plot_share(axes[0], found)
+    return figure
 
 
 def plot_share(ax: Axes, found: MinimaShare) -> list[Mark]:

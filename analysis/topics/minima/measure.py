@@ -18,9 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from morsecensus.analysis.dataset.batches import Floats
+from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.tables import Row, head
 from morsecensus.analysis.theory.goe.order import index_fractions
+from morsecensus.analysis.topics.rows import head
 
 FEWEST_DIMENSIONS = 3
 """A study shows the fraction if it has this many dimensions. Arbitrary: two points are no curve."""

@@ -1,18 +1,18 @@
 """The report's section on how rare minima are: figure, text and table."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, paragraph, picture
-from morsecensus.analysis.page.style import new_figure, save, style
-from morsecensus.analysis.tables import Row, label
-from morsecensus.analysis.topics.minima import measure as minima_share
-from morsecensus.analysis.topics.minima.figure import plot_share
-from morsecensus.analysis.topics.minima.measure import MinimaShare, share_rows
+from morsecensus.analysis.page.markup import paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Column, Row, Table, estimate
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.minima.figure import draw_share
+from morsecensus.analysis.topics.minima.measure import MinimaShare, find, share_rows
+from morsecensus.analysis.topics.rows import LABELLED, LANDSCAPES
 
 TITLE = "How rare minima are"
-ANCHOR = "share-of-minima"
 _TEXT = (
     "On a circle every second critical point is a minimum, on a sphere at least every fourth. In high "
     "dimension minima are rare, but not as rare as coins say: independent signs of d eigenvalues would give "
@@ -25,61 +25,51 @@ _CAPTION = (
     "Mean number of minima over mean number of critical points, with one standard error, on theory at the "
     "same N. Nothing is fitted."
 )
-
-find = minima_share.find
-
-
-def tables(found: MinimaShare | None) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of the CSV table."""
-    if found is not None:
-        yield "share_of_minima", share_rows(found)
-
-
-def entries(found: MinimaShare | None) -> list[tuple[str, str]]:
-    """Entries of the table of contents: (anchor, text)."""
-    return [] if found is None else [(ANCHOR, TITLE)]
-
-
-def draw_share(found: MinimaShare, folder: Path, name: str) -> tuple[Path, Path]:
-    """Draw and save the figure: SVG and PNG."""
-    with style():
-        figure, axes = new_figure(1, 1, 3.4)
-        plot_share(axes[0], found)
-        return save(figure, folder, name)
-
-
-def parts(found: MinimaShare | None, folder: Path) -> list[Part]:
-    """The section, its figure drawn into ``folder``; empty where `find` found nothing."""
-    if found is None:
-        return []
-    vector, _ = draw_share(found, folder, ANCHOR)
-    opening = [heading(TITLE, 2, ANCHOR), paragraph(_TEXT), picture(vector, TITLE, _CAPTION)]
-    return [*opening, _table(share_rows(found))]
+SHARE_OF_MINIMA = Table(
+    "share_of_minima",
+    "Mean number of minima over mean number of points: one row for each cell.",
+    (
+        *LABELLED,
+        Column("finder", "finder, where the study has several at one N"),
+        Column("dimension", "dimension d of the manifold", title="dimension"),
+        LANDSCAPES,
+        Column("complete", "share of complete landscapes", title="complete", form=r.percent),
+        Column("share", "measured fraction of minima", title="measured", shown=estimate("share", "share_se")),
+        Column("share_se", "its standard error (delta method)"),
+        Column("exact", "ratio of the means in theory", title="theory", form=r.digits(5)),
+        Column("exact_se", "standard error of theory; 0 where it is exact"),
+        Column("z", "(share - exact) / error, the error of both", title="z", form=r.score),
+        Column("independent_signs", "2^-d", title="independent signs", form=r.digits(3)),
+        Column("z_independent_signs", "(share - 2^-d) / error", title="z of those", form=r.score),
+        Column("zero_shift", "fraction for a GOE matrix without a shift", title="no shift", form=r.digits(3)),
+        Column(
+            "limiting_rate",
+            "-log of the fraction per spin as N grows",
+            "natural logarithm per spin",
+            "limit rate",
+            r.digits(4),
+        ),
+    ),
+    "Fractions of minima. No z where every landscape has the same fraction, as on a circle. Limit rate: "
+    "-log of the fraction per spin as N grows; for independent signs it is log 2 = 0.693.",
+)
 
 
-def _table(rows: list[Row]) -> Part:
-    titles = ("model", "cell", "N", "dimension", "landscapes", "complete", "measured", "theory", "z")
-    titles += ("independent signs", "z of those", "no shift", "limit rate")
-    texts = [
-        (
-            label(row),
-            row["cell"],
-            str(row["n"]),
-            str(row["dimension"]),
-            f"{row['landscapes']:,}",
-            r.percent(row["complete"]),
-            r.estimate(row["share"], row["share_se"]),
-            r.number(row["exact"], 5),
-            r.signed(row["z"], 1),
-            r.number(row["independent_signs"], 3),
-            r.signed(row["z_independent_signs"], 1),
-            r.number(row["zero_shift"], 3),
-            r.number(row["limiting_rate"], 4),
-        )
-        for row in rows
-    ]
-    caption = (
-        "Fractions of minima. No z where every landscape has the same fraction, as on a circle. Limit rate: "
-        "-log of the fraction per spin as N grows; for independent signs it is log 2 = 0.693."
-    )
-    return HtmlTable(titles, texts, caption, (0, 1)).part()
+class Minima(Topic[MinimaShare]):
+    """The share of minima; a function of counts, which are tested cell by cell already."""
+
+    anchor, declared = "share-of-minima", (SHARE_OF_MINIMA,)
+
+    def find(self, study: StudyResult) -> list[MinimaShare]:
+        found = find(study.families)
+        return [] if found is None else [found]
+
+    def tables(self, found: MinimaShare) -> Mapping[Table, Sequence[Row]]:
+        return {SHARE_OF_MINIMA: share_rows(found)}
+
+    def figures(self, found: MinimaShare) -> Mapping[str, Figure]:
+        return {"": draw_share(found)}
+
+    def section(self, found: MinimaShare) -> Section:
+        table = SHARE_OF_MINIMA.part(share_rows(found))
+        return Section(TITLE, [paragraph(_TEXT), Picture("", TITLE, _CAPTION), table])

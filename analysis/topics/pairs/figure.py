@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from morsecensus.analysis.page.style import COLORS, EXACT, GREY, INK, Axes, Mark, whole_numbers
+from morsecensus.analysis.page.style import (
+    COLORS,
+    EXACT,
+    GREY,
+    INK,
+    Axes,
+    Figure,
+    Mark,
+    new_figure,
+    whole_numbers,
+)
 from morsecensus.analysis.topics.pairs.measure import CellPairs, FamilyPairs, exact_variances
 from morsecensus.analysis.topics.pairs.overlaps import exact_pairs, uniform_pairs
 from morsecensus.analysis.topics.pairs.variances import (
@@ -11,6 +21,37 @@ from morsecensus.analysis.topics.pairs.variances import (
     poisson_variances,
     sample_variance,
 )
+from morsecensus.analysis.topics.rows import some
+
+MOST_COLUMNS = 4
+"""Values of N in the figure of overlaps."""
+
+
+def draw_overlaps(family: FamilyPairs) -> Figure:
+    """Overlaps of up to `MOST_COLUMNS` cells, a row for each kind of points."""
+    chosen = some(family.cells, MOST_COLUMNS)
+    kinds = chosen[0].overlaps.kinds
+    figure, axes = new_figure(len(kinds), len(chosen), 0.9 + 1.75 * len(kinds))
+    for row in range(len(kinds)):
+        for column, found in enumerate(chosen):
+            ax = axes[row * len(chosen) + column]
+            plot_overlaps(ax, found, row)
+            kind = found.overlaps.kinds[row][0]
+            ax.set_title(f"N = {found.cell.n}, {kind.name}", fontsize=7)
+    figure.supxlabel("overlap q", fontsize=8.5)
+    figure.supylabel("pairs per unit of q", fontsize=8.5)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    return figure
+
+
+def draw_variances(family: FamilyPairs) -> Figure:
+    """Variances against N, of all points and of minima."""
+    figure, axes = new_figure(1, 2, 2.9)
+    for place, ax in enumerate(axes):
+        plot_relative_variance(ax, family, place)
+    axes[0].legend(loc="upper right")
+    return figure
 
 
 def plot_overlaps(ax: Axes, found: CellPairs, pair: int) -> list[Mark]:

@@ -13,8 +13,8 @@ from morsecensus.analysis.agreement.residuals import TestResult
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.page.rounding import MINUS
+from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.tables import Row, head
 from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, FiniteN
 from morsecensus.analysis.theory.two_point.kinds import Kind
 from morsecensus.analysis.theory.two_point.pairs import BINS, PairCounts, count_pairs
@@ -32,6 +32,7 @@ from morsecensus.analysis.topics.pairs.variances import (
     sample_variance,
     variance_test,
 )
+from morsecensus.analysis.topics.rows import head
 
 MOST_N = 10
 """Of exact numbers: the relative error of a variance grows with N, at N = 10 to some percent with `DRAWS`."""

@@ -1,30 +1,30 @@
 """The report's section on the geometry between points: overlaps, and variances of counts."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
-
+from morsecensus.analysis.agreement.verdicts import CellTest, plain_test
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
-from morsecensus.analysis.page.style import Figure, new_figure, save, style
-from morsecensus.analysis.tables import Row
-from morsecensus.analysis.topics.pairs.figure import plot_overlaps, plot_relative_variance
+from morsecensus.analysis.page.markup import Part, note, paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.pairs.figure import draw_overlaps, draw_variances
 from morsecensus.analysis.topics.pairs.measure import (
     MOST_N,
     CellPairs,
     FamilyPairs,
     find_pairs,
     overlap_rows,
+    overlap_tests,
     tested_rows,
     variance_rows,
     variance_tests,
 )
+from morsecensus.analysis.topics.rows import HEAD, LANDSCAPES
 
 TITLE = "Geometry between points"
-ANCHOR = "pairs"
-MOST_COLUMNS = 4
-"""Values of N in the figure of overlaps."""
 _TEXT = (
     "The Kac-Rice formula at two points gives the mean number of ordered pairs of critical points at each "
     "overlap q = x·y/N, exactly at every N; only a mean over pairs of Hessians is sampled, and its error is "
@@ -42,141 +42,118 @@ _VARIANCES = (
     "Variance of the number of points over its squared mean. Points: measured; dashes: exact; circles: if "
     "points (with their mirror images) were independent."
 )
-
-find = find_pairs
-
-
-def tables(results: Sequence[FamilyPairs]) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of every CSV table; nothing for a study without positions."""
-    if results:
-        cells = [cell for family in results for cell in family.cells]
-        yield "overlaps", [row for cell in cells for row in overlap_rows(cell)]
-        yield "overlap_tests", [row for cell in cells for row in tested_rows(cell)]
-        yield "count_variances", [row for cell in cells for row in variance_rows(cell)]
-
-
-def entries(results: Sequence[FamilyPairs]) -> list[tuple[str, str]]:
-    """Entries of the table of contents: (anchor, text)."""
-    return [(_anchor(number), _title(family)) for number, family in enumerate(results)]
-
-
-def parts(results: Sequence[FamilyPairs], folder: Path) -> list[Part]:
-    """The section, with its figures drawn into ``folder``; empty for a study without positions."""
-    found: list[Part] = []
-    for number, family in enumerate(results):
-        name = _anchor(number)
-        found += [heading(_title(family), 2, name), paragraph(_TEXT)]
-        found.append(picture(draw_overlaps(family, folder, f"{name}-overlaps")[0], "Overlaps", _OVERLAPS))
-        found.append(_overlap_table(family))
-        found.append(picture(draw_variances(family, folder, f"{name}-variances")[0], "Variances", _VARIANCES))
-        found += [_variance_table(family), *_notes(family)]
-    return found
-
-
-def draw_overlaps(family: FamilyPairs, folder: Path, name: str) -> tuple[Path, Path]:
-    """Draw and save the overlaps of up to `MOST_COLUMNS` cells: SVG and PNG."""
-    with style():
-        return save(_overlap_figure(family), folder, name)
-
-
-def draw_variances(family: FamilyPairs, folder: Path, name: str) -> tuple[Path, Path]:
-    """Draw and save the variances against N: SVG and PNG."""
-    with style():
-        figure, axes = new_figure(1, 2, 2.9)
-        for place, ax in enumerate(axes):
-            plot_relative_variance(ax, family, place)
-        axes[0].legend(loc="upper right")
-        return save(figure, folder, name)
-
-
-def _overlap_figure(family: FamilyPairs) -> Figure:
-    chosen = list(family.cells)
-    if len(chosen) > MOST_COLUMNS:
-        chosen = [chosen[round(i)] for i in np.linspace(0, len(chosen) - 1, MOST_COLUMNS)]
-    kinds = chosen[0].overlaps.kinds
-    figure, axes = new_figure(len(kinds), len(chosen), 0.9 + 1.75 * len(kinds))
-    for row in range(len(kinds)):
-        for column, found in enumerate(chosen):
-            ax = axes[row * len(chosen) + column]
-            plot_overlaps(ax, found, row)
-            kind = found.overlaps.kinds[row][0]
-            ax.set_title(f"N = {found.cell.n}, {kind.name}", fontsize=7)
-    figure.supxlabel("overlap q", fontsize=8.5)
-    figure.supylabel("pairs per unit of q", fontsize=8.5)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
-    return figure
-
-
-def _anchor(number: int) -> str:
-    return f"{ANCHOR}-{number + 1}"
-
-
-def _title(family: FamilyPairs) -> str:
-    return f"{TITLE}: {family.title}"
+OVERLAPS = Table(
+    "overlaps",
+    "Mean numbers of ordered pairs by overlap, without antipodes: one row for each cell, kind and bin.",
+    (
+        *HEAD,
+        Column("kind", "which points"),
+        Column("low", "lower end of the bin"),
+        Column("high", "upper end of the bin"),
+        Column("pairs", "mean number of pairs in a landscape", "pairs"),
+        Column("se", "its standard error", "pairs"),
+        Column("exact", "mean number in theory", "pairs"),
+        Column("exact_se", "its sampling error", "pairs"),
+        Column("uniform", "as many pairs of independent uniform points", "pairs"),
+    ),
+)
+OVERLAP_TESTS = Table(
+    "overlap_tests",
+    "Numbers of pairs in all bins of the overlap at once: one row for each cell and kind.",
+    (
+        *HEAD,
+        Column("kind", "which points", title="pairs of", left=True),
+        LANDSCAPES,
+        Column("complete", "whether every landscape is complete"),
+        Column(
+            "pairs",
+            "mean number of ordered pairs, without antipodes",
+            "pairs",
+            "pairs",
+            shown=estimate("pairs", "se"),
+        ),
+        Column("se", "its standard error", "pairs"),
+        Column("exact", "mean number in theory", "pairs", "exact", shown=exact("exact", "se")),
+        Column("exact_se", "its sampling error", "pairs", "± of exact", r.digits(2)),
+        Column("antipodes", "mean number of ordered pairs x, -x", "pairs", "antipodes", r.digits(4)),
+        Column("statistic", "T²", title="T²", form=r.digits(3)),
+        Column("dof", "bins tested", title="bins", form=r.whole),
+        Column("p_value", "against the exact law", title="p", form=r.probability),
+        Column(
+            "p_value_uniform",
+            "negative control: against uniform points",
+            title="p if uniform",
+            form=r.probability,
+        ),
+    ),
+    "Mean numbers of ordered pairs of a landscape, both of one kind, without antipodes. T² tests their "
+    "numbers in all bins of the overlap at once; p if uniform is the negative control: the same test "
+    "against as many pairs of independent uniform points.",
+)
+COUNT_VARIANCES = Table(
+    "count_variances",
+    "Variance over landscapes of the number of points: one row for all points of a cell, and for each index.",
+    (
+        *HEAD,
+        Column("kind", "which points", title="points", left=True),
+        LANDSCAPES,
+        Column("complete", "whether every landscape is complete"),
+        Column("mean", "mean number", "points", "mean", r.digits(5)),
+        Column("variance", "variance of the number", "points²", "variance", shown=estimate("variance", "se")),
+        Column("se", "its standard error", "points²"),
+        Column("exact_mean", "mean number in theory", "points"),
+        Column("exact", "variance in theory", "points²", "exact", shown=exact("exact", "se")),
+        Column("exact_se", "its sampling error", "points²", "± of exact", r.digits(2)),
+        Column("relative", "variance over squared mean in theory", title="exact / mean²", form=r.digits(3)),
+        Column("z", "(variance - exact) / error, the error of both", title="z", form=r.score),
+    ),
+    "Variance of the number of points of a landscape. All indices are in count_variances.csv.",
+)
 
 
-def _overlap_table(family: FamilyPairs) -> Part:
-    titles = ("N", "cell", "pairs of", "landscapes", "pairs", "exact", "± of exact", "antipodes", "T²")
-    titles += ("bins", "p", "p if uniform")
-    rows = [row for found in family.cells for row in tested_rows(found)]
-    texts = [
-        (
-            str(row["n"]),
-            row["cell"],
-            row["kind"],
-            f"{row['landscapes']:,}",
-            r.estimate(row["pairs"], row["se"]),
-            r.against(row["exact"], row["se"]),
-            r.number(row["exact_se"], 2),
-            r.number(row["antipodes"], 4),
-            r.number(row["statistic"], 3),
-            r.DASH if row["dof"] is None else str(row["dof"]),
-            r.probability(row["p_value"]),
-            r.probability(row["p_value_uniform"]),
-        )
-        for row in rows
-    ]
-    caption = (
-        "Mean numbers of ordered pairs of a landscape, both of one kind, without antipodes. T² tests their "
-        "numbers in all bins of the overlap at once; p if uniform is the negative control: the same test "
-        "against as many pairs of independent uniform points."
-    )
-    return HtmlTable(titles, texts, caption, (1, 2)).part()
+class Pairs(Topic[FamilyPairs]):
+    """Pairs of points against the two-point formula, a section for each model."""
 
+    anchor, declared, numbered = "pairs", (OVERLAPS, OVERLAP_TESTS, COUNT_VARIANCES), True
 
-def _variance_table(family: FamilyPairs) -> Part:
-    titles = (
-        "N",
-        "cell",
-        "points",
-        "landscapes",
-        "mean",
-        "variance",
-        "exact",
-        "± of exact",
-        "exact / mean²",
-        "z",
-    )
-    texts = [
-        (
-            str(row["n"]),
-            row["cell"],
-            row["kind"],
-            f"{row['landscapes']:,}",
-            r.number(row["mean"], 5),
-            r.estimate(row["variance"], row["se"]),
-            r.against(row["exact"], row["se"]),
-            r.number(row["exact_se"], 2),
-            r.number(row["relative"], 3),
-            r.signed(row["z"], 1),
-        )
-        for found in family.cells
-        for row in variance_rows(found)
-        if row["kind"] in ("all", "index 0", "index 1")
-    ]
-    caption = "Variance of the number of points of a landscape. All indices are in count_variances.csv."
-    return HtmlTable(titles, texts, caption, (1, 2)).part()
+    def find(self, study: StudyResult) -> list[FamilyPairs]:
+        return find_pairs(study.families)
+
+    def tables(self, found: FamilyPairs) -> Mapping[Table, Sequence[Row]]:
+        return {
+            OVERLAPS: [row for cell in found.cells for row in overlap_rows(cell)],
+            OVERLAP_TESTS: [row for cell in found.cells for row in tested_rows(cell)],
+            COUNT_VARIANCES: [row for cell in found.cells for row in variance_rows(cell)],
+        }
+
+    def figures(self, found: FamilyPairs) -> Mapping[str, Figure]:
+        return {"overlaps": draw_overlaps(found), "variances": draw_variances(found)}
+
+    def tests(self, found: FamilyPairs) -> list[CellTest]:
+        """Overlaps of each kind and variances; what missed points do to pairs isn't bounded."""
+        made = []
+        for cell in found.cells:
+            kinds = range(len(cell.overlaps.kinds))
+            results = [overlap_tests(cell, pair)[0] for pair in kinds] + [
+                (variance_tests(cell) or (None,))[0]
+            ]
+            for result in results:
+                if result is not None:
+                    least = result.p_missing if cell.complete or result.p_value is None else 1.0
+                    made.append(plain_test([cell.cell], replace(result, p_missing=least), self.anchor))
+        return made
+
+    def section(self, found: FamilyPairs) -> Section:
+        variances = [
+            row
+            for cell in found.cells
+            for row in variance_rows(cell)
+            if row["kind"] in ("all", "index 0", "index 1")
+        ]
+        overlaps = [row for cell in found.cells for row in tested_rows(cell)]
+        body = [paragraph(_TEXT), Picture("overlaps", "Overlaps", _OVERLAPS), OVERLAP_TESTS.part(overlaps)]
+        body += [Picture("variances", "Variances", _VARIANCES), COUNT_VARIANCES.part(variances)]
+        return Section(f"{TITLE}: {found.title}", [*body, *_notes(found)])
 
 
 def _notes(family: FamilyPairs) -> list[Part]:
@@ -194,9 +171,9 @@ def _tests(found: CellPairs) -> Part:
     tests = variance_tests(found)
     if tests is None or tests[0].p_value is None:
         return note(f"N = {found.cell.n}: too few landscapes to test the variances.")
-    exact, wrong = tests
+    right, wrong = tests
     return paragraph(
         f"N = {found.cell.n} ({found.cell.name}): variances of all points and of every index jointly, "
-        f"p = {r.probability(exact.p_value)}; with those of independent points, "
+        f"p = {r.probability(right.p_value)}; with those of independent points, "
         f"p = {r.probability(wrong.p_value)}."
     )

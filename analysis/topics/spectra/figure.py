@@ -3,7 +3,19 @@
 import numpy as np
 
 from morsecensus.analysis.estimates.spectra import SpectrumComparison
-from morsecensus.analysis.page.style import COLORS, GREY, INK, PALE, Axes, Mark
+from morsecensus.analysis.page.style import COLORS, GREY, INK, PALE, Axes, Figure, Mark, new_figure
+from morsecensus.analysis.results import CellResult
+
+
+def draw_spectra(cell: CellResult) -> Figure:
+    """A panel for each index."""
+    figure, axes = new_figure(1, len(cell.spectra), 2.7)
+    for ax, found in zip(axes, cell.spectra, strict=True):
+        plot_spectrum(ax, found, cell.n)
+    axes[0].set_ylabel("density per eigenvalue")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    return figure
 
 
 def plot_spectrum(ax: Axes, found: SpectrumComparison, n: int) -> list[Mark]:

@@ -4,16 +4,35 @@ import numpy as np
 
 from morsecensus.analysis.agreement.rare import NO_VARIANCE
 from morsecensus.analysis.dataset.batches import Moments
-from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, shades
+from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Figure, Mark, new_figure, shades
 from morsecensus.analysis.theory.models.spiked.finite_n import OVERLAP_EDGES
 from morsecensus.analysis.theory.models.spiked.limits import SpikedLimit, descent_line, triviality_line
-from morsecensus.analysis.topics.spiked.measure import SpikedCell
+from morsecensus.analysis.topics.spiked.measure import SpikedCell, SpikedFamily
 
 ALL, MINIMA = COLORS[0], COLORS[1]
 _MOST = 0.99
 _FEWEST = 1e-3
 """Mean numbers in a bin below this aren't drawn."""
 _POINTS_SHOWN = 4000
+
+
+def draw_overlaps(family: SpikedFamily) -> Figure | None:
+    """Numbers by overlap, energies and rates at the largest N with positions; None without any."""
+    cell = next((cell for cell in reversed(family.cells) if cell.overlaps is not None), None)
+    if cell is None:
+        return None
+    figure, axes = new_figure(1, 3, 2.9)
+    plot_overlaps(axes[0], cell)
+    plot_points(axes[1], cell)
+    plot_rates(axes[2], cell.limit)
+    return figure
+
+
+def draw_phases(p: int, cells: list[tuple[float, float]]) -> Figure:
+    """The phase diagram of the matrix-tensor model; ``cells`` are (deltap, 1/delta2)."""
+    figure, axes = new_figure(1, 1, 3.0)
+    plot_phases(axes[0], p, cells)
+    return figure
 
 
 def plot_overlaps(ax: Axes, cell: SpikedCell) -> list[Mark]:

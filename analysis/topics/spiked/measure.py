@@ -11,8 +11,8 @@ from morsecensus.analysis.agreement.null_law import Reference
 from morsecensus.analysis.agreement.rare import Counted
 from morsecensus.analysis.agreement.residuals import RARE, TestResult, hotelling, not_testable
 from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, bin_of, reduce_points
+from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.tables import Row
 from morsecensus.analysis.theory.models.spiked.finite_n import GROUPS, MAX_N, OVERLAP_EDGES, FiniteSpiked
 from morsecensus.analysis.theory.models.spiked.limits import SpikedLimit
 from morsecensus.tasks.covariance import Covariance, Signal
@@ -163,11 +163,11 @@ def total_rows(family: SpikedFamily) -> list[Row]:
         by_index, by_index_se = (np.asarray(counts[name].values, dtype=np.float64) for name in ("mean", "se"))
         row |= {"total": float(counts["total"]), "total_se": float(counts["total_se"])}
         row |= {"minima": by_index[0], "minima_se": by_index_se[0]}
-        if theory is not None:
-            total, error = theory.total()
-            found = theory.by_index()
-            row |= {"total_exact": total, "total_exact_se": error}
-            row |= {"minima_exact": float(found.mean[0]), "minima_exact_se": float(found.error[0])}
+        total, error = (None, None) if theory is None else theory.total()
+        found = None if theory is None else theory.by_index()
+        row |= {"total_exact": total, "total_exact_se": error}
+        row |= {"minima_exact": None if found is None else float(found.mean[0])}
+        row |= {"minima_exact_se": None if found is None else float(found.error[0])}
         for name, factor in (("", 1.0), ("_wrong", WRONG)):
             test = overlap_test(cell, factor)
             row |= {f"dof{name}": None if test is None else test.dof}

@@ -1,24 +1,27 @@
 """The report's section on spiked landscapes: overlaps with the signal against exact numbers."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
+from morsecensus.analysis.agreement.residuals import LEVEL
+from morsecensus.analysis.agreement.verdicts import CellTest, plain_test
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
-from morsecensus.analysis.page.style import new_figure, save, style
-from morsecensus.analysis.tables import Row
-from morsecensus.analysis.topics.spiked.figure import plot_overlaps, plot_phases, plot_points, plot_rates
+from morsecensus.analysis.page.markup import Part, note, paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Column, Row, Table, estimate
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.rows import CELL, LANDSCAPES, MODEL, SIZE, STORED, XI, N
+from morsecensus.analysis.topics.spiked.figure import draw_overlaps, draw_phases
 from morsecensus.analysis.topics.spiked.measure import (
     WRONG,
     SpikedFamily,
     find_spiked,
     overlap_rows,
+    overlap_test,
     total_rows,
 )
 
 TITLE = "Planted signal"
-ANCHOR = "spiked"
-LEVEL = 0.01
 _TEXT = (
     "The landscape is noise of covariance N ξ around the mean −N ξₛ(m), m the overlap with a planted "
     "direction. Mean numbers by overlap and index are exact at finite N up to the sampling of part of the "
@@ -34,64 +37,142 @@ _PHASES = (
     "exponentially many (arXiv:1902.00139, arXiv:1907.08226); their rates are of order 1e-3, far below what "
     "can be seen here."
 )
+_SIGNAL = Column("signal", "mean of the landscape as a polynomial in the overlap", title="signal", left=True)
+_P = "p-value of the numbers in all bins of the overlap at once"
 
 
-find = find_spiked
+def _mean(name: str, what: str, title: str, at: int) -> tuple[Column, ...]:
+    measured = estimate(name, f"{name}_se")
+    return (
+        Column(name, f"mean number of {what}", "points", title, shown=measured, at=at),
+        Column(f"{name}_se", "its standard error", "points"),
+    )
 
 
-def tables(results: Sequence[SpikedFamily]) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of every CSV table; nothing for a study without spiked landscapes."""
-    if results:
-        yield "spiked", [row for result in results for row in total_rows(result)]
-        overlaps = [row for result in results for row in overlap_rows(result)]
-        if overlaps:
-            yield "spiked_overlaps", overlaps
+def _exact(name: str, what: str, at: int) -> tuple[Column, ...]:
+    shown = estimate(f"{name}_exact", f"{name}_exact_se")
+    return (
+        Column(f"{name}_exact", f"mean number of {what} in theory", "points", "exact", shown=shown, at=at),
+        Column(f"{name}_exact_se", "standard error of its draws", "points"),
+    )
 
 
-def draw_family(result: SpikedFamily, folder: Path, name: str) -> tuple[Path, Path] | None:
-    """Draw and save the figure of one family at its largest N with positions: SVG and PNG."""
-    cell = next((cell for cell in reversed(result.cells) if cell.overlaps is not None), None)
-    if cell is None:
-        return None
-    with style():
-        figure, axes = new_figure(1, 3, 2.9)
-        plot_overlaps(axes[0], cell)
-        plot_points(axes[1], cell)
-        plot_rates(axes[2], cell.limit)
-        return save(figure, folder, name)
+def _by_overlap(name: str, what: str) -> tuple[Column, ...]:
+    return (
+        Column(name, f"mean number of {what} in the bin", "points"),
+        Column(f"{name}_se", "its standard error", "points"),
+        Column(f"{name}_exact", f"mean number of {what} in theory", "points"),
+        Column(f"{name}_exact_se", "standard error of its draws", "points"),
+    )
 
 
-def draw_phases(p: int, cells: list[tuple[float, float]], folder: Path, name: str) -> tuple[Path, Path]:
-    """Draw and save the phase diagram of the matrix-tensor model: SVG and PNG."""
-    with style():
-        figure, axes = new_figure(1, 1, 3.0)
-        plot_phases(axes[0], p, cells)
-        return save(figure, folder, name)
+SPIKED = Table(
+    "spiked",
+    "Numbers of points of landscapes with a signal, and the joint test of overlaps: one row for each cell.",
+    (
+        SIZE,
+        CELL,
+        MODEL,
+        XI,
+        _SIGNAL,
+        N,
+        LANDSCAPES,
+        *_mean("total", "all points", "points", at=0),
+        *_mean("minima", "minima", "minima", at=1),
+        *_exact("total", "all points", at=0),
+        *_exact("minima", "minima", at=1),
+        Column("dof", "bins tested", title="bins tested", form=r.whole, at=2),
+        Column("p_value", _P, title="p", form=r.probability, at=2),
+        Column("p_missing", "the largest that any allowed set of missed points gives"),
+        Column("dof_wrong", "bins tested, of the negative control"),
+        Column(
+            "p_value_wrong",
+            f"of the negative control: the signal {WRONG:g} times as strong",
+            title=f"p if the signal were {WRONG:g} times as strong",
+            form=r.probability,
+            at=2,
+        ),
+        Column("p_missing_wrong", "the same with missed points at their best"),
+        Column(
+            "descent_margin",
+            "above 1 the signal gives marginal points of overlap 0 a way down",
+            title="descent margin",
+            form=r.digits(4),
+            at=2,
+        ),
+        Column(
+            "uninformed_minima",
+            "rate of minima of overlap 0 as N grows",
+            "natural logarithm per spin",
+            "rate of minima at m = 0",
+            r.digits(3),
+            at=2,
+        ),
+    ),
+    "Mean numbers on the whole sphere over every planned landscape; exact ones with the standard error "
+    "of their draws. Test: all bins of the overlap with enough points at once (Hotelling's T²), for a "
+    "symmetric model one half of them. Descent margin: above 1 the signal gives marginal points of "
+    "overlap 0 a way down.",
+)
+SPIKED_OVERLAPS = Table(
+    "spiked_overlaps",
+    "Mean numbers of points by overlap with the signal: one row for each cell and bin.",
+    (
+        STORED[0],
+        MODEL,
+        XI,
+        _SIGNAL,
+        N,
+        Column("overlap_low", "lower end of the bin"),
+        Column("overlap_high", "upper end of the bin"),
+        *_by_overlap("all", "points"),
+        *_by_overlap("minima", "minima"),
+    ),
+)
 
 
-def entries(results: Sequence[SpikedFamily]) -> list[tuple[str, str]]:
-    """Entries of the table of contents: (anchor, text)."""
-    return [(ANCHOR, TITLE)] if results else []
+class Spiked(Topic[list[SpikedFamily]]):
+    """All spiked models of a study in one section."""
+
+    anchor, declared = "spiked", (SPIKED, SPIKED_OVERLAPS)
+
+    def find(self, study: StudyResult) -> list[list[SpikedFamily]]:
+        found = find_spiked(study.families)
+        return [found] if found else []
+
+    def tables(self, found: list[SpikedFamily]) -> Mapping[Table, Sequence[Row]]:
+        overlaps = [row for family in found for row in overlap_rows(family)]
+        return {SPIKED: _totals(found)} | ({SPIKED_OVERLAPS: overlaps} if overlaps else {})
+
+    def figures(self, found: list[SpikedFamily]) -> Mapping[str, Figure]:
+        drawn = {str(number): draw_overlaps(family) for number, family in enumerate(found, 1)}
+        phases = {f"phases-{p}": draw_phases(p, cells) for p, cells in _diagrams(found).items()}
+        return {name: figure for name, figure in drawn.items() if figure is not None} | phases
+
+    def tests(self, found: list[SpikedFamily]) -> list[CellTest]:
+        """The numbers by overlap, one test for each cell with positions."""
+        made = [(cell.result.cell, overlap_test(cell)) for family in found for cell in family.cells]
+        return [plain_test([cell], test, self.anchor) for cell, test in made if test is not None]
+
+    def section(self, found: list[SpikedFamily]) -> Section:
+        rows = _totals(found)
+        families = [_family(number, family) for number, family in enumerate(found, 1)]
+        phases = [Picture(f"phases-{p}", f"Phase diagram, p = {p}", _PHASES) for p in _diagrams(found)]
+        return Section(TITLE, [paragraph(_TEXT), *families, *phases, _verdict(rows), SPIKED.part(rows)])
 
 
-def parts(results: Sequence[SpikedFamily], folder: Path) -> list[Part]:
-    """The section, its figures drawn into ``folder``; empty for a study without spiked landscapes."""
-    if not results:
-        return []
-    found = [heading(TITLE, 2, ANCHOR), paragraph(_TEXT)]
-    for number, result in enumerate(results):
-        name = f"{ANCHOR}-{number + 1}"
-        found.append(heading(result.title, 3, name))
-        drawn = draw_family(result, folder, name)
-        if drawn is None:
-            found.append(note("No overlaps: run the cells with positions = true to have them."))
-        else:
-            found.append(picture(drawn[0], result.title, _CAPTION))
-    for p, cells in _diagrams(results).items():
-        vector, _ = draw_phases(p, cells, folder, f"{ANCHOR}-phases-{p}")
-        found.append(picture(vector, f"Phase diagram, p = {p}", _PHASES))
-    rows = [row for result in results for row in total_rows(result)]
-    return [*found, _verdict(rows), _table(rows)]
+def _family(number: int, family: SpikedFamily) -> Section:
+    drawn = any(cell.overlaps is not None for cell in family.cells)
+    body = (
+        Picture(str(number), family.title, _CAPTION)
+        if drawn
+        else note("No overlaps: run the cells with positions = true to have them.")
+    )
+    return Section(family.title, [body], f"spiked-{number}")
+
+
+def _totals(found: list[SpikedFamily]) -> list[Row]:
+    return [row for family in found for row in total_rows(family)]
 
 
 def _diagrams(results: Sequence[SpikedFamily]) -> dict[int, list[tuple[float, float]]]:
@@ -106,53 +187,17 @@ def _diagrams(results: Sequence[SpikedFamily]) -> dict[int, list[tuple[float, fl
 
 
 def _verdict(rows: list[Row]) -> Part:
-    tested = [row for row in rows if row["p_value"] is not None]
-    if not tested:
+    known = [row for row in rows if row["p_value"] is not None]
+    if not known:
         return note("No cell has enough landscapes with stored positions for a test of its overlaps.")
-    level = LEVEL / len(tested)  # Bonferroni
-    worst = min(row["p_value"] for row in tested)
+    level = LEVEL / len(known)  # Bonferroni
+    worst = min(row["p_value"] for row in known)
     text = (
-        f"Numbers by overlap against exact ones, {len(tested)} cells: smallest p = {r.probability(worst)}, "
+        f"Numbers by overlap against exact ones, {len(known)} cells: smallest p = {r.probability(worst)}, "
         f"rejected below {r.probability(level)}."
     )
     if worst >= level:
         return note(text, "good")
-    if all(row["p_missing"] >= level for row in tested):
+    if all(row["p_missing"] >= level for row in known):
         return note(text + " Undecided: points that may be missing could explain it.")
     return note(text, "bad")
-
-
-def _table(rows: list[Row]) -> Part:
-    titles = ("N", "cell", "signal", "landscapes", "points", "exact", "minima", "exact", "bins tested", "p")
-    titles += (f"p if the signal were {WRONG:g} times as strong",)
-    titles += ("descent margin", "rate of minima at m = 0")
-    texts = [
-        (
-            str(row["n"]),
-            row["cell"],
-            row["signal"],
-            f"{row['landscapes']:,}",
-            r.estimate(row["total"], row["total_se"]),
-            _exact(row, "total"),
-            r.estimate(row["minima"], row["minima_se"]),
-            _exact(row, "minima"),
-            r.DASH if row["dof"] is None else str(row["dof"]),
-            r.probability(row["p_value"]),
-            r.probability(row["p_value_wrong"]),
-            r.number(row["descent_margin"], 4),
-            r.number(row["uninformed_minima"], 3),
-        )
-        for row in rows
-    ]
-    caption = (
-        "Mean numbers on the whole sphere over every planned landscape; exact ones with the standard error "
-        "of their draws. Test: all bins of the overlap with enough points at once (Hotelling's T²), for a "
-        "symmetric model one half of them. Descent margin: above 1 the signal gives marginal points of "
-        "overlap 0 a way down."
-    )
-    return HtmlTable(titles, texts, caption, (1, 2)).part()
-
-
-def _exact(row: Row, name: str) -> str:
-    value = row.get(f"{name}_exact")
-    return r.DASH if value is None else r.estimate(value, row[f"{name}_exact_se"])

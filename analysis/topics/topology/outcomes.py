@@ -6,7 +6,8 @@ import numpy as np
 
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import FAIL, Landscape, has_topology, landscapes
-from morsecensus.analysis.tables import Row, head
+from morsecensus.analysis.page.table import Row
+from morsecensus.analysis.topics.rows import head
 from morsecensus.analysis.topics.topology.barcodes import betti_curve
 from morsecensus.analysis.topics.topology.morse import counts_below, inequalities
 from morsecensus.storage.tables import TOPOLOGY

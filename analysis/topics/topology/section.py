@@ -1,64 +1,85 @@
-"""The report's section on topology: how far it is known, and what was measured."""
+"""The report's section on topology: how far it is known."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, paragraph
-from morsecensus.analysis.tables import Row
-from morsecensus.analysis.topics.topology.euler.section import euler_parts
-from morsecensus.analysis.topics.topology.homology.section import homology_parts
-from morsecensus.analysis.topics.topology.measure import TopologyResult
-from morsecensus.analysis.topics.topology.trees.section import tree_parts
+from morsecensus.analysis.page.markup import paragraph
+from morsecensus.analysis.page.table import Column, Row, Table
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Section, Topic
+from morsecensus.analysis.topics.rows import HEAD
+from morsecensus.analysis.topics.topology.outcomes import outcome_rows
+from morsecensus.storage.tables import TOPOLOGY
+
+_TEXT = (
+    "Gradient lines join each saddle to the points below it: boundary matrices over Z/2, whose reduction "
+    "pairs critical points into births and deaths. Certified: every line was resolved, the Betti numbers "
+    "are those of the sphere, the boundary of a boundary is zero, and where both ends know a boundary, "
+    "from H and from −H, they agree."
+)
+_TITLES = {"contradicted": "wrong"}
 
 
-def topology_parts(result: TopologyResult, figures: Mapping[str, Path]) -> list[Part]:
-    """All of one family; ``figures`` are SVGs by topic, as `measure.draw_topology` names
-    them."""
-    parts = _outcomes(result.outcomes)
-    if result.homology is not None:
-        parts += homology_parts(result.homology, figures)
-    if result.trees is not None:
-        parts += tree_parts(result.trees, figures)
-    if result.euler is not None:
-        parts += euler_parts(result.euler, figures)
-    return parts
-
-
-def _outcomes(rows: tuple[Row, ...]) -> list[Part]:
-    text = (
-        "Gradient lines join each saddle to the points below it: boundary matrices over Z/2, whose reduction "
-        "pairs critical points into births and deaths. Certified: every line was resolved, the Betti numbers "
-        "are those of the sphere, the boundary of a boundary is zero, and where both ends know a boundary, "
-        "from H and from −H, they agree."
-    )
-    titles = ("N", "cell", "landscapes", "certified", "unresolved", "wrong", "refused", "lines")
-    titles += ("resolved", "open saddles", "loops", "Morse")
-    texts = [
-        (
-            str(row["n"]),
-            row["cell"],
-            f"{row['planned']:,}",
-            *(f"{row[name]:,}" for name in ("certified", "unresolved", "contradicted", "refused")),
-            f"{row['connections']:,}",
-            _share(row["resolved"]),
-            f"{row['unresolved_saddles']:,}",
-            f"{row['loops']:,}",
-            "all" if row["inequalities"] == row["compared"] else f"{row['inequalities']:,}",
-        )
-        for row in rows
-    ]
-    caption = (
-        "Landscapes by outcome, and sums over them. Wrong: a check fails. Refused: points of low index may "
-        "be missing, or some are degenerate. Lines: gradient lines from saddles of index 1 and 2 and their "
-        "likes at the top. Each open saddle could change any Betti number of its landscape by one at most. "
-        "Loops: saddles joined twice to one extremum. Morse: landscapes in which the Morse inequalities hold "
-        "at every critical energy, in the low degrees that are known."
-    )
-    return [heading("Topology", 3), paragraph(text), HtmlTable(titles, texts, caption, (1,)).part()]
-
-
-def _share(resolved: float | None) -> str:
-    if resolved is None:
+def _resolved(share: float | None) -> str:
+    if share is None:
         return r.DASH
-    return "all" if resolved == 1 else f"{100 * resolved:.3f}%"
+    return "all" if share == 1 else f"{100 * share:.3f}%"
+
+
+def _inequalities(row: Row) -> str:
+    return "all" if row["inequalities"] == row["compared"] else f"{row['inequalities']:,}"
+
+
+def _outcome(name: str) -> Column:
+    return Column(
+        name, f"landscapes whose topology is {name}", "landscapes", _TITLES.get(name, name), r.whole
+    )
+
+
+OUTCOMES = Table(
+    "topology",
+    "What came of the topology of each cell: one row for each cell that asks for it, sums over landscapes.",
+    (
+        *HEAD,
+        Column("planned", "landscapes that the study asks for", "landscapes", "landscapes", r.whole),
+        Column("landscapes", "landscapes in the dataset", "landscapes"),
+        *map(_outcome, TOPOLOGY),
+        Column("connections", "gradient lines from saddles next to either end", "lines", "lines", r.whole),
+        Column("unresolved_lines", "lines that ended at no point", "lines"),
+        Column("unresolved_saddles", "saddles with such a line", "points", "open saddles", r.whole, at=1),
+        Column("resolved", "share of connections that were resolved", title="resolved", form=_resolved),
+        Column("loops", "saddles joined twice to one extremum", "points", "loops", r.whole, at=1),
+        Column("failed_checks", "checks that failed"),
+        Column("pairs", "persistence pairs", "pairs"),
+        Column(
+            "inequalities",
+            "landscapes whose Morse inequalities hold at every critical energy, in the known low degrees",
+            "landscapes",
+            "Morse",
+            shown=_inequalities,
+            at=1,
+        ),
+        Column("compared", "landscapes in which they can be asked", "landscapes"),
+    ),
+    "Landscapes by outcome, and sums over them. Wrong: a check fails. Refused: points of low index may "
+    "be missing, or some are degenerate. Lines: gradient lines from saddles of index 1 and 2 and their "
+    "likes at the top. Each open saddle could change any Betti number of its landscape by one at most. "
+    "Loops: saddles joined twice to one extremum. Morse: landscapes in which the Morse inequalities hold "
+    "at every critical energy, in the low degrees that are known.",
+    always=True,
+)
+
+
+class Outcomes(Topic[list[Row]]):
+    """How far the topology of a family is known."""
+
+    anchor, declared = "topology", (OUTCOMES,)
+
+    def find(self, study: StudyResult) -> list[list[Row] | None]:
+        return [outcome_rows([result.cell for result in family.cells]) or None for family in study.families]
+
+    def tables(self, found: list[Row]) -> Mapping[Table, Sequence[Row]]:
+        return {OUTCOMES: found}
+
+    def section(self, found: list[Row]) -> Section:
+        return Section("Topology", [paragraph(_TEXT), OUTCOMES.part(found)])

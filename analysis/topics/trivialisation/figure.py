@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from morsecensus.analysis.page.style import GREY, INK, Axes, Mark, shades
+from morsecensus.analysis.page.style import GREY, INK, Axes, Figure, Mark, new_figure, shades
 from morsecensus.analysis.results import CellResult
 from morsecensus.analysis.topics.trivialisation.measure import (
     FieldSweep,
@@ -14,6 +14,14 @@ from morsecensus.analysis.topics.trivialisation.measure import (
 
 GRID = 161
 """Field variances at which curves are drawn."""
+
+
+def draw_sweeps(result: Trivialisation) -> Figure:
+    """Mean numbers, and their rates."""
+    figure, axes = new_figure(1, 2, 3.3)
+    plot_totals(axes[0], result)
+    plot_rates(axes[1], result)
+    return figure
 
 
 def plot_totals(ax: Axes, result: Trivialisation) -> list[Mark]:

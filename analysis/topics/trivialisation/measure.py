@@ -16,17 +16,18 @@ from scipy.special import chdtrc
 
 from morsecensus.analysis.agreement.power import detectable, hotelling_power
 from morsecensus.analysis.agreement.rare import Counted
-from morsecensus.analysis.agreement.residuals import RARE, TestResult, hotelling, not_testable
+from morsecensus.analysis.agreement.residuals import LEVEL, RARE, TestResult, hotelling, not_testable
 from morsecensus.analysis.dataset.batches import Floats
+from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.tables import Row, head
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.limits.complexity import total_complexity
+from morsecensus.analysis.topics.rows import head
 from morsecensus.tasks.covariance import Covariance
 
 FEWEST_FIELDS = 3
 """A study sweeps the field if a model has this many variances. Arbitrary: two points are no curve."""
-LEVEL, POWER = 0.01, 0.9
+POWER = 0.9
 WRONG = 1.5
 """Of the negative control: the field's variance over what it should be."""
 _STEP = 1e-4

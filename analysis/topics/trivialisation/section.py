@@ -1,15 +1,18 @@
 """The report's section on topology trivialisation: figure, text and tables."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
+from morsecensus.analysis.agreement.residuals import LEVEL
+from morsecensus.analysis.agreement.verdicts import CellTest, plain_test
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
-from morsecensus.analysis.page.style import new_figure, save, style
-from morsecensus.analysis.tables import Row
-from morsecensus.analysis.topics.trivialisation.figure import plot_rates, plot_totals
+from morsecensus.analysis.page.markup import Part, note, paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.rows import CELL, LANDSCAPES, MODEL, PARAMETERS, SIZE, XI, N
+from morsecensus.analysis.topics.trivialisation.figure import draw_sweeps
 from morsecensus.analysis.topics.trivialisation.measure import (
-    LEVEL,
     POWER,
     WRONG,
     Trivialisation,
@@ -20,60 +23,119 @@ from morsecensus.analysis.topics.trivialisation.measure import (
     total_rows,
 )
 
-TITLE = "Topology trivialisation"
-ANCHOR = "trivialisation"
-
-
-find = find_sweeps
-
-
-def tables(results: Sequence[Trivialisation]) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of every CSV table; nothing for a study that sweeps no field."""
-    if results:
-        yield "trivialisation", [row for result in results for row in total_rows(result)]
-        yield "trivialisation_tests", [row for result in results for row in sweep_rows(result)]
-
-
-def draw_trivialisation(result: Trivialisation, folder: Path, name: str) -> tuple[Path, Path]:
-    """Draw and save the figure of one model: SVG and PNG."""
-    with style():
-        figure, axes = new_figure(1, 2, 3.3)
-        plot_totals(axes[0], result)
-        plot_rates(axes[1], result)
-        return save(figure, folder, name)
-
-
-def entries(results: Sequence[Trivialisation]) -> list[tuple[str, str]]:
-    """Entries of the table of contents: (anchor, text)."""
-    return [(_anchor(number), _title(result)) for number, result in enumerate(results)]
-
-
-def _anchor(number: int) -> str:
-    return f"{ANCHOR}-{number + 1}"
-
-
-def _title(result: Trivialisation) -> str:
-    return f"{TITLE}: {result.title}"
-
-
-def parts(results: Sequence[Trivialisation], folder: Path) -> list[Part]:
-    """The section, with its figures drawn into ``folder``; empty for a study that sweeps no field."""
-    found: list[Part] = []
-    for number, result in enumerate(results):
-        name = _anchor(number)
-        vector, _ = draw_trivialisation(result, folder, name)
-        found += [heading(_title(result), 2, name), paragraph(_text(result))]
-        found.append(picture(vector, _title(result), _CAPTION))
-        found += [_verdict(result), _totals(result), _tests(result)]
-    return found
-
-
 _CAPTION = (
     "Left: mean number of critical points against the variance of the field, measured with one standard "
     "error and the exact curve at each N; the dashed line is the transition, circles are 2N there, the "
     "dotted line is the limit beyond. Right: the rate of growth with N and its limit, which has a kink at "
     "the transition."
 )
+TOTALS = Table(
+    "trivialisation",
+    "Mean numbers of points along a sweep of the field: one row for each cell.",
+    (
+        SIZE,
+        CELL,
+        MODEL,
+        XI,
+        Column("field", "variance of the random field", title="field σ²"),
+        PARAMETERS,
+        N,
+        Column(
+            "field_over_transition",
+            "variance of the field over that of the transition; empty where there is none",
+            title="σ² / transition",
+            form=r.digits(3),
+        ),
+        LANDSCAPES,
+        Column("mean", "mean number of points", "points", "measured", shown=estimate("mean", "se")),
+        Column("se", "its standard error", "points"),
+        Column("exact", "mean number in theory at this N", "points", "exact", shown=exact("exact", "se")),
+        Column("z", "(mean - exact) / se", title="z", form=r.score),
+        Column(
+            "limit",
+            "(1/N) log of the mean as N grows",
+            "natural logarithm per spin",
+            "limit rate",
+            r.digits(4),
+        ),
+        Column("missing_bound", "most points by which the mean may be too low, by the bound", "points"),
+    ),
+    "Mean numbers on the whole sphere over every planned landscape. Cells of one N share their "
+    "couplings, so their z-scores go together. Limit rate: (1/N) log of the mean number as N grows.",
+)
+SWEEPS = Table(
+    "trivialisation_tests",
+    "The mean numbers at all variances of one N against the exact curve at once: one row for each N.",
+    (
+        SIZE,
+        MODEL,
+        XI,
+        Column("finder", "finder, where the study has several at one N"),
+        N,
+        LANDSCAPES,
+        Column("cells", "cells of the sweep"),
+        Column(
+            "tested",
+            "cells whose mean is tested",
+            title="variances tested",
+            shown=lambda row: f"{row['tested']} of {row['cells']}",
+            left=True,
+        ),
+        Column("statistic", "T²", title="T²", form=r.digits(3)),
+        Column("p_value", "of what was found", title="p", form=r.probability),
+        Column("p_value_if_missing", "the largest that any allowed set of missed points gives"),
+        Column("wrong_variance", "of the negative control: the field's variance over what it is"),
+        Column(
+            "p_value_wrong",
+            "of the negative control",
+            title=f"p if σ² were {WRONG:g} times as large",
+            form=r.probability,
+        ),
+        Column(
+            "power_wrong",
+            f"probability to reject that at level {LEVEL:g}",
+            title="power against that",
+            form=r.probability,
+        ),
+        Column(
+            "smallest_seen",
+            f"smallest relative error of the variance rejected at level {LEVEL:g} with power {POWER:g}",
+            title="error of σ² seen",
+            form=r.percent,
+        ),
+    ),
+    "The means at all variances against the exact curve at once (Hotelling's T² over landscapes, which "
+    "knows that cells share couplings). Not tested: variances at which few landscapes are expected to "
+    "have more than two points. Error seen: the smallest that is rejected at level "
+    f"{LEVEL:g} with power {POWER:g}.",
+)
+
+
+class Triviality(Topic[Trivialisation]):
+    """Sweeps of the field, a section for each model."""
+
+    anchor, declared, numbered = "trivialisation", (TOTALS, SWEEPS), True
+
+    def find(self, study: StudyResult) -> list[Trivialisation]:
+        return find_sweeps(study.families)
+
+    def tables(self, found: Trivialisation) -> Mapping[Table, Sequence[Row]]:
+        return {TOTALS: total_rows(found), SWEEPS: sweep_rows(found)}
+
+    def figures(self, found: Trivialisation) -> Mapping[str, Figure]:
+        return {"": draw_sweeps(found)}
+
+    def tests(self, found: Trivialisation) -> list[CellTest]:
+        """One for each N; Fisher's joint one is made of the same p-values."""
+        return [
+            plain_test([result.cell for result in sweep.cells], sweep_test(sweep), self.anchor)
+            for sweep in found.sweeps
+        ]
+
+    def section(self, found: Trivialisation) -> Section:
+        title = f"Topology trivialisation: {found.title}"
+        opening = [paragraph(_text(found)), Picture("", title, _CAPTION), _verdict(found)]
+        return Section(title, [*opening, TOTALS.part(total_rows(found)), SWEEPS.part(sweep_rows(found))])
 
 
 def _text(result: Trivialisation) -> str:
@@ -105,61 +167,3 @@ def _verdict(result: Trivialisation) -> Part:
     if kindest[2] >= LEVEL:
         return note(text + " Undecided: points that may be missing could explain it.")
     return note(text, "bad")
-
-
-def _totals(result: Trivialisation) -> Part:
-    titles = (
-        "N",
-        "cell",
-        "field σ²",
-        "σ² / transition",
-        "landscapes",
-        "measured",
-        "exact",
-        "z",
-        "limit rate",
-    )
-    texts = [
-        (
-            str(row["n"]),
-            row["cell"],
-            str(row["field"]),
-            r.number(row["field_over_transition"], 3),
-            f"{row['landscapes']:,}",
-            r.estimate(row["mean"], row["se"]),
-            r.against(row["exact"], row["se"]),
-            r.signed(row["z"], 1),
-            r.number(row["limit"], 4),
-        )
-        for row in total_rows(result)
-    ]
-    caption = (
-        "Mean numbers on the whole sphere over every planned landscape. Cells of one N share their "
-        "couplings, so their z-scores go together. Limit rate: (1/N) log of the mean number as N grows."
-    )
-    return HtmlTable(titles, texts, caption, (1,)).part()
-
-
-def _tests(result: Trivialisation) -> Part:
-    titles = ("N", "landscapes", "variances tested", "T²", "p", f"p if σ² were {WRONG:g} times as large")
-    titles += ("power against that", "error of σ² seen")
-    texts = [
-        (
-            str(row["n"]),
-            f"{row['landscapes']:,}",
-            f"{row['tested']} of {row['cells']}",
-            r.number(row["statistic"], 3),
-            r.probability(row["p_value"]),
-            r.probability(row["p_value_wrong"]),
-            r.probability(row["power_wrong"]),
-            r.percent(row["smallest_seen"]),
-        )
-        for row in sweep_rows(result)
-    ]
-    caption = (
-        "The means at all variances against the exact curve at once (Hotelling's T² over landscapes, which "
-        "knows that cells share couplings). Not tested: variances at which few landscapes are expected to "
-        "have more than two points. Error seen: the smallest that is rejected at level "
-        f"{LEVEL:g} with power {POWER:g}."
-    )
-    return HtmlTable(titles, texts, caption, (2,)).part()

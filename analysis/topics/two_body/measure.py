@@ -14,9 +14,10 @@ from math import sqrt
 import numpy as np
 
 from morsecensus.analysis.dataset.batches import Floats
+from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.tables import Row, head
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.topics.rows import head
 from morsecensus.tasks.covariance import Covariance
 
 TRACY_WIDOM_MEAN = -1.2065335745820

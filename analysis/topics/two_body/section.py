@@ -1,17 +1,18 @@
 """The report's section on simple and complex landscapes: figure, text and table."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
-from morsecensus.analysis.page.style import new_figure, save, style
-from morsecensus.analysis.tables import Row
-from morsecensus.analysis.topics.two_body.figure import plot_growth
+from morsecensus.analysis.page.markup import Part, note, paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.rows import CELL, ENERGY, FIELD, LANDSCAPES, MODEL, PARAMETERS, SIZE, N
+from morsecensus.analysis.topics.two_body.figure import draw_growth
 from morsecensus.analysis.topics.two_body.measure import Comparison, comparison_rows, find_comparison
 
 TITLE = "Simple and complex landscapes"
-ANCHOR = "simple-and-complex"
 _TEXT = (
     "The landscape of ξ = q² is a quadratic form. Its critical points are the eigenvectors of a random "
     "matrix, both signs: exactly 2N in every landscape, two of each index, at energies that are the ordered "
@@ -23,38 +24,80 @@ _CAPTION = (
     "Mean number of critical points on the whole sphere, both signs counted, with one standard error (none "
     "where every landscape has the same number), and exact curves. Nothing is fitted."
 )
+SIMPLE_AND_COMPLEX = Table(
+    "simple_and_complex",
+    "Two-body landscapes beside those with exponentially many points: one row for each cell.",
+    (
+        SIZE,
+        CELL,
+        MODEL,
+        Column("xi", "covariance polynomial", title="ξ", left=True),
+        FIELD,
+        PARAMETERS,
+        N,
+        Column("finder", "name of the finder", title="finder", left=True),
+        LANDSCAPES,
+        Column("complete", "share of complete landscapes"),
+        Column(
+            "two_of_each",
+            "two-body landscapes with exactly two points of every index",
+            "landscapes",
+            "two of each",
+            r.whole,
+        ),
+        Column("total", "mean number of points", "points", "points", shown=estimate("total", "total_se")),
+        Column("total_se", "its standard error", "points"),
+        Column(
+            "exact_total", "mean number in theory", "points", "exact", shown=exact("exact_total", "total_se")
+        ),
+        Column("rate", "log(total) / N", "natural logarithm per spin"),
+        Column("limiting_rate", "the same as N grows", "natural logarithm per spin", "limit Σ", r.digits(4)),
+        Column(
+            "minimum_energy",
+            "mean energy of minima, each counted once",
+            ENERGY,
+            "energy of minima",
+            shown=estimate("minimum_energy", "minimum_energy_se"),
+        ),
+        Column("minimum_energy_se", "its standard error", ENERGY),
+        Column(
+            "exact_minimum_energy",
+            "the mean in theory",
+            ENERGY,
+            "exact",
+            shown=exact("exact_minimum_energy", "minimum_energy_se"),
+        ),
+        Column("z", "(minimum_energy - exact_minimum_energy) / minimum_energy_se", title="z", form=r.score),
+        Column("edge", "mean lowest eigenvalue by the Tracy-Widom law", ENERGY),
+        Column("limiting_energy", "energy of minima as N grows", ENERGY, "limit", r.digits(5)),
+    ),
+    "Two of each: landscapes with exactly two points of every index, as a two-body landscape must have. "
+    "Energy of minima per spin, each counted once: for the two-body model the lowest eigenvalue of the "
+    "GOE. Limits: N to infinity. Rates log(points)/N, and the mean of the lowest eigenvalue by the "
+    "Tracy-Widom law, are in simple_and_complex.csv.",
+)
 
 
-find = find_comparison
+class TwoBody(Topic[Comparison]):
+    """Where all is known, landscape by landscape; the p-values are those of the cells' own tests."""
 
+    anchor, declared = "simple-and-complex", (SIMPLE_AND_COMPLEX,)
 
-def tables(comparison: Comparison | None) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of the CSV table; nothing for a study without both kinds of model."""
-    if comparison is not None:
-        yield "simple_and_complex", comparison_rows(comparison)
+    def find(self, study: StudyResult) -> list[Comparison]:
+        found = find_comparison(study.families)
+        return [] if found is None else [found]
 
+    def tables(self, found: Comparison) -> Mapping[Table, Sequence[Row]]:
+        return {SIMPLE_AND_COMPLEX: comparison_rows(found)}
 
-def draw_comparison(comparison: Comparison, folder: Path, name: str) -> tuple[Path, Path]:
-    """Draw and save the figure: SVG and PNG."""
-    with style():
-        figure, axes = new_figure(1, 1, 3.4)
-        plot_growth(axes[0], comparison)
-        return save(figure, folder, name)
+    def figures(self, found: Comparison) -> Mapping[str, Figure]:
+        return {"": draw_growth(found)}
 
-
-def entries(comparison: Comparison | None) -> list[tuple[str, str]]:
-    """Entries of the table of contents: (anchor, text)."""
-    return [] if comparison is None else [(ANCHOR, TITLE)]
-
-
-def parts(comparison: Comparison | None, folder: Path) -> list[Part]:
-    """The section, its figure drawn into ``folder``; empty for a study without both kinds of model."""
-    if comparison is None:
-        return []
-    rows = comparison_rows(comparison)
-    vector, _ = draw_comparison(comparison, folder, ANCHOR)
-    opening = [heading(TITLE, 2, ANCHOR), paragraph(_TEXT), picture(vector, TITLE, _CAPTION)]
-    return [*opening, _verdict(rows), _table(rows)]
+    def section(self, found: Comparison) -> Section:
+        rows = comparison_rows(found)
+        kinds = ["bad" if row["two_of_each"] not in (None, row["landscapes"]) else "" for row in rows]
+        table = SIMPLE_AND_COMPLEX.part(rows, kinds=kinds)
+        return Section(TITLE, [paragraph(_TEXT), Picture("", TITLE, _CAPTION), _verdict(rows), table])
 
 
 def _verdict(rows: list[Row]) -> Part:
@@ -62,34 +105,3 @@ def _verdict(rows: list[Row]) -> Part:
     right, everything = (sum(row[name] for row in simple) for name in ("two_of_each", "landscapes"))
     text = f"Two-body landscapes with exactly two points of each index: {right:,} of {everything:,}."
     return note(text, "good" if right == everything else "bad")
-
-
-def _table(rows: list[Row]) -> Part:
-    titles = ("N", "cell", "ξ", "finder", "landscapes", "two of each", "points", "exact")
-    titles += ("limit Σ", "energy of minima", "exact", "z", "limit")
-    texts = [
-        (
-            str(row["n"]),
-            row["cell"],
-            row["xi"],
-            row["finder"],
-            f"{row['landscapes']:,}",
-            r.DASH if row["two_of_each"] is None else f"{row['two_of_each']:,}",
-            r.estimate(row["total"], row["total_se"]),
-            r.against(row["exact_total"], row["total_se"]),
-            r.number(row["limiting_rate"], 4),
-            r.estimate(row["minimum_energy"], row["minimum_energy_se"]),
-            r.against(row["exact_minimum_energy"], row["minimum_energy_se"]),
-            r.signed(row["z"], 1),
-            r.number(row["limiting_energy"], 5),
-        )
-        for row in rows
-    ]
-    kinds = ["bad" if row["two_of_each"] not in (None, row["landscapes"]) else "" for row in rows]
-    caption = (
-        "Two of each: landscapes with exactly two points of every index, as a two-body landscape must have. "
-        "Energy of minima per spin, each counted once: for the two-body model the lowest eigenvalue of the "
-        "GOE. Limits: N to infinity. Rates log(points)/N, and the mean of the lowest eigenvalue by the "
-        "Tracy-Widom law, are in simple_and_complex.csv."
-    )
-    return HtmlTable(titles, texts, caption, (1, 2, 3), kinds).part()

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, whole_numbers
+from morsecensus.analysis.page.style import (
+    COLORS,
+    GREY,
+    INK,
+    Axes,
+    Figure,
+    Mark,
+    legend_below,
+    new_figure,
+    whole_numbers,
+)
 from morsecensus.analysis.theory.goe.density import log_density
 from morsecensus.analysis.theory.goe.moments import catalan, goe_moment
 from morsecensus.analysis.theory.goe.semicircle import semicircle_density
@@ -17,6 +27,16 @@ from morsecensus.analysis.topics.universality.measure import (
 MARKERS = "osD^vP*"
 ORDER = 4
 """The moment that is shown."""
+
+
+def draw_laws(result: Universality) -> Figure:
+    """Mean numbers, a moment, and the bulk of all laws."""
+    figure, axes = new_figure(1, 3, 3.2)
+    plot_difference(axes[0], result)
+    plot_moment(axes[1], result)
+    plot_bulk(axes[2], result)
+    legend_below(figure, law_entries(result))
+    return figure
 
 
 def _styles(found: Universality) -> list[tuple[LawFamily, str, str, float]]:

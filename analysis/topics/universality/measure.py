@@ -20,11 +20,12 @@ import numpy as np
 
 from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, landscape_moments, reduce_points
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.tables import Row, head
 from morsecensus.analysis.theory.goe.moments import catalan, goe_moment
 from morsecensus.analysis.theory.goe.sampler import plain_spectra
 from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, FiniteN
+from morsecensus.analysis.topics.rows import head
 from morsecensus.tasks.covariance import Covariance
 
 ANCHOR = "universality"

@@ -1,18 +1,15 @@
 """The report's section on couplings of other laws: figure, text and tables."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
-from morsecensus.analysis.page.style import legend_below, new_figure, save, style
-from morsecensus.analysis.tables import Row
-from morsecensus.analysis.topics.universality.figure import (
-    law_entries,
-    plot_bulk,
-    plot_difference,
-    plot_moment,
-)
+from morsecensus.analysis.page.markup import Part, note, paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.rows import CELL, LANDSCAPES, SIZE, STORED
+from morsecensus.analysis.topics.universality.figure import draw_laws
 from morsecensus.analysis.topics.universality.measure import (
     SEEN,
     Universality,
@@ -22,7 +19,6 @@ from morsecensus.analysis.topics.universality.measure import (
 )
 
 TITLE = "Couplings of other laws"
-ANCHOR = "universality"
 _TEXT = (
     "Every law has the covariance of the Gaussian model at every N: the entries of its symmetric tensors "
     "have the same second moments. Higher cumulants still change mean numbers at small N, so the exact "
@@ -35,53 +31,118 @@ _CAPTION = (
     "a GOE matrix of the same size, and the Catalan number. Right: density of the bulk at the largest N of "
     "each law, in units in which the semicircle is [−2, 2]. One standard error each."
 )
+_LAW = Column("", title="law", shown=lambda row: row["law"], left=True)
+_STORED_LAW = Column("law", "law of the couplings")
+_STANDARD = "difference in standard errors, those of both"
 
 
-find = find_universality
+def _percents(row: Row) -> str:
+    return r.estimate(100 * row["relative"], 100 * row["relative_se"])
 
 
-def tables(results: Sequence[Universality]) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of every CSV table; nothing for a study without other laws."""
-    if results:
-        yield "universality", [row for result in results for row in result.totals]
-        yield "universality_by_index", [row for result in results for row in index_rows(result)]
-        yield "universality_bulk", [row for result in results for row in result.bulk]
+UNIVERSALITY = Table(
+    "universality",
+    "Mean numbers of points with couplings of other laws, beside exact Gaussian ones: one row for each cell.",
+    (
+        _LAW,
+        SIZE,
+        CELL,
+        *STORED[1:],
+        _STORED_LAW,
+        Column("finder", "name of the finder", title="finder", left=True),
+        LANDSCAPES,
+        Column("open", "of these, the share that isn't complete", title="open", form=r.percent),
+        Column("left_out", "share of landscapes that have no number", title="left out", form=r.percent),
+        Column("mean", "mean number of points", "points", "mean number", shown=estimate("mean", "se")),
+        Column("se", "its standard error", "points"),
+        Column(
+            "gaussian",
+            "exact mean for Gaussian couplings",
+            "points",
+            "exact Gaussian",
+            shown=exact("gaussian", "se"),
+        ),
+        Column("relative", "mean / gaussian - 1", title="difference, %", shown=_percents),
+        Column("relative_se", "its standard error"),
+        Column("standard_errors", _STANDARD, title="in standard errors", form=r.score),
+    ),
+    "Mean numbers on the whole sphere over the landscapes that have a number: discrete and diluted "
+    "couplings can have degenerate points, or whole circles of them. Left out: the share of these. Open: "
+    "of the others, those that aren't complete. Cells of one seed and N share normal numbers, so "
+    "their differences go together. By index: universality_by_index.csv.",
+)
+BY_INDEX = Table(
+    "universality_by_index",
+    "The same by Morse index: one row for each cell and index.",
+    (
+        *STORED,
+        _STORED_LAW,
+        Column("index", "Morse index"),
+        Column("mean", "mean number of points", "points"),
+        Column("se", "its standard error", "points"),
+        Column("gaussian", "exact mean for Gaussian couplings", "points"),
+        Column("relative", "mean / gaussian - 1"),
+        Column("relative_se", "its standard error"),
+    ),
+)
+BULK = Table(
+    "universality_bulk",
+    "Moments of the Hessian's bulk at critical points: one row for each cell and moment.",
+    (
+        _LAW,
+        SIZE,
+        CELL,
+        *STORED[1:],
+        _STORED_LAW,
+        Column("order", "order of the moment", title="moment"),
+        Column(
+            "moment",
+            "moment of the eigenvalues of G, scaled so that the semicircle is [-2, 2]",
+            title="at critical points",
+            shown=estimate("moment", "se"),
+        ),
+        Column("se", "its standard error"),
+        Column(
+            "gaussian",
+            "the same for Gaussian couplings",
+            title="Gaussian, there",
+            shown=estimate("gaussian", "gaussian_se"),
+        ),
+        Column("gaussian_se", "its sampling error"),
+        Column("relative", "moment / gaussian - 1"),
+        Column("goe", "moment of a GOE matrix of size N-1", title="GOE, N−1", form=r.digits(5), at=1),
+        Column("catalan", "moment of the semicircle", title="Catalan number", at=1),
+        Column("standard_errors", _STANDARD, title="difference in standard errors", form=r.score),
+    ),
+    "Moments of the eigenvalues of G over all critical points, G the Hessian plus the radial derivative, "
+    "in units in which the semicircle is [−2, 2]. At critical points even Gaussian couplings give "
+    "no plain GOE matrix: Kac and Rice weigh it with the determinant of the Hessian. Both are shown.",
+)
 
 
-def draw_universality(result: Universality, folder: Path, name: str) -> tuple[Path, Path]:
-    """Draw and save the figure of one covariance: SVG and PNG."""
-    with style():
-        figure, axes = new_figure(1, 3, 3.2)
-        plot_difference(axes[0], result)
-        plot_moment(axes[1], result)
-        plot_bulk(axes[2], result)
-        legend_below(figure, law_entries(result))
-        return save(figure, folder, name)
+class OtherLaws(Topic[Universality]):
+    """Differences that are measured: no theory says what they are at finite N, so nothing is tested."""
 
+    anchor, declared, numbered = "universality", (UNIVERSALITY, BY_INDEX, BULK), True
 
-def entries(results: Sequence[Universality]) -> list[tuple[str, str]]:
-    """Entries of the table of contents: (anchor, text)."""
-    return [(_anchor(number), _title(result)) for number, result in enumerate(results)]
+    def find(self, study: StudyResult) -> list[Universality]:
+        return find_universality(study.families)
 
+    def tables(self, found: Universality) -> Mapping[Table, Sequence[Row]]:
+        return {UNIVERSALITY: found.totals, BY_INDEX: index_rows(found), BULK: found.bulk}
 
-def _anchor(number: int) -> str:
-    return f"{ANCHOR}-{number + 1}"
+    def figures(self, found: Universality) -> Mapping[str, Figure]:
+        return {"": draw_laws(found)}
 
-
-def _title(result: Universality) -> str:
-    return f"{TITLE}: ξ = {result.covariance}"
-
-
-def parts(results: Sequence[Universality], folder: Path) -> list[Part]:
-    """The section, its figures drawn into ``folder``; empty for a study without other laws."""
-    found: list[Part] = []
-    for number, result in enumerate(results):
-        name = _anchor(number)
-        vector, _ = draw_universality(result, folder, name)
-        found += [heading(_title(result), 2, name), paragraph(_TEXT)]
-        found += [picture(vector, _title(result), _CAPTION), _decay(result), _totals(result)]
-        found += [_bulk(result)] if result.bulk else []
-    return found
+    def section(self, found: Universality) -> Section:
+        title = f"{TITLE}: ξ = {found.covariance}"
+        body = [
+            paragraph(_TEXT),
+            Picture("", title, _CAPTION),
+            _decay(found),
+            UNIVERSALITY.part(found.totals),
+        ]
+        return Section(title, [*body, *([BULK.part(found.bulk)] if found.bulk else [])])
 
 
 def _decay(result: Universality) -> Part:
@@ -101,57 +162,3 @@ def _decay(result: Universality) -> Part:
         f"{'; '.join(texts)}. N where it was too small to be seen are left out, so the exponent is a lower "
         "bound rather than an estimate."
     )
-
-
-def _totals(result: Universality) -> Part:
-    titles = ("law", "N", "cell", "finder", "landscapes", "open", "left out")
-    titles += ("mean number", "exact Gaussian", "difference, %", "in standard errors")
-    rows = result.totals
-    texts = [
-        (
-            row["law"],
-            str(row["n"]),
-            row["cell"],
-            row["finder"],
-            f"{row['landscapes']:,}",
-            r.percent(row["open"]),
-            r.percent(row["left_out"]),
-            r.estimate(row["mean"], row["se"]),
-            r.against(row["gaussian"], row["se"]),
-            r.estimate(100 * row["relative"], 100 * row["relative_se"]),
-            r.signed(row["standard_errors"], 1),
-        )
-        for row in rows
-    ]
-    caption = (
-        "Mean numbers on the whole sphere over the landscapes that have a number: discrete and diluted "
-        "couplings can have degenerate points, or whole circles of them. Left out: the share of these. Open: "
-        "of the others, those that aren't complete. Cells of one seed and N share normal numbers, so "
-        "their differences go together. By index: universality_by_index.csv."
-    )
-    return HtmlTable(titles, texts, caption, (0, 2, 3)).part()
-
-
-def _bulk(result: Universality) -> Part:
-    titles = ("law", "N", "cell", "moment", "at critical points", "Gaussian, there")
-    titles += ("difference in standard errors", "GOE, N−1", "Catalan number")
-    texts = [
-        (
-            row["law"],
-            str(row["n"]),
-            row["cell"],
-            str(row["order"]),
-            r.estimate(row["moment"], row["se"]),
-            r.estimate(row["gaussian"], row["gaussian_se"]),
-            r.signed(row["standard_errors"], 1),
-            r.number(row["goe"], 5),
-            str(row["catalan"]),
-        )
-        for row in result.bulk
-    ]
-    caption = (
-        "Moments of the eigenvalues of G over all critical points, G the Hessian plus the radial derivative, "
-        "in units in which the semicircle is [−2, 2]. At critical points even Gaussian couplings give "
-        "no plain GOE matrix: Kac and Rice weigh it with the determinant of the Hessian. Both are shown."
-    )
-    return HtmlTable(titles, texts, caption, (0, 2)).part()

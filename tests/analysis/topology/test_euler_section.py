@@ -8,13 +8,10 @@ import xarray as xr
 
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.page.markup import render
-from morsecensus.analysis.tables import write_csv
-from morsecensus.analysis.topics.topology.euler.section import (
-    draw_euler,
-    euler_parts,
-    euler_rows,
-    measure_euler,
-)
+from morsecensus.analysis.topics.base import Chapter
+from morsecensus.analysis.topics.topology.euler.figure import draw_euler
+from morsecensus.analysis.topics.topology.euler.measure import measure_euler
+from morsecensus.analysis.topics.topology.euler.section import Euler
 from morsecensus.storage.tables import STATUS
 
 N, LANDSCAPES = 2, 40_000
@@ -90,7 +87,11 @@ def some(cell, first, last):
 
 
 def tables(result):
-    return dict(euler_rows(result))
+    return {table.name: rows for table, rows in Chapter(Euler(), [result]).tables().items()}
+
+
+def page_of(result, folder):
+    return render("t", Chapter(Euler(), [result]).write(folder)[1])
 
 
 def test_the_mean_curve_counts_arcs(cell, series):
@@ -122,12 +123,11 @@ def test_two_percent_of_the_variance_are_rejected(cell, factor, tmp_path):
     # So it should: with this many landscapes less than that would be seen.
     assert row["detectable"] < 0.018
     assert row["landscapes_for_2_percent"] < LANDSCAPES
-    drawn = {figure.topic: figure.vector for figure in draw_euler(result, tmp_path, "x")}
-    page = render("t", euler_parts(result, drawn, "q^3"))
+    page = page_of(result, tmp_path)
     assert ('<tr class="bad">' in page) == (factor != 1.0)
     assert page.count("<figure>") == 1
-    for name, rows in euler_rows(result):
-        write_csv(tmp_path / f"{name}.csv", rows)
+    for table, rows in Chapter(Euler(), [result]).tables().items():
+        table.write(tmp_path, rows)
 
 
 def test_curves_of_all_n_measure_one_variance(cell):
@@ -178,8 +178,7 @@ def test_missing_points_leave_a_verdict_open(cell, tmp_path):
     assert result is not None
     assert result.cells[0].missing > 0.5
     assert result.verdicts == ("undecided",)
-    drawn = {figure.topic: figure.vector for figure in draw_euler(result, tmp_path, "x")}
-    page = render("t", euler_parts(result, drawn))
+    page = page_of(result, tmp_path)
     assert '<tr class="doubt">' in page
     assert "may lack points" in page
     assert measure_euler([wrong], DRAWS).verdicts == ("disagrees",)  # type: ignore[union-attr]
@@ -203,8 +202,7 @@ def test_cells_have_one_supremum_together(cell):
 def test_at_most_six_panels_are_drawn_and_the_page_says_so(cell, tmp_path):
     result = measure_euler([some(cell, start, start + 50) for start in range(0, 400, 50)])
     assert result is not None
-    drawn = {figure.topic: figure.vector for figure in draw_euler(result, tmp_path, "x")}
-    page = render("t", euler_parts(result, drawn))
+    page = page_of(result, tmp_path)
     assert "6 of 8 cells are drawn" in page
     # Fifty landscapes are too few for the variance, and the page says how many it takes.
     assert "takes 176 landscapes" in page
@@ -215,8 +213,8 @@ def test_too_few_landscapes_or_no_theory(cell, tmp_path):
     result = measure_euler([some(cell, 0, 10)])
     assert result is not None
     assert result.verdicts == ("not testable",)
-    assert draw_euler(result, tmp_path, "x") == []
-    assert "No cell has enough landscapes" in render("t", euler_parts(result, {}))
+    assert draw_euler(result) is None
+    assert "No cell has enough landscapes" in page_of(result, tmp_path)
     assert tables(result)["euler_curves"] == []
     unknown = cell.dataset.assign_attrs(model="other")
     assert measure_euler([replace(cell, stored=unknown)]) is None

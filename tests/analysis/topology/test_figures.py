@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from morsecensus.analysis.page.style import COLORS, new_figure, style
-from morsecensus.analysis.topics.topology.homology.panels import plot_left_over, plot_persistent_betti
-from morsecensus.analysis.topics.topology.homology.ratios import Rate, Ratio
-from morsecensus.analysis.topics.topology.panels import (
+from morsecensus.analysis.topics.topology.euler.panels import plot_euler
+from morsecensus.analysis.topics.topology.homology.panels import (
     plot_barcode,
     plot_betti_curves,
     plot_diagram,
-    plot_disconnectivity,
-    plot_euler,
-    plot_lifetimes,
+    plot_left_over,
+    plot_persistent_betti,
     plot_ratios,
 )
+from morsecensus.analysis.topics.topology.homology.ratios import Rate, Ratio
+from morsecensus.analysis.topics.topology.trees.panels import plot_disconnectivity, plot_lifetimes
 
 BIRTH = np.array([-2.0, -1.0, -0.5, 0.3, 1.5])
 DEATH = np.array([np.inf, 0.2, -0.1, 0.9, np.inf])

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import exact_degrees
 from morsecensus.analysis.page.markup import render
-from morsecensus.analysis.tables import write_csv
+from morsecensus.analysis.topics.base import Chapter, Section, draw, lay_out
 from morsecensus.analysis.topics.topology.homology import sublevels
 from morsecensus.analysis.topics.topology.homology.betti import estimate_betti
-from morsecensus.analysis.topics.topology.homology.figure import chosen_cells, draw_homology
+from morsecensus.analysis.topics.topology.homology.figure import chosen_cells
 from morsecensus.analysis.topics.topology.homology.measure import (
     measure_homology,
     pooled_classes,
@@ -30,9 +30,8 @@ from morsecensus.analysis.topics.topology.homology.measure import (
 )
 from morsecensus.analysis.topics.topology.homology.persistent import estimate_persistent
 from morsecensus.analysis.topics.topology.homology.ratios import fit_rates, measure_ratios, series_degrees
-from morsecensus.analysis.topics.topology.homology.section import homology_parts
+from morsecensus.analysis.topics.topology.homology.section import Homology
 from morsecensus.analysis.topics.topology.homology.sublevels import chunks, energy_levels
-from morsecensus.analysis.topics.topology.homology.tables import homology_rows
 from morsecensus.analysis.topics.topology.line_fit import fit_line
 from morsecensus.storage.tables import CHECKS, ERROR, STATUS, TOPOLOGY
 from morsecensus.tasks.topology.complex import MorseComplex
@@ -570,22 +569,23 @@ def test_report(tmp_path):
     result = measure_homology([large, small])
     assert [cell.n for cell in result.cells] == [3, 4]
     assert [cell.n for cell in chosen_cells(result.cells, most=1)] == [3]
-    drawn = draw_homology(result, tmp_path, "family")
+    drawn = draw(Homology(), result, tmp_path, "family")
     topics = ["persistence", "betti", "homology-ratios", "persistent-betti"]
-    assert [one.topic for one in drawn] == topics
+    assert list(drawn) == topics
     assert all((tmp_path / f"family-{topic}.png").stat().st_size > 5000 for topic in topics)
-    parts = homology_parts(result, {one.topic: one.vector for one in drawn}, "triangulations")
-    page = render("test", parts)
+    section = Homology().section(result)
+    page = render("test", lay_out(Section("triangulations", [section]), drawn))
     assert page.count("<figure>") == 4
-    assert "Persistent homology: triangulations" in page
+    assert "<h2>triangulations</h2>\n<h3>Persistent homology</h3>" in page
     assert "c0001, N = 4: 3 of 12, " in page
     # Pictures are data in which any letters may meet.
-    assert "nan" not in render("test", homology_parts(result, {})).lower()
-    tables = dict(homology_rows([result]))
+    assert "nan" not in render("test", lay_out(section, {})).lower()
+    found = Chapter(Homology(), [result]).tables()
+    tables = {table.name: rows for table, rows in found.items()}
     assert list(tables) == ["betti", "persistent_betti", "homology_ratios"]
-    for name, rows in tables.items():
-        write_csv(tmp_path / f"{name}.csv", rows)
-        with (tmp_path / f"{name}.csv").open() as file:
+    for table, rows in found.items():
+        table.write(tmp_path, rows)
+        with (tmp_path / f"{table.name}.csv").open() as file:
             assert len(list(csv.DictReader(file))) == len(rows) > 0
     for row in tables["betti"]:
         if row["cancelled"] == row["cancelled"]:
@@ -594,4 +594,4 @@ def test_report(tmp_path):
             assert 0 <= low <= high <= 1
             if row["known"] == row["planned"]:
                 assert low == pytest.approx(row["cancelled"])
-    assert dict(homology_rows([])) == {}
+    assert Chapter(Homology(), []).tables() == {}

@@ -10,11 +10,10 @@ import xarray as xr
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import landscapes
 from morsecensus.analysis.page.markup import render
-from morsecensus.analysis.tables import write_csv
+from morsecensus.analysis.topics.base import Chapter, Section, draw, lay_out
 from morsecensus.analysis.topics.topology.barcodes import betti_curve, lifetimes
 from morsecensus.analysis.topics.topology.trees import heights as heights_module
 from morsecensus.analysis.topics.topology.trees.connectedness import connectedness, onset
-from morsecensus.analysis.topics.topology.trees.figure import draw_trees
 from morsecensus.analysis.topics.topology.trees.forest import collect, tree_of
 from morsecensus.analysis.topics.topology.trees.heights import (
     Heights,
@@ -27,8 +26,7 @@ from morsecensus.analysis.topics.topology.trees.heights import (
 )
 from morsecensus.analysis.topics.topology.trees.measure import measure_trees, picture, typical
 from morsecensus.analysis.topics.topology.trees.merge_tree import barrier_matrix, share_with_lowest
-from morsecensus.analysis.topics.topology.trees.section import tree_parts
-from morsecensus.analysis.topics.topology.trees.tables import tree_rows
+from morsecensus.analysis.topics.topology.trees.section import Trees
 from morsecensus.storage.tables import CHECKS, STATUS, TOPOLOGY
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import ESSENTIAL, pairs
@@ -370,29 +368,29 @@ def test_a_family_on_the_page(tmp_path):
     result = measure_trees(cells)
     assert result is not None
     assert [cell.n for cell in result.cells] == [3, 4, 5]
-    drawn = {figure.topic: figure.vector for figure in draw_trees(result, tmp_path, "family-1")}
+    drawn = draw(Trees(), result, tmp_path, "family-1")
     assert set(drawn) == {"connectedness", "disconnectivity", "barriers", "lifetimes"}
     assert all(path.stat().st_size > 1000 for path in drawn.values())
-    page = render("t", tree_parts(result, drawn, "xi <&"))
+    page = render("t", lay_out(Section("xi <&", [Trees().section(result)]), drawn))
     assert page.count("<figure>") == 4
     assert "38 of 40 planned landscapes have a known tree" in page
     assert "xi &lt;&amp;" in page
     assert "H is even" not in page
-    for name, rows in tree_rows(result):
-        write_csv(tmp_path / f"{name}.csv", rows)
-        with (tmp_path / f"{name}.csv").open(newline="") as file:
-            assert len(list(csv.DictReader(file))) == len(rows) > 0, name
+    for table, rows in Chapter(Trees(), [result]).tables().items():
+        table.write(tmp_path, rows)
+        with (tmp_path / f"{table.name}.csv").open(newline="") as file:
+            assert len(list(csv.DictReader(file))) == len(rows) > 0, table.name
 
 
 def test_a_family_without_any_tree_has_text_and_no_figure(cell, tmp_path):
     result = measure_trees([hide(cell, np.arange(60), complete=False)])
     assert result is not None
-    assert draw_trees(result, tmp_path, "x") == []
-    page = render("t", tree_parts(result, {}))
+    assert draw(Trees(), result, tmp_path, "x") == {}
+    page = render("t", lay_out(Trees().section(result), {}))
     assert "0 of 60 planned landscapes" in page
     assert "No power of N" in page
-    for _, rows in tree_rows(result):
-        write_csv(tmp_path / "any.csv", rows)
+    for table, rows in Chapter(Trees(), [result]).tables().items():
+        table.write(tmp_path, rows)
     without = cell.dataset.drop_vars(["topology", "exact_degree"])
     assert measure_trees([replace(cell, stored=without)]) is None
 
@@ -400,7 +398,6 @@ def test_a_family_without_any_tree_has_text_and_no_figure(cell, tmp_path):
 def test_even_landscapes_say_what_the_essential_class_is(even, tmp_path):
     result = measure_trees([even])
     assert result is not None
-    drawn = {figure.topic: figure.vector for figure in draw_trees(result, tmp_path, "x")}
-    page = render("t", tree_parts(result, drawn))
+    page = render("t", Chapter(Trees(), [result]).write(tmp_path)[1])
     assert "global minimum has a twin" in page
     assert "up to sign" in page

@@ -11,10 +11,9 @@ from functools import cached_property
 import numpy as np
 
 from morsecensus.analysis.agreement.coupling_scale import CouplingScale, combined
-from morsecensus.analysis.agreement.residuals import TestResult, holm
+from morsecensus.analysis.agreement.residuals import LEVEL, TestResult, holm
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.estimates.counts import estimate_counts, missing_points
-from morsecensus.analysis.tables import LEVEL
 from morsecensus.analysis.topics.topology.euler.curves import (
     BAND,
     DRAWS,

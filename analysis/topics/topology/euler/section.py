@@ -1,161 +1,62 @@
-"""Mean Euler curves in the report: CSV rows, figure, text and table."""
+"""Mean Euler curves in the report: figure, text and table."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from morsecensus.analysis.drawing import Drawn
+from morsecensus.analysis.agreement.residuals import LEVEL
+from morsecensus.analysis.agreement.verdicts import CellTest, plain_test
+from morsecensus.analysis.dataset.complexes import has_topology
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
-from morsecensus.analysis.page.style import Axes, Figure, new_figure, save, style
-from morsecensus.analysis.tables import LEVEL, Row, head
-from morsecensus.analysis.topics.topology.euler.curves import (
-    EVENTS,
-    EXTREME,
-    LANDSCAPES_PER_LEVEL,
-    SCALE_LEVELS,
+from morsecensus.analysis.page.markup import Part, note, paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Row, Table
+from morsecensus.analysis.results import FamilyResult, StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.topology.euler.curves import EVENTS, LANDSCAPES_PER_LEVEL, SCALE_LEVELS
+from morsecensus.analysis.topics.topology.euler.figure import MOST_PANELS, draw_euler
+from morsecensus.analysis.topics.topology.euler.measure import WRONG_VARIANCE, EulerResult, measure_euler
+from morsecensus.analysis.topics.topology.euler.tables import (
+    EULER_CURVES,
+    EULER_TESTS,
+    curve_rows,
+    verdict_rows,
 )
-from morsecensus.analysis.topics.topology.euler.measure import (
-    MOST_EXTREME,
-    POWER,
-    WRONG_VARIANCE,
-    EulerCell,
-    EulerResult,
+
+_TEXT = (
+    "χ{H/N ≥ u} of a landscape is the sum of (−1)^(N−1−index) over its critical points at or above u, a "
+    "step function of u. Its mean is known exactly at every N: the Gaussian kinematic formula (Adler and "
+    "Taylor, Random Fields and Geometry, 2007) with all Lipschitz-Killing curvatures of the sphere, in "
+    "which the covariance enters by ξ(1) and ξ′(1) only. The curve of {H/N ≤ u} is its mirror image."
 )
-from morsecensus.analysis.topics.topology.euler.measure import measure_euler as measure_euler
-from morsecensus.analysis.topics.topology.panels import plot_euler, plot_euler_residuals
-
-MOST_PANELS = 6
 
 
-def curve_rows(result: EulerResult) -> list[Row]:
-    """Mean curve of each cell at each level; ``band`` is without ``missing``, which adds to it."""
-    rows = []
-    for found in result.cells:
-        curve = found.curve
-        if curve is None:
-            continue
-        for at in range(len(curve.levels)):
-            mean, error, exact = (float(x[at]) for x in (curve.mean, curve.error, curve.exact))
-            row = head(found.cell) | {"level": float(curve.levels[at]), "mean": mean, "se": error}
-            row |= {"exact": exact, "z": (mean - exact) / error, "band": found.critical * error}
-            rows.append(row | {"missing": found.missing})
-    return rows
+class Euler(Topic[EulerResult]):
+    """Mean Euler curves against the exact formula, where a study asks for topology."""
+
+    anchor, declared = "euler", (EULER_CURVES, EULER_TESTS)
+
+    def find(self, study: StudyResult) -> list[EulerResult | None]:
+        return [_measure(family) for family in study.families]
+
+    def tables(self, found: EulerResult) -> Mapping[Table, Sequence[Row]]:
+        return {EULER_CURVES: curve_rows(found), EULER_TESTS: verdict_rows(found)}
+
+    def figures(self, found: EulerResult) -> Mapping[str, Figure]:
+        figure = draw_euler(found)
+        return {} if figure is None else {"euler": figure}
+
+    def tests(self, found: EulerResult) -> list[CellTest]:
+        """Supremum, both ends and variance of each cell; those of all N together are made of the same."""
+        return [plain_test([cell.cell], test, self.anchor) for cell in found.cells for test in cell.tests]
+
+    def section(self, found: EulerResult) -> Section:
+        figure = Picture("euler", "Mean Euler curves against the exact formula", _caption(found))
+        body = [paragraph(_TEXT), figure, *_joint(found), _table(found), *_missing(found)]
+        return Section("Euler characteristic of superlevel sets", body)
 
 
-def euler_test_rows(result: EulerResult) -> list[Row]:
-    """The tests of each cell, what they would have seen, and the verdict."""
-    return [
-        _test_row(found) | {"verdict": verdict}
-        for found, verdict in zip(result.cells, result.verdicts, strict=True)
-    ]
-
-
-def _test_row(found: EulerCell) -> Row:
-    by_name = {test.name: test for test in found.tests}
-    row = head(found.cell) | {"landscapes": found.cell.landscapes, "missing": found.missing}
-    row["levels"] = 0 if found.curve is None else len(found.curve.levels)
-    supremum = by_name.get("Euler curve")
-    row["supremum"] = None if supremum is None else supremum.statistic
-    row["critical"] = found.critical
-    for column, name in (
-        ("supremum", "curve"),
-        ("top", "top"),
-        ("bottom", "bottom"),
-        ("variance", "variance"),
-    ):
-        test = by_name.get(f"Euler {name}")
-        row[f"p_{column}"] = None if test is None else test.p_value
-        row[f"p_{column}_if_missing"] = None if test is None else test.p_missing
-    for side, above in (("top", True), ("bottom", False)):
-        ends = [test for test in found.extremes if test.above == above]
-        row[f"{side}_level"] = ends[0].level if ends else None
-        row[f"{side}_expected"] = ends[0].expected if ends else None
-        row[f"{side}_caps"] = ends[0].caps if ends else None
-    row["variance"] = None if found.scale is None else found.scale.ratio
-    row["variance_se"] = None if found.scale is None else found.scale.se
-    return row | {"detectable": found.detectable, "landscapes_for_2_percent": found.landscapes_needed}
-
-
-def euler_rows(result: EulerResult) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of every CSV table."""
-    yield "euler_curves", curve_rows(result)
-    yield "euler_tests", euler_test_rows(result)
-
-
-def draw_euler(result: EulerResult, folder: Path, prefix: str) -> list[Drawn]:
-    """Draw and save "euler", a panel with residuals below it for each of some cells; nothing without curves.
-
-    Args:
-        result: of one family.
-        folder: to write SVG and PNG to.
-        prefix: of the names of the files.
-    """
-    shown = [cell for cell in result.cells if cell.curve is not None]
-    if not shown:
-        return []
-    if len(shown) > MOST_PANELS:
-        shown = [shown[round(i)] for i in np.linspace(0, len(shown) - 1, MOST_PANELS)]
-    with style():
-        return [Drawn("euler", save(_figure(shown), folder, f"{prefix}-euler")[0])]
-
-
-def _figure(cells: list[EulerCell]) -> Figure:
-    columns = 2 if len(cells) == 4 else min(3, len(cells))
-    rows = -(-len(cells) // columns)
-    figure, axes = new_figure(2 * rows, columns, 0.5 + 3.1 * rows)
-    grid = axes[0].get_gridspec()
-    if grid is not None:
-        grid.set_height_ratios([2.4, 1.0] * rows)
-    for place in range(rows * columns):
-        row, column = divmod(place, columns)
-        upper, lower = axes[2 * row * columns + column], axes[(2 * row + 1) * columns + column]
-        if place < len(cells):
-            _panel(upper, lower, cells[place], first=column == 0)
-        else:
-            upper.set_visible(False)
-            lower.set_visible(False)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
-    return figure
-
-
-def _panel(upper: Axes, lower: Axes, found: EulerCell, first: bool) -> None:
-    curve = found.curve
-    assert curve is not None
-    band = found.critical * curve.error
-    plot_euler(upper, curve.levels, curve.mean, curve.error, curve.exact, band, legend=False)
-    plot_euler_residuals(lower, curve.levels, (curve.mean - curve.exact) / curve.error, found.critical)
-    upper.set(xlabel="", title=f"N = {found.n}, {found.cell.landscapes:,} landscapes")
-    upper.set_ylabel("mean χ{H/N ≥ u}" if first else "")
-    upper.tick_params(labelbottom=False)
-    lower.set_xlim(*upper.get_xlim())
-    if not first:
-        lower.set_ylabel("")
-
-
-def euler_parts(result: EulerResult, figures: Mapping[str, Path], title: str = "") -> list[Part]:
-    """The section on Euler curves of one family.
-
-    Args:
-        result: what was measured.
-        figures: topic -> SVG, those that `draw_euler` drew.
-        title: of the family, for the heading; may be empty.
-    """
-    name = "Euler characteristic of superlevel sets" + (f": {title}" if title else "")
-    text = (
-        "χ{H/N ≥ u} of a landscape is the sum of (−1)^(N−1−index) over its critical points at or above u, a "
-        "step function of u. Its mean is known exactly at every N: the Gaussian kinematic formula (Adler and "
-        "Taylor, Random Fields and Geometry, 2007) with all Lipschitz-Killing curvatures of the sphere, in "
-        "which the covariance enters by ξ(1) and ξ′(1) only. The curve of {H/N ≤ u} is its mirror image."
-    )
-    parts = [heading(name, 3), paragraph(text)]
-    if "euler" in figures:
-        parts.append(
-            picture(figures["euler"], "Mean Euler curves against the exact formula", _caption(result))
-        )
-    return [*parts, *_joint(result), _table(result), *_missing(result)]
+def _measure(family: FamilyResult) -> EulerResult | None:
+    cells = [result.cell for result in family.cells]
+    return measure_euler(cells) if any(map(has_topology, cells)) else None
 
 
 def _caption(result: EulerResult) -> str:
@@ -199,44 +100,13 @@ def _joint(result: EulerResult) -> list[Part]:
 
 
 def _table(result: EulerResult) -> Part:
-    titles = ["N", "cell", "landscapes", "levels", "supremum", "p", "p, top", "p, bottom"]
-    titles += [
-        "variance / stated",
-        "p",
-        "seen from",
-        f"landscapes for {r.percent(WRONG_VARIANCE)}",
-        "verdict",
-    ]
-    rows = euler_test_rows(result)
-    texts = [
-        (
-            str(row["n"]),
-            row["cell"],
-            f"{row['landscapes']:,}",
-            str(row["levels"]) if row["levels"] else r.DASH,
-            r.number(row["supremum"], 3),
-            *(r.probability(row[f"p_{name}"]) for name in ("supremum", "top", "bottom")),
-            r.DASH if row["variance"] is None else r.estimate(row["variance"], row["variance_se"]),
-            r.probability(row["p_variance"]),
-            r.percent(row["detectable"]),
-            r.DASH if row["landscapes_for_2_percent"] is None else f"{row['landscapes_for_2_percent']:,}",
-            row["verdict"],
-        )
-        for row in rows
-    ]
-    caption = (
-        "Supremum: largest |mean − exact| in standard errors over the levels, and its bootstrap p-value. "
-        f"Top and bottom: caps beyond the level where {EXTREME:g} to {MOST_EXTREME:g} are expected in all, "
-        "Poisson and binomial (twice the smaller p-value; for odd H the bottom is the mirror image). "
-        "Variance: that of the couplings over the stated one, from the curve alone. Seen from: the smallest "
-        f"error of the variance that the cell rejects at level {LEVEL:g} with power {POWER:g}; beside it the "
-        f"landscapes that would see {r.percent(WRONG_VARIANCE)}."
-    )
+    caption = EULER_TESTS.caption
     if any(cell.scale is None for cell in result.cells):
         fewest = 2 * LANDSCAPES_PER_LEVEL * SCALE_LEVELS
         caption += f" To measure the variance takes {fewest} landscapes."
+    rows = verdict_rows(result)
     kinds = [{"disagrees": "bad", "undecided": "doubt"}.get(row["verdict"], "") for row in rows]
-    return HtmlTable(titles, texts, caption, (1, 12), kinds).part()
+    return EULER_TESTS.part(rows, caption, kinds)
 
 
 def _missing(result: EulerResult) -> list[Part]:

@@ -1,22 +1,21 @@
-"""The figures of persistent homology, put together and saved."""
+"""The figures of persistent homology, put together."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
-from morsecensus.analysis.drawing import Drawn
-from morsecensus.analysis.page.style import Axes, Figure, join, new_figure, save, style
+from morsecensus.analysis.page.style import Axes, Figure, join, new_figure
 from morsecensus.analysis.topics.topology.homology.betti import LOW
 from morsecensus.analysis.topics.topology.homology.measure import CellHomology, Classes, HomologyResult
-from morsecensus.analysis.topics.topology.homology.panels import plot_left_over, plot_persistent_betti
-from morsecensus.analysis.topics.topology.homology.ratios import FEWEST, PEAK, ZERO
-from morsecensus.analysis.topics.topology.panels import (
+from morsecensus.analysis.topics.topology.homology.panels import (
     plot_barcode,
     plot_betti_curves,
     plot_diagram,
+    plot_left_over,
+    plot_persistent_betti,
     plot_ratios,
 )
+from morsecensus.analysis.topics.topology.homology.ratios import FEWEST, PEAK, ZERO
 
 STEPS = (0, 1, 2, 4, 8, 16)
 """Of the coarse levels, between a and b."""
@@ -24,12 +23,9 @@ TITLES = {PEAK: "where the mean of β$_k$ is largest", ZERO: "at u = 0"}
 PANELS = 3
 
 
-def draw_homology(result: HomologyResult, folder: Path, prefix: str) -> list[Drawn]:
-    """Draw and save what the data allow of: persistence, betti, homology-ratios, persistent-betti."""
-    with style():
-        return [
-            Drawn(topic, save(figure, folder, f"{prefix}-{topic}")[0]) for topic, figure in _figures(result)
-        ]
+def draw_homology(result: HomologyResult) -> dict[str, Figure]:
+    """What the data allow of: persistence, betti, homology-ratios, persistent-betti."""
+    return dict(_figures(result))
 
 
 def _figures(result: HomologyResult) -> Iterator[tuple[str, Figure]]:

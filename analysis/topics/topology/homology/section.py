@@ -1,48 +1,63 @@
 """Persistent homology in the report: what cancels, what is left, and how that goes with N."""
 
-from collections.abc import Mapping
-from math import exp, isfinite
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
+from morsecensus.analysis.page.markup import HtmlTable, Part, note, paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Row, Table
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
 from morsecensus.analysis.topics.topology.homology.betti import LOW
-from morsecensus.analysis.topics.topology.homology.measure import Classes, HomologyResult
-from morsecensus.analysis.topics.topology.homology.ratios import FEWEST, ZERO, Rate, Ratio
+from morsecensus.analysis.topics.topology.homology.figure import draw_homology
+from morsecensus.analysis.topics.topology.homology.measure import Classes, HomologyResult, measure_homology
+from morsecensus.analysis.topics.topology.homology.ratios import FEWEST, Rate
+from morsecensus.analysis.topics.topology.homology.shown import where_text
+from morsecensus.analysis.topics.topology.homology.tables import (
+    BETTI,
+    PERSISTENT,
+    RATIOS,
+    betti_rows,
+    persistent_rows,
+    ratio_rows,
+)
 
-HALF = "u = 0"
-LARGE = 0.5
-"""Error of a logarithm above which one error either way is printed instead. Arbitrary."""
+_TEXT = (
+    "A critical point of index k either begins a class of degree k in {H/N ≤ u} or ends one of degree "
+    "k − 1; persistent homology over Z/2 pairs them. So of the N_k(u) points of index k at or below u "
+    "exactly β_k(u), the Betti number, have no partner at or below u: the others cancelled."
+)
 
 
-def homology_parts(result: HomologyResult, figures: Mapping[str, Path], title: str = "") -> list[Part]:
-    """The section: text, notes on what is unknown, figures by topic (those that are there), tables.
+class Homology(Topic[HomologyResult]):
+    """What cancels, what is left, and how that goes with N: no theory says, so nothing is tested."""
 
-    Args:
-        result: of one family.
-        figures: topic -> SVG, as `analysis.topics.topology.homology.figure.draw_homology` names them.
-        title: of the family, for the heading; may be empty.
-    """
-    text = (
-        "A critical point of index k either begins a class of degree k in {H/N ≤ u} or ends one of degree "
-        "k − 1; persistent homology over Z/2 pairs them. So of the N_k(u) points of index k at or below u "
-        "exactly β_k(u), the Betti number, have no partner at or below u: the others cancelled."
-    )
-    parts = [heading(f"Persistent homology: {title}" if title else "Persistent homology", 3), paragraph(text)]
-    parts += _unknown(result)
-    if "persistence" in figures:
-        parts.append(picture(figures["persistence"], "Persistence diagrams and barcode", _diagrams(result)))
-    if "betti" in figures:
-        parts.append(picture(figures["betti"], "Betti curves and numbers of points", _curves(result)))
-    parts += _cancelled(result)
-    if "homology-ratios" in figures:
-        parts.append(picture(figures["homology-ratios"], "Critical points for each class", _RATIO_CAPTION))
-    parts += _ratios(result)
-    if "persistent-betti" in figures:
-        parts.append(picture(figures["persistent-betti"], "Persistent Betti numbers", _PERSISTENT_CAPTION))
-    return parts
+    anchor, declared = "homology", (BETTI, PERSISTENT, RATIOS)
+
+    def find(self, study: StudyResult) -> list[HomologyResult | None]:
+        return [measure_homology([result.cell for result in family.cells]) for family in study.families]
+
+    def tables(self, found: HomologyResult) -> Mapping[Table, Sequence[Row]]:
+        return {
+            BETTI: [row for cell in found.cells for row in betti_rows(cell)],
+            PERSISTENT: [row for cell in found.cells for row in persistent_rows(cell)],
+            RATIOS: ratio_rows(found),
+        }
+
+    def figures(self, found: HomologyResult) -> Mapping[str, Figure]:
+        return draw_homology(found)
+
+    def section(self, found: HomologyResult) -> Section:
+        body: list[Part | Picture] = [paragraph(_TEXT), *_unknown(found)]
+        body.append(Picture("persistence", "Persistence diagrams and barcode", _diagrams(found)))
+        body.append(Picture("betti", "Betti curves and numbers of points", _curves(found)))
+        body += _cancelled(found)
+        body.append(Picture("homology-ratios", "Critical points for each class", _RATIO_CAPTION))
+        body += _ratios(found)
+        body.append(Picture("persistent-betti", "Persistent Betti numbers", _PERSISTENT_CAPTION))
+        return Section("Persistent homology", body)
 
 
 def _unknown(result: HomologyResult) -> list[Part]:
@@ -192,16 +207,9 @@ _PERSISTENT_CAPTION = (
 def _ratios(result: HomologyResult) -> list[Part]:
     if not result.ratios:
         return []
-    titles = ("degree", "at", "N", "u", "N_k", "exact", "β_k", "classes in", "N_k / β_k", "limits")
-    low = [one for one in result.ratios if one.series.isdigit()]
-    order = sorted(low, key=lambda one: (one.where, one.series, one.n))
-    caption = (
-        "N_k: mean over all landscapes; β_k and the ratio: over those that know the degree. Classes in: "
-        "those of them that have one. Limits: on the ratio over all planned landscapes. Errors at the peak "
-        "hold the choice of its level, by bootstrap over landscapes; "
-        "the largest of noisy means lies a little high. Degrees from the top: homology_ratios.csv."
-    )
-    parts = [HtmlTable(titles, [_ratio_texts(one) for one in order], caption, (0, 1)).part()]
+    low = [row for row in ratio_rows(result) if row["series"].isdigit()]
+    order = sorted(low, key=lambda row: (row["where"], row["series"], row["n"]))
+    parts = [RATIOS.part(order)]
     if result.rates:
         rows = [_rate_texts(rate) for rate in result.rates]
         caption = (
@@ -213,42 +221,10 @@ def _ratios(result: HomologyResult) -> list[Part]:
     return parts
 
 
-def _where(where: str) -> str:
-    return HALF if where == ZERO else "peak of β"
-
-
-def _ratio_texts(one: Ratio) -> tuple[str, ...]:
-    return (
-        one.series.replace("-", r.MINUS),
-        _where(one.where),
-        str(one.n),
-        r.number(one.level, 3),
-        r.estimate(one.points, one.points_se),
-        r.against(one.points_exact, one.points_se),
-        r.estimate(one.betti, one.betti_se),
-        f"{one.with_class:,} of {one.known:,}",
-        _ratio_text(one),
-        r.DASH if one.lower == one.upper else f"{r.number(one.lower, 3)} to {_upper(one.upper)}",
-    )
-
-
-def _ratio_text(one: Ratio) -> str:
-    if not isfinite(one.value):
-        return f"> {r.number(one.at_least, 2)} (95%)"
-    if one.log_se > LARGE:
-        low, high = (one.value * exp(sign * one.log_se) for sign in (-1, 1))
-        return f"{r.number(one.value, 2)} ({r.number(low, 2)} to {r.number(high, 2)})"
-    return r.estimate(one.value, one.value * one.log_se)
-
-
-def _upper(value: float) -> str:
-    return r.number(value, 3) if isfinite(value) else "∞"
-
-
 def _rate_texts(rate: Rate) -> tuple[str, ...]:
     return (
         rate.series.replace("-", r.MINUS),
-        _where(rate.where),
+        where_text(rate.where),
         ", ".join(str(n) for n in dict.fromkeys(rate.sizes)),
         r.estimate(rate.rate, rate.error),
         r.number(rate.chi2, 3) if rate.dof else r.DASH,

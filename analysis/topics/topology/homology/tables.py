@@ -1,25 +1,144 @@
-"""Persistent homology as rows: CSV files hold them in full, the page rounds them."""
+"""The tables of persistent homology."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 import numpy as np
 
-from morsecensus.analysis.tables import Row, head
+from morsecensus.analysis.page import rounding as r
+from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.topics.rows import ENERGY, SIZE, STORED, head
 from morsecensus.analysis.topics.topology.homology.measure import CellHomology, HomologyResult
+from morsecensus.analysis.topics.topology.homology.shown import ratio_text, upper_text, where_text
 
 STRIDE = 2
 """Every so many levels of the persistent Betti numbers go into the table: half of them are a quarter of its
 rows."""
-PERSISTENT = ("mean", "se", "lower", "upper")
+_MEAN = ("mean", "se", "lower", "upper")
+_FIT = ("rate", "error", "intercept", "chi2", "dof", "p_value")
+_CLASSES, _POINTS = "classes", "points"
+
+BETTI = Table(
+    "betti",
+    "Mean Betti numbers of {H/N <= level} and numbers of points there: one row for each cell, group of "
+    "degrees and level.",
+    (
+        *STORED,
+        Column("degree", 'degree k, "0+1" for the two lowest together, or "all"'),
+        Column("level", "level u", ENERGY),
+        Column("planned", "landscapes that the study asks for", "landscapes"),
+        Column("known", "landscapes that know these degrees", "landscapes"),
+        Column("betti", "mean of beta_k(u) over known landscapes", _CLASSES),
+        Column("betti_se", "its standard error", _CLASSES),
+        Column("betti_lower", "lower limit of the mean over all planned landscapes", _CLASSES),
+        Column("betti_upper", "upper limit of the same", _CLASSES),
+        Column("points", "mean of N_k(u), points of index k at or below u, over all landscapes", _POINTS),
+        Column("points_se", "its standard error", _POINTS),
+        Column("points_missing", "points that a mean planned landscape may lack", _POINTS),
+        Column("points_exact", "mean of N_k(u) in theory", _POINTS),
+        Column("cancelled", "share of the points at or below u whose partner is, too"),
+        Column("cancelled_se", "its standard error"),
+        Column("cancelled_lower", "lower limit of the share over all planned landscapes"),
+        Column("cancelled_upper", "upper limit of the same"),
+    ),
+)
+PERSISTENT = Table(
+    "persistent_betti",
+    "Mean persistent Betti numbers: one row for each cell, degree and pair of levels a <= b.",
+    (
+        *STORED,
+        Column("degree", "degree k"),
+        Column("a", "level at or below which classes are born", ENERGY),
+        Column("b", "level beyond which they live", ENERGY),
+        Column("known", "landscapes that know the degree", "landscapes"),
+        Column("mean", "mean of beta_k^{a,b} over known landscapes", _CLASSES),
+        Column("se", "its standard error", _CLASSES),
+        Column("lower", "lower limit of the mean over all planned landscapes", _CLASSES),
+        Column("upper", "upper limit of the same", _CLASSES),
+    ),
+)
+RATIOS = Table(
+    "homology_ratios",
+    "Critical points for each class, and the exponential in N that is fitted to them: one row for each cell, "
+    "degree and level.",
+    (
+        *STORED,
+        Column(
+            "series",
+            "degree, counted from the bottom or from the top",
+            title="degree",
+            form=lambda name: name.replace("-", r.MINUS),
+            left=True,
+        ),
+        Column("degree", "the same as a number at this N"),
+        Column(
+            "where",
+            '"peak": where the mean of beta_k is largest; "zero": at u = 0',
+            title="at",
+            form=where_text,
+            left=True,
+        ),
+        SIZE,
+        Column("level", "level u", ENERGY, "u", r.digits(3)),
+        Column("known", "landscapes that know the degree", "landscapes"),
+        Column("with_class", "those of them that have a class there", "landscapes"),
+        Column(
+            "points",
+            "mean of N_k(u) over all landscapes",
+            _POINTS,
+            "N_k",
+            shown=estimate("points", "points_se"),
+        ),
+        Column("points_se", "its standard error", _POINTS),
+        Column(
+            "points_exact",
+            "mean of N_k(u) in theory",
+            _POINTS,
+            "exact",
+            shown=exact("points_exact", "points_se"),
+        ),
+        Column(
+            "betti",
+            "mean of beta_k(u) over known landscapes",
+            _CLASSES,
+            "β_k",
+            shown=estimate("betti", "betti_se"),
+        ),
+        Column("betti_se", "its standard error", _CLASSES),
+        Column("", title="classes in", shown=lambda row: f"{row['with_class']:,} of {row['known']:,}"),
+        Column("value", "points of known landscapes over their classes", title="N_k / β_k", shown=ratio_text),
+        Column("log_se", "standard error of its logarithm"),
+        Column("bias", "of the logarithm, by choosing the level; empty at zero"),
+        Column("at_least", "lower 95% limit where no landscape has a class"),
+        Column(
+            "lower",
+            "lower limit of the ratio over all planned landscapes",
+            title="limits",
+            shown=lambda row: (
+                r.DASH
+                if row["lower"] == row["upper"]
+                else f"{r.number(row['lower'], 3)} to {upper_text(row['upper'])}"
+            ),
+        ),
+        Column("upper", "upper limit of the same"),
+        Column("fitted", "whether it enters the fit of its series"),
+        Column("fit_rate", "rate of exp(rate N) of its series", "per spin"),
+        Column("fit_error", "standard error of the rate", "per spin"),
+        Column("fit_intercept", "logarithm of the ratio at N = 0"),
+        Column("fit_chi2", "weighted sum of squares that the fit leaves"),
+        Column("fit_dof", "ratios less two"),
+        Column("fit_p_value", "of the sum of squares: a description of the fit and no test of theory"),
+    ),
+    "N_k: mean over all landscapes; β_k and the ratio: over those that know the degree. Classes in: "
+    "those of them that have one. Limits: on the ratio over all planned landscapes. Errors at the peak "
+    "hold the choice of its level, by bootstrap over landscapes; "
+    "the largest of noisy means lies a little high. Degrees from the top: homology_ratios.csv.",
+)
 
 
 def betti_rows(cell: CellHomology) -> list[Row]:
-    """One row for each group of degrees and level: see `homology.betti.estimate_betti`.
-
-    ``cancelled`` is the share of the points at or below the level whose partner is, too.
-    """
+    """One row for each group of degrees and level: see `homology.betti.estimate_betti`."""
     data, rows = cell.betti, []
+    kept = ("betti", "betti_se", "betti_lower", "betti_upper", "points", "points_se", "points_exact")
     for group in data["group"].values:
         own = data.sel(group=group)
         columns = {str(name): value.values for name, value in own.data_vars.items() if value.ndim}
@@ -31,20 +150,13 @@ def betti_rows(cell: CellHomology) -> list[Row]:
         )
         for place, level in enumerate(own["level"].values):
             here = {name: value[place] for name, value in columns.items()}
-            rows.append(
-                head(cell.cell)
-                | {"degree": str(group), "level": level}
-                | {"planned": data.attrs["planned"], "known": int(own["known"])}
-                | {name: here[name] for name in ("betti", "betti_se", "betti_lower", "betti_upper")}
-                | {name: here[name] for name in ("points", "points_se")}
-                | {"points_missing": float(own["missing"]), "points_exact": here["points_exact"]}
-                | {"cancelled": 1 - left[place], "cancelled_se": left[place] * here["log_se"]}
-                # A share of 1 - 1/ratio cancels, so limits on the one are limits on the other.
-                | {
-                    "cancelled_lower": 1 - 1 / here["ratio_lower"],
-                    "cancelled_upper": 1 - 1 / here["ratio_upper"],
-                }
-            )
+            row = head(cell.cell) | {"degree": str(group), "level": level}
+            row |= {"planned": data.attrs["planned"], "known": int(own["known"])}
+            row |= {name: here[name] for name in kept} | {"points_missing": float(own["missing"])}
+            row |= {"cancelled": 1 - left[place], "cancelled_se": left[place] * here["log_se"]}
+            # A share of 1 - 1/ratio cancels, so limits on the one are limits on the other.
+            row |= {f"cancelled_{end}": 1 - 1 / here[f"ratio_{end}"] for end in ("lower", "upper")}
+            rows.append(row)
     return rows
 
 
@@ -55,15 +167,12 @@ def persistent_rows(cell: CellHomology) -> list[Row]:
         return []
     levels = data["first"].values
     for place, degree in enumerate(data["degree"].values.tolist()):
-        tables = {name: data[name].values[place] for name in PERSISTENT}
+        tables = {name: data[name].values[place] for name in _MEAN}
         for a in range(0, len(levels), STRIDE):
             for b in range(a, len(levels), STRIDE):
-                rows.append(
-                    head(cell.cell)
-                    | {"degree": degree, "a": levels[a], "b": levels[b]}
-                    | {"known": int(data["known"][place])}
-                    | {name: table[a, b] for name, table in tables.items()}
-                )
+                row = head(cell.cell) | {"degree": degree, "a": levels[a], "b": levels[b]}
+                row |= {"known": int(data["known"][place])}
+                rows.append(row | {name: table[a, b] for name, table in tables.items()})
     return rows
 
 
@@ -75,20 +184,6 @@ def ratio_rows(result: HomologyResult) -> list[Row]:
     for ratio in result.ratios:
         values = {name: value for name, value in asdict(ratio).items() if name not in ("cell", "n")}
         rate = rates.get((ratio.series, ratio.where))
-        fit = ("rate", "error", "intercept", "chi2", "dof", "p_value")
-        rows.append(
-            heads[ratio.cell]
-            | values
-            | {"fitted": ratio.fitted}
-            | {f"fit_{name}": None if rate is None else getattr(rate, name) for name in fit}
-        )
+        fit = {f"fit_{name}": None if rate is None else getattr(rate, name) for name in _FIT}
+        rows.append(heads[ratio.cell] | values | {"fitted": ratio.fitted} | fit)
     return rows
-
-
-def homology_rows(results: Sequence[HomologyResult]) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of every CSV table; none without results."""
-    if results:
-        cells = [cell for result in results for cell in result.cells]
-        yield "betti", [row for cell in cells for row in betti_rows(cell)]
-        yield "persistent_betti", [row for cell in cells for row in persistent_rows(cell)]
-        yield "homology_ratios", [row for result in results for row in ratio_rows(result)]

@@ -1,27 +1,15 @@
-"""The figures of merge trees: panels put together and saved."""
+"""The figures of merge trees: panels put together."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from morsecensus.analysis.drawing import Drawn
-from morsecensus.analysis.page.style import Figure, new_figure, save, style
-from morsecensus.analysis.topics.topology.panels import plot_disconnectivity, plot_lifetimes
+from morsecensus.analysis.page.style import Figure, new_figure
 from morsecensus.analysis.topics.topology.trees import panels as panels
 from morsecensus.analysis.topics.topology.trees.measure import Picture, TreeResult
 
 
-def draw_trees(result: TreeResult, folder: Path, prefix: str) -> list[Drawn]:
-    """Draw and save "disconnectivity", "lifetimes", "connectedness" and "barriers", as far as data allow.
-
-    Args:
-        result: of one family.
-        folder: to write SVG and PNG to.
-        prefix: of the names of the files.
-    """
-    with style():
-        return [
-            Drawn(topic, save(figure, folder, f"{prefix}-{topic}")[0]) for topic, figure in _figures(result)
-        ]
+def draw_trees(result: TreeResult) -> dict[str, Figure]:
+    """Connectedness, disconnectivity, barriers and lifetimes, as far as data allow."""
+    return dict(_figures(result))
 
 
 def _figures(result: TreeResult) -> Iterator[tuple[str, Figure]]:
@@ -30,8 +18,7 @@ def _figures(result: TreeResult) -> Iterator[tuple[str, Figure]]:
     yield "connectedness", _connectedness(result)
     if result.pictures:
         yield "disconnectivity", _disconnectivity(result)
-    # A study of tiny landscapes may have one minimum in each.
-    if any(cell.lifetimes.values.size for cell in result.known):
+    if result.has_lifetimes:
         yield "barriers", _barriers(result)
         yield "lifetimes", _lifetimes(result)
 
@@ -57,7 +44,7 @@ def _disconnectivity(result: TreeResult) -> Figure:
     count = len(result.pictures)
     figure, axes = new_figure(1, count, 4.2)
     for ax, shown in zip(axes, result.pictures, strict=True):
-        plot_disconnectivity(ax, shown.layout.lines, shown.ground, _title(shown), shown.joined)
+        panels.plot_disconnectivity(ax, shown.layout.lines, shown.ground, _title(shown), shown.joined)
     for ax in axes[1:]:
         ax.set_ylabel("")
     return figure
@@ -83,6 +70,6 @@ def _barriers(result: TreeResult) -> Figure:
 def _lifetimes(result: TreeResult) -> Figure:
     figure, axes = new_figure(1, 2, 3.3)
     cells = [cell for cell in result.known if cell.lifetimes.values.size]
-    plot_lifetimes(axes[0], [cell.n for cell in cells], [cell.lifetimes.values for cell in cells])
+    panels.plot_lifetimes(axes[0], [cell.n for cell in cells], [cell.lifetimes.values for cell in cells])
     panels.plot_classes(axes[1], cells)
     return figure

@@ -85,6 +85,11 @@ class TreeResult:
         """Cells with a tree."""
         return tuple(cell for cell in self.cells if cell.forest.trees)
 
+    @property
+    def has_lifetimes(self) -> bool:
+        """Whether any class dies: a study of tiny landscapes may have one minimum in each."""
+        return any(cell.lifetimes.values.size for cell in self.known)
+
 
 def measure_trees(cells: Sequence[Cell]) -> TreeResult | None:
     """Measure the cells of one family; None where no cell has topology."""

@@ -1,9 +1,10 @@
-"""Merge trees: connectedness of sublevel sets, lifetimes by landscape, barriers against energy and N."""
+"""Merge trees: disconnectivity graphs, connectedness of sublevel sets, lifetimes, barriers."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.page.rounding import estimate
 from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, shades, whole_numbers
 from morsecensus.analysis.topics.topology.trees.heights import Scaling
@@ -151,6 +152,53 @@ def plot_heights(ax: Axes, cells: Sequence[CellTrees], fits: Sequence[Scaling], 
     ax.set_ylim(top=1.3 * ax.get_ylim()[1])
     ax.set(xlabel="N", ylabel="N × barrier: energy" if times_n else "barrier: energy per spin")
     whole_numbers(ax)
+    if artists:
+        ax.legend(loc="upper right")
+    return artists
+
+
+def plot_disconnectivity(
+    ax: Axes, lines: Floats, lowest: float, title: str = "", joined: float | None = None
+) -> list[Mark]:
+    """Draw a disconnectivity graph: lines from minima up to where their components join.
+
+    Args:
+        ax: to draw on.
+        lines: (x, energy per spin) of start, elbow and end of each line, shape (lines, 3, 2).
+        lowest: energy of the global minimum, which is marked.
+        title: of the panel.
+        joined: level from which all minima, also those not drawn, are in one component; None: not drawn.
+    """
+    gap = np.full((len(lines), 1, 2), np.nan)
+    path = np.concatenate([lines, gap], axis=1).reshape(-1, 2)
+    artists: list[Mark] = []
+    if joined is not None:
+        label = "one component from here"
+        artists.append(ax.axhline(joined, color=COLORS[0], lw=0.8, ls=":", label=label, zorder=1))
+    artists += ax.plot(path[:, 0], path[:, 1], color=INK, lw=0.8, solid_joinstyle="round")
+    at = lines[np.argmin(np.abs(lines[:, 0, 1] - lowest)), 0]
+    artists += ax.plot(at[0], at[1], "o", color=COLORS[1], label="global minimum", zorder=3)
+    x = lines[:, :, 0]
+    ax.set_xlim(float(x.min()) - 1, float(x.max()) + 1)
+    ax.set_xticks([])
+    ax.spines["bottom"].set_visible(False)
+    ax.set(ylabel="energy per spin", title=title)
+    # Below the axis there are no ticks; within it lines may be anywhere.
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2)
+    return artists
+
+
+def plot_lifetimes(ax: Axes, n: Sequence[int], lifetimes: Sequence[Floats]) -> list[Mark]:
+    """Draw for each N the share of finite H_0 classes that live longer: how fast the essential one wins."""
+    artists: list[Mark] = []
+    for size, values, color in zip(n, lifetimes, shades(len(n)), strict=True):
+        if values.size:
+            artists.append(ax.ecdf(values, complementary=True, color=color, label=f"N = {size}"))
+    ax.set_yscale("log")
+    fewest = min((1 / v.size for v in lifetimes if v.size), default=0.1)
+    ax.set_ylim(0.8 * fewest, 1.3)
+    ax.set_xlim(left=0)
+    ax.set(xlabel="lifetime: energy per spin", ylabel="share of classes of H$_0$ that live longer")
     if artists:
         ax.legend(loc="upper right")
     return artists

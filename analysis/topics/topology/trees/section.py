@@ -1,43 +1,59 @@
 """Merge trees in the report: figures, text, tables."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, heading, note, paragraph, picture
-from morsecensus.analysis.tables import Row
-from morsecensus.analysis.topics.topology.trees import tables as tables
+from morsecensus.analysis.page.markup import Part, note, paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Row, Table
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.topology.trees import tables
+from morsecensus.analysis.topics.topology.trees.figure import draw_trees
 from morsecensus.analysis.topics.topology.trees.heights import FEWEST_SIZES
-from morsecensus.analysis.topics.topology.trees.measure import TreeResult
+from morsecensus.analysis.topics.topology.trees.measure import TreeResult, measure_trees
 
-_BARRIERS = {"escape": "to a lower minimum", "lowest": "to the global one"}
+_TEXT = (
+    "The merge tree of a landscape says which minima {H/N ≤ u} joins at which level: index-1 saddles, in "
+    "the order of their energies, join the two minima that their branches lead to. By the elder rule the "
+    "component with the higher lowest minimum dies in a join. So the barrier from a minimum to a "
+    "lower one is the lifetime of its class in H₀, and only the class of the global minimum never dies."
+)
 
 
-def tree_parts(result: TreeResult, figures: Mapping[str, Path], title: str = "") -> list[Part]:
-    """The section on merge trees of one family.
+class Trees(Topic[TreeResult]):
+    """Merge trees and barriers: no theory says, so nothing is tested."""
 
-    Args:
-        result: what was measured.
-        figures: topic -> SVG, those that `analysis.topics.topology.trees.figure.draw_trees` drew.
-        title: of the family, for the heading; may be empty.
-    """
-    name = "Merge trees and barriers" + (f": {title}" if title else "")
-    text = (
-        "The merge tree of a landscape says which minima {H/N ≤ u} joins at which level: index-1 saddles, in "
-        "the order of their energies, join the two minima that their branches lead to. By the elder rule the "
-        "component with the higher lowest minimum dies in a join. So the barrier from a minimum to a "
-        "lower one is the lifetime of its class in H₀, and only the class of the global minimum never dies."
+    anchor = "trees"
+    declared = (
+        tables.BARRIERS,
+        tables.BARRIERS_BY_ENERGY,
+        tables.SCALING,
+        tables.CONNECTED_FROM,
+        tables.CONNECTEDNESS,
+        tables.LIFETIMES,
     )
-    return [
-        heading(name, 3),
-        paragraph(text),
-        *_even(result),
-        *_unknown(result),
-        *_connectedness(result, figures),
-        *_disconnectivity(result, figures),
-        *_barriers(result, figures),
-        *_lifetimes(figures),
-    ]
+
+    def find(self, study: StudyResult) -> list[TreeResult | None]:
+        return [measure_trees([result.cell for result in family.cells]) for family in study.families]
+
+    def tables(self, found: TreeResult) -> Mapping[Table, Sequence[Row]]:
+        return {
+            tables.BARRIERS: tables.barrier_rows(found),
+            tables.BARRIERS_BY_ENERGY: tables.barrier_energy_rows(found),
+            tables.SCALING: tables.scaling_rows(found),
+            tables.CONNECTED_FROM: tables.onset_rows(found),
+            tables.CONNECTEDNESS: tables.connectedness_rows(found),
+            tables.LIFETIMES: tables.lifetime_rows(found),
+        }
+
+    def figures(self, found: TreeResult) -> Mapping[str, Figure]:
+        return draw_trees(found)
+
+    def section(self, found: TreeResult) -> Section:
+        parts = [_connectedness(found), *_disconnectivity(found), _barriers(found), *_lifetimes(found)]
+        opening = [paragraph(_TEXT), *_even(found), *_unknown(found)]
+        return Section("Merge trees and barriers", [*opening, *parts])
 
 
 def _even(result: TreeResult) -> list[Part]:
@@ -80,47 +96,25 @@ def _unknown(result: TreeResult) -> list[Part]:
     return parts
 
 
-def _connectedness(result: TreeResult, figures: Mapping[str, Path]) -> list[Part]:
-    parts: list[Part] = [heading("Is the low-lying set one piece?", 4)]
-    if "connectedness" in figures:
-        caption = (
-            "Against the level u, for each N. Top left: share of the minima at or below u that lie in the "
-            "global minimum's component, mean over landscapes with any (band: one standard error). Top "
-            "right: probability that {H/N ≤ u} is one component where it isn't empty (band: 95%, Clopper and "
-            "Pearson, landscapes without a tree included either way; dashed: up to x → −x, even H only). "
-            "Levels that fewer than 5 landscapes reach aren't drawn. Bottom left: mean number of components. "
-            "Bottom right: level from which the set stays connected, mean and standard error, wide bar: "
-            "standard deviation over landscapes; beside it the mean energy of minima and of the ground "
-            "state."
-        )
-        parts.append(picture(figures["connectedness"], "Connectedness of sublevel sets", caption))
-    even = any(cell.forest.even for cell in result.cells)
-    titles = ["N", "cell", "trees", "connected from", "limits", "sd"]
-    titles += ["up to sign"] if even else []
-    titles += ["minima", "ground state"]
-    texts = []
-    for row in tables.onset_rows(result):
-        texts.append([str(row["n"]), row["cell"], f"{row['trees']:,} of {row['planned']:,}"])
-        texts[-1] += [r.estimate(row["mean"], row["se"]), _limits(row), r.number(row["sd"], 2)]
-        texts[-1] += [r.estimate(row["up_to_sign"], row["up_to_sign_se"])] if even else []
-        texts[-1] += [r.estimate(row[name], row[f"{name}_se"]) for name in ("minima", "ground")]
+def _connectedness(result: TreeResult) -> Section:
     caption = (
-        "Energies per spin. Connected from: mean level of the last join. Limits: of the mean over all "
-        "planned landscapes, whatever the unknown trees are."
+        "Against the level u, for each N. Top left: share of the minima at or below u that lie in the "
+        "global minimum's component, mean over landscapes with any (band: one standard error). Top "
+        "right: probability that {H/N ≤ u} is one component where it isn't empty (band: 95%, Clopper and "
+        "Pearson, landscapes without a tree included either way; dashed: up to x → −x, even H only). "
+        "Levels that fewer than 5 landscapes reach aren't drawn. Bottom left: mean number of components. "
+        "Bottom right: level from which the set stays connected, mean and standard error, wide bar: "
+        "standard deviation over landscapes; beside it the mean energy of minima and of the ground "
+        "state."
     )
-    return [*parts, HtmlTable(titles, texts, caption, (1,)).part()]
+    even = any(cell.forest.even for cell in result.cells)
+    table = tables.CONNECTED_FROM.part(tables.onset_rows(result), without=() if even else ("up to sign",))
+    figure = Picture("connectedness", "Connectedness of sublevel sets", caption)
+    return Section("Is the low-lying set one piece?", [figure, table])
 
 
-def _limits(row: Row) -> str:
-    """Limits of a mean where they differ from it."""
-    if row["planned"] == row["trees"]:
-        return "none needed"
-    low, high = (r.number(row[name], 4) for name in ("low", "high"))
-    return f"{low} to {high}" if r.DASH not in (low, high) else "unknown"
-
-
-def _disconnectivity(result: TreeResult, figures: Mapping[str, Path]) -> list[Part]:
-    if "disconnectivity" not in figures:
+def _disconnectivity(result: TreeResult) -> list[Section]:
+    if not result.pictures:
         return []
     chosen = []
     for shown in result.pictures:
@@ -134,42 +128,20 @@ def _disconnectivity(result: TreeResult, figures: Mapping[str, Path]) -> list[Pa
         "line goes up from each minimum to the level at which its component joins another; widths mean "
         "nothing."
     )
-    return [
-        heading("Disconnectivity graph", 4),
-        picture(figures["disconnectivity"], "Disconnectivity graphs of typical landscapes", caption),
-    ]
+    figure = Picture("disconnectivity", "Disconnectivity graphs of typical landscapes", caption)
+    return [Section("Disconnectivity graph", [figure])]
 
 
-def _barriers(result: TreeResult, figures: Mapping[str, Path]) -> list[Part]:
-    parts: list[Part] = [heading("Barriers", 4)]
-    if "barriers" in figures:
-        caption = (
-            "Top: N times the mean barrier of minima in bins of their energy (bins with 5 minima or more), "
-            "to a lower minimum (the H₀ lifetime) and to the global one. Bottom: means (full) and medians "
-            "(open) over all minima but the global ones, per spin and times N. Lines: powers of N fitted to "
-            "the means, exponents with one standard error. Bars: one standard error, landscapes as units."
-        )
-        parts.append(picture(figures["barriers"], "Barriers against energy and N", caption))
-    titles = ("N", "cell", "barrier", "minima", "mean", "limits", "10%", "median", "90%", "N × mean")
-    texts = [
-        (
-            str(row["n"]),
-            row["cell"],
-            _BARRIERS[row["barrier"]],
-            f"{row['minima']:,}",
-            r.estimate(row["mean"], row["se"]),
-            _limits(row),
-            *(r.estimate(row[name], row[f"{name}_se"]) for name in ("q10", "q50", "q90")),
-            r.estimate(row["n_times_mean"], row["n_times_se"]),
-        )
-        for row in tables.barrier_rows(result)
-    ]
+def _barriers(result: TreeResult) -> Section:
     caption = (
-        "Minimax barriers in energy per spin, the level of the lowest pass less the energy of the minimum; "
-        "each minimum but the global ones counts once. Errors: delta method for means, bootstrap over "
-        "landscapes for quantiles."
+        "Top: N times the mean barrier of minima in bins of their energy (bins with 5 minima or more), "
+        "to a lower minimum (the H₀ lifetime) and to the global one. Bottom: means (full) and medians "
+        "(open) over all minima but the global ones, per spin and times N. Lines: powers of N fitted to "
+        "the means, exponents with one standard error. Bars: one standard error, landscapes as units."
     )
-    return [*parts, HtmlTable(titles, texts, caption, (1, 2)).part(), paragraph(_scaling(result))]
+    figure = Picture("barriers", "Barriers against energy and N", caption)
+    table = tables.BARRIERS.part(tables.barrier_rows(result))
+    return Section("Barriers", [figure, table, paragraph(_scaling(result))])
 
 
 def _scaling(result: TreeResult) -> str:
@@ -179,7 +151,7 @@ def _scaling(result: TreeResult) -> str:
             "or more."
         )
     fits = [
-        f"{_BARRIERS[fit.kind]}: exponent {r.estimate(fit.exponent, fit.se)} over {fit.sizes} cells "
+        f"{tables.KIND_NAMES[fit.kind]}: exponent {r.estimate(fit.exponent, fit.se)} over {fit.sizes} cells "
         f"(χ², p = {r.probability(fit.p_value)})"
         for fit in result.scaling
     ]
@@ -190,15 +162,11 @@ def _scaling(result: TreeResult) -> str:
     )
 
 
-def _lifetimes(figures: Mapping[str, Path]) -> list[Part]:
-    if "lifetimes" not in figures:
-        return []
+def _lifetimes(result: TreeResult) -> list[Section]:
     caption = (
         "Left: share of the finite classes of H₀ that live longer, all landscapes of an N together. Right: "
         "their mean number in a landscape against N times the lifetime, with one standard error. The sooner "
         "both fall, the faster the class of the global minimum wins."
     )
-    return [
-        heading("Lifetimes in H₀", 4),
-        picture(figures["lifetimes"], "Lifetimes of classes of H0 by N", caption),
-    ]
+    figure = Picture("lifetimes", "Lifetimes of classes of H0 by N", caption)
+    return [Section("Lifetimes in H₀", [figure])] if result.has_lifetimes else []

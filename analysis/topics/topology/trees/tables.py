@@ -1,12 +1,171 @@
-"""Merge trees as rows: CSV files hold them in full, the page rounds them."""
+"""The tables of merge trees."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from morsecensus.analysis.tables import Row, head
+from morsecensus.analysis.page import rounding as r
+from morsecensus.analysis.page.table import Column, Row, Table, estimate
+from morsecensus.analysis.topics.rows import ENERGY, FIELD, HEAD, MODEL, STORED, XI, head
 from morsecensus.analysis.topics.topology.trees.heights import KINDS, QUANTILES
 from morsecensus.analysis.topics.topology.trees.measure import CellTrees, TreeResult
+
+KIND_NAMES = {"escape": "to a lower minimum", "lowest": "to the global one"}
+_BARRIER = '"escape": to a lower minimum, the lifetime in H_0; "lowest": to the global one'
+
+
+def _limits(row: Row) -> str:
+    """Limits of a mean where they differ from it."""
+    if row["planned"] == row["trees"]:
+        return "none needed"
+    low, high = (r.number(row[name], 4) for name in ("low", "high"))
+    return f"{low} to {high}" if r.DASH not in (low, high) else "unknown"
+
+
+def _measured(name: str, meaning: str, title: str, unit: str = ENERGY, at: int = 0) -> tuple[Column, ...]:
+    """A value and its standard error, with one column on the page."""
+    return (
+        Column(name, meaning, unit, title, shown=estimate(name, f"{name}_se"), at=at),
+        Column(f"{name}_se", "its standard error", unit),
+    )
+
+
+_PLANNED = Column("planned", "landscapes that the study asks for", "landscapes")
+_TREES = Column("trees", "landscapes with a known tree", "landscapes")
+_KNOWN = (
+    _PLANNED,
+    _TREES,
+    Column(
+        "bounded",
+        "landscapes with open lines but all points: limits hold whatever their trees are",
+        "landscapes",
+    ),
+    Column("unknown", "landscapes of which nothing is known", "landscapes"),
+)
+_MEAN = (
+    Column("mean", "mean over known trees", ENERGY),
+    Column("se", "its standard error, landscapes as units", ENERGY),
+)
+_ENDS = (
+    Column("low", "lower limit of the mean over all planned landscapes", ENERGY, "limits", shown=_limits),
+    Column("high", "upper limit of the same", ENERGY),
+)
+BARRIERS = Table(
+    "barriers",
+    "Barriers of minima: one row for each cell and kind of barrier.",
+    (
+        *HEAD,
+        *_KNOWN,
+        Column("barrier", _BARRIER, title="barrier", form=lambda kind: KIND_NAMES[kind], left=True),
+        Column("minima", "minima but the global ones", "points", "minima", r.whole),
+        replace(_MEAN[0], title="mean", shown=estimate("mean", "se")),
+        _MEAN[1],
+        *_ENDS,
+        *_measured("q10", "10% quantile", "10%"),
+        *_measured("q50", "median", "median"),
+        *_measured("q90", "90% quantile", "90%"),
+        Column(
+            "n_times_mean",
+            "N times the mean",
+            "energy",
+            "N × mean",
+            shown=estimate("n_times_mean", "n_times_se"),
+        ),
+        Column("n_times_se", "its standard error", "energy"),
+    ),
+    "Minimax barriers in energy per spin, the level of the lowest pass less the energy of the minimum; "
+    "each minimum but the global ones counts once. Errors: delta method for means, bootstrap over "
+    "landscapes for quantiles.",
+)
+BARRIERS_BY_ENERGY = Table(
+    "barriers_by_energy",
+    "Mean barriers by the energy of the minimum: one row for each cell, kind and bin with a minimum.",
+    (
+        *STORED,
+        Column("barrier", _BARRIER),
+        Column("low", "lower end of the bin", ENERGY),
+        Column("high", "upper end of the bin", ENERGY),
+        Column("minima", "minima in the bin", "points"),
+        *_MEAN,
+    ),
+)
+SCALING = Table(
+    "barrier_scaling",
+    "Fits of N times the mean barrier to a power of N: one row for each family and kind of barrier.",
+    (
+        MODEL,
+        XI,
+        FIELD,
+        Column("barrier", _BARRIER),
+        Column("exponent", "of N"),
+        Column("se", "its standard error"),
+        Column("prefactor", "of the power", "energy"),
+        Column("p_value", "of the sum of squares: a description of the fit and no test of theory"),
+        Column("sizes", "cells that entered"),
+    ),
+)
+CONNECTED_FROM = Table(
+    "connected_from",
+    "From which level on {H/N <= u} is connected: one row for each cell.",
+    (
+        *HEAD,
+        _PLANNED,
+        Column(
+            "trees",
+            "landscapes with a known tree",
+            "landscapes",
+            "trees",
+            shown=lambda row: f"{row['trees']:,} of {row['planned']:,}",
+        ),
+        *_KNOWN[2:],
+        Column("mean", "mean level of the last join", ENERGY, "connected from", shown=estimate("mean", "se")),
+        Column("se", "its standard error", ENERGY),
+        Column("sd", "its standard deviation over landscapes", ENERGY, "sd", r.digits(2), at=1),
+        *_ENDS,
+        *_measured("up_to_sign", "the same where x and -x are made one", "up to sign", at=1),
+        *_measured("ground", "mean energy of the ground state", "ground state", at=2),
+        *_measured("minima", "mean energy of minima", "minima", at=1),
+    ),
+    "Energies per spin. Connected from: mean level of the last join. Limits: of the mean over all "
+    "planned landscapes, whatever the unknown trees are.",
+)
+_SHARE = "probability that the set is one component, given that it isn't empty"
+CONNECTEDNESS = Table(
+    "connectedness",
+    "Connectedness of {H/N <= level}: one row for each cell and level.",
+    (
+        *STORED,
+        Column("level", "level u", ENERGY),
+        Column("components", "mean number of components", "components"),
+        Column("components_se", "its standard error", "components"),
+        Column("components_low", "lower limit of the mean over all planned landscapes", "components"),
+        Column("components_high", "upper limit of the same", "components"),
+        Column("with_lowest", "mean share of the minima at or below u in the global minimum's component"),
+        Column("with_lowest_se", "its standard error"),
+        Column("with_lowest_low", "lower limit of the mean over all planned landscapes"),
+        Column("with_lowest_high", "upper limit of the same"),
+        Column("landscapes", "landscapes whose set isn't empty", "landscapes"),
+        Column("connected", _SHARE),
+        Column("connected_low", "lower limit, whatever the unknown trees are"),
+        Column("connected_high", "upper limit, whatever the unknown trees are"),
+        Column("connected_lower95", "lower 95% limit (Clopper and Pearson), unknown trees included"),
+        Column("connected_upper95", "upper 95% limit, unknown trees included"),
+        Column("connected_up_to_sign", "the same where x and -x are made one; empty but for even H"),
+    ),
+)
+LIFETIMES = Table(
+    "lifetimes",
+    "Finite classes of H_0 that live longer than a time: one row for each cell and time.",
+    (
+        *STORED,
+        Column("lifetime", "time", ENERGY),
+        Column("classes", "mean number of classes in a landscape that live longer", "classes"),
+        Column("se", "its standard error", "classes"),
+        Column("low", "lower limit of the mean over all planned landscapes", "classes"),
+        Column("high", "upper limit of the same", "classes"),
+        Column("share", "share of the classes of all landscapes"),
+    ),
+)
 
 
 def _known(measured: CellTrees) -> Row:
@@ -109,13 +268,3 @@ def lifetime_rows(result: TreeResult) -> list[Row]:
             strict=True,
         )
     ]
-
-
-def tree_rows(result: TreeResult) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the rows of every CSV table."""
-    yield "barriers", barrier_rows(result)
-    yield "barriers_by_energy", barrier_energy_rows(result)
-    yield "barrier_scaling", scaling_rows(result)
-    yield "connected_from", onset_rows(result)
-    yield "connectedness", connectedness_rows(result)
-    yield "lifetimes", lifetime_rows(result)

@@ -1,0 +1,93 @@
+"""The lowest energy of each landscape in the report."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from morsecensus.analysis.page import rounding as r
+from morsecensus.analysis.page.markup import Part
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.topics.energies.figure import draw_lowest
+from morsecensus.analysis.topics.families import FamilyTopic
+from morsecensus.analysis.topics.rows import ENERGY, HEAD, LANDSCAPES, head
+
+LOWEST = Table(
+    "lowest",
+    "The lowest energy found in each landscape: one row for each cell.",
+    (
+        *HEAD,
+        LANDSCAPES,
+        Column("mean", "mean over landscapes", ENERGY, "mean", shown=estimate("mean", "se")),
+        Column("se", "its standard error", ENERGY),
+        Column("sd", "standard deviation over landscapes", ENERGY, "sd", r.digits(3), at=1),
+        Column(
+            "first_moment_mean",
+            "mean by the first-moment law",
+            ENERGY,
+            "first-moment mean",
+            shown=exact("first_moment_mean", "se"),
+        ),
+        Column(
+            "first_moment_sd",
+            "the same by the first-moment law",
+            ENERGY,
+            "first-moment sd",
+            r.digits(3),
+            at=1,
+        ),
+        Column(
+            "largest_distance",
+            "largest distance between the two distribution functions",
+            title="largest distance",
+            form=r.digits(2),
+            at=1,
+        ),
+    ),
+    "Lowest energy per spin of a landscape; largest distance between distribution functions.",
+    always=True,
+)
+
+
+class Lowest(FamilyTopic):
+    """Lowest energies against the first-moment law, which is no exact law: no test."""
+
+    anchor, declared = "lowest", (LOWEST,)
+    title = "Lowest minima"
+    text = (
+        "The lowest energy found in each landscape against the first-moment law P(min > u) = exp(-E "
+        "Crit(<= u)) with the exact mean count (half of it for even xi). The law is an approximation, good "
+        "from N = 10 on (Subag, Zeitouni, arXiv:1509.03098), so this is a comparison and not a test."
+    )
+    caption = "Distribution functions over landscapes."
+
+    def tables(self, found: FamilyResult) -> Mapping[Table, Sequence[Row]]:
+        return {LOWEST: lowest_rows(found.cells)}
+
+    def drawn(self, family: FamilyResult) -> Figure:
+        return draw_lowest(family)
+
+    def more(self, family: FamilyResult) -> list[Part]:
+        rows = [row for row in lowest_rows(family.cells) if row["landscapes"]]
+        return [LOWEST.part(rows)] if rows else []
+
+
+def lowest_rows(results: Sequence[CellResult]) -> list[Row]:
+    """Lowest energies against the first-moment law."""
+    return [_row(result) for result in results]
+
+
+def _row(result: CellResult) -> Row:
+    data, law = result.lowest, result.ground_state
+    energy = data["energy"].values
+    distance = None
+    if law is not None and energy.size:
+        expected = np.interp(energy, law.energy, law.cumulative)
+        steps = np.arange(energy.size + 1) / energy.size
+        distance = float(max(np.max(steps[1:] - expected), np.max(expected - steps[:-1])))
+    row = head(result.cell) | {"landscapes": int(data["landscapes"])}
+    row |= {name: float(data[name]) for name in ("mean", "se", "sd")}
+    row["first_moment_mean"] = None if law is None else law.mean
+    row["first_moment_sd"] = None if law is None else law.standard_deviation
+    return row | {"largest_distance": distance}

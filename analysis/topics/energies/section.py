@@ -1,0 +1,170 @@
+"""Energies in the report: histograms, bands of minima, the index at each energy."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from morsecensus.analysis.page import rounding as r
+from morsecensus.analysis.page.markup import Part
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.topics.energies.figure import draw_bands, draw_histograms, draw_index_against_energy
+from morsecensus.analysis.topics.families import ABC, FamilyTopic
+from morsecensus.analysis.topics.rows import ENERGY, HEAD, head, score, well_filled
+
+HISTOGRAM = Table(
+    "energy_histogram",
+    "Mean numbers of points in a landscape by energy: one row for each cell and bin.",
+    (
+        *HEAD,
+        Column("low", "lower end of the bin", ENERGY),
+        Column("high", "upper end of the bin", ENERGY),
+        Column("all", "mean number of points in the bin", "points"),
+        Column("all_se", "its standard error", "points"),
+        Column("all_exact", "the mean in theory", "points"),
+        Column("minima", "mean number of minima in the bin", "points"),
+        Column("minima_se", "its standard error", "points"),
+        Column("minima_exact", "the mean in theory", "points"),
+        Column("mean_index", "mean index of the points in the bin"),
+        Column("mean_index_se", "its standard error"),
+        Column("mean_index_exact", "ratio of the means in theory"),
+    ),
+    always=True,
+)
+ENERGIES = Table(
+    "energies",
+    "Energies of the points of one index: one row for each cell and index.",
+    (
+        *HEAD,
+        Column("index", "Morse index"),
+        Column("points", "points found in all landscapes", "points", title="minima found", form=r.whole),
+        Column(
+            "mean",
+            "mean energy, each point counted once",
+            ENERGY,
+            "mean energy",
+            shown=estimate("mean", "mean_se"),
+        ),
+        Column("mean_se", "its standard error, landscapes as units", ENERGY),
+        Column("exact_mean", "mean energy in theory", ENERGY, "exact", shown=exact("exact_mean", "mean_se")),
+        Column("z", "(mean - exact_mean) / mean_se", title="z", form=r.score),
+        Column("sd", "standard deviation of the energy", ENERGY, "sd", shown=estimate("sd", "sd_se")),
+        Column("sd_se", "its standard error", ENERGY),
+        Column(
+            "exact_sd",
+            "the standard deviation in theory",
+            ENERGY,
+            "exact sd",
+            shown=exact("exact_sd", "sd_se"),
+        ),
+    ),
+    "Energy per spin of minima, each counted once. Errors: landscapes are the independent units.",
+    always=True,
+)
+
+
+class Histograms(FamilyTopic):
+    """Energies of all points and of minima."""
+
+    anchor, declared = "histograms", (HISTOGRAM,)
+    title = "Energies"
+    text = (
+        "Energy histograms of all points and of minima against the exact density at the same N. The dashed "
+        "line is where the minima gather as N grows: the floor -E_inf of a pure model. Far above it they "
+        "vanish faster than exponentially. At finite N points lie on both sides of it."
+    )
+    caption = (
+        "Points per unit of energy and landscape, logarithmic; the lowest visible level is one point in one "
+        "bin of all landscapes. Where landscapes aren't complete it is what was found in them."
+    )
+
+    def tables(self, found: FamilyResult) -> Mapping[Table, Sequence[Row]]:
+        return {HISTOGRAM: histogram_rows(found.cells)}
+
+    def drawn(self, family: FamilyResult) -> Figure:
+        return draw_histograms(family)
+
+
+class Bands(FamilyTopic):
+    """The energies of minima as N grows."""
+
+    anchor, declared = "bands", (ENERGIES,)
+    title = "Bands of minima"
+    text = "The energies of minima concentrate as N grows, at the dashed line: the band narrows."
+    caption = (
+        "Left: probability density of the energy of a minimum, each minimum counted once. Right: mean and "
+        "standard deviation of that energy, and of the lowest energy of each landscape."
+    )
+
+    def tables(self, found: FamilyResult) -> Mapping[Table, Sequence[Row]]:
+        return {ENERGIES: energy_rows(found.cells)}
+
+    def drawn(self, family: FamilyResult) -> Figure:
+        return draw_bands(family)
+
+    def more(self, family: FamilyResult) -> list[Part]:
+        rows = [row for row in energy_rows(family.cells) if row["index"] == 0 and row["points"]]
+        return [ENERGIES.part(rows)] if rows else []
+
+
+class IndexAgainstEnergy(FamilyTopic):
+    """The mean index at each energy."""
+
+    anchor = "index-energy"
+    title = "Index against energy"
+    text = (
+        "The higher the energy, the more negative eigenvalues. Mean index at each energy against the exact "
+        "ratio at this N (bin by bin), and the limit N to infinity: the semicircle's weight below the radial "
+        f"derivative ({ABC})."
+    )
+    caption = (
+        "Mean of index/dimension among the points in each energy bin; bins with fewer than ten points are "
+        "left out."
+    )
+
+    def shown(self, family: FamilyResult) -> bool:
+        return any(well_filled(result).any() for result in family.cells if result.cell.points)
+
+    def drawn(self, family: FamilyResult) -> Figure | None:
+        return draw_index_against_energy(family) if self.shown(family) else None
+
+
+def energy_rows(results: Sequence[CellResult]) -> list[Row]:
+    """Mean and spread of the energy at each index."""
+    rows = []
+    for result in results:
+        data = result.energies
+        for index in range(result.cell.levels):
+            mean, se = float(data["mean"][index]), float(data["mean_se"][index])
+            known = None if result.energy_mean is None else float(result.energy_mean[index])
+            row = head(result.cell) | {"index": index, "points": int(data["points"][index])}
+            row |= {"mean": mean, "mean_se": se, "exact_mean": known, "z": score(mean, se, known)}
+            row |= {"sd": float(data["sd"][index]), "sd_se": float(data["sd_se"][index])}
+            rows.append(
+                row | {"exact_sd": None if result.energy_sd is None else float(result.energy_sd[index])}
+            )
+    return rows
+
+
+def histogram_rows(results: Sequence[CellResult]) -> list[Row]:
+    """Mean numbers per landscape in each energy bin, measured and exact."""
+    measured = ("low", "high", "all", "all_se", "minima", "minima_se")
+    rows = []
+    for result in results:
+        data = result.histogram
+        for b in range(data.sizes["bin"]):
+            row = head(result.cell) | {name: float(data[name][b]) for name in measured}
+            row["all_exact"] = None if result.binned_all is None else float(result.binned_all[b])
+            row["minima_exact"] = None if result.binned is None else float(result.binned[0, b])
+            row |= {"mean_index": float(data["index"][b]), "mean_index_se": float(data["index_se"][b])}
+            rows.append(row | {"mean_index_exact": _exact_index(result, b)})
+    return rows
+
+
+def _exact_index(result: CellResult, b: int) -> float | None:
+    if result.binned is None:
+        return None
+    column = result.binned[:, b]
+    total = float(column.sum())
+    return float(np.arange(len(column)) @ column) / total if total > 0 else None

@@ -1,0 +1,63 @@
+"""The topics of the report, in the order of the page: a new one is a folder and a line here."""
+
+from typing import Any
+
+from morsecensus.analysis.topics.audit.section import BiasAudit
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.complexity.section import Complexity
+from morsecensus.analysis.topics.counts.section import Counts
+from morsecensus.analysis.topics.degenerate.section import WithoutNumber
+from morsecensus.analysis.topics.energies.lowest import Lowest
+from morsecensus.analysis.topics.energies.section import Bands, Histograms, IndexAgainstEnergy
+from morsecensus.analysis.topics.factorised.section import Factorised
+from morsecensus.analysis.topics.families import Families
+from morsecensus.analysis.topics.floors.section import GroundState
+from morsecensus.analysis.topics.flow.section import GradientFlow
+from morsecensus.analysis.topics.ledger.section import Ledger
+from morsecensus.analysis.topics.minima.section import Minima
+from morsecensus.analysis.topics.pairs.section import Pairs
+from morsecensus.analysis.topics.provenance.section import Provenance
+from morsecensus.analysis.topics.spectra.section import Spectra
+from morsecensus.analysis.topics.spiked.section import Spiked
+from morsecensus.analysis.topics.study.section import Cells
+from morsecensus.analysis.topics.topology.euler.section import Euler
+from morsecensus.analysis.topics.topology.homology.section import Homology
+from morsecensus.analysis.topics.topology.section import Outcomes
+from morsecensus.analysis.topics.topology.trees.section import Trees
+from morsecensus.analysis.topics.trivialisation.section import Triviality
+from morsecensus.analysis.topics.two_body.section import TwoBody
+from morsecensus.analysis.topics.universality.section import OtherLaws
+from morsecensus.analysis.topics.verdicts.section import Agreement
+
+OF_FAMILIES: tuple[Topic[Any], ...] = (
+    Counts(),
+    Histograms(),
+    Bands(),
+    IndexAgainstEnergy(),
+    Spectra(),
+    Complexity(),
+    Lowest(),
+    Ledger(),
+    Outcomes(),
+    Homology(),
+    Trees(),
+    Euler(),
+)
+"""Below each family."""
+TOPICS: tuple[Topic[Any], ...] = (
+    Cells(),
+    WithoutNumber(),
+    Agreement(),
+    Families(OF_FAMILIES),
+    BiasAudit(),
+    TwoBody(),
+    Minima(),
+    GroundState(),
+    Triviality(),
+    Spiked(),
+    Factorised(),
+    Pairs(),
+    OtherLaws(),
+    GradientFlow(),
+    Provenance(),
+)

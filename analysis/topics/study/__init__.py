@@ -1,0 +1,1 @@
+"""What a study holds, cell by cell."""
