@@ -21,15 +21,15 @@ $(STAMP): $(BIN)/uv requirements.lock pyproject.toml
 
 # Each worker takes whole files, which share compiled landscapes and stores; tests/conftest.py groups and orders them.
 TEST_WORKERS ?= 2
-PYTEST := $(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder --durations 20
+PYTEST := $(BIN)/pytest -n $(TEST_WORKERS) --no-loadscope-reorder --durations 20
 test: setup
 	$(PYTEST)
 
-# What needs neither Ray nor minutes, for a second Python: make setup quick VENV=.venv-3.13 PYTHON=python3.13
+# A few minutes' worth, for a second Python: make quick VENV=.venv-3.13 PYTHON=python3.13
 quick: setup
-	$(PYTEST) -m 'not slow and not ray and not soak' tests/storage tests/pipeline/test_study.py \
-		tests/pipeline/test_run.py tests/pipeline/test_cli.py tests/analysis/test_kac_rice.py \
-		tests/analysis/test_report.py tests/tasks/test_covariance.py tests/tasks/test_homotopy_finder.py
+	$(PYTEST) -m 'not slow and not soak' tests/storage tests/analysis/test_kac_rice.py \
+		tests/tasks/test_covariance.py tests/pipeline/test_study.py tests/pipeline/test_enumerate.py \
+		tests/pipeline/test_interrupt.py
 
 # Long statistics, all kinds of faults with Ray too, ten times the examples, and code that each process compiles for itself.
 soak: setup

@@ -35,19 +35,29 @@ settings.register_profile("nightly", deadline=None, max_examples=1000, print_blo
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
-@pytest.hookimpl(tryfirst=True)
+RAY = ("test_ray.py", "test_cluster.py", "test_cluster_examples.py", "test_dask.py")
+"""Files that start a Ray or a cluster for most of their tests."""
+
+
+def _place(file: str) -> str:
+    return "ray" if file.rpartition("/")[2] in RAY else file
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let pytest-xdist give a whole file to one worker, for its tests share fixtures and compiled code, and
-    all files that start a Ray to one, so that there is one Ray at a time. What takes longest begins.
+    """Begin with what takes longest: files of Ray, then those with slow tests."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (_place(item.path.name) != "ray", item.path not in slow))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give a whole file to one worker, for its tests share fixtures and compiled code, and all files of Ray
+    to one, so that there is one Ray at a time.
     """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group("/".join(item.path.parts[-2:])))
-    slow = {_group(item) for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (_group(item) != "ray", _group(item) not in slow))
+    from xdist.scheduler import LoadScopeScheduling
 
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return _place(nodeid.partition("::")[0])
 
-def _group(item: pytest.Item) -> str:
-    marker = item.get_closest_marker("xdist_group")
-    assert marker is not None
-    return marker.args[0]
+    return Scheduler(config, log)

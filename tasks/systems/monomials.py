@@ -34,6 +34,13 @@ def offset(n: int, degree: int, lowest: int) -> int:
     return sum(symmetric.packed_size(n, d) for d in range(lowest, degree))
 
 
+def triangle(n: int) -> Int[np.ndarray, "n n"]:
+    """Where the entries of a symmetric matrix stand in its packed lower triangle, which `monomials` of degree
+    2 are."""
+    low, high = np.sort(np.indices((n, n)), axis=0)
+    return high * (high + 1) // 2 + low
+
+
 def recurrence(n: int, most: int) -> Int[np.ndarray, "monomials two"]:
     """For the monomials of degrees 2 to ``most``, one after the other: the place of the monomial without its
     largest index, among those of degree 1 (for pairs) or of degree 2 and more, and this index."""

@@ -124,6 +124,20 @@ class PolynomialSystem:
             full = np.moveaxis(np.tensordot(self.rotation, full, axes=(1, axis)), 0, axis)
         return full[tuple(symmetric.multi_indices(self.n, degree).T)]
 
+    def hessian_table(
+        self, degree: int
+    ) -> tuple[Float[np.ndarray, "pairs monomials"], Int[np.ndarray, " monomials"]]:
+        """The packed Hessian of H_degree as couplings, unrounded, and the whole numbers that multiply their
+        columns: together its coefficients in the monomials of two degrees less."""
+        n, rest = self.n, degree - 2
+        pairs, others = monomials(n, 2), monomials(n, rest)
+        joined = np.concatenate(
+            [np.repeat(pairs, len(others), axis=0), np.tile(others, (len(pairs), 1))], axis=1
+        )
+        entries = self.tensors[degree][symmetric.ranks(joined, n)].reshape(len(pairs), len(others))
+        orders = np.ones(1) if rest == 0 else symmetric.multiplicities(n, rest)[symmetric.ranks(others, n)]
+        return entries, orders.astype(np.int64) * (degree * (degree - 1))
+
     def coefficients(self, degree: int, derivatives: int) -> Float[np.ndarray, "derived monomials"]:
         """Of the gradient (1) or the packed Hessian (2) of H_degree in the monomials that remain."""
         derived = monomials(self.n, derivatives)

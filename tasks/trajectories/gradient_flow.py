@@ -16,17 +16,17 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.runtime.lanes import choose
+from morsecensus.tasks.trajectories.runge_kutta import next_step
 
 TOLERANCE = 1e-5
 """Of the error of one step, in units of sqrt(ambient). Measured on the pure 3-spin at N = 60 up to t = 20, 64
 starts: no energy is off by more than 4e-5 from those at 1e-9, which take 30 times the steps."""
 MOST_STEPS = 20_000
-# Customary bounds of the factor between two steps, and how far below the estimated best step to stay.
-SHRINK, GROW, SAFETY = 0.2, 5.0, 0.9
 
 
 class Flow(NamedTuple):
@@ -47,14 +47,105 @@ class Flow(NamedTuple):
     steps: Int[Array, " starts"]
 
 
-class _Lanes(NamedTuple):
+class _Motion(NamedTuple):
+    """Points on their way: energy per spin, and slope = -grad H."""
+
     x: Float[Array, "starts ambient"]
     energy: Float[Array, " starts"]
     slope: Float[Array, "starts ambient"]
+
+
+class _Lanes(NamedTuple):
+    motion: _Motion
     time: Float[Array, " starts"]
     step: Float[Array, " starts"]
     next: Int[Array, " starts"]
     flow: Flow
+
+
+class _Run:
+    """The flow of one landscape while it is traced."""
+
+    def __init__(
+        self,
+        landscape: Landscape,
+        couplings: Couplings,
+        starts: Float[Array, "starts ambient"],
+        times: Float[Array, " times"],
+        directions: Float[Array, "directions ambient"],
+        tolerance: Float[Array, ""] | float,
+        most_steps: int,
+    ) -> None:
+        self.landscape, self.couplings, self.manifold = landscape, couplings, landscape.manifold
+        self.starts, self.times, self.directions = starts, times, directions
+        self.tolerance, self.most_steps = tolerance, most_steps
+        self.ambient, self.count = landscape.manifold.ambient, times.shape[0]
+        self.rows = jnp.arange(starts.shape[0])
+
+    def look(self, x: Float[Array, " ambient"]) -> _Motion:
+        value, gradient = self.landscape.value_and_gradient(self.couplings, x)
+        return _Motion(x, value / self.ambient, -self.manifold.project(x, gradient))
+
+    def trial(self, old: _Motion, h: Float[Array, ""]) -> tuple[_Motion, Float[Array, ""]]:
+        """One step of one start, and its error in units of sqrt(ambient)."""
+        x, k1 = old.x, old.slope
+        k2 = self.look(x + h / 2 * k1).slope
+        k3 = self.look(x + 3 * h / 4 * k2).slope
+        new = self.look(self.manifold.retract(x, h * (2 * k1 + 3 * k2 + 4 * k3) / 9))
+        error = h * (-5 * k1 / 72 + k2 / 12 + k3 / 9 - new.slope / 8)
+        return new, jnp.linalg.norm(error) / self.ambient**0.5
+
+    def running(self, lanes: _Lanes) -> Bool[Array, " starts"]:
+        left = (lanes.next < self.count) & (lanes.flow.steps < self.most_steps)
+        return left & jnp.isfinite(lanes.motion.energy)
+
+    def goal(self, lanes: _Lanes) -> Float[Array, " starts"]:
+        return self.times[jnp.minimum(lanes.next, self.count - 1)]
+
+    def note(self, lanes: _Lanes) -> _Lanes:
+        """Write down the lanes that are at their next time."""
+        at, seen = lanes.motion, lanes.flow
+        due = (lanes.next < self.count) & (lanes.time >= self.goal(lanes))
+        column = jnp.where(due, lanes.next, self.count)
+        seen = seen._replace(
+            energy=seen.energy.at[self.rows, column].set(at.energy, mode="drop"),
+            overlap=seen.overlap.at[self.rows, column].set(
+                at.x @ self.directions.T / self.ambient, mode="drop"
+            ),
+            correlation=seen.correlation.at[self.rows, column].set(
+                jnp.sum(at.x * self.starts, axis=1) / self.ambient, mode="drop"
+            ),
+            points=at.x,
+        )
+        return lanes._replace(next=lanes.next + due.astype(jnp.int64), flow=seen)
+
+    def iterate(self, lanes: _Lanes) -> _Lanes:
+        active, goal = self.running(lanes), self.goal(lanes)
+        left = goal - lanes.time
+        last = lanes.step >= left
+        h = jnp.where(last, left, lanes.step)
+        new, error = jax.vmap(self.trial)(lanes.motion, h)
+        taken = active & (error <= self.tolerance)
+        step = next_step(h, error, (self.tolerance / error) ** (1 / 3))
+        # A step cut short by the next time is no reason for a shorter one after it.
+        step = jnp.where(taken & last, jnp.maximum(lanes.step, step), step)
+        moved = _Lanes(
+            choose(taken, new, lanes.motion),
+            jnp.where(taken, jnp.where(last, goal, lanes.time + h), lanes.time),
+            jnp.where(active, step, lanes.step),
+            lanes.next,
+            lanes.flow._replace(steps=lanes.flow.steps + active.astype(jnp.int64)),
+        )
+        return self.note(moved)
+
+    def begin(self) -> _Lanes:
+        many = self.starts.shape[0]
+        blank = jnp.full((many, self.count), jnp.nan)
+        overlap = jnp.full((*blank.shape, self.directions.shape[0]), jnp.nan)
+        empty = Flow(blank, overlap, blank, self.starts, jnp.zeros(many, jnp.int64))
+        first = jnp.full(many, 0.05 / self.landscape.curvature_scale, self.starts.dtype)
+        motion = jax.vmap(self.look)(self.starts)
+        return self.note(_Lanes(motion, jnp.zeros(many), first, jnp.zeros_like(self.rows), empty))
 
 
 @partial(jax.jit, static_argnames=("landscape", "most_steps"))
@@ -76,77 +167,8 @@ def flow(
         tolerance: of the estimated error of a step, in units of sqrt(ambient).
         most_steps: after so many a start is left where it is.
     """
-    manifold = landscape.manifold
-    ambient, count = manifold.ambient, times.shape[0]
-    rows = jnp.arange(starts.shape[0])
-
-    def evaluate(x: Float[Array, " ambient"]):
-        value, gradient = landscape.value_and_gradient(couplings, x)
-        return value / ambient, -manifold.project(x, gradient)
-
-    def advance(x: Float[Array, " ambient"], k1: Float[Array, " ambient"], h: Float[Array, ""]):
-        k2 = evaluate(x + h / 2 * k1)[1]
-        k3 = evaluate(x + 3 * h / 4 * k2)[1]
-        new = manifold.retract(x, h * (2 * k1 + 3 * k2 + 4 * k3) / 9)
-        energy, k4 = evaluate(new)
-        error = h * (-5 * k1 / 72 + k2 / 12 + k3 / 9 - k4 / 8)
-        return new, energy, k4, jnp.linalg.norm(error) / ambient**0.5
-
-    def running(lanes: _Lanes):
-        return (lanes.next < count) & (lanes.flow.steps < most_steps) & jnp.isfinite(lanes.energy)
-
-    def note(lanes: _Lanes) -> _Lanes:
-        """Write down the lanes that are at their next time."""
-        due = (lanes.next < count) & (lanes.time >= times[jnp.minimum(lanes.next, count - 1)])
-        column = jnp.where(due, lanes.next, count)
-        seen = lanes.flow
-        seen = seen._replace(
-            energy=seen.energy.at[rows, column].set(lanes.energy, mode="drop"),
-            overlap=seen.overlap.at[rows, column].set(lanes.x @ directions.T / ambient, mode="drop"),
-            correlation=seen.correlation.at[rows, column].set(
-                jnp.sum(lanes.x * starts, axis=1) / ambient, mode="drop"
-            ),
-            points=lanes.x,
-        )
-        return lanes._replace(next=lanes.next + due.astype(jnp.int64), flow=seen)
-
-    def iterate(lanes: _Lanes) -> _Lanes:
-        active = running(lanes)
-        goal = times[jnp.minimum(lanes.next, count - 1)]
-        left = goal - lanes.time
-        last = lanes.step >= left
-        h = jnp.where(last, left, lanes.step)
-        x, energy, slope, error = jax.vmap(advance)(lanes.x, lanes.slope, h)
-        taken = active & (error <= tolerance)
-        # An undefined error must shrink the step and not become it.
-        best = jnp.where(jnp.isfinite(error), SAFETY * (tolerance / error) ** (1 / 3), SHRINK)
-        step = h * jnp.clip(best, SHRINK, GROW)
-        # A step cut short by the next time is no reason for a shorter one after it.
-        step = jnp.where(taken & last, jnp.maximum(lanes.step, step), step)
-        moved = _Lanes(
-            jnp.where(taken[:, None], x, lanes.x),
-            jnp.where(taken, energy, lanes.energy),
-            jnp.where(taken[:, None], slope, lanes.slope),
-            jnp.where(taken, jnp.where(last, goal, lanes.time + h), lanes.time),
-            jnp.where(active, step, lanes.step),
-            lanes.next,
-            lanes.flow._replace(steps=lanes.flow.steps + active.astype(jnp.int64)),
-        )
-        return note(moved)
-
-    energy, slope = jax.vmap(evaluate)(starts)
-    blank = jnp.full((starts.shape[0], count), jnp.nan)
-    empty = Flow(
-        blank,
-        jnp.full((*blank.shape, directions.shape[0]), jnp.nan),
-        blank,
-        starts,
-        jnp.zeros(starts.shape[0], jnp.int64),
-    )
-    first = jnp.full(starts.shape[0], 0.05 / landscape.curvature_scale, starts.dtype)
-    zeros = jnp.zeros(starts.shape[0])
-    lanes = note(_Lanes(starts, energy, slope, zeros, first, jnp.zeros_like(rows), empty))
-    return jax.lax.while_loop(lambda lanes: jnp.any(running(lanes)), iterate, lanes).flow
+    run = _Run(landscape, couplings, starts, times, directions, tolerance, most_steps)
+    return jax.lax.while_loop(lambda lanes: jnp.any(run.running(lanes)), run.iterate, run.begin()).flow
 
 
 def starts_at_overlap(

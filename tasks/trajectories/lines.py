@@ -22,6 +22,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.runtime.lanes import LANES, choose, refill
+from morsecensus.tasks.trajectories.runge_kutta import next_step
 
 MOST_TRIALS = 200_000
 """Steps, taken or not, after which a path is given up: a typical one takes about a hundred, and one in t^2
@@ -43,9 +44,6 @@ STAGES = (
     (35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84),
 )
 ERROR = (71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40)
-
-# The usual step-size controller: safety 0.9, factors between 0.2 and 5 (Hairer, Norsett and Wanner, II.4).
-SAFETY, SHRINK, GROW = 0.9, 0.2, 5.0
 
 
 class Ends(NamedTuple):
@@ -178,17 +176,14 @@ class _Flow:
         """One trial in each lane; lanes that have ended take the next starts."""
         old, step = pool.motion, pool.step
         new, error = self.trial(old, step)
-        finite = jnp.isfinite(error)
-        taken = finite & (error <= 1.0)
+        taken = jnp.isfinite(error) & (error <= 1.0)
         trace = self.mark(pool, new, taken)
         noting = trace.kept > pool.trace.kept
         track = self.record(pool, trace, new, noting)
-        factor = jnp.where(finite, SAFETY * jnp.maximum(error, 1e-12) ** -0.2, SHRINK)
-        motion = _Motion(*(choose(taken, a, b) for a, b in zip(new, old, strict=True)))
         slower = jnp.linalg.norm(new.velocity, axis=1) < jnp.linalg.norm(old.velocity, axis=1)
         moved = pool._replace(
-            motion=motion,
-            step=step * jnp.clip(factor, SHRINK, GROW),
+            motion=choose(taken, new, old),
+            step=next_step(step, error, jnp.maximum(error, 1e-12) ** -0.2),
             slowing=jnp.where(taken, slower, pool.slowing),
             noted=choose(noting, new.velocity, pool.noted),
             trace=trace,
@@ -205,11 +200,11 @@ class _Flow:
         fresh = _Motion(*(whole[row] for whole in self.origin))
         blank = _blank(self.lanes, self.ambient)
         return _Pool(
-            _Motion(*(choose(ended, a, b) for a, b in zip(fresh, pool.motion, strict=True))),
+            choose(ended, fresh, pool.motion),
             jnp.where(ended, self.first_step, pool.step),
             jnp.where(ended, False, pool.slowing),
             choose(ended, fresh.velocity, pool.noted),
-            Ends(*(choose(ended, a, b) for a, b in zip(blank, pool.trace, strict=True))),
+            choose(ended, blank, pool.trace),
             start,
             upcoming,
             Ends(*(all_.at[slot].set(mine, mode="drop") for all_, mine in done)),

@@ -64,14 +64,14 @@ class Driver:
                 [*command, *arguments], env=env, stdout=out, stderr=err, start_new_session=True
             )
 
-    def wait_for_markers(self, count, seconds=60):
+    def wait_for_markers(self, count, seconds=240):
         deadline = time.time() + seconds
         while len(list(self.store.glob("commits/*/*.json"))) < count:
             assert self.process.poll() is None, self._err.read_text()
             assert time.time() < deadline, self._err.read_text()
             time.sleep(0.01)
 
-    def finish(self, seconds=120):
+    def finish(self, seconds=240):
         code = self.process.wait(timeout=seconds)
         return code, self._out.read_text(), self._err.read_text()
 

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,8 +17,9 @@ import pytest
 
 from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.storage.dataset import dataset_hash
+from support.processes import wait_until
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 ADDRESS = "127.0.0.2"
 HEAD = """
@@ -67,7 +67,7 @@ class Head:
 
     def close(self):
         self._process.stdin.close()
-        self._process.wait(timeout=60)
+        self._process.wait(timeout=240)
         self._process.stdout.close()
 
     @contextmanager
@@ -96,7 +96,7 @@ class Head:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
+            process.wait(timeout=240)
             process.stdout.close()
 
 
@@ -150,13 +150,13 @@ def test_ctrl_c_ends_the_running_blocks_of_a_cluster(tmp_path, toolbox, head):
     script = {"calls": str(calls), "seconds": 600}
     with head.node(script=script) as node:
         driver = toolbox.driver(toolbox.text(), tmp_path / "run", *_on(head.address))
-        _wait(lambda: any(calls.iterdir()), 60)
+        wait_until(lambda: any(calls.iterdir()))
         assert _computing(node.pid)
         os.kill(driver.process.pid, signal.SIGINT)
-        code, _, err = driver.finish(seconds=30)
+        code, _, err = driver.finish()
         assert code == 130
         assert "the same command goes on from there" in _line(err)
-        _wait(lambda: not _computing(node.pid), 20)
+        wait_until(lambda: not _computing(node.pid))
 
 
 def test_a_node_that_does_not_see_the_store_writes_nothing(tmp_path, toolbox, head):
@@ -213,7 +213,7 @@ def test_another_ray_is_refused(tmp_path, toolbox, head):
 
     head.pretend("2.0.0")
     try:
-        code, _, err = toolbox.driver(toolbox.text(), tmp_path / "run", *_on(head.address)).finish(seconds=60)
+        code, _, err = toolbox.driver(toolbox.text(), tmp_path / "run", *_on(head.address)).finish()
     finally:
         head.pretend(importlib.metadata.version("ray"))
     assert code == 1
@@ -225,11 +225,11 @@ def test_gpus_without_gpus_is_one_line(tmp_path, toolbox, head):
     """First where Ray knows of none, then where Ray believes in one that JAX can't find."""
     arguments = (*_on(head.address), "--gpus", "0.5")
     with head.node():
-        code, _, err = toolbox.driver(toolbox.text(), tmp_path / "run", *arguments).finish(seconds=60)
+        code, _, err = toolbox.driver(toolbox.text(), tmp_path / "run", *arguments).finish()
         assert code == 1
         assert "--gpus 0.5: no node that is up offers Ray a GPU" in _line(err)
     with head.node(gpus=1):
-        code, _, err = toolbox.driver(toolbox.text(), tmp_path / "run", *arguments).finish(seconds=60)
+        code, _, err = toolbox.driver(toolbox.text(), tmp_path / "run", *arguments).finish()
         assert code == 1
         assert f"a worker on {socket.gethostname()} has no GPU that JAX can use" in _line(err)
 
@@ -254,7 +254,7 @@ def test_a_share_of_a_gpu_limits_how_many_run(head):
     """Ray believes what a node says of its GPUs, so this needs none."""
     with head.node(cpus=4, gpus=1):
         done = subprocess.run(
-            [sys.executable, "-c", LOOK, head.address, "0.5"], capture_output=True, text=True, timeout=120
+            [sys.executable, "-c", LOOK, head.address, "0.5"], capture_output=True, text=True, timeout=240
         )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
@@ -280,10 +280,3 @@ def _computing(session):
         if of == session and name.startswith(b"ray::_call"):
             found.append(folder.name)
     return found
-
-
-def _wait(condition, seconds):
-    deadline = time.time() + seconds
-    while not condition():
-        assert time.time() < deadline
-        time.sleep(0.05)

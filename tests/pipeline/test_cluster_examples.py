@@ -13,7 +13,6 @@ import yaml
 
 from morsecensus.storage.dataset import dataset_hash
 
-pytestmark = pytest.mark.xdist_group("ray")
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "cluster"
 ADDRESS = "10.0.0.1"

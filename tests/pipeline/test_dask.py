@@ -10,7 +10,6 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("ray")
 CLUSTER = """
 import sys
 from distributed import LocalCluster

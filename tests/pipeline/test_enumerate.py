@@ -1,8 +1,6 @@
 """One landscape by the command line: its JSON contract, and the same points as a study's block."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -175,31 +173,3 @@ def test_mistakes_are_one_line(name):
     assert message in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert "Traceback" not in result.output
-
-
-TIMES = ("seconds", "paths_per_second")
-
-
-@pytest.mark.ray
-@pytest.mark.slow
-@pytest.mark.xdist_group("ray")
-def test_ray_finds_the_same_to_the_last_bit():
-    """32767 paths: enough to be followed in pieces. In processes of their own: Ray forks, and JAX, which
-    other tests may have loaded here, objects to that."""
-    arguments = ("--xi", "q^3", "--n", "15", "--seed", "2", "--points", "--json", "--workers", "2")
-    found = []
-    for backend in ("serial", "ray"):
-        command = [
-            sys.executable,
-            "-m",
-            "morsecensus",
-            "enumerate",
-            *arguments,
-            "--backend",
-            backend,
-        ]
-        result = subprocess.run(command, capture_output=True, text=True, check=True)
-        found.append(json.loads(result.stdout))
-    serial, ray = ({k: v for k, v in one.items() if k not in TIMES} for one in found)
-    assert serial == ray
-    assert serial["complete"]

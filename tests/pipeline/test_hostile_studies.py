@@ -15,15 +15,14 @@ from morsecensus.pipeline.errors import MAX_LINE, UsageError, plain, shown
 from morsecensus.pipeline.run.plan import make_plan
 from morsecensus.pipeline.study.study import MAX_BYTES, parse_study, read_study
 from morsecensus.pipeline.worker.bodies import DEFAULT_BODY, describe
+from support.fuzzing import examples
 
 SECONDS = 1.0
 MEMORY = 2**36
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 
 fuzzed = settings(
-    derandomize=True,
-    deadline=None,  # the tests look at CPU time: others use this machine too
-    max_examples=300,
+    max_examples=examples(300),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 
@@ -350,7 +349,7 @@ def test_disk_is_bounded_by_the_rows_that_a_finder_can_give():
     assert cell.disk_bytes < 10**18
 
 
-@settings(fuzzed, max_examples=40)
+@settings(fuzzed, max_examples=examples(40))
 @given(studies())
 def test_the_command_line(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "hostile.toml"

@@ -4,30 +4,41 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from pathlib import Path
 
 import pytest
 
 from morsecensus.storage.dataset import dataset_hash
 
-PYTHON_SECONDS = 0.3
-"""Until then the interpreter itself starts, and what it makes of a signal is its own."""
+MOMENTS = Path(__file__).parent / "moments"
 
 
-@pytest.mark.parametrize("delay", [0.5, 0.9, 1.5, 2.5, 4.0])
-def test_ctrl_c_at_any_moment(tmp_path, toolbox, reference, delay):
-    store = tmp_path / "run"
-    driver = toolbox.driver(toolbox.text(), store, script={"seconds": 0.5})
-    time.sleep(PYTHON_SECONDS + delay)
+@pytest.mark.parametrize("moment", [" typer", " numpy", " zarr", "/lease.json"])
+def test_ctrl_c_at_any_moment(tmp_path, toolbox, reference, monkeypatch, moment):
+    """While the command line, and then what `run` needs, is imported; and when the lease is written."""
+    monkeypatch.setenv("MORSECENSUS_MOMENT", moment)
+    monkeypatch.setenv("PYTHONPATH", str(MOMENTS), prepend=os.pathsep)
+    driver = toolbox.driver(toolbox.text(), tmp_path / "run")
+    _ends_at_once_and_goes_on(driver, toolbox, reference)
+
+
+@pytest.mark.parametrize(("markers", "held"), [(1, "4:1"), (5, "5:0")])
+def test_ctrl_c_in_a_block(tmp_path, toolbox, reference, markers, held):
+    driver = toolbox.driver(toolbox.text(), tmp_path / "run", script={"hold": [held]})
+    driver.wait_for_markers(markers)
     os.kill(driver.process.pid, signal.SIGINT)
+    _ends_at_once_and_goes_on(driver, toolbox, reference)
+
+
+def _ends_at_once_and_goes_on(driver, toolbox, reference):
     code, _, err = driver.finish()
     assert code == 130, err
     said = [line for line in err.splitlines() if line.startswith("morsecensus: stopped")]
     assert len(said) == 1, err
     assert "Traceback" not in err
-    assert not (store / "lease.json").exists()
-    toolbox.run(toolbox.content(), store)
-    assert dataset_hash(str(store)) == reference["small"]
+    assert not (driver.store / "lease.json").exists()
+    toolbox.run(toolbox.content(), driver.store)
+    assert dataset_hash(str(driver.store)) == reference["small"]
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -2,7 +2,6 @@ import errno
 import json
 import os
 import signal
-import time
 from collections import Counter
 
 import pytest
@@ -18,6 +17,7 @@ from morsecensus.storage.lease import acquire
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import open_run
 from morsecensus.storage.verify import verify
+from support.processes import alive, descendants, wait_until
 
 
 def _calls(folder):
@@ -57,14 +57,13 @@ def test_resumed_after_kill_is_uninterrupted(tmp_path, toolbox, reference):
 def test_the_worker_dies_with_its_driver(tmp_path, toolbox):
     store, calls = tmp_path / "run", tmp_path / "calls"
     calls.mkdir()
-    driver = toolbox.driver(toolbox.text(), store, script={"seconds": 1.0, "calls": str(calls)})
-    deadline = time.time() + 60
-    while not _calls(calls):
-        assert time.time() < deadline
-        time.sleep(0.01)
+    driver = toolbox.driver(toolbox.text(), store, script={"hold": ["4:0"], "calls": str(calls)})
+    wait_until(lambda: _calls(calls))
+    below = descendants(driver.process.pid)
+    assert below
     os.kill(driver.process.pid, signal.SIGKILL)
     driver.finish()
-    time.sleep(1.5)
+    wait_until(lambda: not any(map(alive, below)))
     assert len(_calls(calls)) == 1
     assert list(store.glob("commits/*/*")) == []
 
@@ -72,7 +71,7 @@ def test_the_worker_dies_with_its_driver(tmp_path, toolbox):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_cleanly_and_the_next_run_goes_on(tmp_path, toolbox, reference, number, code):
     store = tmp_path / "run"
-    driver = toolbox.driver(toolbox.text(), store, script={"seconds": 0.15})
+    driver = toolbox.driver(toolbox.text(), store, script={"hold": ["4:2"]})
     driver.wait_for_markers(2)
     os.kill(driver.process.pid, number)
     returned, _, err = driver.finish()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-RAY = [pytest.mark.ray, pytest.mark.slow, pytest.mark.xdist_group("ray")]
+RAY = [pytest.mark.ray, pytest.mark.slow]
 STUDY = """
 name = "shadows"
 seed = 1

@@ -13,8 +13,9 @@ from morsecensus.storage.lease import acquire
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import open_run
 from morsecensus.storage.verify import discard, verify
+from support.fuzzing import examples
 
-fuzzed = settings(derandomize=True, deadline=None, max_examples=200)
+fuzzed = settings(max_examples=examples(200))
 
 
 def reseal(path, change):

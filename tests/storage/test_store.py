@@ -144,12 +144,12 @@ def test_seals_hold():
 
 
 def test_the_words_are_those_of_the_ledger():
-    from morsecensus.tasks.points import ledger, newton
+    from morsecensus.tasks.points import ledger, outcomes
 
     assert REASONS == ledger.REASONS
     assert STATUS == ledger.STATUSES
     assert CHECKS == ledger.CHECKS
-    assert OUTCOMES == newton.OUTCOMES
+    assert OUTCOMES == outcomes.OUTCOMES
     assert len({column.name for column in LANDSCAPE.columns}) == len(LANDSCAPE.columns)
 
 

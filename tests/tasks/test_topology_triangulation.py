@@ -14,7 +14,7 @@ from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.topology.build import morse_complex
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import betti, diagram, pairs
-from morsecensus.tasks.topology.triangulation import sphere_mesh
+from oracles.triangulation import sphere_mesh
 
 SEED = 5
 PARTS = {3: (8, 12, 18, 27, 40), 4: (2, 3, 4, 6, 8)}
@@ -137,7 +137,7 @@ def flow_complex(n, number):
 def meshed(n, number, parts):
     """Diagrams of a landscape on a mesh, and how far they may be off.
 
-    The bound is that of `tasks.topology.triangulation`, with the largest curvature at some 2,000 vertices.
+    The bound is that of `oracles.triangulation`, with the largest curvature at some 2,000 vertices.
     """
     model, couplings, _ = landscape(n, number)
     mesh = mesh_of(n - 1, parts)

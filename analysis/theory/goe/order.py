@@ -30,7 +30,7 @@ from morsecensus.analysis.theory.goe.density import (
 )
 from morsecensus.analysis.theory.goe.panels import Panels, uniform_edges
 from morsecensus.analysis.theory.goe.pfaffian import pfaffian
-from morsecensus.analysis.theory.goe.semicircle import semicircle_cdf
+from morsecensus.analysis.theory.goe.semicircle import semicircle_cdf, semicircle_quantile
 
 _ORDER = 16
 # Beyond sqrt(2n) + 7 an eigenvalue on the far side of x has a probability below 1e-20 for every n >= 1.
@@ -38,18 +38,25 @@ _MARGIN = 7.0
 # The number below x has a variance under 0.7 up to n = 100 and super-exponential tails: 21 consecutive values
 # around its mean hold all but 1e-20 of the sum, so 21 roots of unity are enough.
 _WINDOW = 21
+# Where so many more than k lie below x on average, points of index k are left out. With 6, 8 or 10 the mean
+# numbers of index 0 to 2 agree to 1e-11 (measured for n = 60 and 100, xi = q^3).
+_BEYOND = 7
+# Fractions of the sum below it are rounding.
+_ROUNDING = 1e-12
+LARGEST = 400
+"""Of `low_index_fractions`: for larger matrices Hermite functions at the edge leave the range of doubles."""
 # Complex entries that one batch of Pfaffians may hold: 64 MiB.
 _BATCH_ENTRIES = 2**22
 
 
 @dataclass(frozen=True, eq=False)
 class IndexFractions:
-    """a_k(x) / sum_k a_k(x) on panels of x.
+    """a_k(x) / sum_k a_k(x) on panels of x, for k from 0 to some highest one.
 
     Attributes:
         n: size of the matrix (one less than the number of spins).
-        panels: covers [-edge, edge]; outside, all eigenvalues lie on one side of x.
-        values: shape (n + 1, nodes), row k for k eigenvalues below x.
+        panels: left of them all eigenvalues lie above x; right of them more than ``highest`` lie below.
+        values: shape (highest + 1, nodes), row k for k eigenvalues below x.
         mismatch: largest relative difference between the Pfaffian's sum over k and the closed form, over the
             nodes: a measured accuracy.
     """
@@ -59,16 +66,22 @@ class IndexFractions:
     values: NDArray[np.float64]
     mismatch: float
 
+    @property
+    def highest(self) -> int:
+        """The last k that is resolved, n if all are."""
+        return len(self.values) - 1
+
     def at(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Fractions at any x, shape (n + 1, len(x))."""
+        """Fractions at any x, shape (highest + 1, len(x))."""
         points = np.asarray(x, dtype=np.float64)
-        edge = self.panels.edges[-1]
-        inside = self.panels.interpolate(self.values, np.clip(points, -edge, edge))
+        low, high = self.panels.edges[0], self.panels.edges[-1]
+        inside = self.panels.interpolate(self.values, np.clip(points, low, high))
         np.maximum(inside, 0.0, out=inside)
-        inside[:, points < -edge] = 0.0
-        inside[:, points > edge] = 0.0
-        inside[0, points < -edge] = 1.0
-        inside[self.n, points > edge] = 1.0
+        inside[:, points < low] = 0.0
+        inside[:, points > high] = 0.0
+        inside[0, points < low] = 1.0
+        if self.highest == self.n:
+            inside[self.n, points > high] = 1.0
         return inside
 
 
@@ -84,12 +97,54 @@ def index_fractions(n: int) -> IndexFractions:
     panels = Panels(np.concatenate([left, -left[-2::-1]]), _ORDER)
     nodes = panels.nodes
     half = nodes.size // 2
-    coefficients = _coefficients(n, nodes[:half], _incomplete_forms(n + 1, nodes))
-    log_sum = np.log(coefficients.sum(axis=0)) + _log_constant(n)
-    mismatch = float(np.max(np.abs(np.expm1(log_sum - log_mean_abs_det(n, nodes[:half])))))
+    forms = _incomplete_forms(n + 1, nodes)
+    # Reflection turns the form over (x, inf) into the one over (-inf, -x).
+    parity = (-1.0) ** np.add.outer(np.arange(n + 1), np.arange(n + 1))
+    above = -parity * forms[::-1][:half]
+    roots = min(n + 1, _WINDOW)
+    cyclic = _cyclic_coefficients(n, nodes[:half], forms[:half], above, roots)
+    # Negative values are rounding of numbers below 1e-13 of the sum.
+    coefficients = np.maximum(_unfold(n, nodes[:half], cyclic), 0.0)
     fractions = coefficients / coefficients.sum(axis=0)
     values = np.concatenate([fractions, fractions[::-1, ::-1]], axis=1)
-    return IndexFractions(n, panels, values, mismatch)
+    return IndexFractions(n, panels, values, _mismatch(n, nodes[:half], coefficients))
+
+
+@lru_cache(maxsize=128)
+def low_index_fractions(n: int, highest: int) -> IndexFractions:
+    """The same for k = 0 .. highest alone, on the x where so few eigenvalues can lie below: far larger n.
+
+    Raises:
+        ValueError: n is above `LARGEST`, or highest isn't in 0 .. n.
+    """
+    if not 0 <= highest <= n <= LARGEST:
+        raise ValueError(
+            f"low_index_fractions: got size {n} and highest k {highest}; "
+            f"allowed is 0 <= highest <= size <= {LARGEST}"
+        )
+    beyond = highest + _BEYOND
+    if 2 * beyond >= n:
+        whole = index_fractions(n)
+        return IndexFractions(n, whole.panels, whole.values[: highest + 1], whole.mismatch)
+    edge = np.sqrt(2 * n) + _MARGIN
+    cut = np.sqrt(n / 2) * semicircle_quantile(beyond / n)
+    # In the margin the fractions are smooth tails.
+    margin = uniform_edges(-edge, 2.0 - edge, 1.0)
+    panels = Panels(np.concatenate([margin[:-1], uniform_edges(2.0 - edge, cut, 3.0 / np.sqrt(n))]), _ORDER)
+    below = _incomplete_forms(n + 1, panels.nodes)
+    cyclic = _cyclic_coefficients(
+        n, panels.nodes, below, _forms_above(n + 1, panels.nodes, below), 2 * beyond
+    )
+    coefficients = np.maximum(cyclic, 0.0)
+    fractions = coefficients / coefficients.sum(axis=0)
+    # What is rounding at one x must not be multiplied by the many more points there.
+    values = np.where(fractions > _ROUNDING, fractions, 0.0)[: highest + 1]
+    return IndexFractions(n, panels, values, _mismatch(n, panels.nodes, coefficients))
+
+
+def _mismatch(n: int, x: NDArray[np.float64], coefficients: NDArray[np.float64]) -> float:
+    log_sum = np.log(coefficients.sum(axis=0)) + _log_constant(n)
+    return float(np.max(np.abs(np.expm1(log_sum - log_mean_abs_det(n, x)))))
 
 
 def _log_constant(n: int) -> float:
@@ -121,15 +176,43 @@ def _multiply_by_distance(n: int, x: NDArray[np.float64]) -> NDArray[np.float64]
     return matrix
 
 
-def _coefficients(n: int, x: NDArray[np.float64], forms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Coefficients of z^0 .. z^n of the Pfaffian at each x, shape (n + 1, len(x))."""
-    roots = min(n + 1, _WINDOW)
+def _forms_above(count: int, nodes: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The forms over x < y < t at each node: of all y < t, neither both below x nor one on each side."""
+    reach = np.sqrt(2 * count) + _MARGIN
+    whole = _incomplete_form(count, uniform_edges(float(nodes[0]), reach, 3.0 / np.sqrt(count)))
+    _, low = hermite_functions(count, nodes)
+    high = _totals(count) - low
+    across = np.einsum("jx,kx->xjk", low, high)
+    return whole - below - (across - across.transpose(0, 2, 1))
+
+
+def _incomplete_form(count: int, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """U_jk at the last edge, from nothing at the first."""
+    panels = Panels(edges, _ORDER)
+    phi, integral = hermite_functions(count, panels.nodes)
+    form = integral @ (phi * panels.weights).T
+    return form - form.T
+
+
+def _totals(count: int) -> NDArray[np.float64]:
+    return np.array([hermite_integral(k) for k in range(count)])[:, None]
+
+
+def _cyclic_coefficients(
+    n: int,
+    x: NDArray[np.float64],
+    below: NDArray[np.float64],
+    above: NDArray[np.float64],
+    roots: int,
+) -> NDArray[np.float64]:
+    """Coefficients of z^0 .. z^n of the Pfaffian at each x, summed modulo ``roots``: (roots, len(x)).
+
+    Args:
+        below, above: forms of phi_0 .. phi_n over y < t < x and over x < y < t, shape (len(x), n + 1, n + 1).
+    """
     phases = np.exp(2j * np.pi * np.arange(roots // 2 + 1) / roots)
     chunk = max(1, _BATCH_ENTRIES // (phases.size * (n + 1) ** 2))
-    parity = (-1.0) ** np.add.outer(np.arange(n + 1), np.arange(n + 1))
-    total = np.array([hermite_integral(k) for k in range(n + 1)])[:, None]
-    # Reflection turns the form over (x, inf) into the one over (-inf, -x).
-    left, mirrored = forms[: x.size], -parity * forms[::-1][: x.size]
+    total = _totals(n + 1)
     parts = []
     for start in range(0, x.size, chunk):
         here = slice(start, start + chunk)
@@ -137,13 +220,11 @@ def _coefficients(n: int, x: NDArray[np.float64], forms: NDArray[np.float64]) ->
         _, integral = hermite_functions(n + 1, x[here])
         low = -np.einsum("xjk,kx->xj", distance, integral)
         high = np.einsum("xjk,kx->xj", distance, total - integral)
-        below = distance @ left[here] @ distance.transpose(0, 2, 1)
-        above = distance @ mirrored[here] @ distance.transpose(0, 2, 1)
-        parts.append(_values_on_circle(phases, below, above, low, high))
+        left = distance @ below[here] @ distance.transpose(0, 2, 1)
+        right = distance @ above[here] @ distance.transpose(0, 2, 1)
+        parts.append(_values_on_circle(phases, left, right, low, high))
     values = np.concatenate(parts, axis=1)
-    cyclic = np.fft.irfft(np.conj(values), roots, axis=0)
-    # Negative values are rounding of numbers below 1e-13 of the sum.
-    return np.maximum(_unfold(n, x, cyclic), 0.0)
+    return np.fft.irfft(np.conj(values), roots, axis=0)
 
 
 def _unfold(n: int, x: NDArray[np.float64], cyclic: NDArray[np.float64]) -> NDArray[np.float64]:

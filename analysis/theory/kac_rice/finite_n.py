@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, ndtr
 
 from morsecensus.analysis.theory.goe.density import log_mean_abs_det
-from morsecensus.analysis.theory.goe.order import index_fractions
+from morsecensus.analysis.theory.goe.order import IndexFractions, index_fractions
 from morsecensus.analysis.theory.goe.panels import Panels, uniform_edges
 from morsecensus.tasks.covariance import Covariance
 
@@ -190,14 +190,16 @@ class FiniteN:
         """Mean number of critical points that each node of x stands for, shape (N or 1, nodes)."""
         x = panels.nodes
         mass = np.exp(np.minimum(self.log_radial_density(x), 700.0)) * panels.weights
-        if not by_index:
-            return mass[None, :]
+        return self._fractions().at(x) * mass if by_index else mass[None, :]
+
+    def _fractions(self) -> IndexFractions:
+        """How points at each x share out on the indices that are resolved: here, all."""
         if self.n > EXACT_INDEX_LIMIT:
             raise ValueError(
-                f"exact numbers by index: got n = {self.n}; allowed is n <= {EXACT_INDEX_LIMIT}; "
-                "use analysis.theory.kac_rice.sampler above"
+                f"exact numbers of every index: got n = {self.n}; allowed is n <= {EXACT_INDEX_LIMIT}; "
+                "above, ask for low ones alone (kac_rice.low_index) or sample them (kac_rice.sampler)"
             )
-        return index_fractions(self.n - 1).at(x) * mass
+        return index_fractions(self.n - 1)
 
     def _index_moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Sums of 1, x and x^2 over critical points, by index."""
@@ -246,7 +248,7 @@ class FiniteN:
         if noise == 0.0:
             x = u / slope
             mass = np.exp(np.minimum(self.log_radial_density(x), 700.0)) / slope
-            return index_fractions(self.n - 1).at(x) * mass if by_index else mass[None, :]
+            return self._fractions().at(x) * mass if by_index else mass[None, :]
         parts = []
         for start in range(0, u.size, _BINS_AT_ONCE):
             part = u[start : start + _BINS_AT_ONCE]

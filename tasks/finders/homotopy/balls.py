@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from morsecensus.tasks.systems import symmetric
-from morsecensus.tasks.systems.monomials import monomials, recurrence
+from morsecensus.tasks.systems.monomials import recurrence, triangle
 from morsecensus.tasks.systems.polynomial import PolynomialSystem
 
 Matrix = Any  # flint's real and complex matrices have the same methods
@@ -48,21 +48,13 @@ class BallSystem:
         self.n, self.kind = system.n, kind
         self.second = {d: self._second(system, d) for d in system.tensors if d > 1}
         self.field = system.tensors.get(1)
-        # Places of the entries of a symmetric matrix in its packed lower triangle.
-        low, high = np.sort(np.indices((system.n, system.n)), axis=0)
-        self.places = (high * (high + 1) // 2 + low).tolist()
+        self.places = triangle(system.n).tolist()
         self.table = [tuple(row) for row in recurrence(system.n, max(self.second) - 2).tolist()]
 
     def _second(self, system: PolynomialSystem, degree: int) -> Matrix:
         """The packed Hessian of one degree, from monomials of two degrees less."""
-        n, rest = self.n, degree - 2
-        pairs, others = monomials(n, 2), monomials(n, rest)
-        joined = np.concatenate(
-            [np.repeat(pairs, len(others), axis=0), np.tile(others, (len(pairs), 1))], axis=1
-        )
-        entries = system.tensors[degree][symmetric.ranks(joined, n)].reshape(len(pairs), len(others))
-        weight = np.ones(1) if rest == 0 else symmetric.multiplicities(n, rest)[symmetric.ranks(others, n)]
-        factors = [int(w) * degree * (degree - 1) for w in weight]
+        entries, weights = system.hessian_table(degree)
+        factors = weights.tolist()
         return self.kind(
             [
                 [flint.arb(float(entry)) * factor for entry, factor in zip(row, factors, strict=True)]

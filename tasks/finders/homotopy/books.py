@@ -207,64 +207,100 @@ def enumerate_solutions(
     known = system.closed_form()
     if known is not None:
         return _by_closed_form(system, known, generic)
-    follow_paths = follow_paths or here(system, options.threads)
-    expected = system.paths
-    everything = np.arange(expected)
-    solutions = np.zeros((0, system.unknowns), dtype=complex)
-    outcomes, steps = np.zeros(OUTCOME_COUNT, dtype=np.int64), np.zeros(2, dtype=np.int64)
-    retries, rounds, stubborn, singular, infinite = 0, 0, 0, 0, 0
-    weights, trouble = system.start(*labels, 0), everything
-    settings = settings_of(options)
-    while rounds < options.rounds and len(solutions) < expected:
-        weights = system.start(*labels, rounds)
-        tracked, trouble = None, everything
-        current = settings
-        for attempt in range(options.attempts):
-            part = follow_paths(weights, trouble, current)
-            outcomes += np.bincount(part.status, minlength=OUTCOME_COUNT)
-            steps += part.steps.sum(axis=0)
-            retries += len(trouble) if attempt + rounds else 0
-            tracked = part if tracked is None else _merge(tracked, trouble, part)
-            trouble = np.flatnonzero(troubled(tracked, system, generic))
-            arrived = arrivals(tracked, system, generic)
-            lost = trouble if generic else trouble[~ended(tracked, arrived)[trouble]]
-            if len(lost) == 0:
+    books = _OpenBooks(system, options, follow_paths or here(system, options.threads), generic)
+    for number in range(options.rounds):
+        books.enter(books.follow(system.start(*labels, number)))
+        if books.settled:
+            break
+    if generic:
+        books.extend()
+    return books.close()
+
+
+class _OpenBooks:
+    """What is known of one system between two rounds. A round follows all paths of one start form."""
+
+    def __init__(self, system: System, options: HomotopyOptions, follow_paths: Follow, generic: bool) -> None:
+        self.system, self.options, self.generic = system, options, generic
+        self.follow_paths, self.settings = follow_paths, settings_of(options)
+        self.solutions = np.zeros((0, system.unknowns), dtype=complex)
+        self.weights: Weights = np.zeros(0, dtype=complex)
+        self.trouble = np.arange(system.paths)
+        self.outcomes, self.steps = np.zeros(OUTCOME_COUNT, dtype=np.int64), np.zeros(2, dtype=np.int64)
+        self.retries = self.rounds = self.stubborn = self.singular = self.infinite = 0
+
+    @property
+    def missing(self) -> bool:
+        return len(self.solutions) < self.system.paths
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is missing, or what is missing is known not to be regular."""
+        ended_elsewhere = not self.generic and self.singular + self.infinite == len(self.trouble)
+        return ended_elsewhere or not self.missing
+
+    def follow(self, weights: Weights) -> Tracked:
+        """All paths of a start form, troubled ones again with smaller steps."""
+        self.weights, rows, settings = weights, np.arange(self.system.paths), self.settings
+        tracked = self._followed(rows, settings, again=self.rounds > 0)
+        for _ in range(self.options.attempts - 1):
+            rows = self._to_repeat(tracked)
+            if len(rows) == 0:
                 break
-            trouble = lost
-            current = more_careful(current)
-        assert tracked is not None
-        trouble = np.flatnonzero(troubled(tracked, system, generic))
-        arrived = arrivals(tracked, system, generic)
-        solutions = distinct(np.concatenate([solutions, tracked.endpoints[arrived]]), system)
-        if not generic:
-            infinite = int(at_infinity(system, tracked, arrived).sum())
-            singular = int(ended(tracked, arrived).sum()) - infinite
-            if singular + infinite == len(trouble):
-                rounds += 1
-                break
+            settings = more_careful(settings)
+            tracked = _merge(tracked, rows, self._followed(rows, settings, again=True))
+        return tracked
+
+    def _followed(self, rows: Paths, settings: TrackerSettings, again: bool) -> Tracked:
+        part = self.follow_paths(self.weights, rows, settings)
+        self.outcomes += np.bincount(part.status, minlength=OUTCOME_COUNT)
+        self.steps += part.steps.sum(axis=0)
+        self.retries += len(rows) if again else 0
+        return part
+
+    def _to_repeat(self, tracked: Tracked) -> Paths:
+        """Troubled paths, but for those that no care makes arrive."""
+        rows = np.flatnonzero(troubled(tracked, self.system, self.generic))
+        if self.generic:
+            return rows
+        return rows[~ended(tracked, arrivals(tracked, self.system, self.generic))[rows]]
+
+    def enter(self, tracked: Tracked) -> None:
+        """What a round has found."""
+        arrived = arrivals(tracked, self.system, self.generic)
+        self.trouble = np.flatnonzero(troubled(tracked, self.system, self.generic))
+        self.solutions = distinct(np.concatenate([self.solutions, tracked.endpoints[arrived]]), self.system)
+        if not self.generic:
+            self.infinite = int(at_infinity(self.system, tracked, arrived).sum())
+            self.singular = int(ended(tracked, arrived).sum()) - self.infinite
         # From the second start form on, smaller steps from the beginning.
-        settings = more_careful(settings, most_steps=options.most_steps)
-        rounds += 1
-    if len(solutions) < expected and generic:
-        rows = trouble[: options.max_extended]
-        stubborn = len(rows)
-        found = extended.follow(system, weights, rows)
-        solutions = distinct(np.concatenate([solutions, found]), system)
-    open_paths = trouble if len(solutions) < expected else trouble[:0]
-    lonely = missing_conjugates(solutions, system)
-    return Enumeration(
-        solutions,
-        expected,
-        open_paths,
-        lonely,
-        outcomes,
-        retries + stubborn,
-        rounds,
-        stubborn,
-        steps,
-        singular if len(open_paths) else 0,
-        infinite if len(open_paths) else 0,
-    )
+        self.settings = more_careful(self.settings, most_steps=self.options.most_steps)
+        self.rounds += 1
+
+    def extend(self) -> None:
+        """Follow what is troubled in extended precision, if anything is missing."""
+        if not self.missing:
+            return
+        rows = self.trouble[: self.options.max_extended]
+        self.stubborn = len(rows)
+        found = extended.follow(self.system, self.weights, rows)
+        self.solutions = distinct(np.concatenate([self.solutions, found]), self.system)
+
+    def close(self) -> Enumeration:
+        open_paths = self.trouble if self.missing else self.trouble[:0]
+        return Enumeration(
+            self.solutions,
+            self.system.paths,
+            open_paths,
+            missing_conjugates(self.solutions, self.system),
+            self.outcomes,
+            self.retries + self.stubborn,
+            self.rounds,
+            self.stubborn,
+            self.steps,
+            self.singular if len(open_paths) else 0,
+            self.infinite if len(open_paths) else 0,
+        )
 
 
 def more_careful(settings: TrackerSettings, most_steps: int = 50_000) -> TrackerSettings:

@@ -4,7 +4,7 @@ import numpy as np
 
 from morsecensus.tasks.finders.homotopy.disks import ROUNDING, Disks, joined
 from morsecensus.tasks.systems import symmetric
-from morsecensus.tasks.systems.monomials import monomials, recurrence
+from morsecensus.tasks.systems.monomials import recurrence, triangle
 from morsecensus.tasks.systems.polynomial import PolynomialSystem
 
 
@@ -15,20 +15,13 @@ class PolynomialDisks:
         self.n = system.n
         self.second = {d: self._second(system, d) for d in system.tensors if d > 1}
         self.field = system.tensors.get(1)
-        low, high = np.sort(np.indices((system.n, system.n)), axis=0)
-        self.places = high * (high + 1) // 2 + low
+        self.places = triangle(system.n)
         self.table = recurrence(system.n, max(self.second) - 2)
 
     def _second(self, system: PolynomialSystem, degree: int) -> Disks:
         """The packed Hessian of one degree as a matrix, monomials by pairs: entries times whole numbers."""
-        n, rest = self.n, degree - 2
-        pairs, others = monomials(n, 2), monomials(n, rest)
-        joint = np.concatenate(
-            [np.repeat(pairs, len(others), axis=0), np.tile(others, (len(pairs), 1))], axis=1
-        )
-        entries = system.tensors[degree][symmetric.ranks(joint, n)].reshape(len(pairs), len(others))
-        weight = np.ones(1) if rest == 0 else symmetric.multiplicities(n, rest)[symmetric.ranks(others, n)]
-        matrix = (entries * (weight * (degree * (degree - 1)))).T
+        entries, factors = system.hessian_table(degree)
+        matrix = (entries * factors).T
         return Disks(matrix.astype(complex), 2 * ROUNDING * np.abs(matrix))
 
     def _monomials(self, x: Disks) -> dict[int, Disks]:

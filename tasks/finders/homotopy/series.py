@@ -30,23 +30,15 @@ from morsecensus.tasks.finders.homotopy.algebra import (
     multiply_symmetric,
     solve,
 )
+from morsecensus.tasks.finders.homotopy.products import add_lower_orders, complete, product
 from morsecensus.tasks.finders.homotopy.simd import (
     compiled,
-    inlined,
     load,
     multiply_add,
     spread,
     store,
     subtract_product,
 )
-
-
-@inlined
-def _product(one, i, two, j):
-    """The complex product of rows i and j of two arrays."""
-    ar, ai = load(one, 2 * i), load(one, 2 * i + 1)
-    br, bi = load(two, 2 * j), load(two, 2 * j + 1)
-    return subtract_product(ai, bi, ar * br), multiply_add(ai, br, ar * bi)
 
 
 @compiled
@@ -61,7 +53,7 @@ def low_monomials(system, y, low, heads):
         parent, variable = system.recurrence[row - n - 1, 0], system.recurrence[row - n - 1, 1]
         # Parents of pairs are counted among the variables, later ones from the first pair on.
         above = 1 if row < 1 + n + n * (n + 1) // 2 else 1 + n
-        real, imaginary = _product(low, above + parent, y, variable)
+        real, imaginary = product(low, above + parent, y, variable)
         store(low, 2 * row, real)
         store(low, 2 * row + 1, imaginary)
     for a in range(n):
@@ -91,7 +83,7 @@ def assemble(hessian, system, m, y, t, heads, matrix):
     kappa = spread(1.0 / system.radius2)
     for a in range(n):
         for b in range(a + 1):
-            real, imaginary = _product(y, a, y, b)
+            real, imaginary = product(y, a, y, b)
             entry = a * (a + 1) // 2 + b
             store(matrix, 2 * entry, subtract_product(kappa, imaginary, load(matrix, 2 * entry)))
             store(matrix, 2 * entry + 1, multiply_add(kappa, real, load(matrix, 2 * entry + 1)))
@@ -187,13 +179,8 @@ def convolve_pairs(series, n, m, order, partial):
     entry = 0
     for a in range(n):
         for b in range(a + 1):
-            real = imaginary = spread(0.0)
-            for i in range(1, order):
-                one, two = 2 * (i * m + a), 2 * ((order - i) * m + b)
-                ar, ai = load(series, one), load(series, one + 1)
-                br, bi = load(series, two), load(series, two + 1)
-                real = subtract_product(ai, bi, multiply_add(ar, br, real))
-                imaginary = multiply_add(ai, br, multiply_add(ar, bi, imaginary))
+            zero = spread(0.0)
+            real, imaginary = add_lower_orders(zero, zero, series, m, a, series, m, b, order)
             store(partial, 2 * entry, real)
             store(partial, 2 * entry + 1, imaginary)
             entry += 1
@@ -205,13 +192,10 @@ def convolve_higher(system, series, m, order, parents, stride, partial):
     n = system.n
     for entry in range(n * (n + 1) // 2, system.recurrence.shape[0]):
         parent, variable = system.recurrence[entry, 0], system.recurrence[entry, 1]
-        real, imaginary = _product(partial, parent, series, variable)
-        for i in range(1, order):
-            one, two = 2 * (i * stride + parent), 2 * ((order - i) * m + variable)
-            ar, ai = load(parents, one), load(parents, one + 1)
-            br, bi = load(series, two), load(series, two + 1)
-            real = subtract_product(ai, bi, multiply_add(ar, br, real))
-            imaginary = multiply_add(ai, br, multiply_add(ar, bi, imaginary))
+        real, imaginary = product(partial, parent, series, variable)
+        real, imaginary = add_lower_orders(
+            real, imaginary, parents, stride, parent, series, m, variable, order
+        )
         store(partial, 2 * entry, real)
         store(partial, 2 * entry + 1, imaginary)
 
@@ -225,16 +209,12 @@ def complete_parents(system, series, m, order, low, parents, stride, partial, li
         parent, variable = system.recurrence[entry, 0], system.recurrence[entry, 1]
         # m = parent * x: the linear term is m_parent,0 x_k + linear(parent) x_0.
         if entry < pairs:
-            real, imaginary = _product(series, parent, series, order * m + variable)
-            more, again = _product(series, order * m + parent, series, variable)
+            real, imaginary = product(series, parent, series, order * m + variable)
+            more, again = product(series, order * m + parent, series, variable)
         else:
-            real, imaginary = _product(low, 1 + n + parent, series, order * m + variable)
-            more, again = _product(linear, parent, series, variable)
-        store(linear, 2 * entry, real + more)
-        store(linear, 2 * entry + 1, imaginary + again)
-        row = 2 * (order * stride + entry)
-        store(parents, row, load(partial, 2 * entry) + real + more)
-        store(parents, row + 1, load(partial, 2 * entry + 1) + imaginary + again)
+            real, imaginary = product(low, 1 + n + parent, series, order * m + variable)
+            more, again = product(linear, parent, series, variable)
+        complete(partial, linear, entry, real, imaginary, more, again, parents, order * stride + entry)
 
 
 @compiled
@@ -262,7 +242,7 @@ def multiplier_terms(series, n, m, order, partial, right):
 def first_drive(gradient, n, y, heads, drive):
     """``drive = g - d x^{p-1}`` at the expansion point: the derivative of F by t."""
     for a in range(n):
-        real, imaginary = _product(heads, a, y, a)
+        real, imaginary = product(heads, a, y, a)
         store(drive, 2 * a, load(gradient, 2 * a) - real)
         store(drive, 2 * a + 1, load(gradient, 2 * a + 1) - imaginary)
 
@@ -272,7 +252,7 @@ def next_drive(system, series, m, order, heads, contracted, image, started, driv
     """``drive = [g - d x^{p-1}]_order`` from the partials and ``image`` = G x_order."""
     factor = spread(system.degree - 1.0)
     for a in range(system.n):
-        real, imaginary = _product(heads, a, series, order * m + a)
+        real, imaginary = product(heads, a, series, order * m + a)
         real = multiply_add(factor, real, load(started, 2 * a))
         imaginary = multiply_add(factor, imaginary, load(started, 2 * a + 1))
         store(drive, 2 * a, load(contracted, 2 * a) + load(image, 2 * a) - real)

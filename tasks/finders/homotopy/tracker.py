@@ -118,6 +118,22 @@ def _aim(state, t, h):
 
 
 @compiled
+def _move(state, path, verdict, t, y, series, backup, endpoints, accuracy):
+    """To the corrected points; what has to be repeated keeps its series in ``backup``."""
+    for lane in range(LANES):
+        if verdict[lane] == 0:
+            _copy(series, backup, lane, series.shape[0] // LANES)
+        elif verdict[lane] == 1:
+            state[_NOW, lane] = t[lane]
+        elif verdict[lane] > 2 and path[lane] >= 0:
+            # Where a path that fails was last seen.
+            _write(series, lane, path[lane], endpoints)
+            accuracy[path[lane], 2] = state[_NOW, lane]
+        _copy(y, series, lane, y.shape[0] // LANES)
+        t[lane] = min(t[lane], 1.0)
+
+
+@compiled
 def track(system, starts, settings, buffers, endpoints, status, steps, accuracy):
     """Follow every start; fills ``endpoints``, ``status``, ``steps`` and ``accuracy``.
 
@@ -148,17 +164,7 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
         lengths(work[3], m, first)
         lengths(work[4], m, second)
         _judge(state, path, size, first, second, settings, t, steps, accuracy, verdict)
-        for lane in range(LANES):
-            if verdict[lane] == 0:
-                _copy(series, backup, lane, rows)
-            elif verdict[lane] == 1:
-                state[_NOW, lane] = t[lane]
-            elif verdict[lane] > 2 and path[lane] >= 0:
-                # Where a path that fails was last seen.
-                _write(series, lane, path[lane], endpoints)
-                accuracy[path[lane], 2] = state[_NOW, lane]
-            _copy(y, series, lane, 2 * m)
-            t[lane] = min(t[lane], 1.0)
+        _move(state, path, verdict, t, y, series, backup, endpoints, accuracy)
         expand(system, m, order, t, work, series, room)
         for lane in range(LANES):
             if verdict[lane] == 0:

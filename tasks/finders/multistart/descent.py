@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.runtime.lanes import choose
 
 # Standard line-search constants; none is delicate (Nocedal and Wright, Numerical Optimization, ch. 3).
 ARMIJO = 1e-4
@@ -29,10 +30,14 @@ class Descent(NamedTuple):
     steps: Int[Array, " lanes"]
 
 
-class _Lanes(NamedTuple):
+class _Place(NamedTuple):
     x: Float[Array, "lanes ambient"]
     value: Float[Array, " lanes"]
     gradient: Float[Array, "lanes ambient"]
+
+
+class _Lanes(NamedTuple):
+    at: _Place
     step: Float[Array, " lanes"]
     accepted: Int[Array, " lanes"]
     trials: Int[Array, ""]
@@ -57,38 +62,30 @@ def descend(
     """
     manifold = landscape.manifold
 
-    def evaluate(x: Float[Array, " ambient"], sign: Float[Array, ""]):
+    def look(x: Float[Array, " ambient"], sign: Float[Array, ""]) -> _Place:
         value, gradient = landscape.value_and_gradient(couplings, x)
-        return sign * value, sign * manifold.project(x, gradient)
+        return _Place(x, sign * value, sign * manifold.project(x, gradient))
 
     def running(lanes: _Lanes):
-        norms = jnp.linalg.norm(lanes.gradient, axis=1)
-        return (lanes.accepted < depths) & (norms > target) & jnp.isfinite(lanes.value)
+        norms = jnp.linalg.norm(lanes.at.gradient, axis=1)
+        return (lanes.accepted < depths) & (norms > target) & jnp.isfinite(lanes.at.value)
 
     def iterate(lanes: _Lanes) -> _Lanes:
-        active = running(lanes)
-        trial = jax.vmap(manifold.retract)(lanes.x, -lanes.step[:, None] * lanes.gradient)
-        value, gradient = jax.vmap(evaluate)(trial, signs)
+        active, old = running(lanes), lanes.at
+        new = jax.vmap(look)(jax.vmap(manifold.retract)(old.x, -lanes.step[:, None] * old.gradient), signs)
         # Near the bottom the decrease is below the round-off of H: accept a step that doesn't raise it
         # visibly.
-        slack = 1e-14 * jnp.abs(lanes.value)
-        enough = value <= lanes.value - ARMIJO * lanes.step * jnp.sum(lanes.gradient**2, axis=1) + slack
+        slack = 1e-14 * jnp.abs(old.value)
+        enough = new.value <= old.value - ARMIJO * lanes.step * jnp.sum(old.gradient**2, axis=1) + slack
         taken = active & enough
         step = jnp.where(active, jnp.where(enough, GROW, SHRINK) * lanes.step, lanes.step)
-        return _Lanes(
-            jnp.where(taken[:, None], trial, lanes.x),
-            jnp.where(taken, value, lanes.value),
-            jnp.where(taken[:, None], gradient, lanes.gradient),
-            step,
-            lanes.accepted + taken.astype(jnp.int64),
-            lanes.trials + 1,
-        )
+        accepted = lanes.accepted + taken.astype(jnp.int64)
+        return _Lanes(choose(taken, new, old), step, accepted, lanes.trials + 1)
 
-    value, gradient = jax.vmap(evaluate)(starts, signs)
     first = jnp.full(starts.shape[0], 0.5 / landscape.curvature_scale, starts.dtype)
     counts = jnp.zeros(starts.shape[0], jnp.int64)
-    lanes = _Lanes(starts, value, gradient, first, counts, jnp.zeros((), jnp.int64))
+    lanes = _Lanes(jax.vmap(look)(starts, signs), first, counts, jnp.zeros((), jnp.int64))
     lanes = jax.lax.while_loop(
         lambda lanes: (lanes.trials < max_trials) & jnp.any(running(lanes)), iterate, lanes
     )
-    return Descent(lanes.x, jnp.linalg.norm(lanes.gradient, axis=1), lanes.accepted)
+    return Descent(lanes.at.x, jnp.linalg.norm(lanes.at.gradient, axis=1), lanes.accepted)

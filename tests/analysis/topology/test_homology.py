@@ -36,6 +36,7 @@ from morsecensus.analysis.topics.topology.line_fit import fit_line
 from morsecensus.storage.tables import CHECKS, ERROR, STATUS, TOPOLOGY
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import pairs
+from support.fuzzing import examples
 
 FARTHEST = 4.5
 """Standard errors: 1e-5 for each of some ten numbers."""
@@ -302,7 +303,7 @@ def test_duality(n):
 # --- unknown landscapes
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(
     st.sets(st.integers(0, 11), max_size=11),
     st.sets(st.integers(0, 11), max_size=4),

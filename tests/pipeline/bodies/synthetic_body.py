@@ -2,8 +2,8 @@
 
 Faults are scripted through MORSECENSUS_TEST, a JSON object in the environment of the worker:
 ``calls`` (a folder: one file per invocation), ``seconds`` (sleep), ``pieces`` (how many go through the
-scatter), and lists of "n:block" under ``raise``, ``exit`` and ``full``. A piece may be told to ``raise`` or
-to ``poison`` its process, which then has another environment.
+scatter), and lists of "n:block" under ``hold`` (until the process is killed), ``raise``, ``exit`` and
+``full``. A piece may be told to ``raise`` or to ``poison`` its process, which then has another environment.
 """
 
 import errno
@@ -48,7 +48,7 @@ def run_block(spec, block, scatter=None):
     name = f"{spec['n']}:{block}"
     if "calls" in script:
         (Path(script["calls"]) / f"{spec['n']}-{block}-{uuid.uuid4().hex}").touch()
-    time.sleep(script.get("seconds", 0))
+    time.sleep(600 if name in script.get("hold", []) else script.get("seconds", 0))
     if name in script.get("raise", []):
         raise ArithmeticError(f"scripted failure of {name}")
     if name in script.get("exit", []):

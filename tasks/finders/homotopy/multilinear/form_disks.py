@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from morsecensus.tasks.finders.homotopy.disks import Disks, joined
+from morsecensus.tasks.systems.monomials import triangle
 from morsecensus.tasks.systems.multilinear.tables import NOTHING, Tables
 
 
@@ -20,9 +21,8 @@ class FormDisks:
         n = sum(tensor.shape)
         packed = np.full(n * (n + 1) // 2, -1)
         packed[self.tables.hessian_places] = np.arange(len(self.tables.hessian_places))
-        low, high = np.sort(np.indices((n, n)), axis=0)
         # Pairs within one factor have no entry: they take a zero that stands behind all others.
-        self.places = packed[high * (high + 1) // 2 + low]
+        self.places = packed[triangle(n)]
 
     def _monomials(self, x: Disks) -> Disks:
         n, tables = x.mid.shape[1], self.tables

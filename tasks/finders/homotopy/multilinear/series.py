@@ -22,23 +22,15 @@ moved behind the last one, *rolled*.
 """
 
 from morsecensus.tasks.finders.homotopy.algebra import factorise, multiply_symmetric, solve
+from morsecensus.tasks.finders.homotopy.products import add_lower_orders, complete, product
 from morsecensus.tasks.finders.homotopy.simd import (
     compiled,
-    inlined,
     load,
     multiply_add,
     spread,
     store,
     subtract_product,
 )
-
-
-@inlined
-def _product(one, i, two, j):
-    """The complex product of rows i and j of two arrays."""
-    ar, ai = load(one, 2 * i), load(one, 2 * i + 1)
-    br, bi = load(two, 2 * j), load(two, 2 * j + 1)
-    return subtract_product(ai, bi, ar * br), multiply_add(ai, br, ar * bi)
 
 
 @compiled
@@ -87,7 +79,7 @@ def low_monomials(system, y, monomials):
         store(monomials, part, load(y, part))
     for row in range(n, monomials.shape[0] // 16):
         parent, variable = system.recurrence[row - n, 0], system.recurrence[row - n, 1]
-        real, imaginary = _product(monomials, parent, y, variable)
+        real, imaginary = product(monomials, parent, y, variable)
         store(monomials, 2 * row, real)
         store(monomials, 2 * row + 1, imaginary)
 
@@ -180,13 +172,10 @@ def convolve(system, orders, stride, order, partial):
         parent, variable = system.recurrence[entry, 0], system.recurrence[entry, 1]
         real = imaginary = spread(0.0)
         if parent >= n:
-            real, imaginary = _product(partial, parent, orders, variable)
-        for i in range(1, order):
-            one, two = 2 * (i * stride + parent), 2 * ((order - i) * stride + variable)
-            ar, ai = load(orders, one), load(orders, one + 1)
-            br, bi = load(orders, two), load(orders, two + 1)
-            real = subtract_product(ai, bi, multiply_add(ar, br, real))
-            imaginary = multiply_add(ai, br, multiply_add(ar, bi, imaginary))
+            real, imaginary = product(partial, parent, orders, variable)
+        real, imaginary = add_lower_orders(
+            real, imaginary, orders, stride, parent, orders, stride, variable, order
+        )
         store(partial, 2 * (n + entry), real)
         store(partial, 2 * (n + entry) + 1, imaginary)
 
@@ -201,13 +190,9 @@ def complete_parents(system, series, order, orders, stride, partial, linear):
         store(linear, part, value)
     for row in range(n, stride):
         parent, variable = system.recurrence[row - n, 0], system.recurrence[row - n, 1]
-        real, imaginary = _product(orders, parent, series, order * n + variable)
-        more, again = _product(linear, parent, orders, variable)
-        store(linear, 2 * row, real + more)
-        store(linear, 2 * row + 1, imaginary + again)
-        place = 2 * (order * stride + row)
-        store(orders, place, load(partial, 2 * row) + real + more)
-        store(orders, place + 1, load(partial, 2 * row + 1) + imaginary + again)
+        real, imaginary = product(orders, parent, series, order * n + variable)
+        more, again = product(linear, parent, orders, variable)
+        complete(partial, linear, row, real, imaginary, more, again, orders, order * stride + row)
 
 
 @compiled
