@@ -18,6 +18,7 @@ from morsecensus.storage.dataset import checked_path
 from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.store import Run, open_run
 from morsecensus.storage.tables import ERROR, TABLES
+from morsecensus.tasks.landscapes.parameters import Model
 from morsecensus.tasks.landscapes.registry import MODELS
 
 Family = tuple[str, tuple[tuple[str, str], ...]]
@@ -50,8 +51,7 @@ class Cell:
     def has_number(self) -> NDArray[np.bool_]:
         """Which landscapes have a number of critical points, shape (all landscapes,): not those with a
         degenerate point or a continuous set. Of critical manifolds that symmetry makes there is a number."""
-        model = MODELS.get(self.model)
-        manifolds = model is not None and "orbits" in model.columns
+        manifolds = self.registered is not None and "orbits" in self.registered.columns
         if manifolds or "n_degenerate" not in self.stored:
             return np.ones(self.held, dtype=bool)
         return self.stored["n_degenerate"].values <= 0
@@ -98,17 +98,25 @@ class Cell:
         """Name of the model."""
         return str(self.stored.attrs.get("model", ""))
 
+    @cached_property
+    def registered(self) -> Model | None:
+        """What is registered of the model; None without its plugin, and with another version of that."""
+        known = MODELS.get(self.model)
+        if known is None or not known.digest:
+            return known
+        spec = json.loads(self.stored.attrs.get("spec", "{}"))
+        return known if spec.get("plugin") == known.digest else None
+
     @property
     def parameters(self) -> dict[str, Any]:
         """Parameters of the model as the study has them."""
-        model, attrs = MODELS.get(self.model), self.stored.attrs
-        return {} if model is None else {name: attrs[name] for name in model.parameters if name in attrs}
+        known, attrs = self.registered, self.stored.attrs
+        return {} if known is None else {name: attrs[name] for name in known.parameters if name in attrs}
 
     @property
     def topics(self) -> tuple[str, ...]:
         """Anchors of the sections of the report that are about its model."""
-        model = MODELS.get(self.model)
-        return () if model is None else model.topics
+        return () if self.registered is None else self.registered.topics
 
     @property
     def symmetry(self) -> Symmetry:
@@ -143,9 +151,8 @@ class Cell:
         """What its random numbers are keyed by: cells with the same draw aren't independent."""
         model, parameters = self.family
         seed, size = str(self.stored.attrs.get("seed", "")), str(self.n)
-        known = MODELS.get(model)
-        if known is not None and known.draws is not None:
-            return (known.draws, seed, size)
+        if self.registered is not None and self.registered.draws is not None:
+            return (self.registered.draws, seed, size)
         return (model, *(f"{key} = {value}" for key, value in parameters), seed, size)
 
     @property
@@ -161,7 +168,7 @@ class Cell:
     @cached_property
     def theory(self) -> Theory:
         """What is known exactly of the model with these parameters."""
-        return theory_of(self.model, self.parameters)
+        return Theory() if self.registered is None else theory_of(self.model, self.parameters)
 
     @property
     def most_points(self) -> float:

@@ -25,6 +25,7 @@ from ray.exceptions import RayError, RayTaskError
 from morsecensus.pipeline.backends.executor import MAX_RETRIES, Done, Job, crashed
 from morsecensus.pipeline.backends.ray_folder import refused, short_folder
 from morsecensus.pipeline.errors import RunError
+from morsecensus.pipeline.plugins import carried
 from morsecensus.pipeline.worker.environment import worker_env
 from morsecensus.pipeline.worker.program import program
 from morsecensus.pipeline.worker.worker import run_job, run_piece
@@ -55,7 +56,7 @@ def _call_piece(name: str, argument: Any, whole: Mapping[str, Any]) -> Any:
 
 def _scatter(job: Job) -> Scatter:
     """Pieces as tasks within a task: Ray lends the CPU of a task that waits for others to them."""
-    whole = {name: job[name] for name in ("generation", "program", "store") if name in job}
+    whole = {name: job[name] for name in ("generation", "plugins", "program", "store") if name in job}
 
     def scatter(name: str, arguments: Sequence[Any]) -> list[Any]:
         results: list[Any] = [None] * len(arguments)
@@ -163,7 +164,7 @@ class RayExecutor:
     def submit(self, job: Job) -> None:
         # a request that no node can meet would wait for ever
         memory = int(min(job.get("memory_bytes", 0), _size().most_memory))
-        job = {**job, "program": program(), "gpus": self._gpus}
+        job = {**job, **carried(), "program": program(), "gpus": self._gpus}
         ref = _call.options(memory=memory or None, num_gpus=self._gpus or None).remote(job)
         self._running[ref] = job
         # not ray.wait: it takes time in proportion to the window, 2 ms a task at 10,000

@@ -8,6 +8,7 @@ from typing import Any
 from morsecensus.pipeline.backends.executor import MAX_RETRIES, Done, Job, crashed
 from morsecensus.pipeline.backends.worker_process import WorkerProcess
 from morsecensus.pipeline.errors import RunError
+from morsecensus.pipeline.plugins import carried
 
 
 class SerialExecutor:
@@ -26,7 +27,7 @@ class SerialExecutor:
         return 2  # the next job lies ready while one runs
 
     def submit(self, job: Job) -> None:
-        self._inbox.put(job)
+        self._inbox.put({**job, **carried()})
 
     def completed(self, timeout: float) -> list[Done]:
         # before the look: what it put there until its end is then there

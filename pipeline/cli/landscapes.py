@@ -12,17 +12,17 @@ from morsecensus.pipeline.cli.options import (
     Backend,
     Certify,
     Dimension,
-    FieldVariance,
     Json,
     MaxPaths,
+    Model,
     Number,
+    Plugin,
     Seed,
     Threads,
     Where,
     Workers,
-    Xi,
 )
-from morsecensus.pipeline.study.parameters import FLOWING
+from morsecensus.pipeline.study.parameters import DRAWN, FLOWING
 
 POINT_COLUMNS = ("energy", "index", "radius")
 
@@ -57,6 +57,7 @@ def predict(
         str | None, typer.Option(help="Energies per spin: A:B:M, M points from A to B.")
     ] = None,
     as_json: Json = False,
+    plugin: Plugin = None,
 ) -> None:
     """Expected counts at finite N by the Kac-Rice formula: totals, by index, by energy; and the limits."""
     with user_errors():
@@ -74,12 +75,12 @@ def predict(
 
 
 @app.command(name="enumerate", epilog='Example: morsecensus enumerate --xi "q^3" --n 10 --seed 1')
-@model_options
+@options_of(DRAWN)
 def enumerate_points(
     n: Dimension,
     seed: Seed,
     given: dict[str, Any],
-    model: Annotated[str, typer.Option(help="pspin or partite.")] = "pspin",
+    model: Model = "pspin",
     landscape: Number = 0,
     points: Annotated[bool, typer.Option("--points", help="List the points.")] = False,
     as_json: Json = False,
@@ -88,6 +89,7 @@ def enumerate_points(
     backend: Where = "serial",
     workers: Threads = None,
     address: Address = None,
+    plugin: Plugin = None,
 ) -> None:
     """Find every critical point of one landscape, counted against algebra; prove them, and that none is
     missing.
@@ -108,10 +110,8 @@ def enumerate_points(
         if as_json:
             print_json(found)
             return
-        known = ", ".join(f"{name} = {cell_text(value)}" for name, value in spec["parameters"].items())
-        title = f"{known}, n = {n}, seed {seed}, landscape {landscape}"
         counts = [{"index": k, "points": count} for k, count in enumerate(found["by_index"])]
-        print_table([*counts, {"index": "all", "points": found["total"]}], title)
+        print_table([*counts, {"index": "all", "points": found["total"]}], _title(spec, landscape))
         if points:
             shown = [{name: point[name] for name in POINT_COLUMNS} for point in found["points"]]
             print_table(shown, "points, lowest energy first; radius: of a box that holds no other")
@@ -121,18 +121,25 @@ def enumerate_points(
             say("Positions: --json.")
 
 
+def _title(spec: dict[str, Any], landscape: int) -> str:
+    known = ", ".join(f"{name} = {cell_text(value)}" for name, value in spec["parameters"].items())
+    return f"{known}, n = {spec['n']}, seed {spec['seed']}, landscape {landscape}"
+
+
 @app.command(epilog='Example: morsecensus topology --xi "q^3" --n 4 --seed 1 --json')
+@options_of(DRAWN)
 def topology(
-    xi: Xi,
     n: Dimension,
     seed: Seed,
-    field: FieldVariance = 0.0,
+    given: dict[str, Any],
+    model: Model = "pspin",
     landscape: Number = 0,
     as_json: Json = False,
     max_paths: MaxPaths = 2**21,
     backend: Where = "serial",
     workers: Threads = None,
     address: Address = None,
+    plugin: Plugin = None,
 ) -> None:
     """Persistent homology of the sublevel sets of one landscape, from all its critical points and the
     gradient lines between them.
@@ -148,14 +155,12 @@ def topology(
         from morsecensus.pipeline.run.run import Settings
 
         settings = Settings(backend, workers, address)
-        given = {"xi": xi, "field": field}
-        spec = cell_spec("pspin", given, n, seed, max_paths, threads_of(settings))
+        spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings))
         found = on_worker("topology", spec, landscape, settings, new_console(err=True))
         if as_json:
             print_json(found)
             return
-        title = f"xi = {found['xi']}, field {field:g}, n = {n}, seed {seed}, landscape {landscape}"
-        print_table(persistence_rows(found), title)
+        print_table(persistence_rows(found), _title(spec, landscape))
         for line in topology_verdict(found):
             say(line)
         say("All pairs: --json.")
@@ -171,6 +176,7 @@ def couplings(
         bool, typer.Option("--packed", help="Each entry of a symmetric tensor once, not the whole tensor.")
     ] = False,
     as_json: Json = False,
+    plugin: Plugin = None,
 ) -> None:
     """Write the couplings of landscapes to a file that model = "given" reads."""
     with user_errors():
@@ -210,6 +216,7 @@ def flow(
     address: Address = None,
     workers: Workers = None,
     as_json: Json = False,
+    plugin: Plugin = None,
 ) -> None:
     """Gradient flow from random starts: energy and overlap with a signal against time and against N to
     infinity, and how many starts find the signal.

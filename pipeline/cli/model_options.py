@@ -7,8 +7,12 @@ from typing import Any
 
 import typer
 
+from morsecensus.pipeline.cli.console import user_errors
+from morsecensus.pipeline.study.parameters import read_settings
 from morsecensus.tasks.landscapes.parameters import Model
 from morsecensus.tasks.landscapes.registry import MODELS
+
+_MORE = typer.Option(None, "--set", metavar="NAME=VALUE", help="A parameter of a plugin's model.")
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,10 +42,15 @@ def _with_options(command: Callable[..., Any], models: dict[str, Model]) -> Call
         )
         for name in names
     ]
+    options.append(
+        inspect.Parameter("more", inspect.Parameter.KEYWORD_ONLY, default=_MORE, annotation=list[str] | None)
+    )
 
     @wraps(command)
     def with_options(**values: Any) -> Any:
         given = {name: values.pop(name) for name in names}
+        with user_errors():
+            given |= read_settings(values.pop("more") or [])
         return command(given=given, **values)
 
     keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]

@@ -5,6 +5,19 @@ from typing import Annotated
 
 import typer
 
+from morsecensus.pipeline.cli.console import user_errors
+
+
+def _read_plugins(paths: list[Path] | None) -> list[Path] | None:
+    """Before the other options are read, for those may be of a plugin's model."""
+    for path in paths or ():
+        with user_errors():
+            from morsecensus.pipeline.plugins import read_plugin
+
+            read_plugin(path)
+    return paths
+
+
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study.")]
 Store = Annotated[str, typer.Argument(metavar="STORE", help="The store of a run: a folder or an fsspec URL.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -15,10 +28,9 @@ Gpus = Annotated[
     float, typer.Option(help="Share of a GPU for each Ray worker, such as 0.25 or 1; 0 computes on CPUs.")
 ]
 Body = Annotated[str | None, typer.Option(hidden=True)]
-Xi = Annotated[str, typer.Option(help='Covariance polynomial, such as "q^3" or "0.5*q^2+0.5*q^3".')]
+Model = Annotated[str, typer.Option(help="A model whose critical points algebra counts.")]
 Dimension = Annotated[int, typer.Option(help="Dimension.")]
 Seed = Annotated[int, typer.Option(help="Seed of a study.")]
-FieldVariance = Annotated[float, typer.Option(help="Variance S2 of a random linear field.")]
 Number = Annotated[int, typer.Option(help="Number of the landscape in that study.")]
 Certify = Annotated[
     str,
@@ -29,3 +41,12 @@ Certify = Annotated[
 MaxPaths = Annotated[int, typer.Option(help="Refuse landscapes with more paths.")]
 Where = Annotated[str, typer.Option(help="Where paths are followed: serial (one process) or ray.")]
 Threads = Annotated[int | None, typer.Option(help="Threads, or CPUs of a local Ray; all of them by default.")]
+Plugin = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE.py",
+        help="Models of your own: a file that defines MODELS. Runs it.",
+        callback=_read_plugins,
+        is_eager=True,
+    ),
+]

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from morsecensus.pipeline.cli.console import fail, new_console, print_json, print_table, say, user_errors
-from morsecensus.pipeline.cli.options import Address, Backend, Body, Gpus, Json, Store, StudyFile, Workers
+from morsecensus.pipeline.cli.options import (
+    Address,
+    Backend,
+    Body,
+    Gpus,
+    Json,
+    Plugin,
+    Store,
+    StudyFile,
+    Workers,
+)
 
 if TYPE_CHECKING:
     from morsecensus.pipeline.run.check import DeepReport
@@ -29,6 +39,7 @@ def run(
         bool, typer.Option("--allow-environment", help="Go on in another environment, kept apart.")
     ] = False,
     body: Body = None,
+    plugin: Plugin = None,
 ) -> None:
     """Run a study; resume or extend it if the store exists. Ctrl-C stops cleanly (exit code 130)."""
     with user_errors():
@@ -45,7 +56,7 @@ def run(
 
 
 @app.command(epilog="Example: morsecensus plan study.toml --json")
-def plan(study: StudyFile, as_json: Json = False, body: Body = None) -> None:
+def plan(study: StudyFile, as_json: Json = False, body: Body = None, plugin: Plugin = None) -> None:
     """Say what a study will cost: blocks, expected counts, memory per task, disk, time on one worker."""
     with user_errors():
         from morsecensus.pipeline.run.plan import available_memory, make_plan
@@ -120,6 +131,7 @@ def verify(
     blocks: Annotated[int, typer.Option(min=1, help="Blocks per cell that --deep computes.")] = 4,
     as_json: Json = False,
     body: Body = None,
+    plugin: Plugin = None,
 ) -> None:
     """Re-read every object of a store against its markers. Exit code 1 if something is damaged."""
     with user_errors():
@@ -169,6 +181,7 @@ def repair(
     workers: Workers = None,
     gpus: Gpus = 0.0,
     body: Body = None,
+    plugin: Plugin = None,
 ) -> None:
     """Delete what verify finds damaged and compute it again, under the lease."""
     with user_errors():
@@ -207,6 +220,7 @@ def report(
             "are read and compared).",
         ),
     ] = "sizes",
+    plugin: Plugin = None,
 ) -> None:
     """Write one self-contained HTML page, figures and CSV tables; the same wherever it is computed."""
     with user_errors():

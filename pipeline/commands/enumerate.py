@@ -11,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from morsecensus.pipeline.backends.executor import Executor, ask
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.plugins import identity, is_known
 from morsecensus.pipeline.run.plan import available_memory, size_text, time_text
 from morsecensus.pipeline.run.run import Settings, advised, worker_environment
 from morsecensus.pipeline.stopping import StopRequest
@@ -20,8 +21,6 @@ from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.tasks.finders.options import CERTIFY, HomotopyOptions
 from morsecensus.tasks.landscapes.registry import MODELS
 
-ENUMERATED = ("pspin", "partite")
-"""Models whose complex critical points are counted, so that one landscape can be enumerated."""
 MAX_THREADS = 1024
 SHOWN_PATHS = 10
 STOPPED = "stopped; nothing was kept"
@@ -41,8 +40,9 @@ def cell_spec(
     Args:
         given: all options that are parameters of some model; None where the user gave nothing.
     """
-    if model not in ENUMERATED:
-        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(ENUMERATED)}")
+    if not is_known(model) or MODELS[model].content_of is not None:
+        allowed = sorted(name for name, each in MODELS.items() if each.content_of is None)
+        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(allowed)}")
     parameters = read_parameters(model, given)
     _check_integer("--n", n, MODELS[model].least_n, MAX_VALUE)
     _check_integer("--seed", seed, 0, 2**63 - 1)
@@ -61,6 +61,7 @@ def cell_spec(
         "positions": False,
         "spectra": False,
         "topology": False,
+        **identity(model),
     }
 
 

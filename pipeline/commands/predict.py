@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.plugins import is_known
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import parse_integers
 from morsecensus.storage.errors import RemoteError
@@ -29,7 +30,7 @@ def predictions(
     from morsecensus.analysis.theory.registry import theory_of
 
     known = [name for name, each in MODELS.items() if each.theory is not None]
-    if model not in known:
+    if not is_known(model) or MODELS[model].theory is None:
         raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(known))}")
     try:
         dimensions = parse_integers(n, minimum=MODELS[model].least_n)

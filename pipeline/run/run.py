@@ -40,6 +40,7 @@ FATAL = {
     "full": "the disk is full: free space, then run again; what is committed is safe",
     "write": "cannot write the store: mend that, then run again; what is committed is safe",
     "environment": "use workers of one kind, or another --store",
+    "plugin": "give its file with --plugin, or install its package on every node; then run again",
     "program": "install the driver's version on every node, then run again; what is committed is safe",
     "unseen": "use a folder that every node shares, or a bucket; then run again",
 }

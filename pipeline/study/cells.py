@@ -64,9 +64,15 @@ class CellTable(Checked):
 _Kind = TypeVar("_Kind", bound=CellTable)
 
 
-@functools.cache
 def table_of(kind: type[_Kind], model: str) -> type[_Kind]:
     """The ``[[cells]]`` table of a body and a model: its parameters, each one value or a list to sweep."""
+    return _table(kind, model, MODELS[model].digest)
+
+
+@functools.cache
+def _table(kind: type[_Kind], model: str, digest: str) -> type[_Kind]:
+    """``digest`` tells two versions of a plugin's model apart."""
+    del digest
 
     def field(parameter: Parameter) -> Any:
         kind = Annotated[tuple[Any, ...], BeforeValidator(_swept(parameter))]

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.plugins import identity
 from morsecensus.pipeline.study.cells import CellTable, StudyCell, grid, table_of
 from morsecensus.pipeline.study.checked import listed, validated
 from morsecensus.pipeline.study.inputs import check_held, resolve
@@ -66,6 +67,7 @@ def census_cells(
             "positions": cell.positions,
             "spectra": cell.spectra,
             "topology": cell.topology,
+            **identity(model),
         }
         yield StudyCell(where, spec, cell.landscapes, why)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, Field
 
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.plugins import identity
 from morsecensus.pipeline.study.cells import CellTable, StudyCell, grid, table_of
 from morsecensus.pipeline.study.checked import validated
 from morsecensus.pipeline.study.parameters import FLOWING
@@ -94,5 +95,6 @@ def _cells(cell: _Flows, more: dict[str, Any], seed: int, where: str) -> Iterato
             "starts": cell.starts,
             **more,
             "block_size": cell.block or 1,
+            **identity(cell.model),
         }
         yield StudyCell(where, spec, cell.landscapes, body=BODIES[cell.body].recorded)

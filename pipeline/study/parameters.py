@@ -1,13 +1,16 @@
 """Parameters of a model as a command line gives them: read, completed by defaults, refused with one line."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.tasks.landscapes.parameters import Parameter
 from morsecensus.tasks.landscapes.registry import MODELS
 
-FLOWING = tuple(name for name, model in MODELS.items() if not model.columns and model.content_of is None)
+DRAWN = tuple(name for name, model in MODELS.items() if model.content_of is None)
+"""Our models whose couplings are drawn from a seed."""
+FLOWING = tuple(name for name in DRAWN if not MODELS[name].columns)
 """Models whose gradient flow is that of points on spheres, with couplings drawn from a seed."""
 
 
@@ -24,11 +27,22 @@ def read_parameters(model: str, given: Mapping[str, str | float | None]) -> dict
     return {name: _read(name, parameters[name], given.get(name)) for name in parameters}
 
 
+def read_settings(texts: Sequence[str]) -> dict[str, str]:
+    """Return the parameters of ``NAME=VALUE`` texts, as text; raises UsageError."""
+    pairs = [text.partition("=") for text in texts]
+    found = {name: value for name, equals, value in pairs if equals}
+    if len(found) < len(texts):
+        raise UsageError(f"--set: got {shown(' '.join(texts))}, allowed: NAME=VALUE, each name once")
+    return found
+
+
 def _read(name: str, parameter: Parameter, value: str | float | None) -> Any:
     if value is None:
         if parameter.default is None:
             raise UsageError(f"--{name}: missing, it has no default")
         return parameter.default
+    with suppress(ValueError):  # text that isn't of its kind is for the reader to refuse
+        value = parameter.kind(value)
     try:
         return parameter.read(value)
     except ValueError as error:

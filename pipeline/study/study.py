@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.plugins import is_known
 from morsecensus.pipeline.study.cells import MAX_CELLS, StudyCell
 from morsecensus.pipeline.study.census import census_cells
 from morsecensus.pipeline.study.checked import NAME, Checked, validated
@@ -105,7 +106,7 @@ def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path 
 
 def _cells_of(table: dict[str, Any], seed: int, source: str, where: str, folder: Path) -> Iterator[StudyCell]:
     model, body = table.get("model", "pspin"), table.get("body", "census")
-    if not isinstance(model, str) or model not in MODELS:
+    if not isinstance(model, str) or not is_known(model):
         raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
     if not isinstance(body, str) or body not in CELLS:
         raise UsageError(f"{source}.body: got {shown(body)}, allowed: {', '.join(CELLS)}")

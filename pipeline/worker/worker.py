@@ -6,6 +6,7 @@ its driver does.
 """
 
 import errno
+import functools
 import json
 import os
 import queue
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.plugins import PluginDiffers, check_plugin, take
 from morsecensus.pipeline.worker.bodies import describe, load
 from morsecensus.pipeline.worker.environment import NoGpu, differences, environment, fingerprint
 from morsecensus.pipeline.worker.given import find_in
@@ -34,11 +36,12 @@ from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import CellLayout, Generation
 from morsecensus.storage.markers import Marker, read_marker
 from morsecensus.storage.rollup import Summary
+from morsecensus.storage.seals import canonical
 from morsecensus.tasks.runtime.scatter import Scatter
 
 RTOL, ATOL = 1e-7, 1e-9
 """How close the portable columns of another environment must be: polished points agree to about 1e-12."""
-SPOKEN = ("environment", "program", "unseen", "usage")
+SPOKEN = ("environment", "plugin", "program", "unseen", "usage")
 """Kinds of errors whose text is our own: no name of an exception before it."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -54,6 +57,7 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
     try:
         if "program" in job:
             check_program(job["program"])
+        _take_plugins(job)
         if job["job"] == "environment":
             return {"environment": environment()}
         if job["job"] == "describe":
@@ -68,6 +72,8 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         return _error("usage", error)
     except ProgramDiffers as error:
         return _error("program", error)
+    except PluginDiffers as error:
+        return _error("plugin", error)
     except (EnvironmentDiffers, NoGpu) as error:
         return _error("environment", error)
     except StoreUnseen as error:
@@ -81,6 +87,14 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         return _error("body", error)
 
 
+def _take_plugins(job: Mapping[str, Any]) -> None:
+    """Have the models that a job is about as its driver has them."""
+    take(job.get("plugins", ()))
+    for spec in (job.get("spec"), job.get("cell", {}).get("spec")):
+        if spec is not None:
+            check_plugin(spec)
+
+
 def run_piece(name: str, argument: Any, whole: Mapping[str, Any]) -> Any:
     """A piece of a block that another worker has: one call of a named function.
 
@@ -92,6 +106,7 @@ def run_piece(name: str, argument: Any, whole: Mapping[str, Any]) -> Any:
     """
     if "program" in whole:
         check_program(whole["program"])
+    take(whole.get("plugins", ()))
     _check_environment(whole["generation"])
     if "store" in whole:
         find_in(whole["store"])
@@ -122,11 +137,23 @@ def _compute(job: Mapping[str, Any], scatter: Scatter | None = None) -> tuple[Ce
     find_in(job["store"])
     spec = dict(cell.spec) if cell.most is None else {**cell.spec, "most": cell.most}
     try:
+        if "plugin" in spec:
+            _try_once(canonical({name: spec[name] for name in ("model", "parameters", "n", "seed")}))
         return cell, load(cell.body)(spec, int(job["block"]), scatter)
     except (EnvironmentDiffers, ProgramDiffers, StoreUnseen):
         raise  # of a piece, or of what the cell was given: no failure of the body
     except Exception as error:
         raise BodyFailed(error) from error
+
+
+@functools.lru_cache(maxsize=256)
+def _try_once(landscape: bytes) -> None:
+    """Hold a stranger's model to what must be true of any, once a process and cell."""
+    from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.landscapes.check import check_landscape
+
+    spec = json.loads(landscape)
+    check_landscape(build(spec["model"], spec["parameters"], spec["n"]), spec["seed"])
 
 
 def _one_landscape(job: Mapping[str, Any], scatter: Scatter | None) -> dict[str, Any]:

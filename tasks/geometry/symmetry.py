@@ -115,6 +115,8 @@ class Flips:
 
     def elements(self) -> tuple[Int[np.ndarray, "group ambient"], Int[np.ndarray, " group"]]:
         """The sign of each coordinate, and of H, under each element; the identity first."""
+        if not self.parities:  # no factor whose sign could change
+            return np.ones((1, self.manifold.ambient), dtype=np.int64), np.ones(1, dtype=np.int64)
         choices = [(1, -1) if parity else (1,) for parity in self.parities]
         factors = np.array(list(product(*choices)))
         energy = np.prod(np.where(factors < 0, self.parities, 1), axis=1)

@@ -31,8 +31,8 @@ class Landscape(ABC):
 
     Hashable because it is a static argument of the jitted finders; the couplings are a traced argument, so
     that one compilation serves all landscapes of a cell. A model must give `from_parameters`, `manifold`,
-    `sample`, `value` and `hessian_variation`; it should override `jet` and `value_and_gradient` where
-    contractions can be fused.
+    `sample` and `value`; it should override `hessian_variation` where it knows a bound, `jet` and
+    `value_and_gradient` where contractions can be fused.
     """
 
     name: ClassVar[str]
@@ -56,7 +56,7 @@ class Landscape(ABC):
     @property
     def parity(self) -> int:
         """+1 if the parities make H(-x) = H(x), -1 if they make H(-x) = -H(x), 0 otherwise."""
-        return math.prod(self.parities)
+        return math.prod(self.parities) if self.parities else 0
 
     @property
     def flips(self) -> Flips:
@@ -160,13 +160,22 @@ class Landscape(ABC):
         hessian = jax.jacfwd(lambda y: self.value_and_gradient(couplings, y)[1])(x)
         return Jet(value, gradient, hessian)
 
-    @abstractmethod
     def hessian_variation(self, couplings: Couplings) -> float:
         """An upper bound on the Lipschitz constant of the Euclidean Hessian within 1.1 x the radius of each
         sphere.
 
-        Newton-Kantorovich radii rest on it, so it must be a bound; that it is loose only makes radii smaller.
+        Newton-Kantorovich radii rest on it; that it is loose only makes them smaller. A model that has no
+        bound of its own gets a sampled number, which is none: radii are estimates then (`radii_proven`).
         """
+        # compiles when it is imported, and a plan does without
+        from morsecensus.tasks.landscapes.variation import sampled_variation
+
+        return sampled_variation(self, couplings)
+
+    @property
+    def radii_proven(self) -> bool:
+        """Whether `hessian_variation` is a bound, so that radii are Newton-Kantorovich's and no estimates."""
+        return type(self).hessian_variation is not Landscape.hessian_variation
 
     def coupling_bytes(self) -> int:
         """Peak bytes of drawing and holding the couplings of one instance, tables of indices included."""

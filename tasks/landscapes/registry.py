@@ -1,4 +1,7 @@
-"""The registry of models. Adding one means one file here and one entry below; nothing else changes."""
+"""The registry of models. Adding one means its own files and one entry below; nothing else changes."""
+
+import re
+from collections.abc import Mapping
 
 from morsecensus.tasks.landscapes.laws import ALLOWED, entry_law
 from morsecensus.tasks.landscapes.parameters import (
@@ -17,7 +20,7 @@ from morsecensus.tasks.landscapes.parameters import (
     whole,
 )
 
-MODELS = {
+MODELS: dict[str, Model] = {
     "pspin": Model(
         "morsecensus.tasks.landscapes.spin:MixedSpin",
         {
@@ -103,3 +106,21 @@ MODELS = {
         topics=("factorised",),
     ),
 }
+
+OURS = frozenset(MODELS)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
+
+
+def register(models: Mapping[str, Model]) -> None:
+    """Take models of others in, in place of earlier ones of the same names that aren't ours.
+
+    Raises:
+        TypeError, ValueError: what isn't a model, or has a name that it can't have.
+    """
+    for name, model in models.items():
+        if not isinstance(model, Model):
+            raise TypeError(f"{name}: got {type(model).__name__}, allowed: a Model")
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name in OURS:
+            allowed = "1 to 64 letters, digits, '_' or '-', and no name of a model that is there already"
+            raise ValueError(f"name: got {name!r}, allowed: {allowed}")
+    MODELS.update(models)

@@ -80,6 +80,8 @@ def _inverse_bound(
     In tangent and normal directions J = [[A, C, 0], [C^T, R, -W], [0, -W, 0]] with W the weights
     sqrt(n_i/ambient); solving from the bottom up bounds each block of the inverse by a product of norms.
     """
+    if not manifold.sizes:  # no multipliers: J is the Hessian
+        return 1 / softest
     normals = manifold.normals(x)
     shifts = jnp.repeat(
         manifold.multipliers(x, jet.gradient),
@@ -116,7 +118,8 @@ def _kantorovich(
             to zero makes a point of anything on a continuous set, where ``softest`` is round-off.
     """
     rho = manifold.ambient**0.5
-    lengths = jnp.stack([x[part] @ x[part] / size for part, size in manifold.parts()])
+    squares = [x[part] @ x[part] / size for part, size in manifold.parts()]
+    lengths = jnp.stack(squares) if squares else jnp.zeros(0)
     constraint = jnp.asarray(manifold.sizes) / manifold.ambient * (1 - lengths) / 2
     residual = jnp.sqrt(
         jnp.sum(manifold.project(x, jet.gradient) ** 2) / manifold.ambient + jnp.sum(constraint**2)

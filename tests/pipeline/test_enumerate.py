@@ -151,7 +151,10 @@ MISTAKES = {
     "linear xi": (("--xi", "q^1"), "--xi: covariance xi: got no term of degree >= 2"),
     "xi that is no polynomial": (("--xi", "cubic"), "--xi: covariance xi: got"),
     "field": (("--field", "-1"), "--field: got -1, allowed: a variance"),
-    "model": (("--model", "distinct"), "--model: got 'distinct', allowed: pspin, partite"),
+    "model": (
+        ("--model", "none"),
+        "--model: got 'none', allowed: distinct, entries, factorised, matrix-tensor",
+    ),
     "option of another model": (
         ("--sizes", "1,1"),
         "--sizes: got '1,1' with --model pspin, allowed: --xi, --field",

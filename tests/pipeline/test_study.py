@@ -213,11 +213,11 @@ UNAFFORDABLE = {
     ),
     "no count of solutions": (
         'model = "distinct"\nn = 5\nfinder = "homotopy"\n',
-        "model: got 'distinct', allowed for homotopies: pspin, entries, matrix-tensor, spiked with a",
+        "model: got 'distinct', allowed for homotopies: one whose complex critical points",
     ),
     "no sample of what can't be counted": (
         'model = "distinct"\nn = 5\nfinder = "sampled-homotopy"\n',
-        "model: got 'distinct', allowed for homotopies: pspin",
+        "model: got 'distinct', allowed for homotopies: one whose",
     ),
 }
 

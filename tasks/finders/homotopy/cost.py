@@ -22,9 +22,8 @@ def path_count(landscape: Landscape) -> int:
     paths = landscape.homotopy_paths
     if paths is None:
         raise ValueError(
-            f"model: got {landscape.name!r}, allowed for homotopies: pspin, entries, matrix-tensor, spiked "
-            "with a signal of at most the noise's degree, partite and given with not too many singular "
-            "tuples; use finder multistart"
+            f"model: got {landscape.name!r}, allowed for homotopies: one whose complex critical points "
+            "algebra counts, and not too many of them; use finder multistart"
         )
     return paths
 

@@ -1,0 +1,271 @@
+"""Models of others: from a file or a package into cells, onto workers, into the report; and what is caught."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.report import write_report
+from morsecensus.analysis.theory.base import Theory
+from morsecensus.pipeline import plugins
+from morsecensus.pipeline.cli.app import app
+from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.study.study import parse_study
+from morsecensus.pipeline.worker.worker import run_job
+from morsecensus.storage.dataset import dataset_hash
+from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.check import check_landscape
+from morsecensus.tasks.landscapes.registry import MODELS
+from morsecensus.tasks.landscapes.spin import MixedSpin
+
+TORUS = Path(__file__).parents[2] / "examples" / "torus.py"
+CELL = {"model": "planar-glass", "n": "2:3", "landscapes": 8, "block": 4, "spectra": False}
+
+
+@pytest.fixture(autouse=True)
+def _ours_alone():
+    plugins.forget()
+    yield
+    plugins.forget()
+
+
+def study_file(folder, **changes):
+    lines = ['name = "torus"', "seed = 1", "[[cells]]"]
+    lines += [f"{name} = {json.dumps(value)}" for name, value in (CELL | changes).items()]
+    path = folder / "study.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def command(*arguments):
+    """In a process of its own: what one is given no other has."""
+    line = [sys.executable, "-m", "morsecensus", *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, env=dict(os.environ))
+
+
+def edited(folder, *changes):
+    """The example with some of its text replaced."""
+    text = TORUS.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "edited.py"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("torus")
+    found = command("run", study_file(folder), "--plugin", TORUS, "--store", folder / "run")
+    assert found.returncode == 0, found.stderr
+    return folder / "run"
+
+
+def test_a_torus_has_a_census_whose_signs_sum_up_to_zero(store):
+    for cell in open_study(str(store)).cells:
+        data = cell.stored
+        assert (data["status"].values == 0).all()
+        assert (data["morse_check"].values == 0).all(), "passed, and informative"
+        counts = data["points_by_index"].values
+        assert (counts @ (-1) ** np.arange(cell.n + 1) == 0).all()
+        assert (data["existence_radius"].values < data["uniqueness_radius"].values).all()
+        assert counts.sum() > 0
+
+
+def test_without_its_plugin_a_store_opens_and_has_no_theory(store, tmp_path):
+    (cell, _) = open_study(str(store)).cells
+    assert type(cell.theory) is Theory
+    assert cell.parameters == {}
+    assert "planar-glass" in Path(write_report(str(store), tmp_path)).read_text()
+
+
+def test_with_its_plugin_it_has_its_theory_and_tests(store):
+    plugins.read_plugin(TORUS)
+    for cell in open_study(str(store)).cells:
+        assert cell.parameters == {"field": 1.0}
+        means = cell.theory.means(cell.n, np.linspace(-4, 4, 33))
+        assert means is not None
+        assert means.by_index is not None
+        found = cell.dataset["points_by_index"].values
+        error = np.hypot(found.std(axis=0, ddof=1) / np.sqrt(len(found)), means.by_index_se)
+        assert (np.abs(found.mean(axis=0) - means.by_index) < 5 * error).all()
+
+
+def test_another_version_of_it_is_not_its_theory(store, tmp_path):
+    plugins.read_plugin(edited(tmp_path, ("draws=50_000", "draws=40_000")))
+    assert type(open_study(str(store)).cells[0].theory) is Theory
+
+
+def test_a_store_holds_to_the_version_that_it_was_begun_with(store, tmp_path):
+    other = edited(tmp_path, ("draws=50_000", "draws=40_000"))
+    found = command("run", study_file(tmp_path), "--plugin", other, "--store", store)
+    assert found.returncode == 2
+    assert "computes something else now: plugin:" in found.stderr
+
+
+def test_it_verifies_and_extends_with_its_plugin_alone(store, tmp_path):
+    before = dataset_hash(str(store))
+    bare = command("verify", store, "--deep", "--blocks", "1")
+    assert bare.returncode == 1
+    assert "its source isn't here" in bare.stderr
+    given = command("verify", store, "--deep", "--blocks", "1", "--plugin", TORUS)
+    assert given.returncode == 0, given.stderr
+    again = command("run", study_file(tmp_path), "--plugin", TORUS, "--store", store)
+    assert again.returncode == 0, again.stderr
+    assert dataset_hash(str(store)) == before
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+def test_ray_is_serial_byte_for_byte(store, tmp_path):
+    ray = ("--backend", "ray", "--workers", "2")
+    found = command("run", study_file(tmp_path), "--plugin", TORUS, "--store", tmp_path / "run", *ray)
+    assert found.returncode == 0, found.stderr
+    assert dataset_hash(str(tmp_path / "run")) == dataset_hash(str(store))
+
+
+def run_edited(tmp_path, *changes):
+    path = edited(tmp_path, *changes)
+    study = study_file(tmp_path, n="2", landscapes=4)
+    return command("run", study, "--plugin", path, "--store", tmp_path / "run")
+
+
+def test_a_wrong_characteristic_fails_every_landscape(tmp_path):
+    """Control."""
+    found = run_edited(tmp_path, ("euler_characteristic = 0", "euler_characteristic = 2"))
+    assert found.returncode == 0, found.stderr
+    (cell,) = open_study(str(tmp_path / "run")).cells
+    assert (cell.stored["morse_check"].values == 1).all()
+    assert (cell.stored["status"].values != 0).all()
+
+
+def test_a_wrong_gradient_is_refused(tmp_path):
+    """Control."""
+    wrong = """
+    def value_and_gradient(self, couplings, x):
+        value, gradient = super().value_and_gradient(couplings, x)
+        return value, 1.01 * gradient
+"""
+    found = run_edited(
+        tmp_path,
+        (
+            "\n\n@dataclass(frozen=True)\nclass PlanarGlassTheory",
+            wrong + "\n\n@dataclass(frozen=True)\nclass PlanarGlassTheory",
+        ),
+    )
+    assert found.returncode == 1
+    assert "gradient: off by" in found.stderr
+
+
+def test_our_own_models_pass_the_same_check():
+    known = {
+        "xi": "q^3",
+        "signal": "q^3",
+        "law": "rademacher",
+        "sizes": "1,1,1",
+        "delta2": 1.0,
+        "deltap": 1.0,
+    }
+    for name, model in MODELS.items():
+        if model.content_of is None:
+            parameters = {key: known.get(key, each.default) for key, each in model.parameters.items()}
+            check_landscape(build(name, parameters, 3), 1)
+
+
+def test_a_landscape_without_a_bound_gets_estimates_that_hold():
+    class Bare(MixedSpin):
+        hessian_variation = vars(MixedSpin.__mro__[1])["hessian_variation"]
+
+    known = build("pspin", {"xi": "q^3"}, 4)
+    assert isinstance(known, MixedSpin)
+    bare = Bare(known.covariance, known.n)
+    couplings = known.sample(1, 0)
+    assert known.radii_proven
+    assert not bare.radii_proven
+    # of a cubic form third derivatives are the same everywhere
+    tensor = known.jet(couplings, np.eye(4)[0]).hessian
+    assert bare.hessian_variation(couplings) > np.linalg.norm(tensor, 2)
+
+
+def test_predict_and_plan_know_it(tmp_path):
+    found = command("plan", study_file(tmp_path), "--plugin", TORUS, "--json")
+    assert found.returncode == 0, found.stderr
+    rows = json.loads(found.stdout)
+    assert [row["model"] for row in rows] == ["planar-glass"] * 2
+    assert 8 < rows[0]["expected_points_per_landscape"] < 9
+    found = command("predict", "--model", "planar-glass", "--set", "field=2", "--n", "3", "--plugin", TORUS)
+    assert found.returncode == 2
+    assert "allowed: one whose mean numbers are known" in found.stderr
+    found = command("enumerate", "--model", "planar-glass", "--n", "3", "--seed", "1", "--plugin", TORUS)
+    assert found.returncode == 2
+    assert "allowed for homotopies: one whose complex critical points" in found.stderr
+
+
+MISTAKES = {
+    "no file": (None, "cannot read"),
+    "no Python": ("x =", "SyntaxError"),
+    "no models": ("x = 1", "got no MODELS"),
+    "raises": ("raise RuntimeError('no luck')", "RuntimeError: no luck"),
+    "no model": ("MODELS = {'mine': 1}", "mine: got int, allowed: a Model"),
+    "a name of ours": (
+        "from morsecensus.tasks.landscapes.registry import MODELS as M\nMODELS = {'pspin': M['pspin']}",
+        "name: got 'pspin'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_are_one_line(name, tmp_path):
+    text, message = MISTAKES[name]
+    path = tmp_path / "plugin.py"
+    if text is not None:
+        path.write_text(text)
+    before = dict(MODELS)
+    result = CliRunner().invoke(app, ["plan", str(study_file(tmp_path)), "--plugin", str(path)])
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert before == MODELS
+
+
+def test_a_study_cannot_name_a_file(tmp_path):
+    for changes in ({"plugin": str(TORUS)}, {"model": str(TORUS)}):
+        content = {"name": "x", "seed": 1, "cells": [{"xi": "q^3", "n": 3, "landscapes": 1} | changes]}
+        with pytest.raises(UsageError, match=r"plugin: unknown key|model: got"):
+            parse_study(content)
+
+
+def test_a_worker_refuses_a_cell_whose_plugin_it_lacks():
+    spec = {"model": "planar-glass", "plugin": "0" * 64}
+    error = run_job({"job": "describe", "body": "tasks.block:run_block", "spec": spec})["error"]
+    assert error["kind"] == "plugin"
+    assert "its source isn't here" in error["message"]
+
+
+def test_an_installed_package_has_its_models_by_an_entry_point(tmp_path, monkeypatch):
+    package, facts = tmp_path / "strangers", tmp_path / "strangers-1.0.dist-info"
+    package.mkdir()
+    facts.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "glass.py").write_text(TORUS.read_text() + 'MODEL = MODELS["planar-glass"]\n')
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text("[morsecensus.landscapes]\nstranger = strangers.glass:MODEL\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert not plugins.is_known("nobody")
+    assert plugins.is_known("stranger")
+    try:
+        assert re.fullmatch("[0-9a-f]{64}", plugins.identity("stranger")["plugin"])
+        content = {"name": "x", "seed": 1, "cells": [CELL | {"model": "stranger"}]}
+        (cell, _) = parse_study(content).cells
+        assert cell.spec["plugin"] == MODELS["stranger"].digest
+        assert cell.spec["parameters"] == {"field": 1.0}
+    finally:
+        del MODELS["stranger"]
