@@ -10,11 +10,18 @@ from morsecensus.analysis.dataset.cells import Cell
 
 @dataclass(frozen=True, eq=False)
 class CellTest:
-    """A test and the cells that it is of. ``topic``: whose it is, empty for those that every cell has."""
+    """A test and the cells that it is of.
+
+    Attributes:
+        topic: whose it is, empty for those that every cell has.
+        certain: whether it is of what must hold in every landscape: its p-value is 0 or 1, and no correction
+            for others is due.
+    """
 
     cells: tuple[Cell, ...]
     judged: Judged
     topic: str = ""
+    certain: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +45,33 @@ def plain_test(cells: Sequence[Cell], result: TestResult, topic: str) -> CellTes
     return CellTest(tuple(cells), Judged(result, None, ""), topic)
 
 
+def check(cells: Sequence[Cell], name: str, wrong: int, excused: int, of: int, topic: str) -> CellTest:
+    """A test of what must hold in every landscape.
+
+    Args:
+        cells: that it is of.
+        name: of the test.
+        wrong: landscapes, or things, in which it doesn't hold.
+        excused: those of them that missed points may explain.
+        of: how many there are.
+        topic: whose test it is.
+    """
+    result = TestResult(name, float(wrong), 0, float(wrong == 0), float(wrong == excused), of)
+    return CellTest(tuple(cells), Judged(result, None, ""), topic, certain=True)
+
+
 def judge(tests: Iterable[CellTest]) -> list[Verdict]:
     """Correct all p-values of a study together, and say what follows."""
     held = list(tests)
-    adjusted = holm([test.judged.result.p_value for test in held])
-    lenient = holm([test.judged.result.p_missing for test in held])
+    adjusted = _corrected(held, [test.judged.result.p_value for test in held])
+    lenient = _corrected(held, [test.judged.result.p_missing for test in held])
     return [Verdict(test, p, verdict_of(p, q)) for test, p, q in zip(held, adjusted, lenient, strict=True)]
+
+
+def _corrected(tests: Sequence[CellTest], p_values: Sequence[float | None]) -> list[float | None]:
+    uncertain = [None if test.certain else p for test, p in zip(tests, p_values, strict=True)]
+    both = zip(tests, p_values, holm(uncertain), strict=True)
+    return [p if test.certain else adjusted for test, p, adjusted in both]
 
 
 def verdict_of(adjusted: float | None, lenient: float | None) -> str:

@@ -101,6 +101,14 @@ class Table:
         return HtmlTable(titles, texts, self.caption if caption is None else caption, left, kinds).part()
 
 
+def measured(
+    name: str, error: str, meaning: str, unit: str = "", title: str = "", at: int = 0
+) -> tuple[Column, Column]:
+    """A mean and its standard error: two columns of the file, one of the page."""
+    value = Column(name, meaning, unit, title, shown=estimate(name, error), at=at)
+    return value, Column(error, "its standard error", unit)
+
+
 def estimate(value: str, error: str) -> Callable[[Row], str]:
     """Text of a measured value with its error, by the names of both."""
     return lambda row: r.DASH if row[value] is None else r.estimate(row[value], row[error])

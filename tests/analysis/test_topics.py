@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from morsecensus.analysis.agreement.residuals import TestResult
-from morsecensus.analysis.agreement.verdicts import judge, plain_test
+from morsecensus.analysis.agreement.verdicts import check, judge, plain_test
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import new_figure
@@ -144,3 +144,15 @@ def test_a_study_without_anything_has_the_tables_that_are_always_there():
     assert {"cells", "tests", "counts", "paths", "topology", "without_number"} <= names
     assert not any(rows for tables in empty for rows in tables.values())
     assert StudyResult(None, ()).verdicts == ()  # type: ignore[arg-type]
+
+
+def test_what_must_hold_in_every_landscape_takes_no_correction():
+    drawn = plain_test((), TestResult("a", 0.0, 1, 0.004, 0.004, 300), "")
+    checks = [check((), "holds", *numbers, 10, "") for numbers in ((0, 0), (3, 2), (3, 3))]
+    right, wrong, excused = (judge([drawn, one]) for one in checks)
+    assert [verdict.word for verdict in right] == ["disagrees", "agrees"]
+    assert [verdict.word for verdict in wrong] == ["disagrees", "disagrees"]
+    assert [verdict.word for verdict in excused] == ["disagrees", "undecided"]
+    # 0.004 stays what it is beside any number of certainties; beside a test it is doubled
+    assert [verdicts[0].adjusted for verdicts in (right, wrong, excused)] == [0.004] * 3
+    assert judge([drawn, drawn])[0].adjusted == 0.008

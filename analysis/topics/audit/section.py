@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from morsecensus.analysis.agreement.verdicts import CellTest, check
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import HtmlTable, Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
@@ -48,6 +49,12 @@ class BiasAudit(Topic[Audit]):
 
     def figures(self, found: Audit) -> Mapping[str, Figure]:
         return {"hits": draw_hits(found), "estimates": draw_estimates(found)}
+
+    def tests(self, found: Audit) -> list[CellTest]:
+        """No multistart cell may have a point that the enumeration lacks."""
+        cells = [cell for size in found.sizes for cell in size.cells]
+        name = "no point beyond the enumeration"
+        return [check([cell.cell], name, cell.extra, 0, cell.landscapes, self.anchor) for cell in cells]
 
     def section(self, found: Audit) -> Section:
         parts = [_recall(found), *_hits(found), _naive(found), _calibration(found)]

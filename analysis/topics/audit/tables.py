@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.table import Column, Row, Table, estimate
+from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.topics.audit.measure import Audit, Audited, AuditedSize
 from morsecensus.analysis.topics.rows import CELL, FIELD, LANDSCAPES, MODEL, SIZE, XI, N
 
@@ -113,8 +113,7 @@ PROFILES = Table(
         Column("feature", "energy, index or log_det, folded"),
         Column("centre", "middle of the bin"),
         Column("points", "true points in the bin", "points"),
-        Column("relative_hits", "mean hits of a point over the mean of its landscape"),
-        Column("se", "its standard error, landscapes as units"),
+        *measured("relative_hits", "se", "mean hits of a point over the mean of its landscape"),
     ),
 )
 SLOPES = Table(
@@ -146,17 +145,8 @@ SLOPES = Table(
             form=lambda name: FEATURES[name],
             left=True,
         ),
-        Column(
-            "alone", "slope in this feature alone", title="slope alone", shown=estimate("alone", "alone_se")
-        ),
-        Column("alone_se", "its standard error, landscapes as units"),
-        Column(
-            "joint",
-            "slope beside the other features",
-            title="slope beside others",
-            shown=estimate("joint", "joint_se"),
-        ),
-        Column("joint_se", "its standard error"),
+        *measured("alone", "alone_se", "slope in this feature alone", title="slope alone"),
+        *measured("joint", "joint_se", "slope beside the other features", title="slope beside others"),
         Column(
             "factor",
             "change of the hits from the feature's 10% to its 90% quantile",
@@ -179,8 +169,7 @@ NAIVE = Table(
         Column("quantity", "energy, index / (N - 1), both folded, or the share of minima"),
         Column("average_over", '"hits" of all starts, or "distinct" points'),
         Column("naive", "average over what was found"),
-        Column("difference", "mean over landscapes of naive minus truth"),
-        Column("se", "its standard error"),
+        *measured("difference", "se", "mean over landscapes of naive minus truth"),
         _FILED,
     ),
 )
@@ -190,32 +179,19 @@ CALIBRATION = Table(
     (
         *_HEAD,
         _FILED,
-        Column(
-            "found_ratio",
-            "points found over true points",
-            title="found / true",
-            shown=estimate("found_ratio", "found_ratio_se"),
-            at=1,
+        *measured(
+            "found_ratio", "found_ratio_se", "points found over true points", title="found / true", at=1
         ),
-        Column("found_ratio_se", "its standard error"),
-        Column(
-            "chao1_ratio",
-            "Chao1 over true points",
-            title="Chao1 / true",
-            shown=estimate("chao1_ratio", "chao1_ratio_se"),
-            at=1,
-        ),
-        Column("chao1_ratio_se", "its standard error"),
+        *measured("chao1_ratio", "chao1_ratio_se", "Chao1 over true points", title="Chao1 / true", at=1),
         *_held("chao1_holds", "Chao1's 95% interval holds the true number", "interval holds", at=1),
         Column("coverage_estimated", "mean coverage by Good and Turing"),
         Column("coverage_true", "mean true coverage", title="true coverage", form=r.percent),
-        Column(
+        *measured(
             "coverage_error",
+            "coverage_error_se",
             "mean of the estimate minus the true one",
             title="Good-Turing, minus true",
-            shown=estimate("coverage_error", "coverage_error_se"),
         ),
-        Column("coverage_error_se", "its standard error"),
         *_held(
             "coverage_limit_holds",
             "the lower 95% limit is below the true coverage",

@@ -7,7 +7,7 @@ import numpy as np
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note
 from morsecensus.analysis.page.style import Figure
-from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact, measured
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.topics.complexity.figure import draw_complexity
 from morsecensus.analysis.topics.families import FamilyTopic
@@ -21,14 +21,7 @@ COMPLEXITY = Table(
         SIZE,
         *STORED,
         Column("points", 'of which points: "all" or "minima"', title="points", left=True),
-        Column(
-            "annealed",
-            "(1/N) log of the mean number",
-            _NAT,
-            "annealed",
-            shown=estimate("annealed", "annealed_se"),
-        ),
-        Column("annealed_se", "its standard error", _NAT),
+        *measured("annealed", "annealed_se", "(1/N) log of the mean number", _NAT, "annealed"),
         Column(
             "quenched",
             "(1/N) mean of the logarithm",

@@ -7,7 +7,7 @@ import numpy as np
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note
 from morsecensus.analysis.page.style import Figure
-from morsecensus.analysis.page.table import Column, Row, Table, estimate
+from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.topics.counts.figure import draw_counts
 from morsecensus.analysis.topics.families import ABC, FamilyTopic
@@ -31,10 +31,7 @@ COUNTS = Table(
     (
         *HEAD,
         Column("index", 'Morse index, or "all"', title="index", left=True),
-        Column(
-            "mean", "mean number in a landscape", "points", title="measured", shown=estimate("mean", "se")
-        ),
-        Column("se", "its standard error over landscapes", "points"),
+        *measured("mean", "se", "mean number in a landscape", "points", "measured"),
         Column("exact", "mean number in theory at this N", "points", title="exact", shown=_exact),
         Column("exact_se", "standard error of theory; 0 where it is exact", "points"),
         Column("z", "(mean - exact) / error, the error of both", title="z", form=r.score),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
-from morsecensus.analysis.page.table import Column, Row, Table, estimate
+from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Section, Topic
 from morsecensus.analysis.topics.degenerate.measure import Degeneracy, degenerate_rows, find
@@ -53,14 +53,13 @@ WITHOUT_NUMBER = Table(
             title="of dimension",
             shown=lambda row: str(row["largest_dimension"]) if row["continuous_sets"] else "",
         ),
-        Column(
+        *measured(
             "nondegenerate_mean",
+            "nondegenerate_se",
             "mean number of nondegenerate points over all landscapes",
             "points",
             "nondegenerate points",
-            shown=estimate("nondegenerate_mean", "nondegenerate_se"),
         ),
-        Column("nondegenerate_se", "its standard error", "points"),
         Column(
             "isolated_bound",
             "bound on the mean number of isolated points over all landscapes",

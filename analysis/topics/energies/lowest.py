@@ -7,7 +7,7 @@ import numpy as np
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part
 from morsecensus.analysis.page.style import Figure
-from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.topics.energies.figure import draw_lowest
 from morsecensus.analysis.topics.families import FamilyTopic
@@ -19,8 +19,7 @@ LOWEST = Table(
     (
         *HEAD,
         LANDSCAPES,
-        Column("mean", "mean over landscapes", ENERGY, "mean", shown=estimate("mean", "se")),
-        Column("se", "its standard error", ENERGY),
+        *measured("mean", "se", "mean over landscapes", ENERGY, "mean"),
         Column("sd", "standard deviation over landscapes", ENERGY, "sd", r.digits(3), at=1),
         Column(
             "first_moment_mean",

@@ -7,7 +7,7 @@ import numpy as np
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part
 from morsecensus.analysis.page.style import Figure
-from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.topics.energies.figure import draw_bands, draw_histograms, draw_index_against_energy
 from morsecensus.analysis.topics.families import ABC, FamilyTopic
@@ -20,14 +20,11 @@ HISTOGRAM = Table(
         *HEAD,
         Column("low", "lower end of the bin", ENERGY),
         Column("high", "upper end of the bin", ENERGY),
-        Column("all", "mean number of points in the bin", "points"),
-        Column("all_se", "its standard error", "points"),
+        *measured("all", "all_se", "mean number of points in the bin", "points"),
         Column("all_exact", "the mean in theory", "points"),
-        Column("minima", "mean number of minima in the bin", "points"),
-        Column("minima_se", "its standard error", "points"),
+        *measured("minima", "minima_se", "mean number of minima in the bin", "points"),
         Column("minima_exact", "the mean in theory", "points"),
-        Column("mean_index", "mean index of the points in the bin"),
-        Column("mean_index_se", "its standard error"),
+        *measured("mean_index", "mean_index_se", "mean index of the points in the bin"),
         Column("mean_index_exact", "ratio of the means in theory"),
     ),
     always=True,
@@ -39,18 +36,10 @@ ENERGIES = Table(
         *HEAD,
         Column("index", "Morse index"),
         Column("points", "points found in all landscapes", "points", title="minima found", form=r.whole),
-        Column(
-            "mean",
-            "mean energy, each point counted once",
-            ENERGY,
-            "mean energy",
-            shown=estimate("mean", "mean_se"),
-        ),
-        Column("mean_se", "its standard error, landscapes as units", ENERGY),
+        *measured("mean", "mean_se", "mean energy, each point counted once", ENERGY, "mean energy"),
         Column("exact_mean", "mean energy in theory", ENERGY, "exact", shown=exact("exact_mean", "mean_se")),
         Column("z", "(mean - exact_mean) / mean_se", title="z", form=r.score),
-        Column("sd", "standard deviation of the energy", ENERGY, "sd", shown=estimate("sd", "sd_se")),
-        Column("sd_se", "its standard error", ENERGY),
+        *measured("sd", "sd_se", "standard deviation of the energy", ENERGY, "sd"),
         Column(
             "exact_sd",
             "the standard deviation in theory",

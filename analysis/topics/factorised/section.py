@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from morsecensus.analysis.agreement.verdicts import CellTest, check
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
@@ -132,7 +133,7 @@ MANIFOLDS = Table(
 
 
 class Factorised(Topic[list[CheckedCell]]):
-    """Every manifold is right or wrong: no p-values."""
+    """Every manifold is right or wrong."""
 
     anchor, declared = "factorised", (FACTORISED, MANIFOLDS)
 
@@ -146,6 +147,13 @@ class Factorised(Topic[list[CheckedCell]]):
 
     def figures(self, found: list[CheckedCell]) -> Mapping[str, Figure]:
         return {"": draw_manifolds(found)}
+
+    def tests(self, found: list[CheckedCell]) -> list[CellTest]:
+        """Nothing that was found may contradict the closed form."""
+        return [
+            check([one.cell], "closed form", int(not is_right(cell_row(one))), 0, 1, self.anchor)
+            for one in found
+        ]
 
     def section(self, found: list[CheckedCell]) -> Section:
         rows = [cell_row(checked) for checked in found]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import Figure
-from morsecensus.analysis.page.table import Column, Row, Table, estimate
+from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Picture, Section, Topic
 from morsecensus.analysis.topics.floors.figure import draw_floors
@@ -33,8 +33,7 @@ GROUND_STATE_OVER_FLOOR = Table(
         LANDSCAPES,
         Column("complete", "share of complete landscapes", title="complete", form=r.percent),
         Column("lowest", "mean lowest energy", ENERGY, "lowest energy", r.digits(5)),
-        Column("ratio", "-lowest / E_inf", title="over the floor", shown=estimate("ratio", "ratio_se")),
-        Column("ratio_se", "its standard error"),
+        *measured("ratio", "ratio_se", "-lowest / E_inf", title="over the floor"),
         Column("first_moment", "the ratio by the first-moment law", title="first moment", form=r.digits(4)),
         Column("floor", "-E_inf", ENERGY, "floor", r.digits(6), at=1),
         Column("ground_state", "-E_0", ENERGY, "ground state", r.digits(6), at=1),

@@ -5,7 +5,7 @@ from math import isfinite
 
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, paragraph
-from morsecensus.analysis.page.table import Column, Row, Table
+from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.topics.base import Section
 from morsecensus.analysis.topics.rows import ENERGY, HEAD, LANDSCAPES, head
@@ -67,8 +67,7 @@ RECALL = Table(
         Column("exact", "mean number in theory", "points", "exact", r.digits(6)),
         Column("endpoints", "sampled real endpoints", "points", "endpoints", r.whole),
         Column("found", "those that multistart had found before", "points", "had", r.whole),
-        Column("recall", "their share"),
-        Column("recall_se", "its standard error"),
+        *measured("recall", "recall_se", "their share"),
         Column(
             "recall_lower",
             "lower 95% limit of the recall (Clopper and Pearson)",

@@ -7,7 +7,7 @@ from morsecensus.analysis.agreement.verdicts import CellTest, plain_test
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
-from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Picture, Section, Topic
 from morsecensus.analysis.topics.pairs.figure import draw_overlaps, draw_variances
@@ -50,8 +50,7 @@ OVERLAPS = Table(
         Column("kind", "which points"),
         Column("low", "lower end of the bin"),
         Column("high", "upper end of the bin"),
-        Column("pairs", "mean number of pairs in a landscape", "pairs"),
-        Column("se", "its standard error", "pairs"),
+        *measured("pairs", "se", "mean number of pairs in a landscape", "pairs"),
         Column("exact", "mean number in theory", "pairs"),
         Column("exact_se", "its sampling error", "pairs"),
         Column("uniform", "as many pairs of independent uniform points", "pairs"),
@@ -65,14 +64,7 @@ OVERLAP_TESTS = Table(
         Column("kind", "which points", title="pairs of", left=True),
         LANDSCAPES,
         Column("complete", "whether every landscape is complete"),
-        Column(
-            "pairs",
-            "mean number of ordered pairs, without antipodes",
-            "pairs",
-            "pairs",
-            shown=estimate("pairs", "se"),
-        ),
-        Column("se", "its standard error", "pairs"),
+        *measured("pairs", "se", "mean number of ordered pairs, without antipodes", "pairs", "pairs"),
         Column("exact", "mean number in theory", "pairs", "exact", shown=exact("exact", "se")),
         Column("exact_se", "its sampling error", "pairs", "± of exact", r.digits(2)),
         Column("antipodes", "mean number of ordered pairs x, -x", "pairs", "antipodes", r.digits(4)),
@@ -99,8 +91,7 @@ COUNT_VARIANCES = Table(
         LANDSCAPES,
         Column("complete", "whether every landscape is complete"),
         Column("mean", "mean number", "points", "mean", r.digits(5)),
-        Column("variance", "variance of the number", "points²", "variance", shown=estimate("variance", "se")),
-        Column("se", "its standard error", "points²"),
+        *measured("variance", "se", "variance of the number", "points²", "variance"),
         Column("exact_mean", "mean number in theory", "points"),
         Column("exact", "variance in theory", "points²", "exact", shown=exact("exact", "se")),
         Column("exact_se", "its sampling error", "points²", "± of exact", r.digits(2)),

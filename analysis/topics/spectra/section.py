@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page.markup import Part, note
 from morsecensus.analysis.page.style import Figure
-from morsecensus.analysis.page.table import Column, Row, Table
+from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.topics.families import FamilyTopic
 from morsecensus.analysis.topics.rows import HEAD, head
@@ -19,8 +19,7 @@ SPECTRA = Table(
         Column("index", "Morse index"),
         Column("low", "lower end of the bin", "eigenvalue"),
         Column("high", "upper end of the bin", "eigenvalue"),
-        Column("density", "measured density, of integral 1", _PER),
-        Column("se", "its standard error, landscapes as units", _PER),
+        *measured("density", "se", "measured density, of integral 1", _PER),
         Column("exact", "density of exact samples at this N", _PER),
         Column("semicircle", "the limit: a semicircle shifted by the mean radial derivative", _PER),
     ),

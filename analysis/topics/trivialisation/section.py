@@ -7,7 +7,7 @@ from morsecensus.analysis.agreement.verdicts import CellTest, plain_test
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
-from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Picture, Section, Topic
 from morsecensus.analysis.topics.rows import CELL, LANDSCAPES, MODEL, PARAMETERS, SIZE, XI, N
@@ -47,8 +47,7 @@ TOTALS = Table(
             form=r.digits(3),
         ),
         LANDSCAPES,
-        Column("mean", "mean number of points", "points", "measured", shown=estimate("mean", "se")),
-        Column("se", "its standard error", "points"),
+        *measured("mean", "se", "mean number of points", "points", "measured"),
         Column("exact", "mean number in theory at this N", "points", "exact", shown=exact("exact", "se")),
         Column("z", "(mean - exact) / se", title="z", form=r.score),
         Column(

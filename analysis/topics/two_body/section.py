@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from morsecensus.analysis.agreement.verdicts import CellTest, check
+from morsecensus.analysis.estimates.counts import COMPLETE
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
-from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
-from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
+from morsecensus.analysis.results import CellResult, StudyResult
 from morsecensus.analysis.topics.base import Picture, Section, Topic
 from morsecensus.analysis.topics.rows import CELL, ENERGY, FIELD, LANDSCAPES, MODEL, PARAMETERS, SIZE, N
 from morsecensus.analysis.topics.two_body.figure import draw_growth
@@ -45,21 +49,19 @@ SIMPLE_AND_COMPLEX = Table(
             "two of each",
             r.whole,
         ),
-        Column("total", "mean number of points", "points", "points", shown=estimate("total", "total_se")),
-        Column("total_se", "its standard error", "points"),
+        *measured("total", "total_se", "mean number of points", "points", "points"),
         Column(
             "exact_total", "mean number in theory", "points", "exact", shown=exact("exact_total", "total_se")
         ),
         Column("rate", "log(total) / N", "natural logarithm per spin"),
         Column("limiting_rate", "the same as N grows", "natural logarithm per spin", "limit Σ", r.digits(4)),
-        Column(
+        *measured(
             "minimum_energy",
+            "minimum_energy_se",
             "mean energy of minima, each counted once",
             ENERGY,
             "energy of minima",
-            shown=estimate("minimum_energy", "minimum_energy_se"),
         ),
-        Column("minimum_energy_se", "its standard error", ENERGY),
         Column(
             "exact_minimum_energy",
             "the mean in theory",
@@ -79,7 +81,7 @@ SIMPLE_AND_COMPLEX = Table(
 
 
 class TwoBody(Topic[Comparison]):
-    """Where all is known, landscape by landscape; the p-values are those of the cells' own tests."""
+    """Where all is known, landscape by landscape."""
 
     anchor, declared = "simple-and-complex", (SIMPLE_AND_COMPLEX,)
 
@@ -93,11 +95,23 @@ class TwoBody(Topic[Comparison]):
     def figures(self, found: Comparison) -> Mapping[str, Figure]:
         return {"": draw_growth(found)}
 
+    def tests(self, found: Comparison) -> list[CellTest]:
+        """Every two-body landscape must have two points of each index, or be known to lack some."""
+        return [_two_of_each(result) for family in found.simple for result in family.cells]
+
     def section(self, found: Comparison) -> Section:
         rows = comparison_rows(found)
         kinds = ["bad" if row["two_of_each"] not in (None, row["landscapes"]) else "" for row in rows]
         table = SIMPLE_AND_COMPLEX.part(rows, kinds=kinds)
         return Section(TITLE, [paragraph(_TEXT), Picture("", TITLE, _CAPTION), _verdict(rows), table])
+
+
+def _two_of_each(result: CellResult) -> CellTest:
+    data = result.cell.dataset
+    wrong = np.any(data["points_by_index"].values != 2, axis=1)
+    excused = int(np.sum(wrong & (data["status"].values != COMPLETE)))
+    name = "two points of each index"
+    return check([result.cell], name, int(wrong.sum()), excused, len(wrong), TwoBody.anchor)
 
 
 def _verdict(rows: list[Row]) -> Part:

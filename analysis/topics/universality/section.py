@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
-from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Picture, Section, Topic
 from morsecensus.analysis.topics.rows import CELL, LANDSCAPES, SIZE, STORED
@@ -53,8 +53,7 @@ UNIVERSALITY = Table(
         LANDSCAPES,
         Column("open", "of these, the share that isn't complete", title="open", form=r.percent),
         Column("left_out", "share of landscapes that have no number", title="left out", form=r.percent),
-        Column("mean", "mean number of points", "points", "mean number", shown=estimate("mean", "se")),
-        Column("se", "its standard error", "points"),
+        *measured("mean", "se", "mean number of points", "points", "mean number"),
         Column(
             "gaussian",
             "exact mean for Gaussian couplings",
@@ -78,11 +77,9 @@ BY_INDEX = Table(
         *STORED,
         _STORED_LAW,
         Column("index", "Morse index"),
-        Column("mean", "mean number of points", "points"),
-        Column("se", "its standard error", "points"),
+        *measured("mean", "se", "mean number of points", "points"),
         Column("gaussian", "exact mean for Gaussian couplings", "points"),
-        Column("relative", "mean / gaussian - 1"),
-        Column("relative_se", "its standard error"),
+        *measured("relative", "relative_se", "mean / gaussian - 1"),
     ),
 )
 BULK = Table(
@@ -95,13 +92,12 @@ BULK = Table(
         *STORED[1:],
         _STORED_LAW,
         Column("order", "order of the moment", title="moment"),
-        Column(
+        *measured(
             "moment",
+            "se",
             "moment of the eigenvalues of G, scaled so that the semicircle is [-2, 2]",
             title="at critical points",
-            shown=estimate("moment", "se"),
         ),
-        Column("se", "its standard error"),
         Column(
             "gaussian",
             "the same for Gaussian couplings",

@@ -28,7 +28,7 @@ def _row(verdict: Verdict) -> Row:
     row |= {"dof": result.dof, "p_value": result.p_value, "p_value_if_missing": result.p_missing}
     row |= {"p_value_holm": verdict.adjusted, "verdict": verdict.word, "section": test.topic}
     row |= {"detectable": test.judged.detectable, "detectable_unit": test.judged.unit}
-    return row | {"note": result.note}
+    return row | {"note": result.note, "certain": test.certain}
 
 
 def repeated_cells(cells: Sequence[Cell]) -> set[str]:

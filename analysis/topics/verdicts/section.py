@@ -91,7 +91,7 @@ class Found:
 
     def p_values(self) -> tuple[list[float], list[float]]:
         """Of the count tests and of all others, each landscape once."""
-        known = [row for row in self.once() if row["p_value"] is not None]
+        known = [row for row in self.once() if row["p_value"] is not None and not row["certain"]]
         counts, others = (
             [row["p_value"] for row in known if (row["test"] == COUNTS) == is_count]
             for is_count in (True, False)
@@ -186,7 +186,12 @@ def _of_sections(rows: Sequence[Row]) -> list[Part]:
 
 def headline(study: StudyResult) -> Part:
     """How all tests together came out, in one sentence."""
-    tested = [row for row in verdict_rows(study.verdicts) if row["p_value"] is not None]
+    rows = verdict_rows(study.verdicts)
+    tested = [row for row in rows if row["p_value"] is not None and not row["certain"]]
+    wrong = [row for row in rows if row["certain"] and row["verdict"] == "disagrees"]
+    if wrong:
+        names = ", ".join(f"{row['test']} ({row['cell'].replace(' ', ', ')})" for row in wrong)
+        return note(f"Contradicted, though it must hold in every landscape: {names}.", "bad")
     if not tested:
         return note("No test against exact theory could be made: too few landscapes, or no theory.")
     bad = sum(row["verdict"] == "disagrees" for row in tested)

@@ -2,7 +2,7 @@
 
 from morsecensus.analysis.agreement.residuals import LEVEL
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.table import Column, Row, Table, estimate
+from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.topics.rows import ENERGY, HEAD, LANDSCAPES, STORED, head
 from morsecensus.analysis.topics.topology.euler.curves import EXTREME
 from morsecensus.analysis.topics.topology.euler.measure import (
@@ -19,8 +19,7 @@ EULER_CURVES = Table(
     (
         *STORED,
         Column("level", "level u", ENERGY),
-        Column("mean", "mean over landscapes"),
-        Column("se", "its standard error"),
+        *measured("mean", "se", "mean over landscapes"),
         Column("exact", "mean in theory at this N"),
         Column("z", "(mean - exact) / se"),
         Column(
@@ -69,14 +68,13 @@ EULER_TESTS = Table(
         *_p("variance", "p", at=2),
         *_end("top"),
         *_end("bottom"),
-        Column(
+        *measured(
             "variance",
+            "variance_se",
             "variance of the couplings over the stated one, from the curve alone",
             title="variance / stated",
-            shown=estimate("variance", "variance_se"),
             at=1,
         ),
-        Column("variance_se", "its standard error"),
         Column(
             "detectable",
             f"smallest error of the variance that the cell rejects at level {LEVEL:g} with power {POWER:g}",

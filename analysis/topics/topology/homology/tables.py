@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact
+from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.topics.rows import ENERGY, SIZE, STORED, head
 from morsecensus.analysis.topics.topology.homology.measure import CellHomology, HomologyResult
 from morsecensus.analysis.topics.topology.homology.shown import ratio_text, upper_text, where_text
@@ -27,16 +27,18 @@ BETTI = Table(
         Column("level", "level u", ENERGY),
         Column("planned", "landscapes that the study asks for", "landscapes"),
         Column("known", "landscapes that know these degrees", "landscapes"),
-        Column("betti", "mean of beta_k(u) over known landscapes", _CLASSES),
-        Column("betti_se", "its standard error", _CLASSES),
+        *measured("betti", "betti_se", "mean of beta_k(u) over known landscapes", _CLASSES),
         Column("betti_lower", "lower limit of the mean over all planned landscapes", _CLASSES),
         Column("betti_upper", "upper limit of the same", _CLASSES),
-        Column("points", "mean of N_k(u), points of index k at or below u, over all landscapes", _POINTS),
-        Column("points_se", "its standard error", _POINTS),
+        *measured(
+            "points",
+            "points_se",
+            "mean of N_k(u), points of index k at or below u, over all landscapes",
+            _POINTS,
+        ),
         Column("points_missing", "points that a mean planned landscape may lack", _POINTS),
         Column("points_exact", "mean of N_k(u) in theory", _POINTS),
-        Column("cancelled", "share of the points at or below u whose partner is, too"),
-        Column("cancelled_se", "its standard error"),
+        *measured("cancelled", "cancelled_se", "share of the points at or below u whose partner is, too"),
         Column("cancelled_lower", "lower limit of the share over all planned landscapes"),
         Column("cancelled_upper", "upper limit of the same"),
     ),
@@ -50,8 +52,7 @@ PERSISTENT = Table(
         Column("a", "level at or below which classes are born", ENERGY),
         Column("b", "level beyond which they live", ENERGY),
         Column("known", "landscapes that know the degree", "landscapes"),
-        Column("mean", "mean of beta_k^{a,b} over known landscapes", _CLASSES),
-        Column("se", "its standard error", _CLASSES),
+        *measured("mean", "se", "mean of beta_k^{a,b} over known landscapes", _CLASSES),
         Column("lower", "lower limit of the mean over all planned landscapes", _CLASSES),
         Column("upper", "upper limit of the same", _CLASSES),
     ),
@@ -81,14 +82,7 @@ RATIOS = Table(
         Column("level", "level u", ENERGY, "u", r.digits(3)),
         Column("known", "landscapes that know the degree", "landscapes"),
         Column("with_class", "those of them that have a class there", "landscapes"),
-        Column(
-            "points",
-            "mean of N_k(u) over all landscapes",
-            _POINTS,
-            "N_k",
-            shown=estimate("points", "points_se"),
-        ),
-        Column("points_se", "its standard error", _POINTS),
+        *measured("points", "points_se", "mean of N_k(u) over all landscapes", _POINTS, "N_k"),
         Column(
             "points_exact",
             "mean of N_k(u) in theory",
@@ -96,14 +90,7 @@ RATIOS = Table(
             "exact",
             shown=exact("points_exact", "points_se"),
         ),
-        Column(
-            "betti",
-            "mean of beta_k(u) over known landscapes",
-            _CLASSES,
-            "β_k",
-            shown=estimate("betti", "betti_se"),
-        ),
-        Column("betti_se", "its standard error", _CLASSES),
+        *measured("betti", "betti_se", "mean of beta_k(u) over known landscapes", _CLASSES, "β_k"),
         Column("", title="classes in", shown=lambda row: f"{row['with_class']:,} of {row['known']:,}"),
         Column("value", "points of known landscapes over their classes", title="N_k / β_k", shown=ratio_text),
         Column("log_se", "standard error of its logarithm"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.table import Column, Row, Table, estimate
+from morsecensus.analysis.page.table import Column, Row, Table, estimate, measured
 from morsecensus.analysis.topics.rows import ENERGY, FIELD, HEAD, MODEL, STORED, XI, head
 from morsecensus.analysis.topics.topology.trees.heights import KINDS, QUANTILES
 from morsecensus.analysis.topics.topology.trees.measure import CellTrees, TreeResult
@@ -42,10 +42,7 @@ _KNOWN = (
     ),
     Column("unknown", "landscapes of which nothing is known", "landscapes"),
 )
-_MEAN = (
-    Column("mean", "mean over known trees", ENERGY),
-    Column("se", "its standard error, landscapes as units", ENERGY),
-)
+_MEAN = (*measured("mean", "se", "mean over known trees", ENERGY),)
 _ENDS = (
     Column("low", "lower limit of the mean over all planned landscapes", ENERGY, "limits", shown=_limits),
     Column("high", "upper limit of the same", ENERGY),
@@ -64,14 +61,7 @@ BARRIERS = Table(
         *_measured("q10", "10% quantile", "10%"),
         *_measured("q50", "median", "median"),
         *_measured("q90", "90% quantile", "90%"),
-        Column(
-            "n_times_mean",
-            "N times the mean",
-            "energy",
-            "N × mean",
-            shown=estimate("n_times_mean", "n_times_se"),
-        ),
-        Column("n_times_se", "its standard error", "energy"),
+        *measured("n_times_mean", "n_times_se", "N times the mean", "energy", "N × mean"),
     ),
     "Minimax barriers in energy per spin, the level of the lowest pass less the energy of the minimum; "
     "each minimum but the global ones counts once. Errors: delta method for means, bootstrap over "
@@ -97,8 +87,7 @@ SCALING = Table(
         XI,
         FIELD,
         Column("barrier", _BARRIER),
-        Column("exponent", "of N"),
-        Column("se", "its standard error"),
+        *measured("exponent", "se", "of N"),
         Column("prefactor", "of the power", "energy"),
         Column("p_value", "of the sum of squares: a description of the fit and no test of theory"),
         Column("sizes", "cells that entered"),
@@ -118,8 +107,7 @@ CONNECTED_FROM = Table(
             shown=lambda row: f"{row['trees']:,} of {row['planned']:,}",
         ),
         *_KNOWN[2:],
-        Column("mean", "mean level of the last join", ENERGY, "connected from", shown=estimate("mean", "se")),
-        Column("se", "its standard error", ENERGY),
+        *measured("mean", "se", "mean level of the last join", ENERGY, "connected from"),
         Column("sd", "its standard deviation over landscapes", ENERGY, "sd", r.digits(2), at=1),
         *_ENDS,
         *_measured("up_to_sign", "the same where x and -x are made one", "up to sign", at=1),
@@ -136,12 +124,14 @@ CONNECTEDNESS = Table(
     (
         *STORED,
         Column("level", "level u", ENERGY),
-        Column("components", "mean number of components", "components"),
-        Column("components_se", "its standard error", "components"),
+        *measured("components", "components_se", "mean number of components", "components"),
         Column("components_low", "lower limit of the mean over all planned landscapes", "components"),
         Column("components_high", "upper limit of the same", "components"),
-        Column("with_lowest", "mean share of the minima at or below u in the global minimum's component"),
-        Column("with_lowest_se", "its standard error"),
+        *measured(
+            "with_lowest",
+            "with_lowest_se",
+            "mean share of the minima at or below u in the global minimum's component",
+        ),
         Column("with_lowest_low", "lower limit of the mean over all planned landscapes"),
         Column("with_lowest_high", "upper limit of the same"),
         Column("landscapes", "landscapes whose set isn't empty", "landscapes"),
@@ -159,8 +149,7 @@ LIFETIMES = Table(
     (
         *STORED,
         Column("lifetime", "time", ENERGY),
-        Column("classes", "mean number of classes in a landscape that live longer", "classes"),
-        Column("se", "its standard error", "classes"),
+        *measured("classes", "se", "mean number of classes in a landscape that live longer", "classes"),
         Column("low", "lower limit of the mean over all planned landscapes", "classes"),
         Column("high", "upper limit of the same", "classes"),
         Column("share", "share of the classes of all landscapes"),
