@@ -44,7 +44,7 @@ FLOORS = {
         ("run",),
         ("backends", "study"),
         ("worker",),
-        ("stopping",),
+        ("plugins", "stopping"),
         ("errors",),
     ),
 }

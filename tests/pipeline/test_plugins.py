@@ -1,4 +1,4 @@
-"""Models of others: from a file or a package into cells, onto workers, into the report; and what is caught."""
+"""Models of others: from a file or a package into cells, onto workers, into the report; what is caught."""
 
 import json
 import os

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import Figure
-from morsecensus.analysis.page.table import Column, Row, Table
+from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Picture, Section, Topic
 from morsecensus.analysis.topics.flow.drawn import figures_of
@@ -28,18 +28,6 @@ _OUTLIERS = (
     "Lowest eigenvalue of the Hessian at the points that flow without signal reaches, with a rank-one term "
     "of strength theta, and its eigenvector's squared overlap; dashed: random matrices of that size."
 )
-
-
-def _measured(name: str, meaning: str, unit: str, title: str) -> tuple[Column, Column]:
-    """A mean and its standard error: two columns of the file, one of the page."""
-
-    def text(row: Row) -> str:
-        return "-" if row[name] is None else r.estimate(row[name], row[f"{name}_se"])
-
-    value = Column(name, meaning, unit, title, shown=text)
-    return value, Column(f"{name}_se", "its standard error", unit)
-
-
 _MODEL = (
     Column("model", "name of the model", title="model", left=True),
     Column("parameters", "its parameters", title="parameters", left=True),
@@ -53,10 +41,10 @@ FLOWS = Table(
         Column("landscapes", "landscapes", title="landscapes", form="{:,}".format),
         Column("starts", "starts on each", title="starts", form="{:,}".format),
         Column("minima", "share of starts that ended in a minimum", title="minima", form=r.percent),
-        *_measured("end_energy", "energy at the end", "energy per spin", "energy"),
-        *_measured("success_rate", "share of starts that found the signal", "", "success"),
-        *_measured("end_overlap", "overlap with the signal at the end", "", "overlap"),
-        *_measured("end_overlap_size", "its absolute value", "", "size"),
+        *measured("end_energy", "end_energy_se", "energy at the end", "energy per spin", "energy"),
+        *measured("success_rate", "success_rate_se", "share of starts that found the signal", "", "success"),
+        *measured("end_overlap", "end_overlap_se", "overlap with the signal at the end", "", "overlap"),
+        *measured("end_overlap_size", "end_overlap_size_se", "its absolute value", "", "size"),
         Column("theta", "strength of the signal at marginal states", "", "theta", r.digits(3)),
         Column("informative_overlap", "overlap of the best minimum that knows the signal, N to infinity"),
     ),
@@ -102,12 +90,12 @@ OUTLIERS = Table(
         Column("model", "name of the model"),
         Column("n", "number of spins N", title="N"),
         Column("theta", "strength, in units of sqrt(xi''(1))", title="theta", form=r.digits(3)),
-        *_measured("eigenvalue", "lowest eigenvalue of G - theta u u^T", "", "lowest"),
+        *measured("eigenvalue", "eigenvalue_se", "lowest eigenvalue of G - theta u u^T", "", "lowest"),
         Column("goe_eigenvalue", "the same for random matrices of this size"),
         Column("goe_eigenvalue_se", "its standard error"),
         Column("limiting_eigenvalue", "N to infinity", title="N to infinity", form=r.digits(4)),
         Column("hessian_eigenvalue", "the same of the Hessian itself"),
-        *_measured("vector_overlap", "squared overlap with u", "", "overlap^2"),
+        *measured("vector_overlap", "vector_overlap_se", "squared overlap with u", "", "overlap^2"),
         Column("goe_vector_overlap", "the same for random matrices of this size"),
         Column("limiting_vector_overlap", "N to infinity", title="limit", form=r.digits(3)),
         Column("radial_derivative", "mean radial derivative D"),
