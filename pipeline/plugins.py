@@ -13,7 +13,7 @@ import hashlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.abc import SourceLoader
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_loader
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from morsecensus.pipeline.errors import UsageError, shown
-from morsecensus.tasks.landscapes.parameters import Model
 from morsecensus.tasks.landscapes.registry import MODELS, register
 
 GROUP = "morsecensus.landscapes"
@@ -114,7 +113,7 @@ def _load(plugin: Plugin) -> None:
         models = getattr(module, "MODELS", None)
         if not isinstance(models, Mapping) or not models:
             raise ValueError("got no MODELS, allowed: a dictionary from names to Model")
-        register({known: replace(model, digest=plugin.digest) for known, model in models.items()})
+        register(models, plugin.digest)
     except Exception as error:  # whatever a stranger's file has
         del sys.modules[name]
         said = " ".join(str(error).split())[:300]
@@ -138,9 +137,7 @@ def is_known(model: str) -> bool:
 def _install(point: EntryPoint) -> None:
     try:
         found = point.load()
-        if not isinstance(found, Model):
-            raise TypeError(f"got {type(found).__name__}, allowed: a Model")
-        register({point.name: replace(found, digest=_package_digest(point.module))})
+        register({point.name: found}, _package_digest(point.module))
     except Exception as error:  # whatever a stranger's package has
         said = " ".join(str(error).split())[:300]
         raise UsageError(f"model {point.name} of {point.value}: {type(error).__name__}: {said}") from error

@@ -54,6 +54,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         "chunk_rows": chunk,
         "options": ("sets",),
         "version": 2,
+        "attrs": {} if landscape.radii_proven else {"radii": "estimates"},
     }
 
 

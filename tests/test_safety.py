@@ -37,6 +37,7 @@ IMPORTERS = {
     "pipeline/worker/bodies.py": "the body that the user names on the command line, tasks.block by default",
     "pipeline/backends/dask_scheduler.py": "analysis.dataset.batches, to see whether a Dask worker has it",
     "tasks/landscapes/base.py": "the landscapes of the registry MODELS",
+    "tasks/runtime/lazy_jax.py": "JAX, when it is first used",
 }
 """Who may import a module by a name that is no literal, and which one."""
 
@@ -96,6 +97,19 @@ def test_modules_are_imported_by_name_in_known_places():
                 assert not isinstance(node.args[0], ast.Constant), path
                 found.add(path.relative_to(ROOT).as_posix())
     assert found == set(IMPORTERS)
+
+
+LOADERS = {"exec_module", "source_to_code", "spec_from_file_location", "SourceLoader", "run_path"}
+
+
+def test_a_text_becomes_a_module_in_one_place():
+    """The loader of plugins: files that the user names on the command line."""
+    found = set()
+    for path, tree in _sources():
+        names = {getattr(node, "attr", getattr(node, "id", None)) for node in ast.walk(tree)}
+        if names & LOADERS:
+            found.add(path.relative_to(ROOT).as_posix())
+    assert found == {"pipeline/plugins.py"}
 
 
 CAUGHT = [

@@ -108,6 +108,11 @@ class Cell:
         return known if spec.get("plugin") == known.digest else None
 
     @property
+    def radii_proven(self) -> bool:
+        """Whether radii of points rest on a bound, and aren't estimates."""
+        return "radii" not in self.stored.attrs
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """Parameters of the model as the study has them."""
         known, attrs = self.registered, self.stored.attrs
@@ -141,7 +146,7 @@ class Cell:
     @property
     def family(self) -> Family:
         """What it shares with the other N of its sweep."""
-        skipped = ("n", "seed", "finder", "spec", "cell_hash", "landscapes_failed", "model")
+        skipped = ("n", "seed", "finder", "spec", "cell_hash", "landscapes_failed", "model", "radii")
         attrs = self.stored.attrs
         parameters = {key: str(value) for key, value in attrs.items() if key not in skipped}
         return str(attrs.get("model", "")), tuple(sorted(parameters.items()))

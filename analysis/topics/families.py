@@ -117,7 +117,18 @@ def _opening(family: FamilyResult) -> list[Part]:
         else [note("No critical point was found in any landscape of these cells.", "bad")]
     )
     left_out = left_out_text([result.cell for result in family.cells])
-    return [*parts, *_limits(family), *([note(left_out)] if left_out else [])]
+    return [*parts, *_limits(family), *_radii(family), *([note(left_out)] if left_out else [])]
+
+
+def _radii(family: FamilyResult) -> list[Part]:
+    if all(result.cell.radii_proven for result in family.cells):
+        return []
+    return [
+        note(
+            "How fast the Hessian of this model changes was sampled, not bounded: radii of existence and "
+            "uniqueness, by which points are told apart, are estimates."
+        )
+    ]
 
 
 def left_out_text(cells: Sequence[Cell]) -> str:

@@ -32,7 +32,7 @@ def head(cell: Cell) -> Row:
 def label(row: Row) -> str:
     """What tells the model of a row from the others of a study: xi and field, or model and parameters."""
     field = float(row["field"] or 0)
-    parts = [row["xi"] or row["model"]] if row["model"] == "pspin" else [row["model"], row["xi"]]
+    parts = [row["xi"]] if row["xi"] and not row["parameters"] else [row["model"], row["xi"]]
     parts += [f"field {field:g}" if field else "", short_digests(row["parameters"])]
     return ", ".join(part for part in parts if part)
 

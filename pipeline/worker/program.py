@@ -40,7 +40,7 @@ def _named(of: Mapping[str, str]) -> str:
 
 
 def _root() -> Path:
-    return Path(__file__).resolve().parents[1]
+    return Path(__file__).resolve().parents[2]
 
 
 def _digest() -> str:

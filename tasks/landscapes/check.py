@@ -7,6 +7,7 @@ number, where they differ, say so before a census does.
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
@@ -32,12 +33,13 @@ def check_landscape(landscape: Landscape, seed: int) -> None:
     manifold = landscape.manifold
     for x in manifold.random_points(generator("check", landscape.name), POINTS):
         _check_derivatives(landscape, couplings, x)
-        still = np.asarray(manifold.retract(x, np.zeros_like(x)))
+        still = np.asarray(manifold.retract(jnp.asarray(x), jnp.zeros(len(x))))
         if not np.allclose(still, x, rtol=0, atol=TOLERANCE):
             raise ValueError(f"{landscape.name}: manifold: retract(x, 0) isn't x")
 
 
-def _check_derivatives(landscape: Landscape, couplings: Couplings, x: np.ndarray) -> None:
+def _check_derivatives(landscape: Landscape, couplings: Couplings, point: np.ndarray) -> None:
+    x = jnp.asarray(point)
     jet = landscape.jet(couplings, x)
     value, gradient = landscape.value_and_gradient(couplings, x)
     wanted = {

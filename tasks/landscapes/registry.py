@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from morsecensus.tasks.landscapes.laws import ALLOWED, entry_law
 from morsecensus.tasks.landscapes.parameters import (
@@ -111,8 +112,11 @@ OURS = frozenset(MODELS)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
-def register(models: Mapping[str, Model]) -> None:
+def register(models: Mapping[str, Model], digest: str) -> None:
     """Take models of others in, in place of earlier ones of the same names that aren't ours.
+
+    Args:
+        digest: of their source, which they get.
 
     Raises:
         TypeError, ValueError: what isn't a model, or has a name that it can't have.
@@ -123,4 +127,4 @@ def register(models: Mapping[str, Model]) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name in OURS:
             allowed = "1 to 64 letters, digits, '_' or '-', and no name of a model that is there already"
             raise ValueError(f"name: got {name!r}, allowed: {allowed}")
-    MODELS.update(models)
+    MODELS.update({name: replace(model, digest=digest) for name, model in models.items()})

@@ -2,18 +2,22 @@
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from morsecensus.tasks.finders.homotopy.books import Follow, Paths, here, settings_of
+from morsecensus.tasks.finders.homotopy.census import EnumeratedCensus, enumerate_landscape, homotopy
+from morsecensus.tasks.finders.homotopy.paths import Tracked, TrackerSettings
+from morsecensus.tasks.finders.homotopy.pieces import elsewhere
+from morsecensus.tasks.finders.homotopy.start import polynomial_system
+from morsecensus.tasks.finders.options import HomotopyOptions
+from morsecensus.tasks.landscapes.base import Landscape, build
+from morsecensus.tasks.points.ledger import CHECKS, COMPLETE, REASONS, STATUSES
 from morsecensus.tasks.runtime.scatter import Scatter
-
-if TYPE_CHECKING:
-    from morsecensus.tasks.finders.homotopy.books import Follow, Paths
-    from morsecensus.tasks.finders.homotopy.census import EnumeratedCensus
-    from morsecensus.tasks.finders.homotopy.paths import Tracked, TrackerSettings
-    from morsecensus.tasks.finders.options import HomotopyOptions
-    from morsecensus.tasks.landscapes.base import Landscape
-    from morsecensus.tasks.systems.system import Weights
-    from morsecensus.tasks.topology.census import Topology
+from morsecensus.tasks.systems.system import Weights
+from morsecensus.tasks.topology.census import CERTIFIED, OUTCOMES, Topology, topology_of
+from morsecensus.tasks.topology.persistence import betti
 
 WARM_UP = 3
 """Dimension of the landscape whose few paths load the tracker's machine code before the clock starts."""
@@ -30,10 +34,6 @@ def enumerate_one(
         scatter: follows pieces of many paths elsewhere.
         points: whether to list the points.
     """
-    from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
-    from morsecensus.tasks.finders.options import HomotopyOptions
-    from morsecensus.tasks.landscapes.base import build
-
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     options = HomotopyOptions(**spec["finder_options"])
     _warm_up(spec, options)
@@ -56,14 +56,8 @@ def enumerate_one(
 
 
 def _follow(
-    spec: Mapping[str, Any], landscape: "Landscape", couplings: Any, instance: int, scatter: Scatter | None
-) -> "Follow":
-    import numpy as np
-
-    from morsecensus.tasks.finders.homotopy.books import here
-    from morsecensus.tasks.finders.homotopy.pieces import elsewhere
-    from morsecensus.tasks.finders.homotopy.start import polynomial_system
-
+    spec: Mapping[str, Any], landscape: Landscape, couplings: Any, instance: int, scatter: Scatter | None
+) -> Follow:
     if scatter is not None:
         return elsewhere(spec, instance, scatter)
     system = polynomial_system(landscape, couplings)
@@ -73,9 +67,7 @@ def _follow(
     return here(system, spec["finder_options"]["threads"])
 
 
-def _counts(landscape: "Landscape", found: "EnumeratedCensus") -> dict[str, Any]:
-    from morsecensus.tasks.points.ledger import COMPLETE, REASONS, STATUSES
-
+def _counts(landscape: Landscape, found: EnumeratedCensus) -> dict[str, Any]:
     census, enumeration = found.census, found.enumeration
     ledger = census.ledger
     radius, completeness = census.certified_radius, found.completeness
@@ -97,16 +89,14 @@ def _counts(landscape: "Landscape", found: "EnumeratedCensus") -> dict[str, Any]
     }
 
 
-def _completeness(found: "EnumeratedCensus") -> str:
+def _completeness(found: EnumeratedCensus) -> str:
     """What it rests on that no critical point is missing."""
     if found.completeness is not None and found.completeness.proven:
         return "proven"
     return "distinct endpoints in doubles" if found.enumeration.complete else "none"
 
 
-def _points(found: "EnumeratedCensus") -> list[dict[str, Any]]:
-    import numpy as np
-
+def _points(found: EnumeratedCensus) -> list[dict[str, Any]]:
     points, classes = found.census.points()
     certified = found.census.certified_radius
     radius = np.zeros(len(classes)) if certified is None else certified[classes]
@@ -117,14 +107,8 @@ def _points(found: "EnumeratedCensus") -> list[dict[str, Any]]:
     ]
 
 
-def _warm_up(spec: Mapping[str, Any], options: "HomotopyOptions") -> None:
+def _warm_up(spec: Mapping[str, Any], options: HomotopyOptions) -> None:
     """Compile the tracker, or load its machine code: seconds that say nothing of its speed."""
-    import numpy as np
-
-    from morsecensus.tasks.finders.homotopy.books import here, settings_of
-    from morsecensus.tasks.finders.homotopy.start import polynomial_system
-    from morsecensus.tasks.landscapes.base import build
-
     small = build(spec["model"], spec["parameters"], min(WARM_UP, spec["n"]))
     system = polynomial_system(small, small.sample(0, 0))
     if system.closed_form() is None:
@@ -136,12 +120,12 @@ class _Clock:
     """Follows paths and takes the time from the first path's start to the last one's end: with retries, and
     the books between them."""
 
-    def __init__(self, follow: "Follow"):
+    def __init__(self, follow: Follow):
         self._follow = follow
         self._first: float | None = None
         self.seconds = 0.0
 
-    def __call__(self, weights: "Weights", paths: "Paths", settings: "TrackerSettings") -> "Tracked":
+    def __call__(self, weights: Weights, paths: Paths, settings: TrackerSettings) -> Tracked:
         self._first = time.perf_counter() if self._first is None else self._first
         tracked = self._follow(weights, paths, settings)
         self.seconds = time.perf_counter() - self._first
@@ -155,11 +139,6 @@ def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | N
         A JSON-ready record: points by index, Betti numbers of the whole sphere (None unless every boundary is
         known), the degrees whose pairs are exact, pairs with energies per spin, and checks by name.
     """
-    from morsecensus.tasks.finders.homotopy.census import homotopy
-    from morsecensus.tasks.finders.options import HomotopyOptions
-    from morsecensus.tasks.landscapes.base import build
-    from morsecensus.tasks.topology.census import CERTIFIED, OUTCOMES, topology_of
-
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     options = HomotopyOptions(**spec["finder_options"])
     couplings = landscape.sample(spec["seed"], instance)
@@ -186,14 +165,12 @@ def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | N
     }
 
 
-def _betti(found: "Topology") -> list[int] | None:
-    from morsecensus.tasks.topology.persistence import betti
-
+def _betti(found: Topology) -> list[int] | None:
     numbers = betti(found.complex)
     return None if numbers is None else numbers.tolist()
 
 
-def _pairs(found: "Topology") -> list[dict[str, Any]]:
+def _pairs(found: Topology) -> list[dict[str, Any]]:
     energy, pairs = found.complex.energy, found.pairs
     rows = zip(pairs.dim.tolist(), pairs.birth.tolist(), pairs.death.tolist(), strict=True)
     return [
@@ -208,9 +185,7 @@ def _pairs(found: "Topology") -> list[dict[str, Any]]:
     ]
 
 
-def _checks(found: "Topology") -> dict[str, str]:
-    from morsecensus.tasks.points.ledger import CHECKS
-
+def _checks(found: Topology) -> dict[str, str]:
     verdicts = {f"homology_{k}": verdict for k, verdict in enumerate(found.homology.tolist())}
     verdicts |= {"square": found.square, "dual": found.dual}
     return {name: CHECKS[verdict] for name, verdict in verdicts.items()}

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from morsecensus.analysis.page.style import save, style
+from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.base import Chapter
 from morsecensus.analysis.topics.spiked.figure import draw_overlaps, draw_phases
 from morsecensus.analysis.topics.spiked.measure import (
@@ -22,6 +23,7 @@ from morsecensus.analysis.topics.spiked.measure import (
 from morsecensus.analysis.topics.spiked.section import Spiked
 from morsecensus.tasks.covariance import matrix_tensor
 from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.registry import MODELS
 
 LANDSCAPES = 600
 
@@ -55,7 +57,15 @@ def circle():
     )
     family = "matrix-tensor", tuple((key, str(value)) for key, value in parameters.items())
     cell = SimpleNamespace(
-        most_points=np.inf, dataset=dataset, family=family, name="c0000", n=2, landscapes=LANDSCAPES
+        most_points=np.inf,
+        dataset=dataset,
+        family=family,
+        name="c0000",
+        n=2,
+        landscapes=LANDSCAPES,
+        parameters=parameters,
+        theory=theory_of("matrix-tensor", parameters),
+        topics=MODELS["matrix-tensor"].topics,
     )
     totals = np.array(sizes, dtype=float)
     counts = xr.Dataset(
@@ -92,7 +102,8 @@ def test_families_are_found_by_model(circle):
     assert [(family.title, family.cells[0].signal) for family in found] == [
         ("mine", matrix_tensor(3, 0.5, 0.5)[1])
     ]
-    assert find_spiked([SimpleNamespace(family=("pspin", (("xi", "q^3"),)), cells=(circle,), title="")]) == []
+    plain = SimpleNamespace(cell=SimpleNamespace(theory=theory_of("pspin", {"xi": "q^3"}), topics=()))
+    assert find_spiked([SimpleNamespace(family=("pspin", (("xi", "q^3"),)), cells=(plain,), title="")]) == []
 
 
 def test_section(family, tmp_path):

@@ -1,4 +1,4 @@
-"""Models of others: from a file or a package into cells, onto workers, into the report; what is caught."""
+"""Models of others, from a file or a package: into cells, onto workers, into the report; what is caught."""
 
 import json
 import os
@@ -78,13 +78,17 @@ def test_a_torus_has_a_census_whose_signs_sum_up_to_zero(store):
         assert (counts @ (-1) ** np.arange(cell.n + 1) == 0).all()
         assert (data["existence_radius"].values < data["uniqueness_radius"].values).all()
         assert counts.sum() > 0
+        assert cell.stored.attrs["radii"] == "estimates"
 
 
 def test_without_its_plugin_a_store_opens_and_has_no_theory(store, tmp_path):
     (cell, _) = open_study(str(store)).cells
     assert type(cell.theory) is Theory
     assert cell.parameters == {}
-    assert "planar-glass" in Path(write_report(str(store), tmp_path)).read_text()
+    page = Path(write_report(str(store), tmp_path)).read_text()
+    assert "planar-glass" in page
+    assert "No theory for this model" in page
+    assert "are estimates" in page
 
 
 def test_with_its_plugin_it_has_its_theory_and_tests(store):
