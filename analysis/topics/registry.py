@@ -12,6 +12,7 @@ from morsecensus.analysis.topics.energies.section import Bands, Histograms, Inde
 from morsecensus.analysis.topics.factorised.section import Factorised
 from morsecensus.analysis.topics.families import Families
 from morsecensus.analysis.topics.floors.section import GroundState
+from morsecensus.analysis.topics.flow.section import GradientFlow
 from morsecensus.analysis.topics.ledger.section import Ledger
 from morsecensus.analysis.topics.minima.section import Minima
 from morsecensus.analysis.topics.pairs.section import Pairs
@@ -57,5 +58,6 @@ TOPICS: tuple[Topic[Any], ...] = (
     Factorised(),
     Pairs(),
     OtherLaws(),
+    GradientFlow(),
     Provenance(),
 )

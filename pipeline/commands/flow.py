@@ -146,9 +146,9 @@ def run_flows(
     Raises UsageError for a plan, a folder or a store that cannot be, RunError if blocks fail, Interrupted.
     """
     from morsecensus.analysis.dataset.cells import open_study
+    from morsecensus.analysis.topics.flow.folder import finite, write_flows
     from morsecensus.analysis.topics.flow.measure import summary_rows
     from morsecensus.analysis.topics.flow.read import find_flows
-    from morsecensus.analysis.topics.flow.section import finite, write_flows
 
     _check_folder(out)
     with _kept(store, settings) as place:

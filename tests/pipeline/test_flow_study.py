@@ -12,6 +12,7 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+from morsecensus.analysis.report import write_report
 from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.run.plan import make_plan
@@ -85,8 +86,16 @@ def test_a_study_names_the_body_of_its_cells(tmp_path):
 
 
 def test_the_command_is_a_short_study_of_its_own(tmp_path):
-    """The cells of the command are those that a study would have."""
-    flow(tmp_path, "command", 2)
+    """The cells of the command are those that a study would have, and so is its report."""
+    (row,) = flow(tmp_path, "command", 2)
+    page = write_report(str(tmp_path / "command"), tmp_path / "report")
+    with (tmp_path / "report" / "tables" / "flow.csv").open() as stream:
+        (reported,) = csv.DictReader(stream)
+    assert {name: float(reported[name]) for name in ("minima", "end_energy", "end_energy_se")} == {
+        name: row[name] for name in ("minima", "end_energy", "end_energy_se")
+    }
+    assert "Gradient flow: pspin" in page.read_text()
+    assert (tmp_path / "report" / "figures" / "flow-1-flow.svg").exists()
     (stored,) = open_run(str(tmp_path / "command")).manifest.cells
     (written,) = make_plan(study(until=0.5, looks=3)).cells
     assert written.layout.hash == stored.hash

@@ -1,123 +1,152 @@
-"""The tables and figures of flows, in one folder."""
+"""The report's section on gradient flow: curves against N to infinity, where starts end, outliers."""
 
-import csv
-import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-from morsecensus.analysis.page.style import Figure, new_figure, save, style
-from morsecensus.analysis.topics.flow.figure import (
-    level_name,
-    noise_level,
-    plot_end_overlaps,
-    plot_energies,
-    plot_outlier_vectors,
-    plot_outliers,
-    plot_overlaps,
-    plot_recovery,
+from morsecensus.analysis.page import rounding as r
+from morsecensus.analysis.page.markup import paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Column, Row, Table, measured
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.flow.drawn import figures_of
+from morsecensus.analysis.topics.flow.measure import FlowCell, curve_rows, end_rows, summary_rows
+from morsecensus.analysis.topics.flow.outliers import outlier_rows
+from morsecensus.analysis.topics.flow.read import Flows, find_flows
+
+SUCCESS = 0.5
+"""Final overlap above which a start counts as one that found the signal; the figure shows all overlaps."""
+_TEXT = (
+    "Gradient flow dx/dt = -grad H from uniform starts, or from starts of a given overlap with the signal, "
+    "and a descent to a minimum from its end. For N to infinity at fixed time energy, correlation and "
+    "overlap obey closed equations (Crisanti, Horner, Sommers 1993; Cugliandolo, Kurchan 1993; with a signal "
+    "arXiv:1902.00139), which the curves are of. Errors are over landscapes: the starts on one landscape are "
+    "not independent."
 )
-from morsecensus.analysis.topics.flow.measure import FlowCell, Row, curve_rows, end_rows, summary_rows
-from morsecensus.analysis.topics.flow.outliers import Outliers, outlier_rows
-from morsecensus.storage.fresh_folder import fresh_folder
+_CURVES = "Energy per spin, and overlap with the signal if there is one, against time; lines: N to infinity."
+_RECOVERY = "Share of starts that end above an overlap of 0.5, against the noise, and all final overlaps."
+_OUTLIERS = (
+    "Lowest eigenvalue of the Hessian at the points that flow without signal reaches, with a rank-one term "
+    "of strength theta, and its eigenvector's squared overlap; dashed: random matrices of that size."
+)
+_MODEL = (
+    Column("model", "name of the model", title="model", left=True),
+    Column("parameters", "its parameters", title="parameters", left=True),
+    Column("n", "number of spins N", title="N"),
+)
+FLOWS = Table(
+    "flow",
+    "How flows ended: one row for each set of parameters and N.",
+    (
+        *_MODEL,
+        Column("landscapes", "landscapes", title="landscapes", form="{:,}".format),
+        Column("starts", "starts on each", title="starts", form="{:,}".format),
+        Column("minima", "share of starts that ended in a minimum", title="minima", form=r.percent),
+        *measured("end_energy", "end_energy_se", "energy at the end", "energy per spin", "energy"),
+        *measured("success_rate", "success_rate_se", "share of starts that found the signal", "", "success"),
+        *measured("end_overlap", "end_overlap_se", "overlap with the signal at the end", "", "overlap"),
+        *measured("end_overlap_size", "end_overlap_size_se", "its absolute value", "", "size"),
+        Column("theta", "strength of the signal at marginal states", "", "theta", r.digits(3)),
+        Column("informative_overlap", "overlap of the best minimum that knows the signal, N to infinity"),
+    ),
+    "Theta above 1: flow leaves overlap 0.",
+)
+CURVES = Table(
+    "flow_curves",
+    "Flows against time: one row for each set of parameters, N and time.",
+    (
+        *_MODEL,
+        Column("time", "time of the flow"),
+        Column("energy", "mean energy", "energy per spin"),
+        Column("energy_se", "its standard error", "energy per spin"),
+        Column("limiting_energy", "the same for N to infinity", "energy per spin"),
+        Column("correlation", "mean overlap with the start"),
+        Column("correlation_se", "its standard error"),
+        Column("overlap", "mean overlap with the signal"),
+        Column("overlap_se", "its standard error"),
+        Column("limiting_overlap", "the same for N to infinity"),
+        Column("n_overlap_squared", "mean of N times its square"),
+        Column("n_overlap_squared_se", "its standard error"),
+        Column("limiting_n_overlap_squared", "the same for N to infinity, while it is small"),
+    ),
+)
+ENDS = Table(
+    "flow_ends",
+    "Where starts ended: one row for each start.",
+    (
+        *_MODEL,
+        Column("landscape", "number of the landscape"),
+        Column("start", "number of the start"),
+        Column("end", "minimum, saddle, or open: neither the descent nor Newton converged"),
+        Column("energy", "energy at the end", "energy per spin"),
+        Column("softest", "lowest eigenvalue of the Riemannian Hessian at the end"),
+        Column("start_overlap", "overlap with the signal at the start"),
+        Column("overlap", "overlap with the signal at the end"),
+    ),
+)
+OUTLIERS = Table(
+    "flow_outliers",
+    "Hessians where flow without signal gets to: one row for each N and strength.",
+    (
+        Column("model", "name of the model"),
+        Column("n", "number of spins N", title="N"),
+        Column("theta", "strength, in units of sqrt(xi''(1))", title="theta", form=r.digits(3)),
+        *measured("eigenvalue", "eigenvalue_se", "lowest eigenvalue of G - theta u u^T", "", "lowest"),
+        Column("goe_eigenvalue", "the same for random matrices of this size"),
+        Column("goe_eigenvalue_se", "its standard error"),
+        Column("limiting_eigenvalue", "N to infinity", title="N to infinity", form=r.digits(4)),
+        Column("hessian_eigenvalue", "the same of the Hessian itself"),
+        *measured("vector_overlap", "vector_overlap_se", "squared overlap with u", "", "overlap^2"),
+        Column("goe_vector_overlap", "the same for random matrices of this size"),
+        Column("limiting_vector_overlap", "N to infinity", title="limit", form=r.digits(3)),
+        Column("radial_derivative", "mean radial derivative D"),
+        Column("radial_derivative_se", "its standard error"),
+        Column("energy", "mean energy", "energy per spin"),
+        Column("energy_se", "its standard error", "energy per spin"),
+    ),
+)
 
 
-def write_flows(
-    cells: Sequence[FlowCell], outliers: Sequence[Outliers], success: float, folder: Path, about: str
-) -> list[Path]:
-    """Write curves.csv, ends.csv, summary.csv, and outliers.csv if there are any; figures as SVG and PNG.
+class GradientFlow(Topic[Flows]):
+    """Flows of a study, a section a model; limits without an error of their own are no tests."""
 
-    Args:
-        cells: of one model.
-        outliers: one for each N; may be empty.
-        success: overlap above which an end counts as recovered.
-        about: the text of flow.json: what was computed, and with what.
+    anchor, declared, numbered = "flow", (FLOWS, CURVES, ENDS, OUTLIERS), True
 
-    Returns:
-        The files.
+    def find(self, study: StudyResult) -> list[Flows]:
+        return find_flows(study.study)
 
-    Raises:
-        OSError: the folder cannot be written.
-        StoreError: a file of the user's is in the way.
-    """
-    with fresh_folder(folder) as new:
-        written = _write_into(new, cells, outliers, success)
-        (new / "flow.json").write_text(about)
-    return [folder / path.relative_to(new) for path in written]
+    def tables(self, found: Flows) -> Mapping[Table, Sequence[Row]]:
+        rows = {OUTLIERS: [{"model": found.model, **row} for row in outlier_rows(found.outliers)]}
+        if found.cells:
+            rows |= {
+                FLOWS: _rows(FLOWS, found.cells, summary_rows(found.cells, SUCCESS)),
+                CURVES: _rows(CURVES, found.cells, curve_rows(found.cells)),
+                ENDS: _rows(ENDS, found.cells, end_rows(found.cells)),
+            }
+        return {table: own for table, own in rows.items() if own}
 
+    def figures(self, found: Flows) -> Mapping[str, Figure]:
+        return dict(figures_of(found.cells, found.outliers, SUCCESS))
 
-def _write_into(
-    folder: Path, cells: Sequence[FlowCell], outliers: Sequence[Outliers], success: float
-) -> list[Path]:
-    tables = {
-        "summary": summary_rows(cells, success),
-        "curves": curve_rows(cells),
-        "ends": end_rows(cells),
-    } | ({"outliers": outlier_rows(outliers)} if outliers else {})
-    written = [_write_table(folder / f"{name}.csv", rows) for name, rows in tables.items()]
-    with style():
-        for name, figure in _figures(cells, outliers, success):
-            written.extend(save(figure, folder, name))
-    return written
+    def section(self, found: Flows) -> Section:
+        tables = self.tables(found)
+        shown = [table.part(tables[table]) for table in (FLOWS, OUTLIERS) if table in tables]
+        numbers = sorted({cell.number for cell in found.cells})
+        names = ["flow"] if len(numbers) == 1 else [f"flow-{number}" for number in numbers]
+        captions = {name: _CURVES for name in names} | {"recovery": _RECOVERY, "outliers": _OUTLIERS}
+        title = f"Gradient flow: {found.model}"
+        pictures = [Picture(name, title, caption) for name, caption in captions.items()]
+        return Section(title, [paragraph(_TEXT), *pictures, *shown])
 
 
-def finite(row: Row) -> Row:
-    """A row with None for what isn't a number."""
-    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+def _rows(table: Table, cells: Sequence[FlowCell], rows: Sequence[Row]) -> list[Row]:
+    """Rows in the columns of a table: parameters as one text, None where a model has no such value."""
+    names = list(cells[0].parameters)
+    blank = dict.fromkeys(column.name for column in table.stored)
+    return [
+        blank | {"parameters": ", ".join(f"{name} = {row[name]}" for name in names)} | _kept(row, blank)
+        for row in rows
+    ]
 
 
-def _write_table(path: Path, rows: Sequence[Row]) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(
-            finite({k: float(v) if hasattr(v, "dtype") else v for k, v in row.items()}) for row in rows
-        )
-    return path
-
-
-def _figures(
-    cells: Sequence[FlowCell], outliers: Sequence[Outliers], success: float
-) -> list[tuple[str, Figure]]:
-    numbers = sorted({cell.number for cell in cells})
-    figures = []
-    for number in numbers:
-        name = "flow" if len(numbers) == 1 else f"flow-{number}"
-        figures.append((name, _curves([cell for cell in cells if cell.number == number])))
-    planted = cells[0].overlap is not None
-    if planted and len(numbers) > 1:
-        figures.append(("recovery", _recovery(cells, success)))
-    if outliers:
-        figure, axes = new_figure(1, 2, 3.2)
-        plot_outliers(axes[0], outliers)
-        plot_outlier_vectors(axes[1], outliers)
-        figures.append(("outliers", figure))
-    return figures
-
-
-def _curves(cells: Sequence[FlowCell]) -> Figure:
-    planted = cells[0].overlap is not None
-    figure, axes = new_figure(1, 2 if planted else 1, 3.2)
-    plot_energies(axes[0], cells)
-    if planted:
-        plot_overlaps(axes[1], cells)
-        figure.suptitle(f"{level_name(cells)} = {noise_level(cells[0]):.4g}", fontsize=8.5)
-    return figure
-
-
-def _recovery(cells: Sequence[FlowCell], success: float) -> Figure:
-    sizes = sorted({cell.n for cell in cells})
-    shown = sizes if len(sizes) < 4 else [sizes[0], sizes[len(sizes) // 2], sizes[-1]]
-    figure, axes = new_figure(1, 1 + len(shown), 3.5)
-    plot_recovery(axes[0], cells, success)
-    for ax, n in zip(axes[1:], shown, strict=True):
-        plot_end_overlaps(ax, [cell for cell in cells if cell.n == n])
-        if ax is not axes[1]:
-            ax.set_ylabel("")
-            ax.set_yticklabels([])
-    # The panels are narrow: one legend under all of them.
-    entries = [ax.get_legend_handles_labels() for ax in axes[:2]]
-    known = {
-        label: handle for handles, labels in entries for handle, label in zip(handles, labels, strict=True)
-    }
-    figure.legend(known.values(), known.keys(), loc="outside lower center", ncols=min(len(known), 5))
-    return figure
+def _kept(row: Row, names: Mapping[str, None]) -> Row:
+    return {name: value for name, value in row.items() if name in names}
