@@ -96,6 +96,10 @@ def test_the_command_is_a_short_study_of_its_own(tmp_path):
         name: row[name] for name in ("minima", "end_energy", "end_energy_se")
     }
     assert "Gradient flow: pspin" in page.read_text()
+    for mine, other in (("summary", "flow"), ("curves", "flow_curves"), ("ends", "flow_ends")):
+        header = (tmp_path / "out" / f"{mine}.csv").read_text().splitlines()[0]
+        theirs = (tmp_path / "report" / "tables" / f"{other}.csv").read_text().splitlines()[0]
+        assert header == theirs.replace(",parameters,", ",xi,field,")
     assert (tmp_path / "report" / "figures" / "flow-1-flow.svg").exists()
     (stored,) = open_run(str(tmp_path / "command")).manifest.cells
     (written,) = make_plan(study(until=0.5, looks=3)).cells
