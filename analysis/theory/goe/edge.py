@@ -98,6 +98,11 @@ class EdgeFractions:
         return np.where(found > _SMALLEST, found, 0.0)
 
 
+def highest_at_edge(n: int) -> int:
+    """The last k for which only the lower edge matters: where it is so few among n, negative for small n."""
+    return (n - 1) // 2 - _BEYOND
+
+
 @lru_cache(maxsize=128)
 def low_index_fractions(n: int, highest: int) -> IndexFractions | EdgeFractions:
     """`index_fractions` for k = 0 .. highest alone, on the x where so few eigenvalues can lie below: far
@@ -111,12 +116,11 @@ def low_index_fractions(n: int, highest: int) -> IndexFractions | EdgeFractions:
             f"low_index_fractions: got size {n} and highest k {highest}; "
             f"allowed is 0 <= highest <= size <= {LARGEST}"
         )
-    beyond = highest + _BEYOND
-    if 2 * beyond >= n:
+    if highest > highest_at_edge(n):
         whole = index_fractions(n)
         return IndexFractions(n, whole.panels, whole.values[: highest + 1], whole.mismatch)
     edge = np.sqrt(2 * n) + _MARGIN
-    cut = np.sqrt(n / 2) * semicircle_quantile(beyond / n)
+    cut = np.sqrt(n / 2) * semicircle_quantile((highest + _BEYOND) / n)
     panels = Panels(uniform_edges(-edge, cut, _WIDTH * n ** (-1 / 6)), _ORDER)
     values, log_sum, mean = fractions_at(n, panels.nodes, highest)
     logs = np.stack([_continued(panels.nodes, row, mean - k) for k, row in enumerate(values)])

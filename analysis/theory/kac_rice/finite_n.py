@@ -80,8 +80,10 @@ class FiniteN:
         return self._index_moments()[0]
 
     def energy_moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Count-weighted mean and standard deviation of the energy at each index, each of shape (N,)."""
+        """Count-weighted mean and standard deviation of the energy at each index, each of shape (N,); nan
+        where there are no points within rounding."""
         count, first, second = self._index_moments()
+        count = np.where(count > 0, count, np.nan)
         mean = first / count
         spread = np.sqrt(np.maximum(second / count - mean**2, 0.0))
         slope, noise = self.energy_slope, self.energy_noise
@@ -92,7 +94,8 @@ class FiniteN:
         mean, spread = self.energy_moments()
         mass = self._weighted(self._panels, by_index=True)
         away = self.energy_slope * self._panels.nodes - mean[:, None]
-        return np.sum(mass * away**3, axis=1) / mass.sum(axis=1) / spread**3
+        count = np.where(np.isnan(mean), np.nan, mass.sum(axis=1))
+        return np.sum(mass * away**3, axis=1) / count / spread**3
 
     def minima_energy(self) -> tuple[float, float]:
         """Mean and standard deviation of the energy of minima, each minimum counted once."""
