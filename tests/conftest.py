@@ -1,4 +1,4 @@
-"""What every test and every process that it starts has: code compiled fast and shared, a disk in memory, and no
+"""What every test and every process that it starts has: code compiled fast and shared, stores in memory, and no
 module of a user's.
 
 ``PYTHONPATH`` is taken away, for a ``sitecustomize.py`` may print into what a test reads; tests that want one
