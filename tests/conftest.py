@@ -1,5 +1,5 @@
-"""What every test and every process that it starts has: code compiled fast and shared, stores in memory, and no
-module of a user's.
+"""What every test and every process that it starts has: code compiled fast and shared, stores in memory,
+and no module of a user's.
 
 ``PYTHONPATH`` is taken away, for a ``sitecustomize.py`` may print into what a test reads; tests that want one
 set it themselves.
