@@ -21,7 +21,7 @@ def _landscape(n: int):
 
 def our_points(worker: int, starts: int = STARTS) -> tuple[int, float]:
     """Converged starts whose point was identified, deduplicated and classified, and the seconds that took."""
-    from morsecensus.tasks.finders.multistart.census import add_hits, nothing_found
+    from morsecensus.tasks.finders.found import add_hits, nothing_found
     from morsecensus.tasks.finders.multistart.rounds import draw_starts
     from morsecensus.tasks.finders.options import MultistartOptions
     from morsecensus.tasks.measurables.words import CONVERGED
@@ -113,7 +113,7 @@ def our_minima(worker: int, starts: int = 4096) -> tuple[int, float]:
 
 def _count_minima(landscape, couplings, points) -> int:
     """Hits on points of index 0: each distinct point is classified once, its hits share the verdict."""
-    from morsecensus.tasks.finders.multistart.census import add_hits, nothing_found
+    from morsecensus.tasks.finders.found import add_hits, nothing_found
 
     variation = landscape.hessian_variation(couplings)
     classes = add_hits(landscape, couplings, variation, nothing_found(landscape), points)[0].points

@@ -35,7 +35,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     finder = FINDERS[spec["finder"]]
     needs = finder.effort(landscape, finder.options(**spec["finder_options"]))
     rows = needs.rows
-    typical = min(landscape.typical_points, rows)
+    typical = min(landscape.typical_points, needs.points, rows)
     ambient = landscape.manifold.ambient
     # Couplings, starts and hits of a round or endpoints, the lanes, the points with their spectra.
     working = landscape.coupling_bytes() + 8 * ambient * (

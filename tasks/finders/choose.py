@@ -15,12 +15,14 @@ from morsecensus.tasks.finders.homotopy.cost import (
     sample_effort,
 )
 from morsecensus.tasks.finders.homotopy.cost import effort as homotopy_effort
+from morsecensus.tasks.finders.low_index.cost import effort as low_index_effort
 from morsecensus.tasks.finders.multistart.cost import effort as multistart_effort
 from morsecensus.tasks.finders.multistart.cost import start_seconds
 from morsecensus.tasks.finders.options import (
     BOUNDARIES,
     Effort,
     HomotopyOptions,
+    LowIndexOptions,
     MultistartOptions,
     SampledHomotopyOptions,
 )
@@ -95,10 +97,17 @@ def _sampled_homotopy() -> Callable[..., "Census"]:
     return find
 
 
+def _low_index() -> Callable[..., "Census"]:
+    from morsecensus.tasks.finders.low_index.census import find
+
+    return find
+
+
 FINDERS = {
     "multistart": Finder(MultistartOptions, multistart_effort, _multistart),
     "homotopy": Finder(HomotopyOptions, homotopy_effort, _homotopy),
     "sampled-homotopy": Finder(SampledHomotopyOptions, _sampled_effort, _sampled_homotopy),
+    "low-index": Finder(LowIndexOptions, low_index_effort, _low_index),
 }
 
 

@@ -1,5 +1,6 @@
 """Budgets and tolerances of the finders: plain values, so that a study can be checked without loading JAX."""
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -117,8 +118,58 @@ BOUNDARIES = {False: 0, "components": 1, True: 2}
 
 
 class Effort(NamedTuple):
-    """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds."""
+    """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds; and
+    the points that it is likely to find, where that isn't all there are."""
 
     rows: int
     held: int
     seconds: float
+    points: float = math.inf
+
+
+@dataclass(frozen=True)
+class LowIndexOptions:
+    """Up to which index a landscape is searched, how long, and when an index counts as closed.
+
+    Budgets count starts, never seconds. A round is descents from above, and starts from below: from known
+    points, off along soft directions.
+    """
+
+    max_index: int = 1
+    """Points of index 0 to this are sought."""
+    starts_per_round: int = 1024
+    """Descents between two looks at the ledger; a multiple of 64."""
+    from_below: int = 3
+    """Starts from below for each descent: what is rare is found from below."""
+    max_rounds: int = 64
+    """The budget: after this many rounds what hasn't closed stays open."""
+    min_hits: int = 3
+    """An index closes only when every class of it was hit this often, from above and below together."""
+    max_iterations: int = 25
+    """Newton steps before a start is given up."""
+    max_step: float = 0.5
+    """Longest Newton step, in units of sqrt(n)."""
+    lowest_stop: float = 0.1
+    highest_stop: float = 0.5
+    """Descents stop at gradient norms log-uniform between these, in units of sqrt(n) times the landscape's
+    scale: what ends at saddles was stopped early, what ends at minima late."""
+
+    def __post_init__(self) -> None:
+        if self.max_index < 0:
+            raise ValueError(f"max_index: got {self.max_index}, allowed: integers >= 0")
+        if self.starts_per_round < 64 or self.starts_per_round % 64:
+            raise ValueError(
+                f"starts_per_round: got {self.starts_per_round}, allowed: multiples of 64 from 64 on"
+            )
+        if self.min_hits < 2:
+            raise ValueError(f"min_hits: got {self.min_hits}, allowed: integers >= 2")
+        for name in ("from_below", "max_rounds", "max_iterations"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: got {getattr(self, name)}, allowed: integers >= 1")
+        if not 0 < self.max_step <= 1:
+            raise ValueError(f"max_step: got {self.max_step}, allowed: 0 < max_step <= 1")
+        if not 0 < self.lowest_stop <= self.highest_stop:
+            raise ValueError(
+                f"lowest_stop, highest_stop: got {self.lowest_stop}, {self.highest_stop}, "
+                f"allowed: 0 < lowest_stop <= highest_stop"
+            )

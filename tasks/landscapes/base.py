@@ -104,6 +104,12 @@ class Landscape(ABC):
         """Rough mean number of critical points: plans and budgets use it, no result does."""
         return 2.0**self.manifold.dimension
 
+    def low_points(self, max_index: int) -> float:
+        """Rough mean number of points of index 0 to ``max_index`` and of their images: for plans, as
+        `typical_points`."""
+        levels = self.manifold.dimension + 1
+        return self.typical_points * min(1.0, (1 + self.flips.odd) * (max_index + 1) / levels)
+
     @property
     def homotopy_paths(self) -> int | None:
         """Number of paths that lead to all complex critical points, one to each class of them where sign

@@ -6,6 +6,7 @@ import numpy as np
 
 from morsecensus.tasks.measurables.base import Found, Measurable, Reader, Table, count, flag, number
 from morsecensus.tasks.measurables.ledger import CHECKED, FOUND, UNSEEN, UNSEEN_BY_INDEX
+from morsecensus.tasks.measurables.low_index import HITS_BELOW, STATES
 from morsecensus.tasks.measurables.paths import BOOKS, SAMPLED, SAMPLED_BY_INDEX
 from morsecensus.tasks.measurables.topology import ARC, PAIR, VERDICTS
 
@@ -17,6 +18,7 @@ LANDSCAPE = Table(
         *CHECKED,
         *UNSEEN,
         *UNSEEN_BY_INDEX,
+        *STATES,
         *BOOKS,
         *SAMPLED,
         *SAMPLED_BY_INDEX,
@@ -88,6 +90,7 @@ POINT = Table(
             _points("uniqueness_radius"),
         ),
         count("hits", "starts that ended here", lambda found: found.census.classes.hits[found.classes]),
+        HITS_BELOW,
         flag("degenerate", "singular Hessian", _points("degenerate"), ("no", "yes")),
         Measurable(
             "set_dimension",

@@ -32,3 +32,18 @@ TOPOLOGIES = ("certified", "unresolved", "contradicted", "refused")
 """What came of a landscape's topology: everything resolved and all checks passed; some gradient lines are
 not resolved; a check failed; not tried, for its points are incomplete or degenerate."""
 CERTIFIED, UNRESOLVED, CONTRADICTED, REFUSED = range(4)
+
+INDEX_STATES = (
+    "closed",
+    "few_hits",
+    "one_way",
+    "nothing_found",
+    "degenerate",
+    "morse_inequality",
+    "disconnected",
+)
+"""What a search of low indices says of an index: closed, or what keeps it open: classes that were hit a few
+times; one way of looking saw little of what the other saw; nothing was found; degenerate points; a Morse
+inequality fails; saddles of index 1 don't join all minima."""
+INDEX_CLOSED, RARELY_HIT, BLIND, UNSEEN, SINGULAR, INEQUALITY, DISCONNECTED = range(7)
+UNSOUGHT = -1

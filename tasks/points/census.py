@@ -106,6 +106,23 @@ class SampledCounts:
 
 
 @dataclass(frozen=True)
+class Bottom:
+    """What a search of low indices says, index by index.
+
+    Attributes:
+        hits_below: of each class, from known points; its other hits are those of descents.
+        state: of each index, one of INDEX_STATES, -1 where it wasn't sought.
+        recapture: number of points of each index, from what descents saw and what the other way saw.
+        components: parts of the graph of minima that saddles of index 1 join; -1 if that wasn't asked.
+    """
+
+    hits_below: Int[np.ndarray, " classes"]
+    state: Int[np.ndarray, " index"]
+    recapture: tuple[Interval, ...]
+    components: int
+
+
+@dataclass(frozen=True)
 class Census:
     """What a finder found: classes, the ledger's verdict, outcomes of all starts and the number of rounds.
 
@@ -122,6 +139,7 @@ class Census:
     books: PathBooks | None = None
     certified_radius: Float[np.ndarray, " classes"] | None = None
     sample: SampledCounts | None = None
+    bottom: Bottom | None = None
 
     def points(self) -> tuple[CriticalPoints, Int[np.ndarray, " points"]]:
         """All points of the manifold in canonical order (energy, then position), and the class of each; one

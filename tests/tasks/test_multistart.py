@@ -13,7 +13,8 @@ from scipy.stats import special_ortho_group
 
 from morsecensus.tasks.block import describe, run_block
 from morsecensus.tasks.covariance import Covariance
-from morsecensus.tasks.finders.multistart.census import add_hits, multistart, nothing_found
+from morsecensus.tasks.finders.found import add_hits, nothing_found
+from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.multistart.descent import descend
 from morsecensus.tasks.finders.multistart.rounds import AHEAD, elsewhere, is_worth_sending, search_piece
 from morsecensus.tasks.finders.options import MultistartOptions

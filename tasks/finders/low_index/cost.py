@@ -1,0 +1,43 @@
+"""How many starts the bottom of a landscape takes, and what they cost, before any is made. Free of JAX."""
+
+from morsecensus.tasks.finders.options import Effort, LowIndexOptions
+from morsecensus.tasks.landscapes.base import Landscape
+
+STARTS_PER_CLASS = 250
+"""Starts for each class until the rarest was hit three times (measured for p = 3, N = 20..60)."""
+STEPPING = 4
+"""Classes of the index above the highest that is sought, for each that is."""
+
+
+def start_seconds(ambient: int) -> float:
+    """Rough seconds of one start on one thread, descent and Newton: 0.1 ms for n = 30, 0.4 for 60, 1 for 100
+    (measured)."""
+    return 4e-5 * (1 + (ambient / 20) ** 2)
+
+
+def effort(landscape: Landscape, options: LowIndexOptions) -> Effort:
+    """Of a census up to ``options.max_index``.
+
+    Raises:
+        ValueError: the landscape's orbits are manifolds, or ``max_index`` is above its dimension.
+    """
+    require_low(landscape, options)
+    ambient, size = landscape.manifold.ambient, landscape.symmetry.size
+    in_round = (1 + options.from_below) * options.starts_per_round
+    most = in_round * options.max_rounds
+    points = landscape.low_points(options.max_index)
+    rows = int(min(most * size, 1 + STEPPING * points))
+    starts = min(max(STARTS_PER_CLASS * points / size, 2 * in_round), most)
+    return Effort(rows, 4 * in_round + STEPPING * rows, starts * start_seconds(ambient), points)
+
+
+def require_low(landscape: Landscape, options: LowIndexOptions) -> None:
+    """ValueError unless the bottom of this landscape can be searched so far up."""
+    if landscape.symmetry.orbits is not None:
+        raise ValueError(
+            f"finder: got low-index with {landscape.name}, whose critical points are manifolds, "
+            f"allowed: multistart"
+        )
+    dimension = landscape.manifold.dimension
+    if options.max_index > dimension:
+        raise ValueError(f"max_index: got {options.max_index}, allowed: 0 to {dimension}, the dimension")

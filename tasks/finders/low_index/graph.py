@@ -1,0 +1,105 @@
+"""From saddles of index 1 down both sides: which minima they join, and minima that nobody had found.
+
+Minima and saddles of index 1 of a function on a connected manifold are a connected graph, whatever the
+function: rank d_1 = N_0 - 1. A minimum that stands alone lacks its saddles, or is none. Descents leave inside
+the ball in which the saddle is alone, so to either side of it; further down a descent in steps may cross a
+watershed that a gradient line wouldn't, so an arc is evidence and no proof (`tasks.topology` proves).
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
+
+from morsecensus.tasks.finders.low_index.descent import descend_to
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.measurables.words import CONVERGED
+from morsecensus.tasks.points.classify import CriticalPoints
+from morsecensus.tasks.points.newton import refine
+
+BATCH = 64
+STOP = 0.02
+"""Gradient norm, in units of sqrt(ambient) times the landscape's scale, at which Newton takes over: below the
+stops of the search, for here only minima are wanted."""
+FALLEN = 0.1
+"""And of the gradient beside the saddle, which is smaller yet where a minimum is near it."""
+MOST_TRIALS = 2000
+AWAY = 0.5
+"""Of the radius in which a saddle is alone."""
+UNKNOWN = -1
+
+
+class Descents(NamedTuple):
+    """Where both sides of each saddle lead.
+
+    Attributes:
+        minima: row of the known minimum, UNKNOWN if it is none of them, shape (saddles, 2).
+        elsewhere: where those of unknown end converged: points that may be new, shape (points, ambient).
+    """
+
+    minima: Int[np.ndarray, "saddles 2"]
+    elsewhere: Float[np.ndarray, "points ambient"]
+
+    def components(self, minima: int) -> int:
+        """Parts of the graph, among which minima that no saddle touches."""
+        joined = self.minima[(self.minima != UNKNOWN).all(axis=1)]
+        arcs = coo_array((np.ones(len(joined)), tuple(joined.T)), shape=(minima, minima))
+        return int(connected_components(arcs, directed=False)[0])
+
+
+@partial(jax.jit, static_argnames=("landscape",))
+def _unstable(
+    landscape: Landscape, couplings: Couplings, points: Float[Array, "batch ambient"]
+) -> Float[Array, "batch ambient"]:
+    def one(x: Float[Array, " ambient"]) -> Array:
+        jet = landscape.jet(couplings, x)
+        normal = 2 * (jnp.linalg.norm(jet.hessian) + jnp.linalg.norm(jet.gradient))
+        matrix = landscape.manifold.tangent_hessian(x, jet.gradient, jet.hessian, normal)
+        return jnp.linalg.eigh(matrix)[1][:, 0]
+
+    return jax.vmap(one)(points)
+
+
+def _sides(
+    landscape: Landscape, couplings: Couplings, saddles: CriticalPoints
+) -> tuple[Float[np.ndarray, "sides ambient"], Float[np.ndarray, " sides"]]:
+    """Starts beside each saddle, one side of all, then the other; and gradient norms at which to stop."""
+    modes = np.empty_like(saddles.points)
+    for first in range(0, len(modes), BATCH):
+        rows = np.arange(first, first + BATCH) % len(modes)
+        kept = min(BATCH, len(modes) - first)
+        modes[first : first + kept] = np.asarray(_unstable(landscape, couplings, saddles.points[rows]))[:kept]
+    rho = landscape.manifold.ambient**0.5
+    way = AWAY * saddles.uniqueness_radius * rho
+    sides = [saddles.points + way[:, None] * modes, saddles.points - way[:, None] * modes]
+    slope = np.abs(saddles.spectrum[:, 0]) * way
+    stops = np.minimum(STOP * landscape.gradient_scale * rho, FALLEN * slope)
+    return landscape.manifold.on_spheres(np.concatenate(sides)), np.tile(stops, 2)
+
+
+def descend_sides(
+    landscape: Landscape, couplings: Couplings, minima: CriticalPoints, saddles: CriticalPoints
+) -> Descents:
+    """Follow both sides of each saddle of index 1 down.
+
+    Args:
+        minima, saddles: points of the manifold, images under sign changes among them.
+    """
+    if not len(saddles.points):
+        return Descents(np.zeros((0, 2), dtype=np.int64), np.zeros((0, landscape.manifold.ambient)))
+    starts, stops = _sides(landscape, couplings, saddles)
+    rho = landscape.manifold.ambient**0.5
+    reached = descend_to(landscape, couplings, starts, stops, MOST_TRIALS)
+    hits = refine(landscape, couplings, np.asarray(reached.points), 50, 0.1)
+    points, arrived = np.asarray(hits.points), np.asarray(hits.outcomes) == CONVERGED
+    rows = np.full(len(points), UNKNOWN)
+    if len(minima.points):
+        distance, nearest = KDTree(minima.points / rho).query(points / rho)
+        rows = np.where(arrived & (distance <= 0.5 * minima.uniqueness_radius[nearest]), nearest, UNKNOWN)
+    return Descents(rows.reshape(2, -1).T, points[arrived & (rows == UNKNOWN)])

@@ -1,0 +1,157 @@
+"""What a search of the bottom knows: classes of low index, each with its hits from above and from below.
+
+Points of index up to one more than is sought are kept: they are where exploration goes on from. Points above
+that are dropped as they come, before anything dear is computed of them.
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from morsecensus.tasks.finders.found import Found, add_hits, nothing_found
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.points.classify import CriticalPoints, classify
+from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
+
+ABOVE, BELOW = range(2)
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Known:
+    """Classes up to the landscape's sign changes.
+
+    Attributes:
+        points: nondegenerate ones of low index.
+        hits: of each class from above and from below, shape (classes, 2).
+        unsound: what Newton couldn't tell to be nondegenerate, and what came of it.
+    """
+
+    points: CriticalPoints
+    hits: Int[np.ndarray, "classes ways"]
+    unsound: Found
+
+    @classmethod
+    def nothing(cls, landscape: Landscape) -> "Known":
+        """What a search begins with."""
+        none = CriticalPoints.none(landscape.manifold)
+        return cls(none, np.zeros((0, 2), dtype=np.int64), nothing_found(landscape))
+
+    def low_index(self, landscape: Landscape) -> Int[np.ndarray, " classes"]:
+        """The lower of the indices that the points of each class have."""
+        return lower_index(landscape, self.points.index)
+
+
+def lower_index(landscape: Landscape, index: Int[np.ndarray, " points"]) -> Int[np.ndarray, " points"]:
+    """The index of a point, or of its image at -E if that is lower."""
+    return np.minimum(index, landscape.manifold.dimension - index) if landscape.symmetry.odd else index
+
+
+@partial(jax.jit, static_argnames=("landscape",))
+def _index_batch(
+    landscape: Landscape, couplings: Couplings, points: Float[Array, "batch ambient"]
+) -> Int[Array, " batch"]:
+    def one(x: Float[Array, " ambient"]) -> Array:
+        jet = landscape.jet(couplings, x)
+        matrix = landscape.manifold.tangent_hessian(x, jet.gradient, jet.hessian, landscape.curvature_scale)
+        return jnp.sum(jnp.linalg.eigvalsh(matrix) < 0)
+
+    return jax.vmap(one)(points)
+
+
+def indices(
+    landscape: Landscape, couplings: Couplings, points: Float[np.ndarray, "points ambient"]
+) -> Int[np.ndarray, " points"]:
+    """Morse index of each point, in double precision."""
+    found = np.zeros(len(points), dtype=np.int64)
+    for first in range(0, len(points), BATCH):
+        rows = np.arange(first, first + BATCH) % len(points)
+        kept = min(BATCH, len(points) - first)
+        found[first : first + kept] = np.asarray(_index_batch(landscape, couplings, points[rows]))[:kept]
+    return found
+
+
+def add(
+    landscape: Landscape,
+    couplings: Couplings,
+    variation: float,
+    known: Known,
+    points: Float[np.ndarray, "hits ambient"],
+    way: int,
+    highest: int,
+    origins: Int[np.ndarray, " hits"] | None = None,
+) -> Known:
+    """Attribute converged points to known classes, and add new ones of index up to ``highest``.
+
+    Args:
+        origins: the class from which each came: a return is no hit.
+    """
+    points = landscape.symmetry.representatives(points)
+    found = match_known(points, known.points, landscape.symmetry)
+    old = found >= 0
+    counted = old if origins is None else old & (found != origins)
+    hits = known.hits.copy()
+    hits[:, way] += np.bincount(found[counted], minlength=len(hits))
+    rows, sizes = bucket(points[~old])
+    fresh = points[~old][rows]
+    low = lower_index(landscape, indices(landscape, couplings, fresh)) <= highest
+    fresh, sizes = fresh[low], sizes[low]
+    new = classify(landscape, couplings, fresh, variation)
+    sound = new.degenerate == 0
+    ways = np.zeros((int(sound.sum()), 2), dtype=np.int64)
+    ways[:, way] = sizes[sound]
+    known = _merge(
+        landscape,
+        replace(
+            known,
+            points=known.points.extend(new.take(np.flatnonzero(sound))),
+            hits=np.concatenate([hits, ways]),
+        ),
+    )
+    return _add_unsound(
+        landscape, couplings, variation, known, np.repeat(new.points[~sound], sizes[~sound], axis=0)
+    )
+
+
+def _add_unsound(
+    landscape: Landscape,
+    couplings: Couplings,
+    variation: float,
+    known: Known,
+    points: Float[np.ndarray, "hits ambient"],
+) -> Known:
+    """Points whose Hessian is singular as far as Newton took them; what turns out to be sound is kept."""
+    if not len(points):
+        return known
+    unsound, _ = add_hits(landscape, couplings, variation, known.unsound, points)
+    proven = unsound.points
+    ways = np.stack([proven.hits, np.zeros_like(proven.hits)], axis=1)
+    joined = replace(
+        known,
+        points=known.points.extend(proven.points),
+        hits=np.concatenate([known.hits, ways]),
+        unsound=replace(unsound, points=nothing_found(landscape).points),
+    )
+    return _merge(landscape, joined)
+
+
+def _merge(landscape: Landscape, known: Known) -> Known:
+    """Join rows that are one critical point, keeping the sharpest row and the sum of the hits."""
+    labels = same_point(known.points, landscape.symmetry)
+    count = int(labels.max(initial=-1)) + 1
+    if count == len(labels):
+        return known
+    best = np.lexsort((known.points.existence_radius, labels))
+    first = best[np.unique(labels[best], return_index=True)[1]]
+    hits = np.zeros((count, 2), dtype=np.int64)
+    np.add.at(hits, labels, known.hits)
+    return replace(known, points=known.points.take(first), hits=hits)
+
+
+def lowered(landscape: Landscape, points: CriticalPoints) -> Bool[np.ndarray, " points"]:
+    """Points whose image at -E is the one of low index."""
+    return lower_index(landscape, points.index) != points.index
