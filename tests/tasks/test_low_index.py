@@ -71,14 +71,16 @@ def test_what_is_closed_is_what_an_enumeration_has(name):
     distance, _ = KDTree(known.points).query(ours.points)
     assert distance.max() < 1e-7
     state = found.bottom.state
-    assert (state[sought] == INDEX_CLOSED).all() and (np.delete(state, sought) == UNSOUGHT).all()
+    assert (state[sought] == INDEX_CLOSED).all()
+    assert (np.delete(state, sought) == UNSOUGHT).all()
     assert found.bottom.components == 1
     for k in (0, 1):
         number = int((known.index == k).sum())
         assert found.ledger.points_by_index[k] == number
         assert found.bottom.recapture[k].lower <= number <= found.bottom.recapture[k].upper
     hits = found.classes.hits
-    assert (hits >= OPTIONS.min_hits).all() and (found.bottom.hits_below <= hits).all()
+    assert (hits >= OPTIONS.min_hits).all()
+    assert (found.bottom.hits_below <= hits).all()
 
 
 def test_a_short_search_says_what_is_open():
@@ -133,11 +135,13 @@ def test_saddles_join_all_minima_and_miss_one_that_is_hidden():
     landscape, couplings, points = truth("cubic")
     minima, saddles = of_index(points, 0), of_index(points, 1)
     whole = descend_sides(landscape, couplings, minima, saddles)
-    assert whole.components(len(minima.index)) == 1 and not len(whole.elsewhere)
+    assert whole.components(len(minima.index)) == 1
+    assert not len(whole.elsewhere)
     shown = np.arange(1, len(minima.index))
     hidden = descend_sides(landscape, couplings, minima.take(shown), saddles)
     away = np.linalg.norm(hidden.elsewhere - minima.points[0], axis=1)
-    assert len(away) and away.max() < 1e-6
+    assert len(away)
+    assert away.max() < 1e-6
     assert ((hidden.minima == UNKNOWN) == (whole.minima == 0)).all()
     # A minimum whose saddles are all missing stands alone.
     touching = (whole.minima == 0).any(axis=1)
@@ -151,12 +155,14 @@ def test_a_saddle_that_is_called_a_minimum_stands_alone():
     minima, saddles = of_index(points, 0), of_index(points, 1)
     first = saddles.take(np.arange(1))
     taken = replace(first, index=first.index - 1)
-    found = descend_sides(landscape, couplings, minima.extend(taken), saddles.take(np.arange(1, len(saddles.index))))
+    found = descend_sides(
+        landscape, couplings, minima.extend(taken), saddles.take(np.arange(1, len(saddles.index)))
+    )
     assert found.components(len(minima.index) + 1) == 2
 
 
 def test_chapman_on_counts_done_by_hand():
-    # 200 marked, 250 caught, 50 of them marked: N = 201 * 251/51 - 1, variance 201 * 251 * 150 * 200/(51^2 52).
+    # 200 marked, 250 caught, 50 of these marked: 201 * 251/51 - 1, variance 201 * 251 * 150 * 200/(51^2 52).
     hits = np.zeros((400, 2), dtype=np.int64)
     hits[:200, 0] = hits[150:400, 1] = 1
     number = chapman(hits)
@@ -233,13 +239,14 @@ def test_states_of_the_ledger():
     ],
 )
 def test_options_out_of_range_are_refused(options):
-    with pytest.raises(ValueError, match="got .* allowed"):
+    with pytest.raises(ValueError, match=r"got .* allowed"):
         LowIndexOptions(**options)
 
 
 def test_what_can_not_be_searched_is_refused():
     landscape, couplings, _ = truth("cubic")
-    with pytest.raises(ValueError, match="max_index: got 10, allowed: 0 to 9"):
+    with pytest.raises(ValueError, match=r"max_index: got 10, allowed: 0 to 9"):
         low_index(landscape, couplings, 3, 0, LowIndexOptions(max_index=10))
-    factorised = build("factorised", {"p": 2, "target": (2.0, 1.0)}, 2)
-    assert factorised is None
+    manifolds = build("factorised", {"width": 1, "layers": 2, "extra": 0, "spectrum": "2,1"}, 2)
+    with pytest.raises(ValueError, match=r"critical points are manifolds"):
+        low_index(manifolds, manifolds.sample(1, 0), 1, 0, OPTIONS)
