@@ -145,8 +145,8 @@ def _theory(reference: Reference, dof: int, size: int, rng: np.random.Generator)
 
 
 def _triangles(freedom: float, dof: int, size: int, rng: np.random.Generator) -> Floats:
-    """Matrices whose A A^T is the scatter of so many Gaussian rows: lower triangles, however many rows there
-    are (M. S. Bartlett, Proc. R. Soc. Edinb. 53 (1933) 260), or the rows themselves where they are fewer than d.
+    """Matrices whose A A^T is the scatter of so many Gaussian rows: lower triangles (M. S. Bartlett,
+    Proc. R. Soc. Edinb. 53 (1933) 260), or where they are fewer than d, the rows themselves.
     """
     if freedom <= dof - 1:
         return rng.standard_normal((size, dof, int(freedom)))
