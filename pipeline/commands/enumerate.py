@@ -6,24 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from morsecensus.pipeline.backends.executor import Executor, ask
-from morsecensus.pipeline.backends.start import start_executor
-from morsecensus.pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.commands.landscape import check_integer, on_worker
+from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import identity, is_known
-from morsecensus.pipeline.run.plan import available_memory, size_text, time_text
-from morsecensus.pipeline.run.run import Settings, advised, worker_environment
-from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import MAX_VALUE
-from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.tasks.finders.options import CERTIFY, HomotopyOptions
 from morsecensus.tasks.landscapes.registry import MODELS
 
 MAX_THREADS = 1024
 SHOWN_PATHS = 10
-STOPPED = "stopped; nothing was kept"
 
 
 def cell_spec(
@@ -44,9 +38,9 @@ def cell_spec(
         allowed = sorted(name for name, each in MODELS.items() if each.content_of is None)
         raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(allowed)}")
     parameters = read_parameters(model, given)
-    _check_integer("--n", n, MODELS[model].least_n, MAX_VALUE)
-    _check_integer("--seed", seed, 0, 2**63 - 1)
-    _check_integer("--max-paths", max_paths, 1, 2**31)
+    check_integer("--n", n, MODELS[model].least_n, MAX_VALUE)
+    check_integer("--seed", seed, 0, 2**63 - 1)
+    check_integer("--max-paths", max_paths, 1, 2**31)
     if certify not in CERTIFY:
         raise UsageError(f"--certify: got {shown(certify)}, allowed: {', '.join(CERTIFY)}")
     options = HomotopyOptions(max_paths=max_paths, threads=threads, certify=certify)
@@ -65,11 +59,6 @@ def cell_spec(
     }
 
 
-def _check_integer(name: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise UsageError(f"{name}: got {value}, allowed: integers from {least} to {most}")
-
-
 def threads_of(settings: Settings) -> int:
     """Return how many threads follow paths: all CPUs that this process may use, unless told otherwise; with
     Ray one, since there its workers share the paths."""
@@ -77,82 +66,24 @@ def threads_of(settings: Settings) -> int:
         return 1
     if settings.workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    _check_integer("--workers", settings.workers, 1, MAX_THREADS)
+    check_integer("--workers", settings.workers, 1, MAX_THREADS)
     return settings.workers
 
 
-def on_worker(
+def enumerated(
     what: str, spec: Mapping[str, Any], landscape: int, settings: Settings, console: Console, **more: Any
 ) -> dict[str, Any]:
-    """Enumerate a landscape on a worker, in the environment of a study's blocks, and return its record.
-
-    Args:
-        what: the worker's job, ``enumerate`` or ``topology``.
-        more: passed on to it.
-
-    Raises UsageError for a landscape that is too large, RunError if the worker fails, Interrupted.
-    """
-    _check_integer("--landscape", landscape, 0, 2**63 - 1)
-    workers = settings.workers if settings.backend == "ray" else None
-    executor = start_executor(settings.backend, workers=workers, address=settings.address)
-    with StopRequest() as stop:
-        try:
-            description = _describe(spec, executor, stop, settings)
-            job = {
-                "job": what,
-                "spec": spec,
-                "landscape": landscape,
-                **more,
-                "generation": dataclasses.asdict(worker_environment(executor, stop)),
-                "memory_bytes": description["memory_bytes"],
-            }
-            with _Waiting(console, description["seconds_per_landscape"]):
-                receipt = ask(executor, job, stop, STOPPED)
-        finally:
-            executor.close()
-    if "error" in receipt:
-        raise RunError(f"{what}: {advised(receipt['error'])}")
-    return receipt["record"]
-
-
-def _describe(
-    spec: Mapping[str, Any], executor: Executor, stop: StopRequest, settings: Settings
-) -> dict[str, Any]:
-    """Ask a worker what the landscape takes: it has JAX, and the driver needn't load it."""
-    receipt = ask(executor, {"job": "describe", "body": DEFAULT_BODY, "spec": spec}, stop, STOPPED)
-    if "error" in receipt:
-        error = receipt["error"]
-        if error["kind"] == "usage":
-            raise UsageError(f"{error['message']} (finders are chosen in a study)")
-        raise RunError(f"workers cannot start: {advised(error)}")
-    description = receipt["description"]
-    memory = None if settings.address else available_memory()
-    if memory is not None and description["memory_bytes"] > memory:
-        raise UsageError(
-            f"--n: got {spec['n']}, which needs {size_text(description['memory_bytes'])}, allowed: what "
-            f"fits in the {size_text(memory)} available; lower n"
-        )
-    return description
-
-
-class _Waiting:
-    """Says that something is going on: a clock on a terminal, one line elsewhere if it will take a while."""
-
-    def __init__(self, console: Console, seconds: float | None):
-        self._text = f"following paths and proving points, about {time_text(seconds)} on one CPU"
-        self._console, self._long = console, seconds is None or seconds > 5
-        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-        self._clock = Progress(*columns, console=console, transient=True)
-
-    def __enter__(self) -> None:
-        if self._console.is_terminal:
-            self._clock.add_task(self._text)
-            self._clock.start()
-        elif self._long:
-            self._console.print(self._text, highlight=False)
-
-    def __exit__(self, *_: object) -> None:
-        self._clock.stop()
+    """Enumerate a landscape on a worker: `on_worker` with ``enumerate`` or ``topology``."""
+    return on_worker(
+        what,
+        spec,
+        landscape,
+        settings,
+        console,
+        doing="following paths and proving points",
+        remedy="finders are chosen in a study or with the command census",
+        **more,
+    )
 
 
 def verdict(found: Mapping[str, Any]) -> list[str]:
