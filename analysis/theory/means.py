@@ -19,6 +19,7 @@ class Means:
         total: mean number of all critical points.
         total_se: its standard error, 0 where exact.
         by_index: mean number of each index, shape (levels,); None where unknown.
+        complete: whether these are all indices, or the lowest ones alone.
         by_index_covariance: shape (levels, levels).
         energy_mean, energy_sd: of the energy at each index, count-weighted, shape (levels,).
         binned: mean numbers by index in energy bins, shape (levels, bins).
@@ -43,6 +44,7 @@ class Means:
     all_covariance: Floats | None = None
     curve: Floats | None = None
     lowest: GroundStateLaw | None = None
+    complete: bool = True
 
     @property
     def sampled(self) -> bool:

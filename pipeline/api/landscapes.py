@@ -7,14 +7,13 @@ import numpy as np
 
 from morsecensus.pipeline.api.results import Enumeration, LandscapeCensus, Persistence
 from morsecensus.pipeline.commands.census import census_spec, check_finder, with_max_index
-from morsecensus.pipeline.commands.enumerate import cell_spec, threads_of
-from morsecensus.pipeline.commands.landscape import check_memory
+from morsecensus.pipeline.commands.enumerate import cell_spec, describe_landscape, threads_of
+from morsecensus.pipeline.commands.landscape import check_memory, described
 from morsecensus.pipeline.commands.predict import predictions
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.census import AUTO, finder_options
 from morsecensus.pipeline.study.inputs import from_file
-from morsecensus.pipeline.worker.bodies import DEFAULT_BODY, describe
 from morsecensus.tasks.finders.choose import choose
 from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.runtime import inputs
@@ -31,6 +30,7 @@ def predict(
     *,
     model: str = "pspin",
     energy: tuple[float, float, int] | str | None = None,
+    max_index: int | None = None,
     **parameters: Any,
 ) -> list[dict[str, Any]]:
     """Expected numbers of critical points at finite N by the Kac-Rice formula, a row for each N.
@@ -40,6 +40,8 @@ def predict(
         n: dimensions: 8, "4:20" (inclusive), or [4, 6, 8].
         model: one with a theory.
         energy: (A, B, M) or "A:B:M": M bins or points of energy per spin from A to B.
+        max_index: only the points of index 0 to it, exactly: of pspin to n = 401, with ``energy_mean``,
+            ``energy_sd``, ``energy_skewness`` and ``relative_error`` of each index.
         parameters: of the model, such as ``field=0.5`` or ``sizes="1,1,1"``.
 
     Returns:
@@ -50,11 +52,11 @@ def predict(
     Raises UsageError: the text says what was got and what is allowed.
     """
     bins = energy if energy is None or isinstance(energy, str) else ":".join(map(str, energy))
-    return predictions(model, _integers_text(n), _given(model, xi, parameters), bins)
+    return predictions(model, _integers_text(n), _given(model, xi, parameters), bins, max_index)
 
 
 def census(
-    of: "str | Landscape" = "",
+    of: "str | Landscape | None" = None,
     n: int | None = None,
     *,
     seed: int = 1,
@@ -68,7 +70,8 @@ def census(
     """Find the critical points of one landscape by any finder.
 
     Args:
-        of: xi, such as "q^3", of a model that has one; or a landscape, of yours or from `build`.
+        of: xi, such as "q^3", of a model that has one; or a landscape, of yours or from `build`; nothing
+            where the model has no xi, such as ``model="given", file="couplings.npz"``.
         n: dimension, if the landscape isn't built yet.
         seed, landscape: which one: that of this number in a study with this seed.
         finder: "multistart", "homotopy", "sampled-homotopy" or "low-index"; "auto" chooses by cost.
@@ -83,10 +86,11 @@ def census(
     from morsecensus.tasks.records.found import found_of
 
     options = with_max_index(finder, options or {}, max_index)
-    if isinstance(of, str):
+    if of is None or isinstance(of, str):
         given = _given(model, of, parameters)
         spec = census_spec(model, given, _one(n), seed, landscape, finder, options, IN_PYTHON)
-        _hold(spec)
+        check_memory(spec, described(spec, landscape), Settings())
+        _hand_in(spec)
         of = build(model, spec["parameters"], spec["n"])
     else:
         spec = _own_spec(of, n, seed, finder, options)
@@ -107,14 +111,6 @@ def census(
 
 IN_PYTHON = ("options", ".")
 """What messages call a finder's options, and what joins that and a name."""
-
-
-def _hold(spec: Mapping[str, Any]) -> None:
-    """Have what a landscape takes in this process; UsageError if it can't be, or is too large."""
-    check_memory(spec, describe(DEFAULT_BODY, spec).memory_bytes)
-    if "held" in spec["parameters"]:
-        sha256 = spec["parameters"]["sha256"]
-        inputs.keep(sha256, from_file(sha256))
 
 
 def _own_spec(
@@ -156,6 +152,7 @@ def enumerate(
     from morsecensus.tasks.records.enumerate import enumerate_one
 
     spec = _homotopy_spec(model, xi, parameters, n, seed, max_paths, certify)
+    describe_landscape(spec, landscape, topology=False)
     record = enumerate_one(spec, landscape, points=True)
     return Enumeration(_title(model, spec["parameters"], n, seed, landscape), record)
 
@@ -178,6 +175,7 @@ def topology(
     from morsecensus.tasks.records.enumerate import topology_of_one
 
     spec = _homotopy_spec(model, xi, parameters, n, seed, max_paths, "real")
+    describe_landscape(spec, landscape, topology=True)
     record = topology_of_one(spec, landscape)
     return Persistence(_title(model, spec["parameters"], n, seed, landscape), record)
 
@@ -186,7 +184,16 @@ def _homotopy_spec(
     model: str, xi: str | None, parameters: dict[str, Any], n: int | None, seed: int, paths: int, certify: str
 ) -> dict[str, Any]:
     given = _given(model, xi, parameters)
-    return cell_spec(model, given, _one(n), seed, paths, threads_of(Settings()), certify)
+    spec = cell_spec(model, given, _one(n), seed, paths, threads_of(Settings()), certify)
+    _hand_in(spec)
+    return spec
+
+
+def _hand_in(spec: Mapping[str, Any]) -> None:
+    """Let this process have the couplings that a file gives."""
+    if MODELS[spec["model"]].content_of is not None:
+        sha256 = spec["parameters"]["sha256"]
+        inputs.keep(sha256, from_file(sha256))
 
 
 def _given(model: str, xi: str | None, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,17 @@
 """The driver's side of ``census``: one landscape by any finder, arguments checked, the answer for people."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from morsecensus.pipeline.commands.landscape import check_integer, on_worker
+from morsecensus.pipeline.commands.landscape import check_integer, described, on_worker, resolved
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import identity, is_known
 from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.census import AUTO, FINDERS, chosen, finder_options, options_from_text
-from morsecensus.pipeline.study.inputs import put_inputs, resolve
 from morsecensus.pipeline.study.parameters import read_parameters, read_settings
 from morsecensus.pipeline.study.ranges import MAX_VALUE
-from morsecensus.storage.files import open_files
 from morsecensus.tasks.landscapes.registry import MODELS
 
 LOW_INDEX = "low-index"
@@ -45,7 +41,7 @@ def census_spec(
     check_integer("--n", n, MODELS[model].least_n, MAX_VALUE)
     check_integer("--seed", seed, 0, 2**63 - 1)
     check_integer("--landscape", landscape, 0, 2**63 - 1)
-    parameters = _content(model, read_parameters(model, given), n)
+    parameters = resolved(model, read_parameters(model, given), n)
     check_integer("--landscape", landscape, 0, parameters.get("held", 2**63) - 1)
     check_finder(finder, options)
     if finder == AUTO:
@@ -63,14 +59,6 @@ def census_spec(
         "topology": False,
         **identity(model),
     }
-
-
-def _content(model: str, parameters: Mapping[str, Any], n: int) -> dict[str, Any]:
-    """Parameters as a cell has them, a file's content in place of its name."""
-    try:
-        return resolve(model, parameters, n, Path())
-    except ValueError as error:
-        raise UsageError(f"--{' '.join(str(error).split())}") from error
 
 
 def check_finder(finder: str, options: Mapping[str, Any]) -> None:
@@ -104,11 +92,7 @@ def with_max_index(finder: str, options: Mapping[str, Any], max_index: int | Non
 def take_census(spec: Mapping[str, Any], landscape: int, console: Console) -> dict[str, Any]:
     """Have a worker take the census of one landscape, in the environment of a study's blocks."""
     doing = f"searching by {spec['finder']}"
-    if "held" not in spec["parameters"]:
-        return on_worker("census", spec, landscape, Settings(), console, doing=doing)
-    with tempfile.TemporaryDirectory(prefix="morsecensus-") as store:
-        put_inputs(open_files(store), [spec])
-        return on_worker("census", spec, landscape, Settings(), console, doing=doing, store=store)
+    return on_worker("census", spec, landscape, described(spec, landscape), Settings(), console, doing)
 
 
 def levels_of(found: Mapping[str, Any]) -> list[int]:

@@ -7,14 +7,17 @@ from typing import Any
 
 from rich.console import Console
 
-from morsecensus.pipeline.commands.landscape import check_integer, on_worker
+from morsecensus.pipeline.commands.landscape import check_integer, described, on_worker, resolved
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import identity, is_known
 from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import MAX_VALUE
+from morsecensus.pipeline.worker.bodies import Description
 from morsecensus.tasks.finders.options import CERTIFY, HomotopyOptions
+from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.registry import MODELS
+from morsecensus.tasks.topology.spheres import require_one_sphere
 
 MAX_THREADS = 1024
 SHOWN_PATHS = 10
@@ -29,20 +32,22 @@ def cell_spec(
     threads: int,
     certify: str = "real",
 ) -> dict[str, Any]:
-    """Return the spec of the homotopy cell that a landscape belongs to; raises UsageError.
+    """Return the spec of the homotopy cell that a landscape belongs to, that of a study's cell.
+
+    Raises UsageError, also for a file of couplings that can't be read.
 
     Args:
         given: all options that are parameters of some model; None where the user gave nothing.
     """
-    if not is_known(model) or MODELS[model].content_of is not None:
-        allowed = sorted(name for name, each in MODELS.items() if each.content_of is None)
-        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(allowed)}")
+    if not is_known(model):
+        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
     parameters = read_parameters(model, given)
     check_integer("--n", n, MODELS[model].least_n, MAX_VALUE)
     check_integer("--seed", seed, 0, 2**63 - 1)
     check_integer("--max-paths", max_paths, 1, 2**31)
     if certify not in CERTIFY:
         raise UsageError(f"--certify: got {shown(certify)}, allowed: {', '.join(CERTIFY)}")
+    parameters = resolved(model, parameters, n)
     options = HomotopyOptions(max_paths=max_paths, threads=threads, certify=certify)
     return {
         "model": model,
@@ -57,6 +62,21 @@ def cell_spec(
         "topology": False,
         **identity(model),
     }
+
+
+def describe_landscape(spec: Mapping[str, Any], landscape: int, topology: bool) -> Description:
+    """Say what a landscape takes, before anything is started for it.
+
+    Raises UsageError if homotopies can't enumerate it, if it has no Morse complex here and that is asked for,
+    and if its file holds fewer landscapes.
+    """
+    description = described(spec, landscape, "finders are chosen in a study or with the command census")
+    if topology:
+        try:
+            require_one_sphere(build(spec["model"], spec["parameters"], spec["n"]))
+        except ValueError as error:
+            raise UsageError(f"{error}; the command enumerate takes it") from error
+    return description
 
 
 def threads_of(settings: Settings) -> int:
@@ -74,16 +94,9 @@ def enumerated(
     what: str, spec: Mapping[str, Any], landscape: int, settings: Settings, console: Console, **more: Any
 ) -> dict[str, Any]:
     """Enumerate a landscape on a worker: `on_worker` with ``enumerate`` or ``topology``."""
-    return on_worker(
-        what,
-        spec,
-        landscape,
-        settings,
-        console,
-        doing="following paths and proving points",
-        remedy="finders are chosen in a study or with the command census",
-        **more,
-    )
+    description = describe_landscape(spec, landscape, what == "topology")
+    doing = "following paths and proving points"
+    return on_worker(what, spec, landscape, description, settings, console, doing, **more)
 
 
 def verdict(found: Mapping[str, Any]) -> list[str]:

@@ -1,19 +1,25 @@
 """One landscape on one worker, in the environment of a study's blocks: what several commands ask for."""
 
 import dataclasses
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from morsecensus.pipeline.backends.executor import Executor, ask
+from morsecensus.pipeline.backends.executor import ask
 from morsecensus.pipeline.backends.start import start_executor
-from morsecensus.pipeline.errors import RunError, UsageError
+from morsecensus.pipeline.errors import RunError, UsageError, shown
 from morsecensus.pipeline.run.plan import available_memory, size_text, time_text
 from morsecensus.pipeline.run.run import Settings, advised, worker_environment
 from morsecensus.pipeline.stopping import StopRequest
-from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
+from morsecensus.pipeline.study.inputs import put_inputs, resolve
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY, Description, describe
+from morsecensus.storage.files import open_files
+from morsecensus.tasks.landscapes.registry import MODELS
 
 STOPPED = "stopped; nothing was kept"
 
@@ -24,13 +30,36 @@ def check_integer(name: str, value: int, least: int, most: int) -> None:
         raise UsageError(f"{name}: got {value}, allowed: integers from {least} to {most}")
 
 
-def check_memory(spec: Mapping[str, Any], needed: int) -> None:
+def resolved(model: str, parameters: Mapping[str, Any], n: int) -> dict[str, Any]:
+    """Return a cell's parameters: what a file holds in place of its name; raises UsageError."""
+    try:
+        return resolve(model, parameters, n, Path())
+    except ValueError as error:
+        raise UsageError(f"--{' '.join(str(error).split())}") from error
+
+
+def described(spec: Mapping[str, Any], landscape: int, remedy: str = "") -> Description:
+    """Say what a landscape takes, before anything is started for it.
+
+    Args:
+        remedy: what to do where its finder can't take it, if the message doesn't say.
+
+    Raises UsageError for that, and if its file holds fewer landscapes.
+    """
+    check_integer("--landscape", landscape, 0, spec["parameters"].get("held", 2**63) - 1)
+    try:
+        return describe(DEFAULT_BODY, spec)
+    except UsageError as error:
+        raise UsageError(f"{error} ({remedy})" if remedy else str(error)) from error
+
+
+def check_memory(spec: Mapping[str, Any], description: Description, settings: Settings) -> None:
     """Raise UsageError for a landscape that this machine can't hold."""
-    memory = available_memory()
-    if memory is not None and needed > memory:
+    memory = None if settings.address else available_memory()
+    if memory is not None and description.memory_bytes > memory:
         raise UsageError(
-            f"--n: got {spec['n']}, which needs {size_text(needed)}, allowed: what fits in the "
-            f"{size_text(memory)} available; lower n"
+            f"--n: got {spec['n']}, which needs {size_text(description.memory_bytes)}, allowed: what "
+            f"fits in the {size_text(memory)} available; lower n"
         )
 
 
@@ -38,60 +67,56 @@ def on_worker(
     what: str,
     spec: Mapping[str, Any],
     landscape: int,
+    description: Description,
     settings: Settings,
     console: Console,
-    *,
     doing: str,
-    remedy: str = "",
     **more: Any,
 ) -> dict[str, Any]:
     """Have a worker do one job about one landscape, and return its record.
 
     Args:
-        what: the job, such as ``enumerate``.
-        doing: the same for people who wait.
-        remedy: what to do about a landscape that can't be taken, where its own message doesn't say.
-        more: passed on to the job.
+        what: the job, such as ``enumerate``; ``doing`` says the same for people who wait.
+        more: passed on to it.
 
     Raises UsageError for a landscape that is too large, RunError if the worker fails, Interrupted.
     """
-    check_integer("--landscape", landscape, 0, 2**63 - 1)
+    check_memory(spec, description, settings)
     workers = settings.workers if settings.backend == "ray" else None
-    executor = start_executor(settings.backend, workers=workers, address=settings.address)
-    with StopRequest() as stop:
-        try:
-            description = _describe(spec, executor, stop, settings, remedy)
+    seconds = description.seconds_per_landscape
+    with _given(spec, settings) as given:
+        executor = start_executor(settings.backend, workers=workers, address=settings.address)
+        with closing(executor), StopRequest() as stop, _Waiting(console, doing, seconds):
             job = {
                 "job": what,
                 "spec": spec,
                 "landscape": landscape,
+                **given,
                 **more,
                 "generation": dataclasses.asdict(worker_environment(executor, stop)),
-                "memory_bytes": description["memory_bytes"],
+                "memory_bytes": description.memory_bytes,
             }
-            with _Waiting(console, doing, description["seconds_per_landscape"]):
-                receipt = ask(executor, job, stop, STOPPED)
-        finally:
-            executor.close()
+            receipt = ask(executor, job, stop, STOPPED)
     if "error" in receipt:
         raise RunError(f"{what}: {advised(receipt['error'])}")
     return receipt["record"]
 
 
-def _describe(
-    spec: Mapping[str, Any], executor: Executor, stop: StopRequest, settings: Settings, remedy: str
-) -> dict[str, Any]:
-    """Ask a worker what the landscape takes: it has JAX, and the driver needn't load it."""
-    receipt = ask(executor, {"job": "describe", "body": DEFAULT_BODY, "spec": spec}, stop, STOPPED)
-    if "error" in receipt:
-        error = receipt["error"]
-        if error["kind"] == "usage":
-            raise UsageError(f"{error['message']} ({remedy})" if remedy else error["message"])
-        raise RunError(f"workers cannot start: {advised(error)}")
-    description = receipt["description"]
-    if not settings.address:
-        check_memory(spec, description["memory_bytes"])
-    return description
+@contextmanager
+def _given(spec: Mapping[str, Any], settings: Settings) -> Iterator[dict[str, str]]:
+    """What a job says of where its couplings are: in a store of their own while it runs, nothing if they are
+    drawn."""
+    if MODELS[spec["model"]].content_of is None:
+        yield {}
+        return
+    if settings.address is not None:
+        raise UsageError(
+            f"--address: got {shown(settings.address)} with --model {spec['model']}, allowed: a study with "
+            "--store in a folder that every node shares or a bucket; or this machine alone, without --address"
+        )
+    with tempfile.TemporaryDirectory(prefix="morsecensus-given-") as folder:
+        put_inputs(open_files(folder), [spec])
+        yield {"store": folder}
 
 
 class _Waiting:

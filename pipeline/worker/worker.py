@@ -162,11 +162,11 @@ def _try_once(landscape: bytes) -> None:
 
 def _one_landscape(job: Mapping[str, Any], scatter: Scatter | None, started: float) -> dict[str, Any]:
     spec, landscape = job["spec"], int(job["landscape"])
+    if "store" in job:
+        find_in(job["store"])
     if job["job"] == "census":
         from morsecensus.tasks.records.census import census_one
 
-        if "store" in job:
-            find_in(job["store"])
         _try_plugin(spec)
         return {**census_one(spec, landscape, scatter), "seconds": round(time.time() - started, 3)}
     from morsecensus.tasks.records.enumerate import enumerate_one, topology_of_one
