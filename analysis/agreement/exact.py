@@ -30,6 +30,7 @@ from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.scan import Reduction, moments, settled, together, vectors
 from morsecensus.analysis.estimates.counts import estimate_counts, is_odd
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+from morsecensus.analysis.theory.kac_rice.low_index import LowIndex
 from morsecensus.analysis.theory.kac_rice.sampler import CriticalPointSample, sample_critical_points
 
 MOST_BINS = 10
@@ -74,6 +75,28 @@ def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> Redu
     return together(judged)
 
 
+def judge_low(
+    cell: Cell, law: LowIndex, missing: Floats, sample: Callable[[int], CriticalPointSample]
+) -> Reduction[list[Judged]]:
+    """The tests of a census of index 0 .. ``law.highest`` alone: numbers and energies by index, the law of
+    minima's energies, and the spectra of those of `spectrum_indices` that it has.
+
+    Args:
+        missing: most that the mean number of each index may be too low, shape (law.highest + 1,).
+    """
+    judged = [
+        settled(judge_counts(cell, law, missing)),
+        judge_energy_moments(cell, law, missing),
+        judge_energy_law(cell, law, missing, minima=True),
+    ]
+    for index in spectrum_indices(cell):
+        if index <= law.highest:
+            drawn = sample(index)
+            judged.append(judge_spectrum(cell, index, drawn, missing[index]))
+            judged.append(judge_smallest_eigenvalue(cell, index, drawn, missing[index]))
+    return together(judged)
+
+
 def exact_sampler(cell: Cell, seed: int = 0) -> Callable[[int], CriticalPointSample]:
     """Exact samples by index, drawn once each: about twice as many as the points they are compared with."""
     theory = cell.theory.exact(cell.n)
@@ -103,10 +126,11 @@ def parity(cell: Cell) -> int:
 
 def judge_counts(cell: Cell, theory: FiniteN, missing: Floats) -> Judged:
     """Joint T^2 of the mean counts by index."""
-    counts, expected = cell.dataset["points_by_index"].values.astype(np.float64), theory.by_index()
-    most = cell.most_points
-    result = mean_counts_test(counts, expected, parity=parity(cell), missing=missing, most=most)
-    kept = usable_indices(expected, len(counts), parity(cell))
+    expected = theory.by_index()
+    counts = cell.dataset["points_by_index"].values[:, : len(expected)].astype(np.float64)
+    most, side = cell.most_points, parity(cell)
+    result = mean_counts_test(counts, expected, parity=side, missing=missing, most=most, levels=cell.levels)
+    kept = usable_indices(expected, len(counts), side, levels=cell.levels)
     return with_power(result, counts[:, kept], expected[kept], "of all points lost")
 
 
@@ -115,17 +139,20 @@ def judge_energy_moments(cell: Cell, theory: FiniteN, missing: Floats) -> Reduct
     expected = theory.by_index()
     mean, spread = theory.energy_moments()
     kept = independent_indices(cell.n, is_odd(cell))
+    kept = kept[kept < len(expected)]  # a census of low indices knows no more
     kept = kept[expected[kept] * cell.landscapes >= POINTS_PER_BIN]
     if not len(kept):
         return _not_testable("energies by index", cell, "too few points expected")
 
-    levels = cell.n  # the function may travel to a worker, the cell should not
+    known = len(expected)  # the function may travel to a worker, the cell should not
+    # Points of an index that isn't known go to a last place, which isn't kept.
+    centre, width = np.append(mean, 0.0), np.append(spread, 1.0)
 
     def residuals(batch: Batch) -> Floats:
-        index = batch.columns["index"].astype(np.int64)
-        score = (batch.columns["energy"] - mean[index]) / spread[index]
-        first = batch.per_landscape(index, levels, score)
-        second = batch.per_landscape(index, levels, score**2 - 1)
+        index = np.minimum(batch.columns["index"].astype(np.int64), known)
+        score = (batch.columns["energy"] - centre[index]) / width[index]
+        first = batch.per_landscape(index, known + 1, score)
+        second = batch.per_landscape(index, known + 1, score**2 - 1)
         return np.concatenate([first[:, kept], second[:, kept]], axis=1)
 
     reach = np.concatenate([_FARTHEST * missing[kept], _FARTHEST**2 * missing[kept]])

@@ -169,21 +169,23 @@ def mean_counts_test(
     orbit: int | None = None,
     covariance: Floats | None = None,
     most: float = np.inf,
+    levels: int | None = None,
 ) -> TestResult:
     """Joint test of mean counts by index against those of theory; see `usable_indices` for which.
 
     Args:
-        counts: shape (landscapes, levels).
-        expected: means in theory, shape (levels,).
+        counts: shape (landscapes, known).
+        expected: means in theory, shape (known,).
         parity: -1 if a sign change turns H into -H, +1 if sign changes leave H alone, 0 without symmetry.
-        missing: most that each mean may be too low, shape (levels,).
+        missing: most that each mean may be too low, shape (known,).
         orbit: points that sign changes relate; 1 or 2 if None, by the parity.
-        covariance: of ``expected``, where it was sampled, shape (levels, levels).
+        covariance: of ``expected``, where it was sampled, shape (known, known).
         most: points that a landscape can have; with it a law that hardly any landscape departs from can be
             tested, see `analysis.agreement.rare`.
+        levels: number of indices, where only the lowest are known.
     """
     values, exact = np.asarray(counts, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    kept = usable_indices(exact, len(values), parity, orbit)
+    kept = usable_indices(exact, len(values), parity, orbit, levels)
     if not len(kept):
         return not_testable("counts by index", len(values), "too few points expected")
     room = None if missing is None else np.asarray(missing, dtype=np.float64)[kept]
@@ -195,7 +197,7 @@ def mean_counts_test(
 
 
 def usable_indices(
-    expected: Floats, landscapes: int, parity: int, orbit: int | None = None
+    expected: Floats, landscapes: int, parity: int, orbit: int | None = None, levels: int | None = None
 ) -> NDArray[np.intp]:
     """The indices that can be tested jointly: independent, frequent, and free of the Morse constraint.
 
@@ -203,16 +205,19 @@ def usable_indices(
     characteristic in every complete landscape, so one index, the last of them, is left out; T^2 doesn't
     depend on which. (For odd xi at even N symmetry alone makes it zero, and it constrains nothing here.) Rare
     indices have means far from Gaussian. Which ones are left out depends on the expectation, not on the data.
+    Where only the lowest of so many ``levels`` are known, their sum is free.
     """
-    n = len(expected)
+    known = len(expected)
+    n = known if levels is None else levels
     kept = independent_indices(n, parity < 0)
+    kept = kept[kept < known]
     # every landscape has a minimum and a maximum, with their images: that doesn't vary
     size = 2 if parity > 0 else 1
     if orbit is not None:
         size = orbit // 2 if parity < 0 else orbit
     certain = np.where((kept == 0) | (kept == n - 1), size, 0)
     frequent = kept[(expected[kept] - certain) * landscapes >= RARE * size]
-    constrained = not (parity < 0 and n % 2 == 0)
+    constrained = known == n and not (parity < 0 and n % 2 == 0)
     # rare indices share the constraint: what it leaves free is as far from Gaussian as they are
     return frequent[:-1] if constrained else frequent
 

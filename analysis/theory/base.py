@@ -9,6 +9,7 @@ from morsecensus.tasks.covariance import Covariance, Signal, total_degree_bound
 
 if TYPE_CHECKING:
     from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+    from morsecensus.analysis.theory.kac_rice.low_index import LowIndex
     from morsecensus.analysis.theory.means import Means
 
 Energies = tuple[float, float, int] | None
@@ -67,6 +68,19 @@ class Theory:
         """Mean numbers at one n, in these energy bins, increasing and finite."""
         return None
 
+    def low_rows(self, n: Sequence[int], energies: Energies, highest: int) -> list[dict[str, Json]] | None:
+        """`rows` with the points of index 0 .. highest alone, exactly, at larger n.
+
+        Raises:
+            ValueError: for what can't be computed; the text says what is allowed.
+        """
+        return None
+
+    def low_means(self, n: int, edges: Floats, highest: int) -> "Means | None":
+        """`means` for a census of index 0 .. highest alone: what is by index has so many rows, what is of all
+        points is of all."""
+        return None
+
     def limits(self, points: int) -> dict[str, Json] | None:
         """Limits N to infinity, complexities at so many energies, with the keys of
         `analysis.theory.models.pspin.predict.limits`."""
@@ -104,6 +118,16 @@ class Theory:
         from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT  # SciPy, for a plan
 
         return self.exact(n) if n <= EXACT_INDEX_LIMIT else None
+
+    def low(self, n: int, highest: int) -> "LowIndex | None":
+        """The same for index 0 .. highest alone: to larger n.
+
+        Raises:
+            ValueError: n or highest is out of range.
+        """
+        from morsecensus.analysis.theory.kac_rice.low_index import LowIndex
+
+        return None if self.isotropic is None else LowIndex(self.isotropic, n, highest)
 
     def most_points(self, n: int) -> float | None:
         """A bound on the number of critical points of any landscape."""

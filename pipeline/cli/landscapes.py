@@ -56,21 +56,30 @@ def predict(
     energy: Annotated[
         str | None, typer.Option(help="Energies per spin: A:B:M, M points from A to B.")
     ] = None,
+    max_index: Annotated[
+        int | None, typer.Option(help="Only the points of index 0 to this: exact to n = 401 (pspin).")
+    ] = None,
     as_json: Json = False,
     plugin: Plugin = None,
 ) -> None:
     """Expected counts at finite N by the Kac-Rice formula: totals, by index, by energy; and the limits."""
     with user_errors():
-        from morsecensus.pipeline.commands.predict import limits_line, predictions, readable
+        from morsecensus.pipeline.commands import predict as command
 
-        rows = predictions(model, n, given, energy)
+        rows = command.predictions(model, n, given, energy, max_index)
         if as_json:
             print_json(rows)
         else:
             what = ", ".join(f"{name} = {value}" for name, value in given.items() if value is not None)
             title = f"mean numbers of critical points, {model}" + (f", {what}" if what else "")
-            print_table([readable(row) for row in rows], title)
-            say(limits_line(rows[0]["limits"]))
+            if max_index is None:
+                print_table([command.readable(row) for row in rows], title)
+            else:
+                print_table([line for row in rows for line in command.readable_indices(row)], title)
+                for row in rows:
+                    say(command.lowest_line(row))
+            say(command.route_line(rows))
+            say(command.limits_line(rows[0]["limits"]))
             say("More indices, energies and errors: --json.")
 
 

@@ -17,13 +17,18 @@ MAX_ENERGIES = 10_000
 
 
 def predictions(
-    model: str, n: str, given: Mapping[str, str | float | None], energy: str | None
+    model: str,
+    n: str,
+    given: Mapping[str, str | float | None],
+    energy: str | None,
+    max_index: int | None = None,
 ) -> list[dict[str, Any]]:
     """Return the rows of ``predict``, the first of them with the ``limits`` N -> infinity.
 
     Args:
         model: one that has a theory.
         given: all options that are parameters of some model; None where the user gave nothing.
+        max_index: the points of index 0 to it alone, exactly, at larger N; None for all indices.
 
     Raises UsageError for arguments that cannot be.
     """
@@ -36,17 +41,64 @@ def predictions(
         dimensions = parse_integers(n, minimum=MODELS[model].least_n)
     except ValueError as error:
         raise UsageError(f"--n: {error}") from error
-    read = read_parameters(model, given)
+    if max_index is not None and not _is_count(max_index):
+        raise UsageError(f"--max-index: got {shown(max_index)}, allowed: integers from 0")
+    theory = theory_of(model, read_parameters(model, given))
+    energies = parse_energies(energy)
     try:
-        rows = theory_of(model, read).rows(dimensions, parse_energies(energy))
+        if max_index is None:
+            rows = theory.rows(dimensions, energies)
+        else:
+            rows = theory.low_rows(dimensions, energies, max_index)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if rows is None and max_index is not None:
+        raise UsageError(
+            f"--max-index: got {max_index} for {model}, allowed: for models with exact numbers of low index, "
+            "pspin; without it there are numbers of every index"
+        )
     if rows is None:
         raise UsageError(f"--model: got {shown(model)}, allowed: one whose mean numbers are known")
     return rows
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 SHOWN_INDICES = 5
+
+
+def readable_indices(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one row of ``predict --max-index`` as lines of a table, one an index."""
+    columns = ("by_index", "relative_error", "energy_mean", "energy_sd", "energy_skewness")
+    names = ("mean number", "relative error", "mean E", "sd", "skewness")
+    return [
+        {"n": row["n"], "index": k} | dict(zip(names, values, strict=True))
+        for k, values in enumerate(zip(*(row[name] for name in columns), strict=True))
+    ]
+
+
+def lowest_line(row: dict[str, Any]) -> str:
+    """Return the law of the lowest minimum in one row of ``predict --max-index`` as one line."""
+    mean, spread = row["ground_state_mean"], row["ground_state_sd"]
+    return (
+        f"n = {row['n']}: lowest minimum at {mean:.6g}, sd {spread:.3g}; all points: e^{row['log_total']:.6g}"
+    )
+
+
+def route_line(rows: list[dict[str, Any]]) -> str:
+    """Return how the numbers by index were computed, as one line with what to do for exact ones."""
+    if "max_index" in rows[0]:
+        worst = max(error or 0.0 for row in rows for error in row["relative_error"])
+        return f"Indices 0 to {rows[0]['max_index']}: exact, relative error below {worst:.1g} (measured)."
+    sampled = [row["n"] for row in rows if row["method"] == "sampled"]
+    if not sampled or rows[0].get("model") != "pspin":
+        return f"Numbers by index: {', '.join(dict.fromkeys(row['method'] for row in rows))}."
+    return (
+        f"Numbers by index are sampled from n = {min(sampled)} on: --max-index K has those of index 0 to K "
+        "exactly, to n = 401."
+    )
 
 
 def readable(row: dict[str, Any]) -> dict[str, Any]:

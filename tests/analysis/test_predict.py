@@ -7,6 +7,7 @@ import pytest
 
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.models.pspin.predict import limits, predict
+from morsecensus.analysis.theory.models.pspin.predict_low import predict_low
 from morsecensus.tasks.covariance import Covariance
 
 KEYS = {
@@ -60,6 +61,43 @@ def test_sampled_rows_are_a_function_of_the_seed():
     assert first["minima_energy_se"] > 0
 
 
+def test_rows_of_low_index_are_those_of_the_whole_law():
+    (whole,), (low,) = predict("q^3", [30], 0.4), predict_low("q^3", [30], 2, 0.4)
+    assert set(low) - set(whole) == {
+        "relative_error",
+        "energy_mean",
+        "energy_sd",
+        "energy_skewness",
+        "max_index",
+    }
+    assert low["method"] == "exact to index 2"
+    assert low["by_index"] == pytest.approx(whole["by_index"][:3], rel=1e-8)
+    for name in ("total", "minima_energy_mean", "minima_energy_sd"):
+        assert low[name] == pytest.approx(whole[name], rel=1e-8)
+    # The lowest point is a minimum, but points of higher index are no further minima.
+    assert 0 < low["ground_state_mean"] - whole["ground_state_mean"] < 0.2 * low["ground_state_sd"]
+    assert json.loads(json.dumps(low, allow_nan=False)) == low
+
+
+@pytest.mark.parametrize("xi", ["q^4", "0.5*q^2+0.5*q^3+0.7*q"])
+def test_low_indices_by_energy(xi):
+    """Bins, cumulative numbers and densities, pure and mixed, where the energy is that of D and where not."""
+    (row,) = predict_low(xi, [80], 1, energy=(-3.0, 0.0, 240))
+    table, energy = row["by_energy"], np.linspace(-3, 0, 241)
+    density = np.array(table["density"])
+    below, binned = np.array(table["below"]), np.array(table["by_index"])
+    np.testing.assert_allclose(np.diff(below, axis=1), binned, rtol=1e-9, atol=1e-9 * below.max())
+    np.testing.assert_allclose(below[:, -1], row["by_index"], rtol=1e-6)
+    np.testing.assert_allclose(np.trapezoid(density, energy), row["by_index"], rtol=1e-4)
+    mean = np.trapezoid(density * energy, energy) / row["by_index"]
+    np.testing.assert_allclose(mean, row["energy_mean"], rtol=1e-4)
+    third = [
+        np.trapezoid(d * ((energy - m) / s) ** 3, energy) / count
+        for d, m, s, count in zip(density, mean, row["energy_sd"], row["by_index"], strict=True)
+    ]
+    np.testing.assert_allclose(third, row["energy_skewness"], atol=2e-3)
+
+
 @pytest.mark.parametrize(
     ("xi", "field"),
     [
@@ -74,6 +112,7 @@ def test_sampled_rows_are_a_function_of_the_seed():
 def test_hard_models_give_valid_json(xi, field):
     text = json.dumps(predict(xi, [2, 3, 9, 70], field, energy=(-1.0, 1.0, 3), samples=50), allow_nan=False)
     assert "NaN" not in text
+    json.dumps(predict_low(xi, [9, 70], 2, field, energy=(-1.0, 1.0, 3)), allow_nan=False)
     assert "NaN" not in json.dumps(limits(xi, field), allow_nan=False)
 
 
@@ -102,6 +141,21 @@ def test_totals_beyond_the_range_of_a_double_are_null():
 def test_refusals(arguments, named):
     with pytest.raises(ValueError, match="allowed is") as caught:
         predict(**arguments)
+    assert named in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("n", "highest", "named"),
+    [
+        ([80], -1, "max index: got -1 for n = 80; allowed is 0 .. 32"),
+        ([8, 4], 4, "got 4 for n = 4; allowed is 0 .. 3"),
+        ([80], 33, "all indices up to n = 60"),
+        ([402], 1, "got n = 402; allowed is n <= 401"),
+    ],
+)
+def test_refused_low_indices(n, highest, named):
+    with pytest.raises(ValueError, match="allowed is") as caught:
+        predict_low("q^3", n, highest)
     assert named in str(caught.value)
 
 

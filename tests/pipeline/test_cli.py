@@ -150,6 +150,17 @@ MISTAKES = {
     ),
     "bad sizes": (("predict", "--model", "partite", "--sizes", "1", "--n", "4"), 2, "--sizes: got '1'"),
     "too large": (("predict", "--model", "partite", "--n", "500"), 2, "of dimension 1497; allowed is"),
+    "bad max index": (("predict", "--xi", "q^3", "--n", "4", "--max-index", "-1"), 2, "--max-index: got -1"),
+    "large max index": (
+        ("predict", "--xi", "q^3", "--n", "4", "--max-index", "4"),
+        2,
+        "max index: got 4 for n = 4; allowed is 0 .. 3",
+    ),
+    "max index of another": (
+        ("predict", "--model", "partite", "--n", "3", "--max-index", "1"),
+        2,
+        "--max-index: got 1 for partite, allowed: for models with exact numbers of low index",
+    ),
     "bad energy": (("predict", "--xi", "q^3", "--n", "4", "--energy", "1"), 2, "--energy: got '1'"),
 }
 

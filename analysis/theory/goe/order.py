@@ -30,7 +30,7 @@ from morsecensus.analysis.theory.goe.density import (
 )
 from morsecensus.analysis.theory.goe.panels import Panels, uniform_edges
 from morsecensus.analysis.theory.goe.pfaffian import pfaffian
-from morsecensus.analysis.theory.goe.semicircle import semicircle_cdf, semicircle_quantile
+from morsecensus.analysis.theory.goe.semicircle import semicircle_cdf
 
 _ORDER = 16
 # Beyond sqrt(2n) + 7 an eigenvalue on the far side of x has a probability below 1e-20 for every n >= 1.
@@ -38,13 +38,6 @@ _MARGIN = 7.0
 # The number below x has a variance under 0.7 up to n = 100 and super-exponential tails: 21 consecutive values
 # around its mean hold all but 1e-20 of the sum, so 21 roots of unity are enough.
 _WINDOW = 21
-# Where so many more than k lie below x on average, points of index k are left out. With 6, 8 or 10 the mean
-# numbers of index 0 to 2 agree to 1e-11 (measured for n = 60 and 100, xi = q^3).
-_BEYOND = 7
-# Fractions of the sum below it are rounding.
-_ROUNDING = 1e-12
-LARGEST = 400
-"""Of `low_index_fractions`: for larger matrices Hermite functions at the edge leave the range of doubles."""
 # Complex entries that one batch of Pfaffians may hold: 64 MiB.
 _BATCH_ENTRIES = 2**22
 
@@ -107,44 +100,12 @@ def index_fractions(n: int) -> IndexFractions:
     coefficients = np.maximum(_unfold(n, nodes[:half], cyclic), 0.0)
     fractions = coefficients / coefficients.sum(axis=0)
     values = np.concatenate([fractions, fractions[::-1, ::-1]], axis=1)
-    return IndexFractions(n, panels, values, _mismatch(n, nodes[:half], coefficients))
+    return IndexFractions(n, panels, values, mismatch_of(n, nodes[:half], np.log(coefficients.sum(axis=0))))
 
 
-@lru_cache(maxsize=128)
-def low_index_fractions(n: int, highest: int) -> IndexFractions:
-    """The same for k = 0 .. highest alone, on the x where so few eigenvalues can lie below: far larger n.
-
-    Raises:
-        ValueError: n is above `LARGEST`, or highest isn't in 0 .. n.
-    """
-    if not 0 <= highest <= n <= LARGEST:
-        raise ValueError(
-            f"low_index_fractions: got size {n} and highest k {highest}; "
-            f"allowed is 0 <= highest <= size <= {LARGEST}"
-        )
-    beyond = highest + _BEYOND
-    if 2 * beyond >= n:
-        whole = index_fractions(n)
-        return IndexFractions(n, whole.panels, whole.values[: highest + 1], whole.mismatch)
-    edge = np.sqrt(2 * n) + _MARGIN
-    cut = np.sqrt(n / 2) * semicircle_quantile(beyond / n)
-    # In the margin the fractions are smooth tails.
-    margin = uniform_edges(-edge, 2.0 - edge, 1.0)
-    panels = Panels(np.concatenate([margin[:-1], uniform_edges(2.0 - edge, cut, 3.0 / np.sqrt(n))]), _ORDER)
-    below = _incomplete_forms(n + 1, panels.nodes)
-    cyclic = _cyclic_coefficients(
-        n, panels.nodes, below, _forms_above(n + 1, panels.nodes, below), 2 * beyond
-    )
-    coefficients = np.maximum(cyclic, 0.0)
-    fractions = coefficients / coefficients.sum(axis=0)
-    # What is rounding at one x must not be multiplied by the many more points there.
-    values = np.where(fractions > _ROUNDING, fractions, 0.0)[: highest + 1]
-    return IndexFractions(n, panels, values, _mismatch(n, panels.nodes, coefficients))
-
-
-def _mismatch(n: int, x: NDArray[np.float64], coefficients: NDArray[np.float64]) -> float:
-    log_sum = np.log(coefficients.sum(axis=0)) + _log_constant(n)
-    return float(np.max(np.abs(np.expm1(log_sum - log_mean_abs_det(n, x)))))
+def mismatch_of(n: int, x: NDArray[np.float64], log_sum: NDArray[np.float64]) -> float:
+    """Largest relative difference between Pfaffians that stand for the sum over k and its closed form."""
+    return float(np.max(np.abs(np.expm1(log_sum + _log_constant(n) - log_mean_abs_det(n, x)))))
 
 
 def _log_constant(n: int) -> float:
@@ -176,25 +137,18 @@ def _multiply_by_distance(n: int, x: NDArray[np.float64]) -> NDArray[np.float64]
     return matrix
 
 
-def _forms_above(count: int, nodes: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The forms over x < y < t at each node: of all y < t, neither both below x nor one on each side."""
+@lru_cache(maxsize=8)
+def skew_form(count: int) -> NDArray[np.float64]:
+    """U_jk on the whole line, of phi_0 .. phi_{count-1}."""
     reach = np.sqrt(2 * count) + _MARGIN
-    whole = _incomplete_form(count, uniform_edges(float(nodes[0]), reach, 3.0 / np.sqrt(count)))
-    _, low = hermite_functions(count, nodes)
-    high = _totals(count) - low
-    across = np.einsum("jx,kx->xjk", low, high)
-    return whole - below - (across - across.transpose(0, 2, 1))
-
-
-def _incomplete_form(count: int, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """U_jk at the last edge, from nothing at the first."""
-    panels = Panels(edges, _ORDER)
+    panels = Panels(uniform_edges(-reach, reach, 3.0 / np.sqrt(count)), _ORDER)
     phi, integral = hermite_functions(count, panels.nodes)
     form = integral @ (phi * panels.weights).T
     return form - form.T
 
 
-def _totals(count: int) -> NDArray[np.float64]:
+def totals(count: int) -> NDArray[np.float64]:
+    """Integrals of phi_0 .. phi_{count-1} over the line, shape (count, 1)."""
     return np.array([hermite_integral(k) for k in range(count)])[:, None]
 
 
@@ -212,7 +166,7 @@ def _cyclic_coefficients(
     """
     phases = np.exp(2j * np.pi * np.arange(roots // 2 + 1) / roots)
     chunk = max(1, _BATCH_ENTRIES // (phases.size * (n + 1) ** 2))
-    total = _totals(n + 1)
+    total = totals(n + 1)
     parts = []
     for start in range(0, x.size, chunk):
         here = slice(start, start + chunk)

@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, ndtr
 
 from morsecensus.analysis.theory.goe.density import log_mean_abs_det
+from morsecensus.analysis.theory.goe.edge import EdgeFractions
 from morsecensus.analysis.theory.goe.order import IndexFractions, index_fractions
 from morsecensus.analysis.theory.goe.panels import Panels, uniform_edges
 from morsecensus.tasks.covariance import Covariance
@@ -79,12 +80,22 @@ class FiniteN:
         return self._index_moments()[0]
 
     def energy_moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Count-weighted mean and standard deviation of the energy at each index, each of shape (N,)."""
+        """Count-weighted mean and standard deviation of the energy at each index, each of shape (N,); nan
+        where there are no points within rounding."""
         count, first, second = self._index_moments()
+        count = np.where(count > 0, count, np.nan)
         mean = first / count
         spread = np.sqrt(np.maximum(second / count - mean**2, 0.0))
         slope, noise = self.energy_slope, self.energy_noise
         return slope * mean, np.hypot(slope * spread, noise)
+
+    def energy_skewness(self) -> NDArray[np.float64]:
+        """Skewness of the energy at each index, count-weighted, shape (N,)."""
+        mean, spread = self.energy_moments()
+        mass = self._weighted(self._panels, by_index=True)
+        away = self.energy_slope * self._panels.nodes - mean[:, None]
+        count = np.where(np.isnan(mean), np.nan, mass.sum(axis=1))
+        return np.sum(mass * away**3, axis=1) / count / spread**3
 
     def minima_energy(self) -> tuple[float, float]:
         """Mean and standard deviation of the energy of minima, each minimum counted once."""
@@ -192,7 +203,7 @@ class FiniteN:
         mass = np.exp(np.minimum(self.log_radial_density(x), 700.0)) * panels.weights
         return self._fractions().at(x) * mass if by_index else mass[None, :]
 
-    def _fractions(self) -> IndexFractions:
+    def _fractions(self) -> IndexFractions | EdgeFractions:
         """How points at each x share out on the indices that are resolved: here, all."""
         if self.n > EXACT_INDEX_LIMIT:
             raise ValueError(

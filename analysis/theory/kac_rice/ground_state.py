@@ -54,30 +54,32 @@ class GroundStateLaw:
         return float(np.sqrt(np.sum((middle - self.mean) ** 2 * np.diff(self.cumulative))))
 
 
-def ground_state_law(model: FiniteN, points: int = 2001) -> GroundStateLaw:
+def ground_state_law(model: FiniteN, points: int = 2001, index: int | None = None) -> GroundStateLaw:
     """The first-moment law at finite N, given that there is a critical point below the grid's end.
 
     Args:
         model: covariance and N.
         points: grid size; the trapezoid error of the mean is about 1e-7 of the spread at 2001.
+        index: m counts points of this index alone, 0 for minima; of all if None, for any N.
     """
     share = 0.5 if model.covariance.is_even else 1.0
-    low, high = _bracket(model, share)
+    low, high = _bracket(model, share, index)
     edges = np.linspace(low, high, points)
-    counts = model.count_bins(np.concatenate([[-np.inf], edges]))
+    bounds = np.concatenate([[-np.inf], edges])
+    counts = model.count_bins(bounds) if index is None else model.count_by_index(bounds)[index]
     cumulative = -np.expm1(-share * np.cumsum(counts))
     cumulative = (cumulative - cumulative[0]) / (cumulative[-1] - cumulative[0])
     return GroundStateLaw(edges, cumulative)
 
 
-def _bracket(model: FiniteN, share: float) -> tuple[float, float]:
+def _bracket(model: FiniteN, share: float, index: int | None) -> tuple[float, float]:
     """Energies with m = 1e-9 and with m = 40, or all critical points if they are fewer."""
     scale = 6.0 * sqrt(model.covariance.x0) + 6.0 * sqrt(model.covariance.x1)
-    most = share * min(model.total(), 1e300)
+    most = share * (min(model.total(), 1e300) if index is None else float(model.by_index()[index]))
 
     def solve(target: float) -> float:
         def excess(u: float) -> float:
-            return log(max(share * model.expected_below(u), 1e-300)) - log(target)
+            return log(max(share * model.expected_below(u, index), 1e-300)) - log(target)
 
         return find_root(excess, -scale, scale)
 

@@ -1,14 +1,27 @@
 """Exact mean numbers of the points of low index, where those of every index are out of reach.
 
 Points of index k sit where k eigenvalues of the Hessian's GOE matrix lie below x, at its lower edge if k is
-small. There few x and few values of k are needed, and the Pfaffians of `analysis.theory.goe.order` stay
-exact to N of some hundreds: no sampling, no limit N to infinity.
+small. There few x and few values of k are needed, and `analysis.theory.goe.edge` has them to N of some
+hundreds: no sampling, no limit N to infinity.
 """
 
 from dataclasses import dataclass
 
-from morsecensus.analysis.theory.goe.order import IndexFractions, low_index_fractions
-from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
+import numpy as np
+from numpy.typing import NDArray
+
+from morsecensus.analysis.theory.goe.edge import (
+    LARGEST,
+    SMALLEST_INSIDE,
+    EdgeFractions,
+    highest_at_edge,
+    low_index_fractions,
+)
+from morsecensus.analysis.theory.goe.order import IndexFractions
+from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, FiniteN
+
+LOW_INDEX_LIMIT = LARGEST + 1
+"""The largest N."""
 
 
 @dataclass(frozen=True)
@@ -17,14 +30,40 @@ class LowIndex(FiniteN):
 
     Args:
         covariance: the polynomial xi; a field is its term of degree 1.
-        n: the number of spins, 2 .. `goe.order.LARGEST` + 1.
+        n: the number of spins, 2 .. `LOW_INDEX_LIMIT`.
         highest: the last index that is resolved.
 
     Raises:
-        ValueError: when a number by index is asked for and n or highest is out of range.
+        ValueError: n or highest is out of range.
     """
 
     highest: int = 1
 
-    def _fractions(self) -> IndexFractions:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n > LOW_INDEX_LIMIT:
+            raise ValueError(
+                f"exact numbers of low index: got n = {self.n}; allowed is n <= {LOW_INDEX_LIMIT}"
+            )
+        most = self.n - 1 if self.n <= EXACT_INDEX_LIMIT else highest_at_edge(self.n - 1)
+        if not 0 <= self.highest <= most:
+            raise ValueError(
+                f"max index: got {self.highest} for n = {self.n}; allowed is 0 .. {most}"
+                + (f", all indices up to n = {EXACT_INDEX_LIMIT}" if most < self.n - 1 else "")
+            )
+
+    def index_error(self) -> NDArray[np.float64]:
+        """Measured relative error of `by_index`, shape (highest + 1,): between the nodes, weighted with the
+        points there, and of the sum over all indices; nan where there are no points within rounding."""
+        found = self._fractions()
+        if isinstance(found, IndexFractions):  # so small that all indices are resolved
+            return np.full(self.highest + 1, found.mismatch)
+        log_mass = self.log_radial_density(found.probes)
+        mass = np.exp(log_mass - log_mass.max())
+        told = found.at(found.probes)
+        off = np.where(told > SMALLEST_INSIDE, np.abs(told - found.probed), 0.0) @ mass
+        points = told @ mass
+        return off / np.where(points > 0, points, np.nan) + found.mismatch
+
+    def _fractions(self) -> IndexFractions | EdgeFractions:
         return low_index_fractions(self.n - 1, self.highest)

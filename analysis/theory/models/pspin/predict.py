@@ -36,7 +36,7 @@ from morsecensus.tasks.covariance import Covariance
 
 MAX_N = 1000
 MAX_BINS = 2000
-_MAX_SAMPLES = 1_000_000
+_LEAST_SAMPLES, _MAX_SAMPLES = 2, 1_000_000
 # A sampled number whose standard error is above a quarter of it rests on too few draws for its error to be
 # trusted.
 _WORST_RELATIVE_ERROR = 0.25
@@ -76,7 +76,7 @@ def predict(
     """
     covariance = Covariance.parse(xi)
     model = covariance.with_field(field)
-    _check_arguments(n, energy, samples)
+    check_arguments(n, energy, samples)
     rows = []
     for size in n:
         finite = FiniteN(model, int(size))
@@ -86,14 +86,17 @@ def predict(
             "field": float(field),
             "n": int(size),
         }
-        row |= _totals(finite) | _by_index(finite, samples, seed) | _lowest(finite)
+        row |= totals(finite) | _by_index(finite, samples, seed) | _lowest(finite)
         if energy is not None:
             row["by_energy"] = _by_energy(finite, energy)
         rows.append(row)
     return rows
 
 
-def _check_arguments(n: Sequence[int], energy: tuple[float, float, int] | None, samples: int) -> None:
+def check_arguments(
+    n: Sequence[int], energy: tuple[float, float, int] | None, samples: int = _LEAST_SAMPLES
+) -> None:
+    """Raise ValueError for what is out of range."""
     for size in n:
         if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 2 <= size <= MAX_N:
             raise ValueError(
@@ -101,7 +104,7 @@ def _check_arguments(n: Sequence[int], energy: tuple[float, float, int] | None, 
             )
     if not len(n):
         raise ValueError("n: got no number of spins; allowed is one or more; write for example 4:20")
-    if not 2 <= samples <= _MAX_SAMPLES:
+    if not _LEAST_SAMPLES <= samples <= _MAX_SAMPLES:
         raise ValueError(f"samples: got {samples}; allowed is 2 .. {_MAX_SAMPLES}; try 4000")
     if energy is None:
         return
@@ -117,11 +120,13 @@ def _number(value: float) -> float | None:
     return float(value) if isfinite(value) else None
 
 
-def _numbers(values: ArrayLike) -> list[Json]:
+def numbers(values: ArrayLike) -> list[Json]:
+    """As JSON has them: None where not finite."""
     return [_number(value) for value in np.asarray(values, dtype=np.float64).tolist()]
 
 
-def _totals(finite: FiniteN) -> dict[str, Json]:
+def totals(finite: FiniteN) -> dict[str, Json]:
+    """Mean number of all points and its logarithm, exact at any N."""
     log_total = finite.log_total
     total = None if log_total >= MAX_LOG else finite.total()
     return {"total": total, "log_total": log_total, "total_se": None}
@@ -132,7 +137,7 @@ def _by_index(finite: FiniteN, samples: int, seed: int) -> dict[str, Json]:
         mean, spread = finite.minima_energy()
         exact: list[Json] = [None] * finite.n
         return {
-            "by_index": _numbers(finite.by_index()),
+            "by_index": numbers(finite.by_index()),
             "se": exact,
             "minima_energy_mean": mean,
             "minima_energy_sd": spread,
@@ -142,8 +147,8 @@ def _by_index(finite: FiniteN, samples: int, seed: int) -> dict[str, Json]:
     sampled = sample_counts(finite, samples, seed)
     trusted = sampled.se <= _WORST_RELATIVE_ERROR * sampled.by_index
     return {
-        "by_index": _numbers(np.where(trusted, sampled.by_index, np.nan)),
-        "se": _numbers(np.where(trusted, sampled.se, np.nan)),
+        "by_index": numbers(np.where(trusted, sampled.by_index, np.nan)),
+        "se": numbers(np.where(trusted, sampled.se, np.nan)),
         "minima_energy_mean": _number(sampled.minima_energy_mean),
         "minima_energy_sd": _number(sampled.minima_energy_sd),
         "minima_energy_se": _number(sampled.minima_energy_mean_se),
@@ -161,8 +166,8 @@ def _by_energy(finite: FiniteN, energy: tuple[float, float, int]) -> dict[str, J
     edges = np.linspace(low, high, int(bins) + 1)
     table: list[Json] | None = None
     if finite.n <= EXACT_INDEX_LIMIT:
-        table = [_numbers(row) for row in finite.count_by_index(edges)]
-    return {"edges": _numbers(edges), "counts": _numbers(finite.count_bins(edges)), "by_index": table}
+        table = [numbers(row) for row in finite.count_by_index(edges)]
+    return {"edges": numbers(edges), "counts": numbers(finite.count_bins(edges)), "by_index": table}
 
 
 def limits(xi: str, field: float = 0.0, points: int = 61) -> dict[str, Json]:
@@ -211,7 +216,7 @@ def _pure_limits(model: Covariance) -> dict[str, Json]:
     at_threshold = float(pure_complexity(p, -threshold_energy(p)))
     return result | {
         "E_0": levels[0],
-        "E_k": _numbers(levels),
+        "E_k": numbers(levels),
         "threshold_complexity": at_threshold,
         "ground_state": lowest,
     }
@@ -236,7 +241,7 @@ def _mixed_limits(model: Covariance) -> dict[str, Json]:
         "threshold_energy": dominant_threshold(model) if threshold else None,
         "threshold_complexity": pure_like_margin(model) / 2 if threshold else None,
         "minima_energy": None if trivial else dominant_minima_energy(model),
-        "marginal_range": None if span is None else _numbers(span),
+        "marginal_range": None if span is None else numbers(span),
         "pure_like": bool(pure_like_margin(model) > 0) if threshold else None,
         "trivial": bool(trivial),
     }
@@ -263,9 +268,9 @@ def _curves(model: Covariance, points: int) -> dict[str, Json]:
         "complexity": {
             "total": 0.0 if simple else total_complexity(model),
             "minima_total": 0.0 if simple else total_minima_complexity(model),
-            "energy": _numbers(energy),
-            "all": _numbers(everything),
-            "minima": _numbers(minima),
-            "index_fraction": _numbers(index_fraction(model, energy)),
+            "energy": numbers(energy),
+            "all": numbers(everything),
+            "minima": numbers(minima),
+            "index_fraction": numbers(index_fraction(model, energy)),
         }
     }

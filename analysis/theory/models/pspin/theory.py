@@ -11,12 +11,14 @@ from morsecensus.analysis.theory.goe.semicircle import index_fraction
 from morsecensus.analysis.theory.means import Means
 from morsecensus.analysis.theory.models.pspin.means import means_of
 from morsecensus.analysis.theory.models.pspin.predict import limits, predict
+from morsecensus.analysis.theory.models.pspin.predict_low import predict_low
 from morsecensus.tasks.covariance import Covariance, Signal
 
 
 @dataclass(frozen=True)
 class PspinTheory(Theory):
-    """Exact at every N, by index up to `analysis.theory.kac_rice.finite_n.EXACT_INDEX_LIMIT`.
+    """Exact at every N, by index up to `analysis.theory.kac_rice.finite_n.EXACT_INDEX_LIMIT`, low indices up
+    to `analysis.theory.kac_rice.low_index.LOW_INDEX_LIMIT`.
 
     Attributes:
         xi: covariance polynomial.
@@ -45,6 +47,16 @@ class PspinTheory(Theory):
 
     def means(self, n: int, edges: Floats) -> Means:
         law = self.exact(n)
+        assert law is not None
+        return means_of(law, edges)
+
+    def low_rows(self, n: Sequence[int], energies: Energies, highest: int) -> list[dict[str, Json]]:
+        found = predict_low(self.xi, n, highest, field=self.field, energy=energies)
+        found[0]["limits"] = limits(self.xi, self.field)
+        return found
+
+    def low_means(self, n: int, edges: Floats, highest: int) -> Means:
+        law = self.low(n, highest)
         assert law is not None
         return means_of(law, edges)
 
