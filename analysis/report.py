@@ -50,7 +50,7 @@ def write_into(folder: Path, study: Study, topics: Sequence[Topic[Any]]) -> None
         more_entries, more_parts = chapter.write(folder / "figures")
         entries += more_entries
         parts += more_parts
-    text = render(f"Census report: {study.name}", [*_opening(result), contents(entries), *parts])
+    text = render(_title(study), [*_opening(result), contents(entries), *parts])
     (folder / PAGE).write_text(text, encoding="utf-8")
 
 
@@ -62,17 +62,41 @@ def find(study: StudyResult, topics: Sequence[Topic[Any]]) -> tuple[StudyResult,
     return judged, [found[topic] for topic in topics]
 
 
+def _title(study: Study) -> str:
+    return f"{'Census report' if study.cells or not study.others else 'Report'}: {study.name}"
+
+
+def _of_others(study: Study) -> str:
+    """What cells that are no census hold, body by body."""
+    texts = []
+    for body in dict.fromkeys(cell.body for cell in study.others):
+        cells = [cell.data for cell in study.others if cell.body == body]
+        landscapes = sum(int(data.sizes["landscape"]) for data in cells)
+        starts = sum(int(data.sizes["landscape"] * data.sizes.get("start", 0)) for data in cells)
+        many = f"{starts:,} starts on {landscapes:,}" if starts else f"{landscapes:,}"
+        texts.append(f"{body}: {many} landscapes, {len(cells)} cells")
+    beside = "Beside the census" if study.cells else "No census, but"
+    return (
+        f"{beside} {'; '.join(texts)}. These numbers stand beside their limits for N to infinity where "
+        "those are known, which are no tests at finite N. All of them are in tables/ in full."
+    )
+
+
 def _opening(result: StudyResult) -> list[Part]:
     study, cells = result.study, result.cells
-    points = sum(int(summarise_ledger(cell)["points"]) for cell in cells)
-    landscapes = sum(cell.held for cell in cells)
-    text = (
-        f"{points:,} critical points in {landscapes:,} landscapes, {len(cells)} cells. Every number "
-        "here stands beside the exact mean of the Kac-Rice formula at the same N where one is known, and "
-        "every mean beside what incomplete landscapes may have hidden. All numbers of the page are in "
-        "tables/ in full."
-    )
-    parts = [heading(f"Census report: {study.name}", 1), paragraph(text), headline(result)]
+    parts = [heading(_title(study), 1)]
+    if cells or not study.others:
+        points = sum(int(summarise_ledger(cell)["points"]) for cell in cells)
+        landscapes = sum(cell.held for cell in cells)
+        text = (
+            f"{points:,} critical points in {landscapes:,} landscapes, {len(cells)} cells. Every number "
+            "here stands beside the exact mean of the Kac-Rice formula at the same N where one is known, and "
+            "every mean beside what incomplete landscapes may have hidden. All numbers of the page are in "
+            "tables/ in full."
+        )
+        parts += [paragraph(text), headline(result)]
+    if study.others:
+        parts.append(paragraph(_of_others(study)))
     absent = study.provenance["cells_without_data"]
     if absent:
         parts.append(note(f"No data yet for {', '.join(absent)}: run the study again.", "bad"))

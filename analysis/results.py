@@ -189,6 +189,11 @@ class StudyResult:
         return StudyResult(study, tuple(f for f in families if f is not None), self.verdicts)
 
 
+def at_index(values: Floats | None, index: int) -> float | None:
+    """A number by index in theory; None of an index that is beyond what is known."""
+    return None if values is None or index >= len(values) else float(values[index])
+
+
 def measure_study(study: Study) -> list[FamilyResult]:
     """Measure every cell that has landscapes with a number, grouped into families and sorted by N."""
     groups: dict[tuple[Family, str], list[Cell]] = {}

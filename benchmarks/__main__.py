@@ -12,6 +12,7 @@ PARTS = (
     "gradient",
     "gradients",
     "homotopy",
+    "low_index",
     "ray_backend",
     "reductions",
     "scale",

@@ -134,6 +134,16 @@ def is_known(model: str) -> bool:
     return False
 
 
+def register_installed(models: Iterable[str]) -> None:
+    """Register the models of installed packages that a store names, as far as there are any.
+
+    The store only says which names: what is imported is what the user has installed under the group's entry
+    points, and a model without one stays unknown. Raises UsageError for a package that doesn't work.
+    """
+    for model in models:
+        is_known(model)
+
+
 def _install(point: EntryPoint) -> None:
     try:
         found = point.load()

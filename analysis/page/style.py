@@ -24,6 +24,8 @@ WIDTH = 7.2
 INK, GREY, PALE = "#222222", "#8a8a8a", "#d5d9de"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Okabe and Ito's palette: distinct for colour-blind readers."""
+MARKERS = "osD^vP*"
+"""In the order in which what a figure tells apart takes them, modulo their number."""
 EXACT: dict[str, Any] = {"marker": "_", "ms": 9}
 """A dash at each N on exact lines: visible where there is one N only."""
 

@@ -1,6 +1,7 @@
 """Mean numbers of critical points at one N as reports need them: exact, or sampled with their covariances."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ class Means:
         total: mean number of all critical points.
         total_se: its standard error, 0 where exact.
         by_index: mean number of each index, shape (levels,); None where unknown.
+        complete: whether these are all indices, or the lowest ones alone.
         by_index_covariance: shape (levels, levels).
         energy_mean, energy_sd: of the energy at each index, count-weighted, shape (levels,).
         binned: mean numbers by index in energy bins, shape (levels, bins).
@@ -44,6 +46,7 @@ class Means:
     all_covariance: Floats | None = None
     curve: Floats | None = None
     lowest: GroundStateLaw | None = None
+    complete: bool = True
 
     @property
     def sampled(self) -> bool:
@@ -67,7 +70,7 @@ class Means:
         """
         if self.by_index is None:
             return self
-        changed = {}
+        changed: dict[str, Any] = {"complete": self.complete and bool(known.all())}
         for name in ("by_index", "energy_mean", "energy_sd", "binned", "curve"):
             rows = getattr(self, name)
             if rows is not None:

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from morsecensus.pipeline.api.results import Enumeration, LandscapeCensus, Persistence
-from morsecensus.pipeline.commands.enumerate import cell_spec, threads_of
+from morsecensus.pipeline.commands.enumerate import cell_spec, describe_landscape, resolved, threads_of
 from morsecensus.pipeline.commands.predict import predictions
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.census import finder_options
+from morsecensus.pipeline.study.inputs import from_file
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.tasks.finders.choose import FINDERS
 from morsecensus.tasks.landscapes.registry import MODELS
+from morsecensus.tasks.runtime import inputs
 
 if TYPE_CHECKING:
     from morsecensus.tasks.landscapes.base import Landscape
@@ -53,7 +55,7 @@ def predict(
 
 
 def census(
-    of: "str | Landscape",
+    of: "str | Landscape | None" = None,
     n: int | None = None,
     *,
     seed: int = 1,
@@ -66,7 +68,8 @@ def census(
     """Find the critical points of one landscape by any finder.
 
     Args:
-        of: xi, such as "q^3", of a model that has one; or a landscape, of yours or from `build`.
+        of: xi, such as "q^3", of a model that has one; or a landscape, of yours or from `build`; nothing
+            where the model has no xi, such as ``model="given", file="couplings.npz"``.
         n: dimension, if the landscape isn't built yet.
         seed, landscape: which one: that of this number in a study with this seed.
         finder: "multistart", "homotopy" or "sampled-homotopy".
@@ -81,9 +84,11 @@ def census(
         raise UsageError(f"finder: got {shown(finder)}, allowed: {', '.join(sorted(FINDERS))}")
     spec: dict[str, Any] = {"finder": finder, "seed": seed}
     spec["finder_options"] = finder_options(finder, options or {}, "options")
-    if isinstance(of, str):
-        spec |= {"model": model, "parameters": read_parameters(model, _given(model, of, parameters))}
+    if of is None or isinstance(of, str):
+        read = read_parameters(model, _given(model, of, parameters))
+        spec |= {"model": model, "parameters": resolved(model, read, _one(n))}
         of = build(model, spec["parameters"], _one(n))
+        _hand_in(spec)
     couplings = of.sample(seed, landscape)
     found = FINDERS[finder].census(spec, of, couplings, landscape)
     points, _ = found.points()
@@ -123,6 +128,7 @@ def enumerate(
     from morsecensus.tasks.records.enumerate import enumerate_one
 
     spec = _homotopy_spec(model, xi, parameters, n, seed, max_paths, certify)
+    describe_landscape(spec, landscape, topology=False)
     record = enumerate_one(spec, landscape, points=True)
     return Enumeration(_title(model, spec["parameters"], n, seed, landscape), record)
 
@@ -145,6 +151,7 @@ def topology(
     from morsecensus.tasks.records.enumerate import topology_of_one
 
     spec = _homotopy_spec(model, xi, parameters, n, seed, max_paths, "real")
+    describe_landscape(spec, landscape, topology=True)
     record = topology_of_one(spec, landscape)
     return Persistence(_title(model, spec["parameters"], n, seed, landscape), record)
 
@@ -153,7 +160,16 @@ def _homotopy_spec(
     model: str, xi: str | None, parameters: dict[str, Any], n: int | None, seed: int, paths: int, certify: str
 ) -> dict[str, Any]:
     given = _given(model, xi, parameters)
-    return cell_spec(model, given, _one(n), seed, paths, threads_of(Settings()), certify)
+    spec = cell_spec(model, given, _one(n), seed, paths, threads_of(Settings()), certify)
+    _hand_in(spec)
+    return spec
+
+
+def _hand_in(spec: Mapping[str, Any]) -> None:
+    """Let this process have the couplings that a file gives."""
+    if MODELS[spec["model"]].content_of is not None:
+        sha256 = spec["parameters"]["sha256"]
+        inputs.keep(sha256, from_file(sha256))
 
 
 def _given(model: str, xi: str | None, parameters: Mapping[str, Any]) -> dict[str, Any]:

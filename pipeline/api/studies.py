@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from morsecensus.pipeline.commands.predict import write_report
+from morsecensus.pipeline.commands.predict import models_of, write_report
 from morsecensus.pipeline.errors import RunError, UsageError
+from morsecensus.pipeline.plugins import register_installed
 from morsecensus.pipeline.run.run import Outcome, Settings, run_study
 from morsecensus.pipeline.study.study import Study, parse_study, read_study
+from morsecensus.storage.store import open_run
 
 if TYPE_CHECKING:
     from morsecensus.analysis.dataset.cells import Study as StoredStudy
@@ -73,6 +75,7 @@ def open(store: str | Path, check: str = "sizes") -> "StoredStudy":
     """
     from morsecensus.analysis.dataset.cells import open_study
 
+    register_installed(models_of(open_run(str(store))))
     return open_study(str(store), check)
 
 

@@ -22,7 +22,8 @@ from morsecensus.pipeline.cli.options import (
     Where,
     Workers,
 )
-from morsecensus.pipeline.study.parameters import DRAWN, FLOWING
+from morsecensus.pipeline.study.parameters import FLOWING
+from morsecensus.tasks.landscapes.registry import MODELS
 
 POINT_COLUMNS = ("energy", "index", "radius")
 
@@ -84,7 +85,7 @@ def predict(
 
 
 @app.command(name="enumerate", epilog='Example: morsecensus enumerate --xi "q^3" --n 10 --seed 1')
-@options_of(DRAWN)
+@options_of(MODELS)
 def enumerate_points(
     n: Dimension,
     seed: Seed,
@@ -136,7 +137,7 @@ def _title(spec: dict[str, Any], landscape: int) -> str:
 
 
 @app.command(epilog='Example: morsecensus topology --xi "q^3" --n 4 --seed 1 --json')
-@options_of(DRAWN)
+@options_of(MODELS)
 def topology(
     n: Dimension,
     seed: Seed,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.plugins import register_installed
 from morsecensus.pipeline.study.inputs import from_file
 from morsecensus.pipeline.study.ranges import parse_integers
 from morsecensus.pipeline.study.study import read_study
@@ -66,6 +67,7 @@ def _specs(source: str) -> dict[str, Mapping[str, Any]]:
         return {cell_name(number): cell.spec for number, cell in enumerate(study.cells)}
     run = open_run(source)
     find_in(run.url)
+    register_installed(str(cell.spec.get("model")) for cell in run.manifest.cells)
     return {cell.id: cell.spec for cell in run.manifest.cells}
 
 

@@ -2,24 +2,31 @@
 
 import dataclasses
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from morsecensus.pipeline.backends.executor import Executor, ask
+from morsecensus.pipeline.backends.executor import ask
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
 from morsecensus.pipeline.plugins import identity, is_known
 from morsecensus.pipeline.run.plan import available_memory, size_text, time_text
 from morsecensus.pipeline.run.run import Settings, advised, worker_environment
 from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.study.inputs import put_inputs, resolve
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import MAX_VALUE
-from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY, Description, describe
+from morsecensus.storage.files import open_files
 from morsecensus.tasks.finders.options import CERTIFY, HomotopyOptions
+from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.registry import MODELS
+from morsecensus.tasks.topology.spheres import require_one_sphere
 
 MAX_THREADS = 1024
 SHOWN_PATHS = 10
@@ -35,20 +42,22 @@ def cell_spec(
     threads: int,
     certify: str = "real",
 ) -> dict[str, Any]:
-    """Return the spec of the homotopy cell that a landscape belongs to; raises UsageError.
+    """Return the spec of the homotopy cell that a landscape belongs to, that of a study's cell.
+
+    Raises UsageError, also for a file of couplings that can't be read.
 
     Args:
         given: all options that are parameters of some model; None where the user gave nothing.
     """
-    if not is_known(model) or MODELS[model].content_of is not None:
-        allowed = sorted(name for name, each in MODELS.items() if each.content_of is None)
-        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(allowed)}")
+    if not is_known(model):
+        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
     parameters = read_parameters(model, given)
     _check_integer("--n", n, MODELS[model].least_n, MAX_VALUE)
     _check_integer("--seed", seed, 0, 2**63 - 1)
     _check_integer("--max-paths", max_paths, 1, 2**31)
     if certify not in CERTIFY:
         raise UsageError(f"--certify: got {shown(certify)}, allowed: {', '.join(CERTIFY)}")
+    parameters = resolved(model, parameters, n)
     options = HomotopyOptions(max_paths=max_paths, threads=threads, certify=certify)
     return {
         "model": model,
@@ -63,6 +72,33 @@ def cell_spec(
         "topology": False,
         **identity(model),
     }
+
+
+def resolved(model: str, parameters: Mapping[str, Any], n: int) -> dict[str, Any]:
+    """Return a cell's parameters: what a file holds in place of its name; raises UsageError."""
+    try:
+        return resolve(model, parameters, n, Path())
+    except ValueError as error:
+        raise UsageError(f"--{' '.join(str(error).split())}") from error
+
+
+def describe_landscape(spec: Mapping[str, Any], landscape: int, topology: bool) -> Description:
+    """Say what a landscape takes, before anything is started for it.
+
+    Raises UsageError if homotopies can't enumerate it, if it has no Morse complex here and that is asked for,
+    and if its file holds fewer landscapes.
+    """
+    _check_integer("--landscape", landscape, 0, spec["parameters"].get("held", 2**63) - 1)
+    try:
+        description = describe(DEFAULT_BODY, spec)
+    except UsageError as error:
+        raise UsageError(f"{error} (finders are chosen in a study)") from error
+    if topology:
+        try:
+            require_one_sphere(build(spec["model"], spec["parameters"], spec["n"]))
+        except ValueError as error:
+            raise UsageError(f"{error}; the command enumerate takes it") from error
+    return description
 
 
 def _check_integer(name: str, value: int, least: int, most: int) -> None:
@@ -92,47 +128,51 @@ def on_worker(
 
     Raises UsageError for a landscape that is too large, RunError if the worker fails, Interrupted.
     """
-    _check_integer("--landscape", landscape, 0, 2**63 - 1)
+    description = describe_landscape(spec, landscape, what == "topology")
+    _check_memory(spec, description, settings)
     workers = settings.workers if settings.backend == "ray" else None
-    executor = start_executor(settings.backend, workers=workers, address=settings.address)
-    with StopRequest() as stop:
-        try:
-            description = _describe(spec, executor, stop, settings)
+    with _given(spec, settings) as given:
+        executor = start_executor(settings.backend, workers=workers, address=settings.address)
+        with closing(executor), StopRequest() as stop, _Waiting(console, description.seconds_per_landscape):
             job = {
                 "job": what,
                 "spec": spec,
                 "landscape": landscape,
+                **given,
                 **more,
                 "generation": dataclasses.asdict(worker_environment(executor, stop)),
-                "memory_bytes": description["memory_bytes"],
+                "memory_bytes": description.memory_bytes,
             }
-            with _Waiting(console, description["seconds_per_landscape"]):
-                receipt = ask(executor, job, stop, STOPPED)
-        finally:
-            executor.close()
+            receipt = ask(executor, job, stop, STOPPED)
     if "error" in receipt:
         raise RunError(f"{what}: {advised(receipt['error'])}")
     return receipt["record"]
 
 
-def _describe(
-    spec: Mapping[str, Any], executor: Executor, stop: StopRequest, settings: Settings
-) -> dict[str, Any]:
-    """Ask a worker what the landscape takes: it has JAX, and the driver needn't load it."""
-    receipt = ask(executor, {"job": "describe", "body": DEFAULT_BODY, "spec": spec}, stop, STOPPED)
-    if "error" in receipt:
-        error = receipt["error"]
-        if error["kind"] == "usage":
-            raise UsageError(f"{error['message']} (finders are chosen in a study)")
-        raise RunError(f"workers cannot start: {advised(error)}")
-    description = receipt["description"]
-    memory = None if settings.address else available_memory()
-    if memory is not None and description["memory_bytes"] > memory:
+@contextmanager
+def _given(spec: Mapping[str, Any], settings: Settings) -> Iterator[dict[str, str]]:
+    """What a job says of where its couplings are: in a store of their own while it runs, nothing if they are
+    drawn."""
+    if MODELS[spec["model"]].content_of is None:
+        yield {}
+        return
+    if settings.address is not None:
         raise UsageError(
-            f"--n: got {spec['n']}, which needs {size_text(description['memory_bytes'])}, allowed: what "
+            f"--address: got {shown(settings.address)} with --model {spec['model']}, allowed: a study with "
+            "--store in a folder that every node shares or a bucket; or this machine alone, without --address"
+        )
+    with tempfile.TemporaryDirectory(prefix="morsecensus-given-") as folder:
+        put_inputs(open_files(folder), [spec])
+        yield {"store": folder}
+
+
+def _check_memory(spec: Mapping[str, Any], description: Description, settings: Settings) -> None:
+    memory = None if settings.address else available_memory()
+    if memory is not None and description.memory_bytes > memory:
+        raise UsageError(
+            f"--n: got {spec['n']}, which needs {size_text(description.memory_bytes)}, allowed: what "
             f"fits in the {size_text(memory)} available; lower n"
         )
-    return description
 
 
 class _Waiting:

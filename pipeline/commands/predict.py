@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from morsecensus.pipeline.errors import UsageError, shown
-from morsecensus.pipeline.plugins import is_known
+from morsecensus.pipeline.plugins import is_known, register_installed
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import parse_integers
 from morsecensus.storage.errors import RemoteError
 from morsecensus.storage.inventory import CHECKS
+from morsecensus.storage.store import Run, open_run
 from morsecensus.tasks.landscapes.registry import MODELS
 
 MAX_ENERGIES = 10_000
@@ -148,12 +149,18 @@ def parse_energies(text: str | None) -> tuple[float, float, int] | None:
     return low, high, number
 
 
+def models_of(run: Run) -> set[str]:
+    """Return the names of the models of a store."""
+    return {str(cell.spec.get("model")) for cell in run.manifest.cells}
+
+
 def write_report(store: str, out: Path, check: str = "sizes") -> Path:
     """Write the report of a store and return where its page is."""
     from morsecensus.analysis import report
 
     if check not in CHECKS:
         raise UsageError(f"--check: got {shown(check)}, allowed: {' or '.join(CHECKS)}")
+    register_installed(models_of(open_run(store)))
     try:
         return Path(report.write_report(store, out, check) or out)
     except RemoteError:

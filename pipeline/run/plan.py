@@ -110,10 +110,15 @@ def _with_theory(cells: Iterable[PlannedCell]) -> Iterator[PlannedCell]:
     effort = 0
     for cell in cells:
         effort += (THEORY_OVERHEAD + cell.layout.spec["n"]) ** 2
-        counted = effort <= THEORY_EFFORT and "finder" in cell.layout.spec
+        counted = effort <= THEORY_EFFORT and "finder" in cell.layout.spec and not _seeks_few(cell)
         exact = expected_points(cell.layout.spec) if counted else None
         known = cell.description if exact is None else replace(cell.description, expected_points=exact)
         yield replace(cell, description=known)
+
+
+def _seeks_few(cell: PlannedCell) -> bool:
+    """Whether its finder looks for points of low index alone: the mean number of all says nothing of them."""
+    return "max_index" in cell.layout.spec.get("finder_options", {})
 
 
 def expected_points(spec: Mapping[str, Any]) -> float | None:

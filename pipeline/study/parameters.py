@@ -8,9 +8,7 @@ from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.tasks.landscapes.parameters import Parameter
 from morsecensus.tasks.landscapes.registry import MODELS
 
-DRAWN = tuple(name for name, model in MODELS.items() if model.content_of is None)
-"""Our models whose couplings are drawn from a seed."""
-FLOWING = tuple(name for name in DRAWN if not MODELS[name].columns)
+FLOWING = tuple(name for name, model in MODELS.items() if model.content_of is None and not model.columns)
 """Models whose gradient flow is that of points on spheres, with couplings drawn from a seed."""
 
 

@@ -159,6 +159,8 @@ def _try_once(landscape: bytes) -> None:
 def _one_landscape(job: Mapping[str, Any], scatter: Scatter | None) -> dict[str, Any]:
     from morsecensus.tasks.records.enumerate import enumerate_one, topology_of_one
 
+    if "store" in job:
+        find_in(job["store"])
     if job["job"] == "topology":
         return topology_of_one(job["spec"], int(job["landscape"]), scatter)
     return enumerate_one(job["spec"], int(job["landscape"]), scatter, points=bool(job["points"]))

@@ -14,7 +14,7 @@ from morsecensus.tasks.bodies.rows import (
     status,
 )
 from morsecensus.tasks.measurables.base import words
-from morsecensus.tasks.records.facts import BATCH, ENDS, OPEN, is_planted
+from morsecensus.tasks.records.facts import BATCH, DESCENT_SECONDS, ENDS, FLOW_SECONDS, OPEN, is_planted
 from morsecensus.tasks.runtime.instances import instances
 from morsecensus.tasks.runtime.scatter import Scatter
 
@@ -48,6 +48,9 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         "rows_bound": 0,
         "memory_bytes": 300 * 2**20 + 3 * landscape.coupling_bytes() + working,
         "expected_points": float(spec["starts"]),
+        "seconds_per_landscape": spec["starts"]
+        * landscape.coupling_bytes()
+        * (FLOW_SECONDS * spec["times"][-1] + DESCENT_SECONDS * landscape.manifold.ambient),
         "sizes": {"start": spec["starts"], "time": len(spec["times"])},
         "tables": [table(planted)],
         "attrs": {"even": landscape.parity == 1},

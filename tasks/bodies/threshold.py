@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from morsecensus.tasks.bodies.rows import Arrays, landscape_table, number, stacked, status
-from morsecensus.tasks.records.facts import noise_of
+from morsecensus.tasks.records.facts import EIGENVECTORS_SECONDS, FLOW_SECONDS, HESSIAN_SECONDS, noise_of
 from morsecensus.tasks.runtime.instances import instances
 from morsecensus.tasks.runtime.scatter import Scatter
 
@@ -30,10 +30,13 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     landscape = noise_of(spec)
     # One point after another: a few matrices, beside the starts.
     working = 8 * (8 * landscape.n**2 + 16 * spec["starts"] * landscape.n)
+    flowing = landscape.coupling_bytes() * (FLOW_SECONDS * spec["until"] + HESSIAN_SECONDS)
+    spectrum = EIGENVECTORS_SECONDS * landscape.n**3
     return {
         "rows_bound": 0,
         "memory_bytes": 300 * 2**20 + 3 * landscape.coupling_bytes() + working,
         "expected_points": 0.0,
+        "seconds_per_landscape": spec["starts"] * (flowing + len(spec["strengths"]) * spectrum),
         "sizes": {"start": spec["starts"], "strength": len(spec["strengths"])},
         "tables": [TABLE],
     }

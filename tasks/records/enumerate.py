@@ -13,6 +13,7 @@ from morsecensus.tasks.finders.homotopy.pieces import elsewhere
 from morsecensus.tasks.finders.homotopy.start import polynomial_system
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes.base import Landscape, build
+from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.measurables.words import CERTIFIED, CHECKS, COMPLETE, REASONS, STATUSES, TOPOLOGIES
 from morsecensus.tasks.runtime.scatter import Scatter
 from morsecensus.tasks.systems.system import Weights
@@ -21,6 +22,8 @@ from morsecensus.tasks.topology.persistence import betti
 
 WARM_UP = 3
 """Dimension of the landscape whose few paths load the tracker's machine code before the clock starts."""
+FEW = 8
+"""Paths that do it for couplings that were given, which have one size: nothing smaller can be drawn."""
 
 
 def enumerate_one(
@@ -109,11 +112,13 @@ def _points(found: EnumeratedCensus) -> list[dict[str, Any]]:
 
 def _warm_up(spec: Mapping[str, Any], options: HomotopyOptions) -> None:
     """Compile the tracker, or load its machine code: seconds that say nothing of its speed."""
-    small = build(spec["model"], spec["parameters"], min(WARM_UP, spec["n"]))
+    given = MODELS[spec["model"]].content_of is not None
+    small = build(spec["model"], spec["parameters"], spec["n"] if given else min(WARM_UP, spec["n"]))
     system = polynomial_system(small, small.sample(0, 0))
     if system.closed_form() is None:
         weights = system.start("warm up")
-        here(system, 1)(weights, np.arange(system.paths), settings_of(options))
+        paths = min(system.paths, FEW) if given else system.paths
+        here(system, 1)(weights, np.arange(paths), settings_of(options))
 
 
 class _Clock:

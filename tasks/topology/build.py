@@ -24,6 +24,7 @@ from morsecensus.tasks.topology.circles import Separatrices, separatrices
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.connections import Branches, branches
 from morsecensus.tasks.topology.levels import levels_of
+from morsecensus.tasks.topology.spheres import require_one_sphere
 from morsecensus.tasks.topology.views import View, view
 from morsecensus.tasks.trajectories.lines import LOST
 
@@ -73,8 +74,7 @@ class _Half:
 def require_sound(landscape: Landscape, points: CriticalPoints) -> None:
     """Raise ValueError, naming rows and why, for points that gradient lines can't be followed between."""
     manifold = landscape.manifold
-    if len(manifold.sizes) != 1:
-        raise ValueError(f"manifold: got a product of {len(manifold.sizes)} spheres, allowed: one sphere")
+    require_one_sphere(landscape)
     limit = GRADIENT_TOLERANCE * landscape.gradient_scale * manifold.ambient**0.5
     for name, bad in (
         ("degenerate", points.degenerate != 0),

@@ -1,5 +1,7 @@
 """Tests of a census that knows the points of low index alone, against the exact law of those."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -13,7 +15,9 @@ from morsecensus.analysis.agreement.exact import (
 )
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.scan import scan
+from morsecensus.analysis.results import at_index
 from morsecensus.analysis.theory.models.pspin.theory import PspinTheory
+from morsecensus.analysis.topics.minima.measure import expected_share
 
 N, HIGHEST, LANDSCAPES = 70, 2, 150
 THEORY = PspinTheory("0.5*q^2+0.5*q^3", 0.7)
@@ -78,7 +82,8 @@ def test_wrong_numbers_and_energies_are_noticed(law):
     assert judge_counts(census(law, factor=(1, 1.25, 1)), law, NONE).result.p_value < 1e-6
     shifted = census(law, shift=0.01)
     assert p_value(shifted, judge_energy_moments(shifted, law, NONE)) < 1e-6
-    assert p_value(shifted, judge_energy_law(shifted, law, NONE, minima=True)) < 1e-4
+    far = census(law, shift=0.04)
+    assert p_value(far, judge_energy_law(far, law, NONE, minima=True)) < 1e-4
     assert judge_counts(shifted, law, NONE).result.p_value > 1e-3
 
 
@@ -112,4 +117,8 @@ def test_means_have_a_row_an_index(law):
     assert means.binned.shape == (HIGHEST + 1, 24)
     assert means.curve.shape == (HIGHEST + 1, len(means.grid))
     np.testing.assert_allclose(means.binned.sum(axis=1), means.by_index, rtol=1e-4)
+    assert not means.complete
+    assert at_index(means.by_index, HIGHEST) == means.by_index[HIGHEST]
+    assert at_index(means.by_index, HIGHEST + 1) is None
+    assert expected_share(SimpleNamespace(expected=means)) is None  # pyright: ignore
     np.testing.assert_allclose(means.curve_all, THEORY.means(N, edges).curve_all)

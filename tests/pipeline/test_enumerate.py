@@ -1,13 +1,16 @@
 """One landscape by the command line: its JSON contract, and the same points as a study's block."""
 
 import json
+import math
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import morsecensus as mc
 from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.commands.enumerate import verdict
+from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.tasks.finders.options import HomotopyOptions
 
 KEYS = {
@@ -98,6 +101,36 @@ def test_a_study_has_the_same_landscape(small):
     assert block["landscape"]["points_by_index"][0].tolist() != small["by_index"], "another landscape"
 
 
+FILES = {
+    "a polynomial": (4, {"packed_3": (3, math.comb(6, 3)), "packed_2": (3, math.comb(5, 2))}),
+    "a form": (1, {"tensors": (3, 2, 2, 3)}),
+}
+
+
+@pytest.mark.parametrize("what", FILES)
+def test_couplings_of_a_file_have_the_points_of_a_study_of_it(what, tmp_path, toolbox):
+    """Bit for bit: command, function and study."""
+    n, shapes = FILES[what]
+    draw = np.random.default_rng(1)
+    path = tmp_path / "c.npz"
+    np.savez(path, **{name: draw.standard_normal(shape) for name, shape in shapes.items()})
+    cell = {"model": "given", "file": str(path), "n": n, "landscapes": 3, "positions": True}
+    cell |= {"finder": "homotopy", "options": {"certify": "all"}, "spectra": False}
+    study = {"name": "s", "seed": 5, "cells": [cell]}
+    outcome = toolbox.run(study, str(tmp_path / "store"), body=DEFAULT_BODY)
+    (stored,) = mc.open(outcome.store).cells
+    data = stored.dataset.load()
+    command = _found("--model", "given", "--file", path, "--n", n, "--seed", 5, "--landscape", 2, "--points")
+    function = mc.enumerate(n=n, model="given", file=str(path), seed=5, landscape=2)
+    rows = np.repeat(np.arange(3), data["row_size"].values) == 2
+    assert command["complete"]
+    assert command["total"] == function.total == rows.sum() > 0
+    for name, mine in (("energy", "energy"), ("index", "index"), ("position", "points")):
+        there = data[name].values[rows]
+        np.testing.assert_array_equal([point[name] for point in command["points"]], there)
+        np.testing.assert_array_equal(getattr(function, mine), there)
+
+
 def test_mixtures_count_points_of_both_signs():
     found = _found("--xi", "0.5*q^2+0.5*q^4", "--field", "0.3", "--n", "4", "--seed", "1")
     assert found["complete"]
@@ -153,13 +186,17 @@ MISTAKES = {
     "field": (("--field", "-1"), "--field: got -1, allowed: a variance"),
     "model": (
         ("--model", "none"),
-        "--model: got 'none', allowed: distinct, entries, factorised, matrix-tensor",
+        "--model: got 'none', allowed: distinct, entries, factorised, given",
     ),
     "option of another model": (
         ("--sizes", "1,1"),
         "--sizes: got '1,1' with --model pspin, allowed: --xi, --field",
     ),
     "landscape": (("--landscape", "-1"), "--landscape: got -1, allowed: integers from 0"),
+    "a file for another model": (
+        ("--file", "c.npz"),
+        "--file: got 'c.npz' with --model pspin, allowed: --xi",
+    ),
     "seed": (("--seed", "-1"), "--seed: got -1, allowed: integers from 0"),
     "workers": (("--workers", "0"), "--workers: got 0, allowed: integers"),
     "no limit": (("--max-paths", "0"), "--max-paths: got 0, allowed: integers from 1"),
@@ -176,3 +213,22 @@ def test_mistakes_are_one_line(name):
     assert message in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert "Traceback" not in result.output
+
+
+def test_files_that_cannot_be_are_one_line(tmp_path):
+    np.savez(tmp_path / "c.npz", packed_3=np.ones((2, math.comb(5, 3))))
+    given = ("--model", "given", "--n", "3", "--seed", "1", "--file")
+    for arguments, message in (
+        ((*given, tmp_path / "none.npz"), "none.npz: no such file, and no Zarr group"),
+        ((*given, tmp_path / "c.npz", "--n", "4"), "got shape (2, 10), allowed at n = 4: (20,)"),
+        (
+            (*given, tmp_path / "c.npz", "--landscape", "2"),
+            "--landscape: got 2, allowed: integers from 0 to 1",
+        ),
+        ((*given[:-1],), "--file: missing"),
+        ((*given, tmp_path / "c.npz", "--backend", "ray", "--address", "auto"), "--address: got 'auto' with"),
+    ):
+        result = _call(*arguments)
+        assert result.exit_code == 2, result.output
+        assert message in result.stderr
+        assert result.stderr.count("\n") == 1

@@ -12,6 +12,7 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+import morsecensus as mc
 from morsecensus.analysis.report import write_report
 from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.errors import UsageError
@@ -95,6 +96,10 @@ def test_the_command_is_a_short_study_of_its_own(tmp_path):
         name: row[name] for name in ("minima", "end_energy", "end_energy_se")
     }
     assert "Gradient flow: pspin" in page.read_text()
+    for mine, other in (("summary", "flow"), ("curves", "flow_curves"), ("ends", "flow_ends")):
+        header = (tmp_path / "out" / f"{mine}.csv").read_text().splitlines()[0]
+        theirs = (tmp_path / "report" / "tables" / f"{other}.csv").read_text().splitlines()[0]
+        assert header == theirs.replace(",parameters,", ",xi,field,")
     assert (tmp_path / "report" / "figures" / "flow-1-flow.svg").exists()
     (stored,) = open_run(str(tmp_path / "command")).manifest.cells
     (written,) = make_plan(study(until=0.5, looks=3)).cells
@@ -131,3 +136,37 @@ def test_a_cluster_needs_a_store_that_it_sees(tmp_path):
     done = RUN.invoke(app, asked)
     assert done.exit_code == 2
     assert "--address: needs --store" in done.stderr
+
+
+def test_the_page_of_flows_alone_says_what_it_holds(tmp_path):
+    cells = [CELL | {"landscapes": 3, "until": 0.5, "looks": 3}]
+    cells.append(CELL | {"body": "threshold", "until": 0.5, "strengths": [1.0]})
+    alone = {"name": "flows", "seed": 1, "cells": cells}
+    census = {"xi": "q^3", "n": 4, "landscapes": 2, "block": 2, "spectra": False}
+    pages = {}
+    for name, study in (("alone", alone), ("both", alone | {"cells": [*cells, census]})):
+        mc.run(study, tmp_path / name, quiet=True)
+        pages[name] = write_report(str(tmp_path / name), tmp_path / f"report-{name}").read_text()
+    holds = "flow: 6 starts on 3 landscapes, 1 cells; threshold: 4 starts on 2 landscapes, 1 cells."
+    assert all(holds in page for page in pages.values())
+    assert "<h1>Report: flows</h1>" in pages["alone"]
+    assert "No census, but flow" in pages["alone"]
+    assert "Beside the census flow" in pages["both"]
+    for words in ("0 landscapes", "critical points in", "No test against", "cell by cell"):
+        assert words not in pages["alone"]
+    assert "critical points in 2 landscapes, 1 cells" in pages["both"]
+
+
+def test_a_plan_says_how_long_flows_take():
+    def seconds(**more):
+        (row,) = make_plan(study(**more)).rows()
+        return row["seconds"]
+
+    assert 0 < seconds() < seconds(landscapes=4) == 2 * seconds()
+    assert seconds(starts=4) == pytest.approx(2 * seconds())
+    assert seconds() < seconds(until=100.0) < seconds(until=200.0)
+    assert seconds(n=40) > 100 * seconds(n=4)
+    threshold = {"body": "threshold", "strengths": [1.0]}
+    assert seconds(**threshold) < seconds(**threshold | {"strengths": [1.0, 2.0]})
+    # As measured: 0.07 s a landscape of 16 starts at n = 40 on one CPU.
+    assert 0.02 < seconds(n=40, starts=16, landscapes=1) < 0.2

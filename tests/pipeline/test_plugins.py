@@ -9,14 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+import morsecensus as mc
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.report import write_report
 from morsecensus.analysis.theory.base import Theory
 from morsecensus.pipeline import plugins
 from morsecensus.pipeline.cli.app import app
+from morsecensus.pipeline.commands.predict import write_report as write_report_of
 from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.pipeline.worker.worker import run_job
 from morsecensus.storage.dataset import dataset_hash
@@ -254,22 +258,72 @@ def test_a_worker_refuses_a_cell_whose_plugin_it_lacks():
     assert "its source isn't here" in error["message"]
 
 
-def test_an_installed_package_has_its_models_by_an_entry_point(tmp_path, monkeypatch):
-    package, facts = tmp_path / "strangers", tmp_path / "strangers-1.0.dist-info"
-    package.mkdir()
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A package with the model stranger, installed as far as Python can tell."""
+    package, facts = tmp_path / "site" / "strangers", tmp_path / "site" / "strangers-1.0.dist-info"
+    package.mkdir(parents=True)
     facts.mkdir()
     (package / "__init__.py").write_text("")
     (package / "glass.py").write_text(TORUS.read_text() + 'MODEL = MODELS["planar-glass"]\n')
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n")
     (facts / "entry_points.txt").write_text("[morsecensus.landscapes]\nstranger = strangers.glass:MODEL\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    yield package
+    MODELS.pop("stranger", None)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "strangers"]:
+        del sys.modules[name]
+
+
+def test_an_installed_package_has_its_models_by_an_entry_point(installed):
     assert not plugins.is_known("nobody")
     assert plugins.is_known("stranger")
-    try:
-        assert re.fullmatch("[0-9a-f]{64}", plugins.identity("stranger")["plugin"])
-        content = {"name": "x", "seed": 1, "cells": [CELL | {"model": "stranger"}]}
-        (cell, _) = parse_study(content).cells
-        assert cell.spec["plugin"] == MODELS["stranger"].digest
-        assert cell.spec["parameters"] == {"field": 1.0}
-    finally:
-        del MODELS["stranger"]
+    assert re.fullmatch("[0-9a-f]{64}", plugins.identity("stranger")["plugin"])
+    content = {"name": "x", "seed": 1, "cells": [CELL | {"model": "stranger"}]}
+    (cell, _) = parse_study(content).cells
+    assert cell.spec["plugin"] == MODELS["stranger"].digest
+    assert cell.spec["parameters"] == {"field": 1.0}
+
+
+@pytest.fixture
+def stranger_store(installed, tmp_path):
+    """A run of the installed model, whose package this process hasn't loaded yet."""
+    cell = CELL | {"model": "stranger", "n": 2, "landscapes": 4}
+    study = parse_study({"name": "x", "seed": 1, "cells": [cell]})
+    run_study(study, str(tmp_path / "run"), Settings(), Console(quiet=True))
+    del MODELS["stranger"]
+    return tmp_path / "run"
+
+
+def test_a_report_finds_an_installed_package_by_itself(stranger_store, tmp_path):
+    (before,) = open_study(str(stranger_store)).cells
+    assert type(before.theory) is Theory
+    page = Path(write_report_of(str(stranger_store), tmp_path / "report")).read_text()
+    assert "stranger" in page
+    assert "No theory for this model" not in page
+    (cell,) = mc.open(stranger_store).cells
+    assert type(cell.theory).__name__ == "PlanarGlassTheory"
+    assert cell.parameters == {"field": 1.0}
+
+
+def test_another_version_of_an_installed_package_is_not_its_theory(stranger_store, installed):
+    glass = installed / "glass.py"
+    glass.write_text(glass.read_text() + "# another version\n")
+    (cell,) = mc.open(stranger_store).cells
+    assert type(cell.theory) is Theory
+
+
+def test_an_installed_package_that_does_not_work_is_named(stranger_store, installed):
+    (installed / "glass.py").write_text("raise RuntimeError('no luck')\n")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "strangers"]:
+        del sys.modules[name]
+    with pytest.raises(UsageError, match=r"model stranger of strangers.glass:MODEL: RuntimeError: no luck"):
+        mc.open(stranger_store)
+
+
+def test_names_in_a_store_import_nothing_that_is_not_installed_as_a_plugin(tmp_path, monkeypatch):
+    (tmp_path / "bomb.py").write_text("MODEL = MODELS = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugins.register_installed(["bomb", "bomb:MODEL", str(tmp_path / "bomb.py"), "../bomb"])
+    assert "bomb" not in sys.modules

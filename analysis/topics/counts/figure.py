@@ -16,7 +16,7 @@ from morsecensus.analysis.page.style import (
     new_figure,
     whole_numbers,
 )
-from morsecensus.analysis.results import CellResult
+from morsecensus.analysis.results import CellResult, at_index
 
 MOST_INDICES = 5
 
@@ -45,7 +45,7 @@ def plot_counts(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
         # of an odd landscape, indices above the middle repeat those below it
         shown = [c for c in cells if (2 * index <= c.cell.levels - 1 if odd else index < c.cell.levels)]
         shown = [c for c in shown if c.cell.known[index]]
-        known = [c for c in shown if c.by_index is not None]
+        known = [c for c in shown if at_index(c.by_index, index) is not None]
         color = COLORS[index % len(COLORS)]
         if known:
             values = [c.by_index[index] for c in known if c.by_index is not None]

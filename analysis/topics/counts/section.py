@@ -10,7 +10,7 @@ from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, measured
-from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.results import CellResult, FamilyResult, at_index
 from morsecensus.analysis.topics.counts.figure import draw_counts
 from morsecensus.analysis.topics.families import ABC, FamilyTopic
 from morsecensus.analysis.topics.rows import HEAD, head, score
@@ -137,9 +137,7 @@ def _theory(result: CellResult, index: int | None) -> tuple[float | None, float 
         return None, None
     if index is None:
         return means.total, means.total_se
-    if means.by_index is None or means.by_index_se is None:
-        return None, None
-    return float(means.by_index[index]), float(means.by_index_se[index])
+    return at_index(means.by_index, index), at_index(means.by_index_se, index)
 
 
 def _absent(family: FamilyResult) -> list[Part]:

@@ -8,7 +8,7 @@ from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
-from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.results import CellResult, FamilyResult, at_index
 from morsecensus.analysis.topics.energies.figure import draw_bands, draw_histograms, draw_index_against_energy
 from morsecensus.analysis.topics.families import ABC, FamilyTopic
 from morsecensus.analysis.topics.rows import ENERGY, HEAD, head, score, well_filled
@@ -126,13 +126,11 @@ def energy_rows(results: Sequence[CellResult]) -> list[Row]:
         data = result.energies
         for index in range(result.cell.levels):
             mean, se = float(data["mean"][index]), float(data["mean_se"][index])
-            known = None if result.energy_mean is None else float(result.energy_mean[index])
+            known = at_index(result.energy_mean, index)
             row = head(result.cell) | {"index": index, "points": int(data["points"][index])}
             row |= {"mean": mean, "mean_se": se, "exact_mean": known, "z": score(mean, se, known)}
             row |= {"sd": float(data["sd"][index]), "sd_se": float(data["sd_se"][index])}
-            rows.append(
-                row | {"exact_sd": None if result.energy_sd is None else float(result.energy_sd[index])}
-            )
+            rows.append(row | {"exact_sd": at_index(result.energy_sd, index)})
     return rows
 
 
@@ -152,7 +150,7 @@ def histogram_rows(results: Sequence[CellResult]) -> list[Row]:
 
 
 def _exact_index(result: CellResult, b: int) -> float | None:
-    if result.binned is None:
+    if result.binned is None or result.expected is None or not result.expected.complete:
         return None
     column = result.binned[:, b]
     total = float(column.sum())

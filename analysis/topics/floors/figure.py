@@ -5,6 +5,7 @@ import numpy as np
 from morsecensus.analysis.page.style import (
     COLORS,
     GREY,
+    MARKERS,
     Axes,
     Figure,
     Mark,
@@ -14,8 +15,6 @@ from morsecensus.analysis.page.style import (
 )
 from morsecensus.analysis.topics.floors.measure import Floors, floor_and_ground, floor_rows
 from morsecensus.analysis.topics.rows import label
-
-MARKERS = "osD^vP"
 
 
 def draw_floors(found: Floors) -> Figure:

@@ -1,15 +1,18 @@
 """The tables and figures of the command ``flow``, in one folder."""
 
-import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from morsecensus.analysis.page.style import save, style
 from morsecensus.analysis.topics.flow.drawn import figures_of
-from morsecensus.analysis.topics.flow.measure import FlowCell, Row, curve_rows, end_rows, summary_rows
-from morsecensus.analysis.topics.flow.outliers import Outliers, outlier_rows
+from morsecensus.analysis.topics.flow.measure import FlowCell, Row
+from morsecensus.analysis.topics.flow.outliers import Outliers
+from morsecensus.analysis.topics.flow.tables import CURVES, ENDS, FLOWS, OUTLIERS, rows_of, write_spread
 from morsecensus.storage.fresh_folder import fresh_folder
+
+FILES = {FLOWS: "summary", CURVES: "curves", ENDS: "ends", OUTLIERS: "outliers"}
+"""How the command calls the tables of the report, which has other topics beside them."""
 
 
 def write_flows(
@@ -39,12 +42,10 @@ def write_flows(
 def _write_into(
     folder: Path, cells: Sequence[FlowCell], outliers: Sequence[Outliers], success: float
 ) -> list[Path]:
-    tables = {
-        "summary": summary_rows(cells, success),
-        "curves": curve_rows(cells),
-        "ends": end_rows(cells),
-    } | ({"outliers": outlier_rows(outliers)} if outliers else {})
-    written = [_write_table(folder / f"{name}.csv", rows) for name, rows in tables.items()]
+    written = []
+    for table, rows in rows_of(cells[0].model, cells, outliers, success).items():
+        written.append(folder / f"{FILES[table]}.csv")
+        write_spread(written[-1], table, rows, cells[0].parameters)
     with style():
         for name, figure in figures_of(cells, outliers, success):
             written.extend(save(figure, folder, name))
@@ -54,13 +55,3 @@ def _write_into(
 def finite(row: Row) -> Row:
     """A row with None for what isn't a number."""
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-
-
-def _write_table(path: Path, rows: Sequence[Row]) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(
-            finite({k: float(v) if hasattr(v, "dtype") else v for k, v in row.items()}) for row in rows
-        )
-    return path

@@ -7,6 +7,7 @@ from morsecensus.analysis.page.style import (
     COLORS,
     GREY,
     INK,
+    MARKERS,
     Axes,
     Figure,
     Mark,
@@ -26,8 +27,6 @@ from morsecensus.analysis.topics.minima.measure import (
     zero_shift,
 )
 from morsecensus.analysis.topics.rows import head, label
-
-MARKERS = "osD^vP"
 
 
 def draw_share(found: MinimaShare) -> Figure:

@@ -55,7 +55,7 @@ def find(families: Sequence[FamilyResult]) -> MinimaShare | None:
 
 def counted(result: CellResult) -> bool:
     """Whether its share is known, measured and in theory."""
-    return result.cell.points > 0 and result.by_index is not None
+    return result.cell.points > 0 and expected_share(result) is not None
 
 
 def measured_share(counts: Floats) -> tuple[float, float]:
@@ -76,7 +76,7 @@ def measured_share(counts: Floats) -> tuple[float, float]:
 def expected_share(result: CellResult) -> tuple[float, float] | None:
     """The same in theory, with the error of sampled numbers (0 where exact)."""
     means = result.expected
-    if means is None or means.by_index is None:
+    if means is None or means.by_index is None or not means.complete:
         return None
     numbers = means.by_index
     share = numbers[0] / numbers.sum()

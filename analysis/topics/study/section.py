@@ -57,8 +57,8 @@ class Cells(Topic[list[Row]]):
     def tables(self, found: list[Row]) -> Mapping[Table, Sequence[Row]]:
         return {CELLS: found}
 
-    def section(self, found: list[Row]) -> Section:
-        return Section("The study, cell by cell", [CELLS.part(found)])
+    def section(self, found: list[Row]) -> Section | None:
+        return Section("The study, cell by cell", [CELLS.part(found)]) if found else None
 
 
 def cell_rows(results: Sequence[CellResult], bare: Sequence[Cell] = ()) -> list[Row]:

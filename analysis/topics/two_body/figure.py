@@ -2,13 +2,10 @@
 
 import numpy as np
 
-from morsecensus.analysis.page.style import COLORS, Axes, Figure, Mark, new_figure, whole_numbers
+from morsecensus.analysis.page.style import COLORS, MARKERS, Axes, Figure, Mark, new_figure, whole_numbers
 from morsecensus.analysis.results import FamilyResult
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.topics.two_body.measure import Comparison
-
-MARKERS = "osD^v"
-"""One for each finder of a model."""
 
 
 def draw_growth(comparison: Comparison) -> Figure:

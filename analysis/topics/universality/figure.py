@@ -6,6 +6,7 @@ from morsecensus.analysis.page.style import (
     COLORS,
     GREY,
     INK,
+    MARKERS,
     Axes,
     Figure,
     Mark,
@@ -24,7 +25,6 @@ from morsecensus.analysis.topics.universality.measure import (
     critical_moments,
 )
 
-MARKERS = "osD^vP*"
 ORDER = 4
 """The moment that is shown."""
 

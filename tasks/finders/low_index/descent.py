@@ -107,14 +107,18 @@ def descend_to(
         )
         start, upcoming = refill(ended, pool.start, pool.next)
         fresh = starts[jnp.minimum(start, count - 1)].T
-        new = look(jnp.where(ended, fresh, retract(at.x, -step * at.gradient)))
+        new = look(jnp.where(ended[None], fresh, retract(at.x, -step[None] * at.gradient)))
         # Near the bottom the decrease is below the round-off of H.
         slack = 1e-14 * jnp.abs(at.value)
         enough = new.value <= at.value - ARMIJO * step * slope + slack
         taken = ended | enough
         best = _spectral_step(at, new, step, shortest, longest)
         following = jnp.where(ended, unit, jnp.where(enough, best, SHRINK * step))
-        place = _Place(*(jnp.where(taken, fresh_one, kept) for fresh_one, kept in zip(new, at, strict=True)))
+        place = _Place(
+            jnp.where(taken[None], new.x, at.x),
+            jnp.where(taken, new.value, at.value),
+            jnp.where(taken[None], new.gradient, at.gradient),
+        )
         return _Pool(place, following, jnp.where(ended, 1, pool.trials + 1), start, upcoming, reached)
 
     whole = jnp.zeros(count, jnp.int64)

@@ -33,4 +33,5 @@ def means_of(theory: FiniteN, edges: Floats) -> Means:
         binned=theory.count_by_index(edges),
         curve=curve,
         lowest=lowest,
+        complete=len(mean) == theory.n,
     )
