@@ -8,6 +8,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.page.style import (
     COLORS,
+    EXACT,
     GREY,
     INK,
     Axes,
@@ -97,8 +98,9 @@ def plot_bands(ax: Axes, found: BottomFamily) -> list[Mark]:
             continue
         x, mean, sd = _theory(cells, k)
         if x.size:
-            artists.append(ax.fill_between(x, mean - sd, mean + sd, color=color, alpha=0.2, lw=0))
-            artists += ax.plot(x, mean, color=color, lw=0.9)
+            wide = x if x.size > 1 else x + 2 * step * np.array([-1.0, 1.0])  # one N has a band too
+            artists.append(ax.fill_between(wide, mean - sd, mean + sd, color=color, alpha=0.2, lw=0))
+            artists += ax.plot(wide, mean + 0 * wide, color=color, lw=0.9)
         own = np.array([cell.n for cell in cells]) + (k - 1) * step
         bands = [cell.bottom.bands[k] for cell in cells]
         artists.append(
@@ -113,7 +115,7 @@ def plot_bands(ax: Axes, found: BottomFamily) -> list[Mark]:
         artists.append(_spread(ax, x, bands, WEIGHTED, "D", "minima by hits: where descents end", lw=1.4))
     _limits(ax, found)
     ax.set(xlabel="N", ylabel="energy per spin")
-    ax.set_xticks(sorted(set(n)))
+    _sizes(ax, found)
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.34 * (high - low))
     ax.legend(
@@ -137,7 +139,7 @@ def plot_means(ax: Axes, found: BottomFamily) -> list[Mark]:
     for k in _indices(found):
         cells, color = _with(found, k), COLORS[(0, 2, 3, 5)[k % 4]]
         x, mean, _ = _theory(cells, k)
-        artists += ax.plot(1 / x, mean, color=color, lw=0.9)
+        artists += ax.plot(1 / x, mean, color=color, lw=0.9, **EXACT)
         bands = [cell.bottom.bands[k] for cell in cells]
         artists.append(_means(ax, cells, bands, color, "minima" if k == 0 else f"index {k}"))
     cells = [cell for cell in found.cells if cell.bottom.weighted is not None]
@@ -167,7 +169,7 @@ def plot_widths(ax: Axes, found: BottomFamily) -> list[Mark]:
     for k in _indices(found):
         cells, color = _with(found, k), COLORS[(0, 2, 3, 5)[k % 4]]
         x, _, sd = _theory(cells, k)
-        artists += ax.plot(x, sd, color=color, lw=0.9)
+        artists += ax.plot(x, sd, color=color, lw=0.9, **EXACT)
         bands = [cell.bottom.bands[k] for cell in cells]
         label = "minima" if k == 0 else f"index {k}"
         artists.append(_widths(ax, cells, bands, color, label))
@@ -276,7 +278,7 @@ def plot_starts(ax: Axes, found: BottomFamily) -> list[Mark]:
     ax.set(yscale="log", xlabel="N", ylabel="share of starts")
     low, high = ax.get_ylim()
     ax.set_ylim(low, high * (high / low) ** 0.35)
-    whole_numbers(ax)
+    _sizes(ax, found)
     ax.legend(loc="upper right")
     return artists
 
@@ -290,7 +292,7 @@ def plot_softest(ax: Axes, found: BottomFamily) -> list[Mark]:
     artists += ax.plot(n, lowest, color=COLORS[0], lw=0, marker="_", ms=9, label="the smallest")
     ax.set(xlabel="N", ylabel="softest mode of minima")
     ax.set_ylim(bottom=0)
-    whole_numbers(ax)
+    _sizes(ax, found)
     _room(ax, 0.25)
     ax.legend(loc="upper right", ncols=2)
     return artists
@@ -307,9 +309,16 @@ def plot_closed(ax: Axes, found: BottomFamily) -> list[Mark]:
         artists += ax.plot(x, share, color=color, lw=0.9, marker="o", label=label)
     ax.set(xlabel="N", ylabel="landscapes that are closed (%)", ylim=(-3, 130))
     ax.set_yticks([0, 25, 50, 75, 100])
-    whole_numbers(ax)
+    _sizes(ax, found)
     ax.legend(loc="upper right", ncols=3)
     return artists
+
+
+def _sizes(ax: Axes, found: BottomFamily) -> None:
+    """Ticks at the N that there are."""
+    n = sorted({cell.n for cell in found.cells})
+    ax.set_xticks(n)
+    ax.set_xlim(n[0] - 0.06 * n[-1], n[-1] + 0.06 * n[-1])
 
 
 def _room(ax: Axes, share: float) -> None:

@@ -48,6 +48,8 @@ def plot_complexity(ax: Axes, family: FamilyResult) -> list[Mark]:
         values = [np.log(_exact(c, kind)) / c.cell.spins for c in known]
         artists += ax.plot([c.n for c in known], values, color=color, lw=1, **EXACT)
         n, value, error = _series(cells, kind, "annealed")
+        if np.isnan(value).all():  # nobody looked for all points
+            continue
         artists.append(ax.errorbar(n - 0.05, value, error, fmt="o", color=color, label=f"{label}: log mean"))
         n, value, error = _series(cells, kind, "quenched")
         artists.append(
@@ -77,6 +79,8 @@ def plot_gap(ax: Axes, family: FamilyResult) -> list[Mark]:
     artists: list[Mark] = []
     for kind, color, shift in (("all", INK, -0.05), ("minima", COLORS[0], 0.05)):
         n, value, error = _series(family.cells, kind, "gap")
+        if np.isnan(value).all():
+            continue
         artists.append(ax.errorbar(n + shift, value, error, fmt="o", color=color, label=kind))
     ax.axhline(0, color=GREY, lw=0.8, zorder=0)
     ax.set(xlabel="N", ylabel="annealed − quenched")
