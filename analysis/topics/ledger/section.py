@@ -96,8 +96,8 @@ def _low(family: FamilyResult) -> list[Part]:
     if not names:
         return []
     text = (
-        f"Of {', '.join(names)} points of low index alone were sought: no landscape is complete, whatever was "
-        "found, and coverage of all points isn't known. Which indices are closed says the section on the "
+        f"Of {', '.join(names)} points of low index alone were sought: no landscape is complete, whatever "
+        "was found, and coverage of all points isn't known. Which indices are closed says the section on the "
         "bottom of the landscape."
     )
     return [note(text)]
