@@ -4,6 +4,7 @@ The truth is drawn: energies and spectra by the exact law of q^3 at N = 12, numb
 exact means, so that counts tests have the right null; mirror images are there as in an odd census.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,7 +14,9 @@ from scipy.stats import f, ncf
 
 from morsecensus.analysis.agreement.exact import judge_counts, low_law
 from morsecensus.analysis.agreement.residuals import LEVEL
+from morsecensus.analysis.agreement.sampled import judge_means
 from morsecensus.analysis.dataset.cells import Cell, Study
+from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_counts
 from morsecensus.analysis.results import StudyResult, measure_study
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
@@ -177,6 +180,19 @@ def test_open_indices_count_with_a_bound_and_an_estimate():
     assert found["mean"].values[1] == pytest.approx(counts[:, 1].mean())
     judged = judge_counts(low, low_law(low), found["missing"].values[:2]).result
     assert judged.p_missing >= judged.p_value
+
+
+def test_models_with_sampled_theory_have_tests_of_known_indices():
+    """`judge_means` is for models such as products of spheres; exact means stand in for sampled ones here."""
+    counts, edges = draw(10, 40), np.linspace(-2, 2, 25)
+    low = low_cell(counts, 10)
+    theory = low.theory.means(N, edges)
+    expected = replace(theory, by_index_covariance=1e-4 * np.eye(N)).of_indices(low.known)
+    judged = [one.result for one in scan(low.dataset, judge_means(low, expected, edges))]
+    assert [each.name for each in judged] == ["counts by index", "energies of minima"]
+    assert judged[0].note == "indices 0, 1"
+    assert judged[0].dof == 2
+    assert min(each.p_value for each in judged) > 1e-3
 
 
 def test_states_of_landscapes_that_were_not_computed():

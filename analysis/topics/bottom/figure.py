@@ -117,7 +117,7 @@ def plot_bands(ax: Axes, found: BottomFamily) -> list[Mark]:
     ax.set(xlabel="N", ylabel="energy per spin")
     _sizes(ax, found)
     low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.34 * (high - low))
+    ax.set_ylim(low - 0.04 * (high - low), high + 0.34 * (high - low))
     ax.legend(
         loc="upper right",
         ncols=2,
@@ -238,12 +238,14 @@ def plot_gaps(ax: Axes, found: BottomFamily) -> list[Mark]:
         x = np.array([gap.rank for gap in gaps]) + 0.06 * (place - len(found.cells) / 2)
         y, error = np.array([(gap.unfolded, gap.unfolded_se) for gap in gaps]).T
         artists.append(ax.errorbar(x, y, error, fmt="o", color=color, label=f"N = {cell.n}"))
+    if not artists:  # no theory unfolds them
+        ax.set_visible(False)
+        return artists
     ax.axhline(1, color=GREY, lw=0.9, zorder=0)
     ax.set(xlabel="level", ylabel="minima expected down to the next level")
     whole_numbers(ax)
     _room(ax, 0.3)
-    if artists:
-        ax.legend(loc="upper left", ncols=3, title="1 for a Poisson process", title_fontsize=7.5)
+    ax.legend(loc="upper left", ncols=3, title="1 for a Poisson process", title_fontsize=7.5)
     return artists
 
 
