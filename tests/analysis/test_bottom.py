@@ -21,7 +21,7 @@ from morsecensus.analysis.estimates.counts import estimate_counts
 from morsecensus.analysis.results import StudyResult, measure_study
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.kac_rice.sampler import sample_critical_points
-from morsecensus.analysis.topics.base import Chapter, chapter_of
+from morsecensus.analysis.topics.base import Chapter, Topic, chapter_of
 from morsecensus.analysis.topics.bottom import scaling
 from morsecensus.analysis.topics.bottom.bands import jackknife, measure, shape
 from morsecensus.analysis.topics.bottom.gaps import expected_below, gaps_of
@@ -159,6 +159,21 @@ def test_tests_are_of_what_was_sought(both):
 def test_topics_of_all_points_are_not_shown_low_cells(both):
     assert [family.cells[0].cell.sought for family in both.whole.families] == [None]
     assert [cell.name for cell in both.whole.study.cells] == ["c0000"]
+
+    class Names(Topic[str]):
+        anchor = "names"
+
+        def find(self, study):
+            return [cell.name for cell in study.cells]
+
+        def section(self, found):
+            return None
+
+    class OfAllPoints(Names):
+        whole = True
+
+    assert chapter_of(Names(), both).found == ["c0000", "c0001"]
+    assert chapter_of(OfAllPoints(), both).found == ["c0000"]
     alone = study_of(both.study.cells[1])
     for topic in TOPICS:
         if topic.whole:
