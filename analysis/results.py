@@ -1,13 +1,13 @@
 """Everything measured of one cell beside everything exact: what figures and tables are made of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import xarray as xr
 
-from morsecensus.analysis.agreement.exact import Judged, exact_sampler, judge_cell
+from morsecensus.analysis.agreement.exact import Judged, exact_sampler, judge_cell, low_law
 from morsecensus.analysis.agreement.sampled import judge_means
 from morsecensus.analysis.agreement.verdicts import CellTest, Verdict
 from morsecensus.analysis.dataset.batches import Floats
@@ -134,6 +134,13 @@ class FamilyResult:
         """Such as: p-spin, xi = q^3, field variance 0.7 (homotopy)."""
         return family_title(self.family) + (f" ({self.finder})" if self.finder else "")
 
+    @property
+    def whole(self) -> "FamilyResult | None":
+        """The same without cells whose finder looked for points of low index alone; None if it has no
+        other."""
+        cells = tuple(result for result in self.cells if result.cell.sought is None)
+        return replace(self, cells=cells) if cells else None
+
     @cached_property
     def limits(self) -> dict | None:
         """`analysis.theory.models.pspin.predict.limits`, or None for a model without theory."""
@@ -173,6 +180,13 @@ class StudyResult:
     def cells(self) -> tuple[Cell, ...]:
         """All cells, also those of which nothing could be measured."""
         return self.study.cells
+
+    @cached_property
+    def whole(self) -> "StudyResult":
+        """The same without cells whose finder looked for points of low index alone."""
+        study = replace(self.study, cells=tuple(c for c in self.study.cells if c.sought is None))
+        families = [family.whole for family in self.families]
+        return StudyResult(study, tuple(f for f in families if f is not None), self.verdicts)
 
 
 def at_index(values: Floats | None, index: int) -> float | None:
@@ -226,7 +240,8 @@ def family_edges(cells: list[Cell]) -> Floats:
     """Energy bins that hold every point of the cells and most of the exact law, symmetric about 0."""
     ranges = np.array([cell.extent.energy for cell in cells])
     reach = float(np.nanmax(np.abs(ranges))) if np.isfinite(ranges).any() else 1.0
-    for theory in (cell.theory.resolved(cell.n) for cell in cells):
+    for cell in cells:
+        theory = cell.theory.resolved(cell.n) if cell.sought is None else low_law(cell)
         if theory is not None:  # few landscapes don't reach as far as the law does
             mean, spread = theory.minima_energy()
             reach = max(reach, -mean + 2.5 * spread)
@@ -234,10 +249,20 @@ def family_edges(cells: list[Cell]) -> Floats:
     return np.linspace(-reach, reach, BINS + 1)
 
 
+def expected_means(cell: Cell, edges: Floats) -> Means | None:
+    """Theory of a cell; nan by index where its finder didn't look."""
+    if cell.sought is None:
+        return cell.theory.means(cell.n, edges)
+    exact = low_law(cell) is not None
+    low = cell.theory.low_means(cell.n, edges, cell.sought) if exact else None
+    found = cell.theory.means(cell.n, edges) if low is None else low
+    return None if found is None else found.of_indices(cell.known)
+
+
 def measure_cell(cell: Cell, edges: Floats) -> CellResult:
     """Run every estimator and every test on one cell: its points are read twice, first for their extent."""
     sample = exact_sampler(cell) if cell.theory.isotropic is not None else None
-    expected = cell.theory.means(cell.n, edges)
+    expected = expected_means(cell, edges)
     if sample is not None:
         judge = judge_cell(cell, sample)
     else:
@@ -247,7 +272,7 @@ def measure_cell(cell: Cell, edges: Floats) -> CellResult:
         together(
             [
                 estimate_energies(cell),
-                estimate_histogram(edges),
+                estimate_histogram(edges, bool(cell.known.all())),
                 summarise_paths(cell),
                 sampled_histogram(cell, edges),
                 compare_spectra(cell, sample),

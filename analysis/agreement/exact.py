@@ -57,10 +57,13 @@ def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> Redu
         cell: with its dataset.
         sample: exact samples of the critical points of an index, such as ``exact_sampler(cell)``.
     """
+    missing = estimate_counts(cell)["missing"].values
+    if cell.sought is not None:
+        low = low_law(cell)
+        return settled([]) if low is None else judge_low(cell, low, missing[: low.highest + 1], sample)
     theory = cell.theory.resolved(cell.n)
     if theory is None:
         return settled([])
-    missing = estimate_counts(cell)["missing"].values
     judged = [
         settled(judge_counts(cell, theory, missing)),
         judge_energy_moments(cell, theory, missing),
@@ -73,6 +76,17 @@ def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> Redu
         judged.append(judge_smallest_eigenvalue(cell, index, law, missing[index]))
     judged.append(judge_coupling_variance(cell, sample, missing))
     return together(judged)
+
+
+def low_law(cell: Cell) -> LowIndex | None:
+    """The exact law of the points that a search of low indices looked for; None where it isn't known, or
+    everything was sought."""
+    if cell.sought is None:
+        return None
+    try:
+        return cell.theory.low(cell.n, cell.sought)
+    except ValueError:  # of an N or an index beyond what is exact
+        return None
 
 
 def judge_low(

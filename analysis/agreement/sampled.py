@@ -18,30 +18,35 @@ from morsecensus.analysis.theory.means import Means
 
 
 def judge_means(cell: Cell, means: Means, edges: Floats) -> Reduction[list[Judged]]:
-    """Counts by index jointly, and numbers in bins of energy of minima and of all points."""
+    """Counts by index jointly, and numbers in bins of energy of minima and of all points; what is of all
+    points where the finder looked for them."""
     missing = estimate_counts(cell)["missing"].values
     judged = []
     if means.by_index is not None:
         judged.append(settled(_judge_counts(cell, means, means.by_index, missing)))
     if means.binned is not None:
         judged.append(judge_energies(cell, means, edges, missing, minima=True))
-    judged.append(judge_energies(cell, means, edges, missing, minima=False))
+    if cell.known.all():
+        judged.append(judge_energies(cell, means, edges, missing, minima=False))
     return together(judged)
 
 
 def _judge_counts(cell: Cell, means: Means, expected: Floats, missing: Floats) -> Judged:
-    counts = cell.dataset["points_by_index"].values.astype(np.float64)
+    known = slice(cell.levels if cell.sought is None else cell.sought + 1)
+    counts = cell.dataset["points_by_index"].values[:, known].astype(np.float64)
+    covariance = means.by_index_covariance
     orbit, side = cell.symmetry.orbit, parity(cell)
     result = mean_counts_test(
         counts,
-        expected,
+        expected := expected[known],
         parity=side,
-        missing=missing,
+        missing=missing[known],
         orbit=orbit,
-        covariance=means.by_index_covariance,
+        covariance=None if covariance is None else covariance[known, known],
         most=cell.most_points,
+        levels=cell.levels,
     )
-    kept = usable_indices(expected, len(counts), side, orbit)
+    kept = usable_indices(expected, len(counts), side, orbit, cell.levels)
     return with_power(result, counts[:, kept], expected[kept], "of all points lost")
 
 

@@ -20,7 +20,7 @@ from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.store import Run, open_run
 from morsecensus.tasks.landscapes.parameters import Model
 from morsecensus.tasks.landscapes.registry import MODELS
-from morsecensus.tasks.measurables.words import ERROR
+from morsecensus.tasks.measurables.words import COMPLETE, ERROR, INDEX_CLOSED, UNSOUGHT
 
 Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
@@ -98,6 +98,32 @@ class Cell:
     def levels(self) -> int:
         """Number of indices: 0 to the dimension of the manifold."""
         return int(self.stored.sizes["morse_index"])
+
+    @cached_property
+    def known(self) -> NDArray[np.bool_]:
+        """Which indices its finder looked for, shape (levels,): of a search of low indices the lowest, and
+        their mirror images where H is odd."""
+        if "state_by_index" not in self.stored:
+            return np.ones(self.levels, dtype=bool)
+        sought = (self.stored["state_by_index"].values != UNSOUGHT).any(axis=0)
+        sought[0] = True  # also where no landscape was computed
+        return sought
+
+    @property
+    def sought(self) -> int | None:
+        """The highest of the low indices that its finder looked for; None if it looked for all points."""
+        if "state_by_index" not in self.stored:
+            return None
+        return int(np.append(self.known, False).argmin()) - 1
+
+    @cached_property
+    def closed(self) -> NDArray[np.bool_]:
+        """Whether all points of an index are there, as the ledger has it, in each landscape that has a
+        number, shape (landscapes, levels)."""
+        if self.sought is not None:
+            return self.dataset["state_by_index"].values == INDEX_CLOSED
+        complete = self.dataset["status"].values == COMPLETE
+        return np.repeat(complete[:, None], self.levels, axis=1)
 
     @property
     def model(self) -> str:

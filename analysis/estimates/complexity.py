@@ -17,7 +17,8 @@ _BATCH = 20
 
 
 def estimate_complexity(cell: Cell, index: int | None = None, seed: int = 0) -> xr.Dataset:
-    """Annealed and quenched complexity of all points, or of those of one index.
+    """Annealed and quenched complexity of all points, or of those of one index; nan if the finder didn't look
+    for them.
 
     Landscapes without such a point have no logarithm: they count in the annealed mean, not in the quenched
     one, and ``without`` says how many they are. Bootstrap over landscapes, with a fixed seed.
@@ -28,6 +29,8 @@ def estimate_complexity(cell: Cell, index: int | None = None, seed: int = 0) -> 
     """
     counts = cell.dataset["points_by_index"].values
     values = (counts.sum(axis=1) if index is None else counts[:, index]).astype(np.float64)
+    if not (cell.known.all() if index is None else cell.known[index]):
+        values = values[:0]
     held = values[values > 0]
     result = {name: float("nan") for name in _NAMES} | {"without": int(values.size - held.size)}
     if held.size:

@@ -45,46 +45,58 @@ def unit_of(values: Floats) -> int:
 
 
 def estimate_counts(cell: Cell) -> xr.Dataset:
-    """Mean numbers of critical points by index and in all.
+    """Mean numbers of critical points by index and in all; nan where the finder didn't look.
 
     Returns:
         ``mean``, ``se`` (morse_index), ``total``, ``total_se``; ``complete``, ``open``, ``failed``:
-        fractions of landscapes; ``missing`` (morse_index) and ``missing_total``: a rigorous upper bound on
-        how much the means are too low, because open and failed landscapes have at most ``cell.most_points``
-        points; ``plausible_missing``: by Chao1 where open, and as many as the others have where failed (nan
-        if all failed).
+        fractions of landscapes, and ``closed`` (morse_index): of those that have all points of an index;
+        ``missing`` (morse_index) and ``missing_total``: a rigorous upper bound on how much the means are too
+        low, because landscapes that lack any have at most ``cell.most_points`` points;
+        ``plausible_missing``: by Chao1 where open, and as many as the others have where failed (nan if all
+        failed); ``plausible`` (morse_index): the same by index, of a search of low indices alone.
     """
     data = cell.dataset
-    counts = data["points_by_index"].values.astype(np.float64)
+    counts = np.where(cell.known, data["points_by_index"].values, np.nan)
     mean, se = mean_and_error(counts)
     total, total_se = mean_and_error(counts.sum(axis=1))
     status = data["status"].values
-    missing = missing_points(cell)
+    whole = bool(cell.known.all())
     fractions = {name: float(np.mean(status == code)) for code, name in enumerate(STATUSES)}
-    # x -> -x pairs each point of index k with one of index N-1-k: half of the missing ones have index k.
-    share = np.ones(counts.shape[1])
-    if is_odd(cell):
-        share[:] = 0.5
-        share[np.arange(len(share)) * 2 == len(share) - 1] = 1.0
+    missing = _room(cell)[:, None] * _share(cell) * ~cell.closed
     values = {
         "mean": ("morse_index", mean),
         "se": ("morse_index", se),
         "total": float(total),
         "total_se": float(total_se),
         **fractions,
-        "missing": ("morse_index", share * missing.mean()),
-        "missing_total": float(missing.mean()),
-        "plausible_missing": _plausible_missing(cell, counts.sum(axis=1)),
+        "closed": ("morse_index", np.where(cell.known, cell.closed.mean(axis=0), np.nan)),
+        "missing": ("morse_index", np.where(cell.known, missing.mean(axis=0), np.nan)),
+        "missing_total": float(missing_points(cell).mean()) if whole else float("nan"),
+        "plausible_missing": _plausible_missing(cell, counts.sum(axis=1)) if whole else float("nan"),
+        "plausible": ("morse_index", _plausible_by_index(cell)),
     }
     return xr.Dataset(values, {"morse_index": np.arange(counts.shape[1])})
 
 
+def _share(cell: Cell) -> Floats:
+    """Part of the points that a landscape lacks that can have one index, shape (levels,): x -> -x pairs each
+    point of index k with one of index N-1-k, so half of them."""
+    share = np.ones(cell.levels)
+    if is_odd(cell):
+        share[:] = 0.5
+        share[np.arange(len(share)) * 2 == len(share) - 1] = 1.0
+    return share
+
+
 def missing_points(cell: Cell) -> Floats:
     """At most how many points each landscape may miss: 0 if complete, shape (landscapes,)."""
-    data = cell.dataset
-    found = data["points_by_index"].values.sum(axis=1)
-    room = np.maximum(cell.most_points - found, 0.0)
-    return np.where(data["status"].values == COMPLETE, 0.0, room)
+    return np.where(cell.dataset["status"].values == COMPLETE, 0.0, _room(cell))
+
+
+def _room(cell: Cell) -> Floats:
+    """How many points each landscape may have beyond those that were found, shape (landscapes,)."""
+    found = cell.dataset["points_by_index"].values.sum(axis=1)
+    return np.maximum(cell.most_points - found, 0.0)
 
 
 def _plausible_missing(cell: Cell, found: Floats) -> float:
@@ -97,6 +109,21 @@ def _plausible_missing(cell: Cell, found: Floats) -> float:
     unseen = np.where(status == OPEN, np.maximum(unseen, 0.0), 0.0)
     typical = float(np.mean((found + unseen)[~failed]))
     return float(np.mean(np.where(failed, np.maximum(typical - found, 0.0), unseen)))
+
+
+def _plausible_by_index(cell: Cell) -> Floats:
+    """Mean number of points that landscapes lack of each index: where it is open by the larger of recapture's
+    upper limit and Chao1, and as many as the others have where nothing was found. Nan where unknown."""
+    data, failed = cell.dataset, cell.dataset["status"].values == FAILED
+    if cell.sought is None or failed.all():
+        return np.full(cell.levels, np.nan)
+    found = data["points_by_index"].values.astype(np.float64)
+    estimates = [data[name].values for name in ("recapture_upper_by_index", "chao1_by_index")]
+    finite = [np.where(np.isfinite(each), each, 0.0) for each in estimates]
+    unseen = np.maximum(np.maximum(*finite) - found, 0.0) * ~cell.closed
+    typical = (found + unseen)[~failed].mean(axis=0)
+    lacking = np.where(failed[:, None], np.maximum(typical - found, 0.0), unseen)
+    return np.where(cell.known, lacking.mean(axis=0), np.nan)
 
 
 def estimate_energies(cell: Cell) -> Reduction[xr.Dataset]:
@@ -153,11 +180,12 @@ def _ratio(moments: Moments, covariance: Floats, where: list[int]) -> tuple[floa
     return points, mean, mean_se, spread, sd_se
 
 
-def estimate_histogram(edges: Floats) -> Reduction[xr.Dataset]:
+def estimate_histogram(edges: Floats, whole: bool = True) -> Reduction[xr.Dataset]:
     """Mean number of points of a landscape in each energy bin: all, and minima; ``index_mean`` in the bin.
 
     Args:
         edges: increasing energies per spin; points outside count nowhere.
+        whole: whether the finder looked for points of all indices; otherwise what is of all of them is nan.
 
     Returns:
         ``all``, ``all_se``, ``minima``, ``minima_se``, ``index``, ``index_se`` (bin): the last two are the
@@ -176,10 +204,10 @@ def estimate_histogram(edges: Floats) -> Reduction[xr.Dataset]:
         squares = (every, minima, every**2, minima**2, sums, sums**2, every * sums)
         return np.array(batch.landscapes), np.stack([part.sum(axis=0) for part in squares])
 
-    return Reduction(("energy", "index"), counts, lambda parts: _histogram(parts, edges))
+    return Reduction(("energy", "index"), counts, lambda parts: _histogram(parts, edges, whole))
 
 
-def _histogram(parts: list[tuple[NDArray[np.int64], Floats]], edges: Floats) -> xr.Dataset:
+def _histogram(parts: list[tuple[NDArray[np.int64], Floats]], edges: Floats, whole: bool) -> xr.Dataset:
     """From landscapes and sums over them, a batch a part."""
     bins = len(edges) - 1
     size = int(sum(part[0] for part in parts))
@@ -203,6 +231,8 @@ def _histogram(parts: list[tuple[NDArray[np.int64], Floats]], edges: Floats) -> 
         "index": index,
         "index_se": index_se,
     }
+    if not whole:
+        values |= {name: np.full(bins, np.nan) for name in ("all", "all_se", "index", "index_se")}
     return xr.Dataset(
         {name: ("bin", value) for name, value in values.items()},
         {"low": ("bin", edges[:-1]), "high": ("bin", edges[1:])},
@@ -234,8 +264,9 @@ def summarise_ledger(cell: Cell) -> xr.Dataset:
     Returns:
         ``status`` (status) and ``reason`` (reason): numbers of landscapes; ``checks`` (check, verdict):
         pass, fail, uninformative, and unknown for landscapes of blocks that were not computed;
-        ``coverage_lower``: mean lower confidence limit of the sample coverage; ``starts``, ``points``,
-        ``degenerate``: sums; ``rounds``: mean. Of all landscapes, also those without a number.
+        ``coverage_lower``: mean lower confidence limit of the sample coverage, nan of a search that didn't
+        look for all points; ``starts``, ``points``, ``degenerate``: sums; ``rounds``: mean. Of all
+        landscapes, also those without a number.
     """
     data = cell.stored
     computed = data["reason"].values != ERROR
@@ -247,7 +278,7 @@ def summarise_ledger(cell: Cell) -> xr.Dataset:
         ]
     )
     coverage = data["coverage_lower"].values
-    coverage = coverage[np.isfinite(coverage)]
+    coverage = coverage[np.isfinite(coverage) & cell.known.all()]
     rounds = data["n_rounds"].values[computed]
     values = {
         "status": ("state", [int(np.sum(data["status"].values == code)) for code in range(len(STATUSES))]),

@@ -1,8 +1,10 @@
 """Mean numbers of critical points at one N as reports need them: exact, or sampled with their covariances."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.theory.kac_rice.ground_state import GroundStateLaw
@@ -58,3 +60,22 @@ class Means:
             return None if self.by_index is None else np.zeros(len(self.by_index))
         error = np.sqrt(np.diag(self.by_index_covariance))
         return np.where(error > ROUND_OFF * self.total, error, 0.0)
+
+    def of_indices(self, known: NDArray[np.bool_]) -> "Means":
+        """The same with a row for every index, nan where it isn't known, and all rows of those that are.
+
+        Args:
+            known: shape (levels,). Rows of these means are those of all indices, or of the lowest; those of
+                mirror images are nan where only the lowest are there.
+        """
+        if self.by_index is None:
+            return self
+        changed: dict[str, Any] = {"complete": self.complete and bool(known.all())}
+        for name in ("by_index", "energy_mean", "energy_sd", "binned", "curve"):
+            rows = getattr(self, name)
+            if rows is not None:
+                wide = np.full((len(known), *rows.shape[1:]), np.nan)
+                wide[: len(rows)] = rows
+                wide[~known] = np.nan
+                changed[name] = wide
+        return replace(self, **changed)

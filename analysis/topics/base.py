@@ -40,12 +40,14 @@ class Topic(ABC, Generic[F]):
         anchor: of its section, and how the files of its figures begin.
         declared: its tables.
         numbered: whether it may have several sections, told apart by a number.
+        whole: whether it needs points of all indices: it is not shown cells that have the lowest alone.
         last: whether it is about the verdicts, which are known when all other topics have given their tests.
     """
 
     anchor: str
     declared: tuple[Table, ...] = ()
     numbered: bool = False
+    whole: bool = False
     last: bool = False
 
     @abstractmethod
@@ -123,7 +125,9 @@ class Chapter(Generic[F]):
 
 def chapter_of(topic: Topic[F], study: StudyResult) -> Chapter[F]:
     """What a topic finds in a study."""
-    return Chapter(topic, [one for one in topic.find(study) if one is not None])
+    return Chapter(
+        topic, [one for one in topic.find(study.whole if topic.whole else study) if one is not None]
+    )
 
 
 def draw(topic: Topic[F], found: F, folder: Path, anchor: str) -> dict[str, Path]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from morsecensus.analysis.topics.audit.section import BiasAudit
 from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.bottom.section import BottomOfLandscapes
 from morsecensus.analysis.topics.complexity.section import Complexity
 from morsecensus.analysis.topics.counts.section import Counts
 from morsecensus.analysis.topics.degenerate.section import WithoutNumber
@@ -48,6 +49,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     Cells(),
     WithoutNumber(),
     Agreement(),
+    BottomOfLandscapes(),
     Families(OF_FAMILIES),
     BiasAudit(),
     TwoBody(),

@@ -25,6 +25,7 @@ class BiasAudit(Topic[Audit]):
     """Multistart cells beside an enumerated cell of the same landscapes, a section for each family."""
 
     anchor, numbered = "audit", True
+    whole = True
     declared = (
         tables.CLAIMS,
         tables.RECALLS,

@@ -39,6 +39,11 @@ def _series(cells: Sequence[CellResult], kind: str, name: str) -> tuple[np.ndarr
     return np.array([c.n for c in cells]), value, error
 
 
+def _sought(cells: Sequence[CellResult], kind: str) -> bool:
+    """Whether a finder looked for such points."""
+    return kind == "minima" or any(cell.cell.sought is None for cell in cells)
+
+
 def plot_complexity(ax: Axes, family: FamilyResult) -> list[Mark]:
     """Draw (1/N) log of the mean count against N with the exact one and the limit; quenched beside it."""
     artists: list[Mark] = []
@@ -48,6 +53,8 @@ def plot_complexity(ax: Axes, family: FamilyResult) -> list[Mark]:
         values = [np.log(_exact(c, kind)) / c.cell.spins for c in known]
         artists += ax.plot([c.n for c in known], values, color=color, lw=1, **EXACT)
         n, value, error = _series(cells, kind, "annealed")
+        if not _sought(cells, kind):
+            continue
         artists.append(ax.errorbar(n - 0.05, value, error, fmt="o", color=color, label=f"{label}: log mean"))
         n, value, error = _series(cells, kind, "quenched")
         artists.append(
@@ -77,6 +84,8 @@ def plot_gap(ax: Axes, family: FamilyResult) -> list[Mark]:
     artists: list[Mark] = []
     for kind, color, shift in (("all", INK, -0.05), ("minima", COLORS[0], 0.05)):
         n, value, error = _series(family.cells, kind, "gap")
+        if not _sought(family.cells, kind):
+            continue
         artists.append(ax.errorbar(n + shift, value, error, fmt="o", color=color, label=kind))
     ax.axhline(0, color=GREY, lw=0.8, zorder=0)
     ax.set(xlabel="N", ylabel="annealed − quenched")

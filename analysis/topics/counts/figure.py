@@ -39,10 +39,12 @@ def plot_counts(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
     if exact:
         ax.plot([c.n for c in exact], [c.total or np.nan for c in exact], color=INK, lw=1, **EXACT)
     totals = [(c.n, float(c.counts["total"]), float(c.counts["total_se"])) for c in cells]
-    artists.append(_points(ax, totals, INK, "all"))
+    if any(np.isfinite(total) for _, total, _ in totals):
+        artists.append(_points(ax, totals, INK, "all"))
     for index in range(min(MOST_INDICES, max(c.cell.levels for c in cells))):
         # of an odd landscape, indices above the middle repeat those below it
         shown = [c for c in cells if (2 * index <= c.cell.levels - 1 if odd else index < c.cell.levels)]
+        shown = [c for c in shown if c.cell.known[index]]
         known = [c for c in shown if at_index(c.by_index, index) is not None]
         color = COLORS[index % len(COLORS)]
         if known:
@@ -51,7 +53,7 @@ def plot_counts(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
         rows = [
             (c.n, float(c.counts["mean"][index]), float(np.nan_to_num(c.counts["se"][index]))) for c in shown
         ]
-        if rows:
+        if any(np.isfinite(mean) for _, mean, _ in rows):
             artists.append(_points(ax, rows, color, f"index {index}"))
     ax.set_yscale("log")
     ax.set(xlabel="N", ylabel="mean number of points")
@@ -78,7 +80,7 @@ def plot_departures(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
             else:
                 found, error = float(c.counts["mean"][0]), float(c.counts["se"][0])
                 exact = None if c.by_index is None else float(c.by_index[0])
-            if exact:
+            if exact and np.isfinite(found):
                 rows.append(
                     (c.n + shift, 100 * (found / exact - 1), 100 * float(np.nan_to_num(error)) / exact)
                 )

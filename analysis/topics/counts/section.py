@@ -1,9 +1,11 @@
 """Mean numbers of critical points in the report, all and by index."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 import numpy as np
 
+from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note
 from morsecensus.analysis.page.style import Figure
@@ -36,7 +38,10 @@ COUNTS = Table(
         Column("exact_se", "standard error of theory; 0 where it is exact", "points"),
         Column("z", "(mean - exact) / error, the error of both", title="z", form=r.score),
         Column(
-            "open_fraction", "share of landscapes that aren't complete", title="not complete", form=r.percent
+            "open_fraction",
+            "share of landscapes that may lack some of these points",
+            title="not complete",
+            form=r.percent,
         ),
         Column(
             "missing_bound",
@@ -47,15 +52,16 @@ COUNTS = Table(
         ),
         Column(
             "missing_plausible",
-            "the same by Chao1's estimate, of all points only",
+            "the same by estimates: of all points by Chao1; by index where only low ones were sought, by the "
+            "larger of Chao1 and recapture's upper limit",
             "points",
-            title="bias by Chao1",
-            shown=lambda row: _bias(row["missing_plausible"]) if row["index"] == "all" else "",
+            title="bias by estimates",
+            shown=lambda row: "" if row["missing_plausible"] is None else _bias(row["missing_plausible"]),
         ),
     ),
     "Means over every planned landscape that has a number of critical points; open and failed ones count "
     "with what was found in them. Bias: how much the mean may be too low for that reason, by the bound on "
-    "the number of points and by Chao1.",
+    "the number of points and by estimates from hits. Indices that a finder didn't look for have no mean.",
     always=True,
 )
 
@@ -84,13 +90,19 @@ class Counts(FamilyTopic):
         return draw_counts(family.cells) if self.shown(family) else None
 
     def more(self, family: FamilyResult) -> list[Part]:
-        levels = {result.cell.name: result.cell.levels for result in family.cells}
+        highest = {result.cell.name: _last_shown(result.cell) for result in family.cells}
         shown = [
             row
             for row in count_rows(family.cells)
-            if row["index"] == "all" or row["index"] <= max(1, (levels[row["cell"]] - 1) // 2)
+            if (isfinite(row["mean"]) if row["index"] == "all" else row["index"] <= highest[row["cell"]])
         ]
         return [COUNTS.part(shown), *_absent(family)]
+
+
+def _last_shown(cell: Cell) -> int:
+    """The last index on the page: those above the middle are like those below."""
+    middle = max(1, (cell.levels - 1) // 2)
+    return middle if cell.sought is None else min(middle, cell.sought)
 
 
 def count_rows(results: Sequence[CellResult]) -> list[Row]:
@@ -106,10 +118,16 @@ def count_rows(results: Sequence[CellResult]) -> list[Row]:
             row = head(result.cell) | {"index": index, "mean": mean, "se": se}
             row |= {"exact": exact, "exact_se": exact_se}
             row |= {"z": score(mean, float(np.hypot(se, exact_se or 0.0)), exact)}
-            row |= {"open_fraction": 1 - float(counts["complete"])}
+            row |= {"open_fraction": 1 - float(counts["complete"] if whole else counts["closed"][index])}
             row |= {"missing_bound": float(counts["missing_total"] if whole else counts["missing"][index])}
-            rows.append(row | {"missing_plausible": float(counts["plausible_missing"]) if whole else None})
+            rows.append(row | {"missing_plausible": _plausible(result, None if whole else int(index))})
     return rows
+
+
+def _plausible(result: CellResult, index: int | None) -> float | None:
+    if index is None:
+        return float(result.counts["plausible_missing"])
+    return None if result.cell.sought is None else float(result.counts["plausible"][index])
 
 
 def _theory(result: CellResult, index: int | None) -> tuple[float | None, float | None]:

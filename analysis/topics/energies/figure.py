@@ -34,9 +34,7 @@ def draw_histograms(family: FamilyResult) -> Figure:
     for ax in axes[len(shown) - columns : len(shown)]:
         ax.tick_params(labelbottom=True)  # also where the panel below is not there
     bottoms = [ax.get_ylim()[0] for ax in axes[: len(shown)]]
-    tops = [
-        1.2 * float(np.max(c.histogram["all"] / (c.histogram["high"] - c.histogram["low"]))) for c in shown
-    ]
+    tops = [1.2 * _top(c) for c in shown]
     axes[0].set_ylim(min(bottoms), max(2 * max(tops), 1e-3))
     figure.supxlabel("energy per spin", fontsize=8.5)
     figure.supylabel("density per landscape", fontsize=8.5)
@@ -77,14 +75,23 @@ def _edges(cell: CellResult) -> Floats:
     return np.append(cell.histogram["low"].values, cell.histogram["high"].values[-1])
 
 
+def _top(cell: CellResult) -> float:
+    """The largest density in a bin: of all points, or of minima where not all were sought."""
+    data = cell.histogram
+    name = "all" if cell.cell.known.all() else "minima"
+    return float(np.max(data[name].values / (data["high"].values - data["low"].values)))
+
+
 def plot_histogram(ax: Axes, cell: CellResult, floor: float | None, floor_label: str) -> list[Mark]:
     """Draw densities of all points and of minima per landscape, with errors, on the exact ones."""
     edges, data = _edges(cell), cell.histogram
     middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-    artists: list[Mark] = [
-        ax.stairs(data["all"].values / width, edges, fill=True, color=PALE, label="all, measured")
-    ]
-    for name, color in (("all", INK), ("minima", COLORS[0])):
+    artists: list[Mark] = []
+    whole = bool(cell.cell.known.all())
+    if whole:
+        values = data["all"].values / width
+        artists.append(ax.stairs(values, edges, fill=True, color=PALE, label="all, measured"))
+    for name, color in (("all", INK), ("minima", COLORS[0])) if whole else (("minima", COLORS[0]),):
         mean, se = data[name].values / width, np.nan_to_num(data[f"{name}_se"].values) / width
         seen = mean > 0
         label = "minima, measured" if name == "minima" else None
@@ -94,16 +101,16 @@ def plot_histogram(ax: Axes, cell: CellResult, floor: float | None, floor_label:
                 middle[seen], mean[seen], se[seen], fmt=mark, ms=2.2, lw=0.7, color=color, label=label
             )
         )
-    if cell.curve_all is not None:
+    if cell.curve_all is not None and whole:
         artists += ax.plot(cell.grid, cell.curve_all, color=INK, lw=1, label="all, exact")
     if cell.curve is not None:
         artists += ax.plot(cell.grid, cell.curve[0], color=COLORS[0], lw=1, label="minima, exact")
     mark_floor(ax, floor, floor_label)
     ax.set_yscale("log")
-    top = max(float(np.max(data["all"].values / width)), 1e-3)
+    top = max(_top(cell), 1e-3)
     # one point in a bin, in one landscape of all; but the exact curve must show too
     bottom = 0.6 / (cell.cell.landscapes * width[0])
-    if cell.curve_all is not None:
+    if cell.curve_all is not None and whole:
         bottom = min(bottom, 0.02 * float(cell.curve_all.max()))
     ax.set_ylim(bottom, top * 2.5)
     ax.set_xlim(edges[0], edges[-1])

@@ -136,6 +136,7 @@ class Factorised(Topic[list[CheckedCell]]):
     """Every manifold is right or wrong."""
 
     anchor, declared = "factorised", (FACTORISED, MANIFOLDS)
+    whole = True
 
     def find(self, study: StudyResult) -> list[list[CheckedCell]]:
         found = find_checked(study.families)

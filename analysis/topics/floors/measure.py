@@ -55,7 +55,7 @@ def floor_rows(found: Floors) -> list[Row]:
             if not data["energy"].size:
                 continue
             row = head(result.cell) | {"finder": family.finder, "spins": result.cell.spins}
-            row |= {"landscapes": int(data["landscapes"]), "complete": float(result.counts["complete"])}
+            row |= {"landscapes": int(data["landscapes"]), "complete": float(result.counts["closed"][0])}
             row |= {"lowest": float(data["mean"]), "ratio": -float(data["mean"]) / floor}
             row |= {"ratio_se": float(np.nan_to_num(data["se"])) / floor}
             row |= {"first_moment": None if law is None else -law.mean / floor}

@@ -31,7 +31,7 @@ GROUND_STATE_OVER_FLOOR = Table(
         Column("finder", "finder, where the study has several at one N"),
         Column("spins", "number of spins, over all spheres", title="spins"),
         LANDSCAPES,
-        Column("complete", "share of complete landscapes", title="complete", form=r.percent),
+        Column("complete", "share of landscapes whose minima are complete", title="complete", form=r.percent),
         Column("lowest", "mean lowest energy", ENERGY, "lowest energy", r.digits(5)),
         *measured("ratio", "ratio_se", "-lowest / E_inf", title="over the floor"),
         Column("first_moment", "the ratio by the first-moment law", title="first moment", form=r.digits(4)),

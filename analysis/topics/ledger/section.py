@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.estimates.counts import CHECK_COLUMNS
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import Part
+from morsecensus.analysis.page.markup import Part, note
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table
 from morsecensus.analysis.results import CellResult, FamilyResult
@@ -87,7 +87,20 @@ class Ledger(FamilyTopic):
         return draw_ledger(family.cells)
 
     def more(self, family: FamilyResult) -> list[Part | Section]:
-        return [LEDGER.part(ledger_rows(family.cells)), *path_parts(family)]
+        return [LEDGER.part(ledger_rows(family.cells)), *_low(family), *path_parts(family)]
+
+
+def _low(family: FamilyResult) -> list[Part]:
+    """What the ledger of a search of low indices doesn't say."""
+    names = [result.cell.name for result in family.cells if result.cell.sought is not None]
+    if not names:
+        return []
+    text = (
+        f"Of {', '.join(names)} points of low index alone were sought: no landscape is complete, whatever "
+        "was found, and coverage of all points isn't known. Which indices are closed says the section on the "
+        "bottom of the landscape."
+    )
+    return [note(text)]
 
 
 def ledger_rows(results: Sequence[CellResult]) -> list[Row]:

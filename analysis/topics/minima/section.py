@@ -59,6 +59,7 @@ class Minima(Topic[MinimaShare]):
     """The share of minima; a function of counts, which are tested cell by cell already."""
 
     anchor, declared = "share-of-minima", (SHARE_OF_MINIMA,)
+    whole = True
 
     def find(self, study: StudyResult) -> list[MinimaShare]:
         found = find(study.families)

@@ -106,6 +106,7 @@ class Pairs(Topic[FamilyPairs]):
     """Pairs of points against the two-point formula, a section for each model."""
 
     anchor, declared, numbered = "pairs", (OVERLAPS, OVERLAP_TESTS, COUNT_VARIANCES), True
+    whole = True
 
     def find(self, study: StudyResult) -> list[FamilyPairs]:
         return find_pairs(study.families)

@@ -135,6 +135,7 @@ class Spiked(Topic[list[SpikedFamily]]):
     """All spiked models of a study in one section."""
 
     anchor, declared = "spiked", (SPIKED, SPIKED_OVERLAPS)
+    whole = True
 
     def find(self, study: StudyResult) -> list[list[SpikedFamily]]:
         found = find_spiked(study.families)

@@ -114,6 +114,7 @@ class Triviality(Topic[Trivialisation]):
     """Sweeps of the field, a section for each model."""
 
     anchor, declared, numbered = "trivialisation", (TOTALS, SWEEPS), True
+    whole = True
 
     def find(self, study: StudyResult) -> list[Trivialisation]:
         return find_sweeps(study.families)

@@ -84,6 +84,7 @@ class TwoBody(Topic[Comparison]):
     """Where all is known, landscape by landscape."""
 
     anchor, declared = "simple-and-complex", (SIMPLE_AND_COMPLEX,)
+    whole = True
 
     def find(self, study: StudyResult) -> list[Comparison]:
         found = find_comparison(study.families)

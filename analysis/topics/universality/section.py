@@ -120,6 +120,7 @@ class OtherLaws(Topic[Universality]):
     """Differences that are measured: no theory says what they are at finite N, so nothing is tested."""
 
     anchor, declared, numbered = "universality", (UNIVERSALITY, BY_INDEX, BULK), True
+    whole = True
 
     def find(self, study: StudyResult) -> list[Universality]:
         return find_universality(study.families)

@@ -55,7 +55,7 @@ class Euler(Topic[EulerResult]):
 
 
 def _measure(family: FamilyResult) -> EulerResult | None:
-    cells = [result.cell for result in family.cells]
+    cells = [result.cell for result in family.cells if result.cell.sought is None]
     return measure_euler(cells) if any(map(has_topology, cells)) else None
 
 

@@ -1,0 +1,1 @@
+"""The bottom of landscapes: what searches of low indices say, against N."""
