@@ -20,7 +20,8 @@ $(STAMP): $(BIN)/uv requirements.lock pyproject.toml
 	touch $@
 
 # Each worker takes whole files, which share compiled landscapes and stores; tests/conftest.py groups and orders them.
-TEST_WORKERS ?= 2
+# Three on two cores: starts of Ray, signals and leases leave a core idle.
+TEST_WORKERS ?= 3
 PYTEST := $(BIN)/pytest -n $(TEST_WORKERS) --no-loadscope-reorder --durations 20
 test: setup
 	$(PYTEST)

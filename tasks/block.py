@@ -8,13 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from morsecensus.tasks.finders.choose import FINDERS, topology_seconds
-from morsecensus.tasks.finders.options import BOUNDARIES
+from morsecensus.tasks.finders.choose import FINDERS, require_both_ends, topology_seconds
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.landscapes.registry import MODELS
-from morsecensus.tasks.measurables.base import Found, Table, active, read_off
-from morsecensus.tasks.measurables.census import CENSUS
+from morsecensus.tasks.measurables.base import read_off
 from morsecensus.tasks.measurables.words import OUTCOMES
+from morsecensus.tasks.records.found import found_of, tables_of
 from morsecensus.tasks.runtime.instances import instances
 from morsecensus.tasks.runtime.lanes import LANES
 from morsecensus.tasks.runtime.scatter import Scatter
@@ -33,7 +31,10 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     """
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     finder = FINDERS[spec["finder"]]
-    needs = finder.effort(landscape, finder.options(**spec["finder_options"]))
+    options = finder.options(**spec["finder_options"])
+    needs = finder.effort(landscape, options)
+    if spec.get("topology"):
+        require_both_ends(finder, landscape, options)
     rows = needs.rows
     typical = min(landscape.typical_points, needs.points, rows)
     ambient = landscape.manifold.ambient
@@ -47,19 +48,12 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         "memory_bytes": int(WORKER_BYTES + working),
         "expected_points": float(typical),
         "seconds_per_landscape": needs.seconds + topology_seconds(spec.get("topology", False), typical),
-        "tables": [table.record() for table in _tables(spec)],
+        "tables": [table.record() for table in tables_of(spec)],
         "sizes": _sizes(landscape),
         "chunk_rows": chunk,
         "version": 2,
         "attrs": {} if landscape.radii_proven else {"radii": "estimates"},
     }
-
-
-def _tables(spec: Mapping[str, Any]) -> tuple[Table, ...]:
-    """What a cell has of all that a census can measure."""
-    options = {name for name in ("positions", "spectra", "topology") if spec.get(name)}
-    options |= {"sets", spec["finder"]}
-    return active(CENSUS, options.union(MODELS[spec["model"]].columns))
 
 
 def _sizes(landscape: Any) -> dict[str, int]:
@@ -96,10 +90,10 @@ def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = Non
 
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     forget_other_cells(landscape)
-    tables = _tables(spec)
+    tables = tables_of(spec)
     parts: dict[str, list[Arrays]] = {table.name: [] for table in tables}
     for slot, instance in enumerate(instances(spec, block)):
-        found = _found(spec, landscape, instance, scatter)
+        found = found_of(spec, landscape, landscape.sample(spec["seed"], instance), instance, scatter)
         for table in tables:
             rows = read_off(table, found)
             parts[table.name].append(_slotted(rows, slot) if table.ragged else rows)
@@ -117,14 +111,3 @@ def _slotted(rows: Arrays, slot: int) -> Arrays:
 
 def _joined(parts: list[Arrays], join: Callable[[list[np.ndarray]], np.ndarray]) -> Arrays:
     return {name: join([part[name] for part in parts]) for name in parts[0]}
-
-
-def _found(spec: Mapping[str, Any], landscape: Any, instance: int, scatter: Scatter | None) -> Found:
-    couplings = landscape.sample(spec["seed"], instance)
-    census = FINDERS[spec["finder"]].census(spec, landscape, couplings, instance, scatter)
-    topology = None
-    if spec.get("topology"):
-        from morsecensus.tasks.topology.census import topology_of
-
-        topology = topology_of(census, couplings, BOUNDARIES[spec["topology"]])
-    return Found(census, landscape.known(couplings), topology)

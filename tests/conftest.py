@@ -1,4 +1,5 @@
-"""What every test and every process that it starts has: compiled code shared, and no module of a user's.
+"""What every test and every process that it starts has: code compiled fast and shared, stores in memory,
+and no module of a user's.
 
 ``PYTHONPATH`` is taken away, for a ``sitecustomize.py`` may print into what a test reads; tests that want one
 set it themselves.
@@ -8,6 +9,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -28,7 +30,32 @@ def _share_compiled_code() -> None:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
+ROOM_IN_MEMORY = 4 * 2**30
+"""Bytes that must be free there; the stores of a session take 1.4 GB."""
+
+
+def _compile_fast() -> None:
+    """Landscapes of tests are small and many: LLVM would optimise for longer than their code runs. A user's
+    ``XLA_FLAGS`` are left as they are.
+    """
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
+
+def _keep_stores_in_memory() -> None:
+    """A run syncs every object that it writes, 3 ms each on a disk. What is in memory goes with the session;
+    name a folder by pytest's ``--basetemp`` or by ``TMPDIR`` to look into what a test left.
+    """
+    memory = Path("/dev/shm")
+    if {"TMPDIR", "PYTEST_DEBUG_TEMPROOT"} & set(os.environ) or not os.access(memory, os.W_OK):
+        return
+    if shutil.disk_usage(memory).free > ROOM_IN_MEMORY:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = folder = tempfile.mkdtemp(prefix="stores-", dir=memory)
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
 _share_compiled_code()
+_compile_fast()
+_keep_stores_in_memory()
 
 # No deadlines: others use this machine too. The same examples each time, but of a night's.
 settings.register_profile("default", deadline=None, derandomize=True)

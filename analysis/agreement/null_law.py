@@ -140,8 +140,20 @@ def _theory(reference: Reference, dof: int, size: int, rng: np.random.Generator)
     shift = rng.standard_normal((size, dof)) @ root.T
     if not np.isfinite(reference.dof):
         return shift, np.broadcast_to(reference.covariance, (size, dof, dof))
-    noise = rng.standard_normal((size, int(reference.dof), dof)) @ root.T
-    return shift, np.swapaxes(noise, 1, 2) @ noise / reference.dof
+    factor = root @ _triangles(reference.dof, dof, size, rng)
+    return shift, factor @ np.swapaxes(factor, 1, 2) / reference.dof
+
+
+def _triangles(freedom: float, dof: int, size: int, rng: np.random.Generator) -> Floats:
+    """Matrices whose A A^T is the scatter of so many Gaussian rows: lower triangles (M. S. Bartlett,
+    Proc. R. Soc. Edinb. 53 (1933) 260), or where they are fewer than d, the rows themselves.
+    """
+    if freedom <= dof - 1:
+        return rng.standard_normal((size, dof, int(freedom)))
+    found = np.tril(rng.standard_normal((size, dof, dof)), -1)
+    diagonal = np.arange(dof)
+    found[:, diagonal, diagonal] = np.sqrt(rng.chisquare(freedom - diagonal, (size, dof)))
+    return found
 
 
 def _squared_length(mean: Floats, covariance: Floats) -> Floats:

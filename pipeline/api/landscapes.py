@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from morsecensus.pipeline.api.results import Enumeration, LandscapeCensus, Persistence
-from morsecensus.pipeline.commands.enumerate import cell_spec, describe_landscape, resolved, threads_of
+from morsecensus.pipeline.commands.census import census_spec, check_finder, with_max_index
+from morsecensus.pipeline.commands.enumerate import cell_spec, describe_landscape, threads_of
+from morsecensus.pipeline.commands.landscape import check_memory, described
 from morsecensus.pipeline.commands.predict import predictions
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.run.run import Settings
-from morsecensus.pipeline.study.census import finder_options
+from morsecensus.pipeline.study.census import AUTO, finder_options
 from morsecensus.pipeline.study.inputs import from_file
-from morsecensus.pipeline.study.parameters import read_parameters
-from morsecensus.tasks.finders.choose import FINDERS
+from morsecensus.tasks.finders.choose import choose
 from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.runtime import inputs
 
@@ -62,6 +63,7 @@ def census(
     landscape: int = 0,
     finder: str = "multistart",
     options: Mapping[str, Any] | None = None,
+    max_index: int | None = None,
     model: str = "pspin",
     **parameters: Any,
 ) -> LandscapeCensus:
@@ -72,37 +74,59 @@ def census(
             where the model has no xi, such as ``model="given", file="couplings.npz"``.
         n: dimension, if the landscape isn't built yet.
         seed, landscape: which one: that of this number in a study with this seed.
-        finder: "multistart", "homotopy" or "sampled-homotopy".
+        finder: "multistart", "homotopy", "sampled-homotopy" or "low-index"; "auto" chooses by cost.
         options: of the finder, such as ``{"max_rounds": 4}``; docs/finders.md has them.
+        max_index: the option of this name, of "low-index".
         model, parameters: what to build, with ``xi``.
 
-    Raises UsageError for what cannot be, ValueError of a landscape that its finder can't take.
+    Raises UsageError for what cannot be, ValueError of a landscape of yours that its finder can't take.
     """
     from morsecensus.tasks.landscapes.base import build
+    from morsecensus.tasks.records.census import census_record
+    from morsecensus.tasks.records.found import found_of
 
-    if finder not in FINDERS:
-        raise UsageError(f"finder: got {shown(finder)}, allowed: {', '.join(sorted(FINDERS))}")
-    spec: dict[str, Any] = {"finder": finder, "seed": seed}
-    spec["finder_options"] = finder_options(finder, options or {}, "options")
+    options = with_max_index(finder, options or {}, max_index)
     if of is None or isinstance(of, str):
-        read = read_parameters(model, _given(model, of, parameters))
-        spec |= {"model": model, "parameters": resolved(model, read, _one(n))}
-        of = build(model, spec["parameters"], _one(n))
+        given = _given(model, of, parameters)
+        spec = census_spec(model, given, _one(n), seed, landscape, finder, options, IN_PYTHON)
+        check_memory(spec, described(spec, landscape), Settings())
         _hand_in(spec)
+        of = build(model, spec["parameters"], spec["n"])
+    else:
+        spec = _own_spec(of, n, seed, finder, options)
     couplings = of.sample(seed, landscape)
-    found = FINDERS[finder].census(spec, of, couplings, landscape)
-    points, _ = found.points()
-    what = _title(of.name, spec.get("parameters", {}), n, seed, landscape)
+    found = found_of(spec, of, couplings, landscape)
     return LandscapeCensus(
-        what=what,
-        finder=finder,
+        what=_title(of.name, spec["parameters"], n, seed, landscape),
+        finder=spec["finder"],
         landscape=of,
         couplings=couplings,
-        points=np.asarray(points.points),
-        energy=np.asarray(points.energy),
-        index=np.asarray(points.index),
-        found=found,
+        points=np.asarray(found.points.points),
+        energy=np.asarray(found.points.energy),
+        index=np.asarray(found.points.index),
+        found=found.census,
+        record=census_record(spec, found, landscape),
     )
+
+
+IN_PYTHON = ("options", ".")
+"""What messages call a finder's options, and what joins that and a name."""
+
+
+def _own_spec(
+    landscape: "Landscape", n: int | None, seed: int, finder: str, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The spec of a landscape that is built already."""
+    check_finder(finder, options)
+    finder = choose(landscape)[0] if finder == AUTO else finder
+    return {
+        "model": landscape.name,
+        "parameters": {},
+        "n": n,
+        "seed": seed,
+        "finder": finder,
+        "finder_options": finder_options(finder, options, *IN_PYTHON),
+    }
 
 
 def enumerate(

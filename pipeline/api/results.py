@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from morsecensus.pipeline.commands.census import LOW_INDEX, bottom_verdict, level_rows
 from morsecensus.pipeline.commands.enumerate import topology_verdict, verdict
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class LandscapeCensus:
         energy: per spin, shape (points,).
         index: Morse index, shape (points,).
         found: the finder's own result, with the ledger: which checks passed, what may be missing.
+        record: as ``morsecensus census --json`` prints it, but for the time that it took.
     """
 
     what: str
@@ -44,6 +46,7 @@ class LandscapeCensus:
     energy: NDArray[np.float64]
     index: NDArray[np.int64]
     found: "Census"
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def by_index(self) -> NDArray[np.int64]:
@@ -70,6 +73,8 @@ class LandscapeCensus:
         return REASONS[self.found.ledger.reason]
 
     def __repr__(self) -> str:
+        if self.finder == LOW_INDEX:
+            return "\n".join((f"census of {self.what}", *_bottom_lines(self.record)))
         total = int(self.by_index.sum())
         energies = "none"
         if len(self.energy):
@@ -81,6 +86,23 @@ class LandscapeCensus:
             f"{self.status} ({self.reason.replace('_', ' ')})",
         )
         return "\n".join(lines)
+
+
+def _bottom_lines(record: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What a search of low indices found: points and energies of the indices sought, and the verdict."""
+    rows = level_rows(record)
+    counts = by_index_text([row["points"] for row in rows])
+    images = ", and their images at -E" if record["odd"] else ""
+    bands = ", ".join(
+        f"{row['index']}: {row['lowest E']:.6g} to {row['highest E']:.6g}"
+        for row in rows[:SHOWN_INDICES]
+        if row["lowest E"] is not None
+    )
+    return (
+        f"{sum(row['points'] for row in rows)} critical points by {LOW_INDEX}, {counts}{images}",
+        f"energies per spin by index {bands}" if bands else "energies per spin: none",
+        "; ".join(bottom_verdict(record)),
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,4 +1,4 @@
-"""Commands on a model or one landscape: predict, enumerate, topology, couplings, flow."""
+"""Commands on a model or one landscape: predict, census, enumerate, topology, couplings, flow."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,6 +44,11 @@ KeptStore = Annotated[
     str | None, typer.Option(help="Keep the run here: it can be stopped, goes on, and can be extended.")
 ]
 
+FinderOptions = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="NAME=VALUE", help="An option of the finder: docs/finders.md."),
+]
+
 app = typer.Typer()
 """Becomes part of the command line in `pipeline.cli.app`."""
 
@@ -84,6 +89,50 @@ def predict(
             say("More indices, energies and errors: --json.")
 
 
+@app.command(epilog='Example: morsecensus census --xi "q^3" --n 30 --finder low-index --max-index 1 --seed 1')
+@options_of(MODELS)
+def census(
+    n: Dimension,
+    given: dict[str, Any],
+    seed: Seed = 1,
+    model: Annotated[str, typer.Option(help="A model.")] = "pspin",
+    landscape: Number = 0,
+    finder: Annotated[
+        str, typer.Option(help="multistart, homotopy, sampled-homotopy, low-index; auto chooses by cost.")
+    ] = "multistart",
+    option: FinderOptions = None,
+    max_index: Annotated[
+        int | None, typer.Option(help="Of low-index: points of index 0 to this are sought.")
+    ] = None,
+    positions: Annotated[bool, typer.Option("--positions", help="Positions too, with --json.")] = False,
+    as_json: Json = False,
+    plugin: Plugin = None,
+) -> None:
+    """Find the critical points of one landscape by any finder: how many, at what energies, and whether these
+    are all.
+
+    The numbers are those that a study with this seed stores of this landscape. For a proof that no point is
+    missing: enumerate.
+    """
+    with user_errors():
+        from morsecensus.pipeline.commands import census as command
+
+        options = command.read_options(finder, option or [], max_index)
+        spec = command.census_spec(model, given, n, seed, landscape, finder, options, positions=positions)
+        found = command.take_census(spec, landscape, new_console(err=True))
+        if as_json:
+            print_json(found)
+            return
+        print_table(command.level_rows(found), f"{_title(spec, landscape)}, {found['finder']}")
+        if found["finder"] == command.LOW_INDEX:
+            print_table(
+                command.search_rows(found),
+                "hits from above and below, coverage from above, points by recapture",
+            )
+        for line in (*command.census_verdict(found), command.effort_line(found)):
+            say(line)
+
+
 @app.command(name="enumerate", epilog='Example: morsecensus enumerate --xi "q^3" --n 10 --seed 1')
 @options_of(MODELS)
 def enumerate_points(
@@ -111,12 +160,12 @@ def enumerate_points(
     start to the last one's end, retries included; machine code is loaded before.
     """
     with user_errors():
-        from morsecensus.pipeline.commands.enumerate import cell_spec, on_worker, threads_of, verdict
+        from morsecensus.pipeline.commands.enumerate import cell_spec, enumerated, threads_of, verdict
         from morsecensus.pipeline.run.run import Settings
 
         settings = Settings(backend, workers, address)
         spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings), certify)
-        found = on_worker("enumerate", spec, landscape, settings, new_console(err=True), points=points)
+        found = enumerated("enumerate", spec, landscape, settings, new_console(err=True), points=points)
         if as_json:
             print_json(found)
             return
@@ -157,7 +206,7 @@ def topology(
     with user_errors():
         from morsecensus.pipeline.commands.enumerate import (
             cell_spec,
-            on_worker,
+            enumerated,
             persistence_rows,
             threads_of,
             topology_verdict,
@@ -166,7 +215,7 @@ def topology(
 
         settings = Settings(backend, workers, address)
         spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings))
-        found = on_worker("topology", spec, landscape, settings, new_console(err=True))
+        found = enumerated("topology", spec, landscape, settings, new_console(err=True))
         if as_json:
             print_json(found)
             return

@@ -1,1 +1,1 @@
-"""The driver's side of predict, enumerate, flow, couplings."""
+"""The driver's side of predict, census, enumerate, flow, couplings."""

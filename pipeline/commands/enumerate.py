@@ -2,27 +2,18 @@
 
 import dataclasses
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from morsecensus.pipeline.backends.executor import ask
-from morsecensus.pipeline.backends.start import start_executor
-from morsecensus.pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.commands.landscape import check_integer, described, on_worker, resolved
+from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import identity, is_known
-from morsecensus.pipeline.run.plan import available_memory, size_text, time_text
-from morsecensus.pipeline.run.run import Settings, advised, worker_environment
-from morsecensus.pipeline.stopping import StopRequest
-from morsecensus.pipeline.study.inputs import put_inputs, resolve
+from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import MAX_VALUE
-from morsecensus.pipeline.worker.bodies import DEFAULT_BODY, Description, describe
-from morsecensus.storage.files import open_files
+from morsecensus.pipeline.worker.bodies import Description
 from morsecensus.tasks.finders.options import CERTIFY, HomotopyOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.registry import MODELS
@@ -30,7 +21,6 @@ from morsecensus.tasks.topology.spheres import require_one_sphere
 
 MAX_THREADS = 1024
 SHOWN_PATHS = 10
-STOPPED = "stopped; nothing was kept"
 
 
 def cell_spec(
@@ -52,9 +42,9 @@ def cell_spec(
     if not is_known(model):
         raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
     parameters = read_parameters(model, given)
-    _check_integer("--n", n, MODELS[model].least_n, MAX_VALUE)
-    _check_integer("--seed", seed, 0, 2**63 - 1)
-    _check_integer("--max-paths", max_paths, 1, 2**31)
+    check_integer("--n", n, MODELS[model].least_n, MAX_VALUE)
+    check_integer("--seed", seed, 0, 2**63 - 1)
+    check_integer("--max-paths", max_paths, 1, 2**31)
     if certify not in CERTIFY:
         raise UsageError(f"--certify: got {shown(certify)}, allowed: {', '.join(CERTIFY)}")
     parameters = resolved(model, parameters, n)
@@ -74,36 +64,19 @@ def cell_spec(
     }
 
 
-def resolved(model: str, parameters: Mapping[str, Any], n: int) -> dict[str, Any]:
-    """Return a cell's parameters: what a file holds in place of its name; raises UsageError."""
-    try:
-        return resolve(model, parameters, n, Path())
-    except ValueError as error:
-        raise UsageError(f"--{' '.join(str(error).split())}") from error
-
-
 def describe_landscape(spec: Mapping[str, Any], landscape: int, topology: bool) -> Description:
     """Say what a landscape takes, before anything is started for it.
 
     Raises UsageError if homotopies can't enumerate it, if it has no Morse complex here and that is asked for,
     and if its file holds fewer landscapes.
     """
-    _check_integer("--landscape", landscape, 0, spec["parameters"].get("held", 2**63) - 1)
-    try:
-        description = describe(DEFAULT_BODY, spec)
-    except UsageError as error:
-        raise UsageError(f"{error} (finders are chosen in a study)") from error
+    description = described(spec, landscape, "finders are chosen in a study or with the command census")
     if topology:
         try:
             require_one_sphere(build(spec["model"], spec["parameters"], spec["n"]))
         except ValueError as error:
             raise UsageError(f"{error}; the command enumerate takes it") from error
     return description
-
-
-def _check_integer(name: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise UsageError(f"{name}: got {value}, allowed: integers from {least} to {most}")
 
 
 def threads_of(settings: Settings) -> int:
@@ -113,86 +86,17 @@ def threads_of(settings: Settings) -> int:
         return 1
     if settings.workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    _check_integer("--workers", settings.workers, 1, MAX_THREADS)
+    check_integer("--workers", settings.workers, 1, MAX_THREADS)
     return settings.workers
 
 
-def on_worker(
+def enumerated(
     what: str, spec: Mapping[str, Any], landscape: int, settings: Settings, console: Console, **more: Any
 ) -> dict[str, Any]:
-    """Enumerate a landscape on a worker, in the environment of a study's blocks, and return its record.
-
-    Args:
-        what: the worker's job, ``enumerate`` or ``topology``.
-        more: passed on to it.
-
-    Raises UsageError for a landscape that is too large, RunError if the worker fails, Interrupted.
-    """
+    """Enumerate a landscape on a worker: `on_worker` with ``enumerate`` or ``topology``."""
     description = describe_landscape(spec, landscape, what == "topology")
-    _check_memory(spec, description, settings)
-    workers = settings.workers if settings.backend == "ray" else None
-    with _given(spec, settings) as given:
-        executor = start_executor(settings.backend, workers=workers, address=settings.address)
-        with closing(executor), StopRequest() as stop, _Waiting(console, description.seconds_per_landscape):
-            job = {
-                "job": what,
-                "spec": spec,
-                "landscape": landscape,
-                **given,
-                **more,
-                "generation": dataclasses.asdict(worker_environment(executor, stop)),
-                "memory_bytes": description.memory_bytes,
-            }
-            receipt = ask(executor, job, stop, STOPPED)
-    if "error" in receipt:
-        raise RunError(f"{what}: {advised(receipt['error'])}")
-    return receipt["record"]
-
-
-@contextmanager
-def _given(spec: Mapping[str, Any], settings: Settings) -> Iterator[dict[str, str]]:
-    """What a job says of where its couplings are: in a store of their own while it runs, nothing if they are
-    drawn."""
-    if MODELS[spec["model"]].content_of is None:
-        yield {}
-        return
-    if settings.address is not None:
-        raise UsageError(
-            f"--address: got {shown(settings.address)} with --model {spec['model']}, allowed: a study with "
-            "--store in a folder that every node shares or a bucket; or this machine alone, without --address"
-        )
-    with tempfile.TemporaryDirectory(prefix="morsecensus-given-") as folder:
-        put_inputs(open_files(folder), [spec])
-        yield {"store": folder}
-
-
-def _check_memory(spec: Mapping[str, Any], description: Description, settings: Settings) -> None:
-    memory = None if settings.address else available_memory()
-    if memory is not None and description.memory_bytes > memory:
-        raise UsageError(
-            f"--n: got {spec['n']}, which needs {size_text(description.memory_bytes)}, allowed: what "
-            f"fits in the {size_text(memory)} available; lower n"
-        )
-
-
-class _Waiting:
-    """Says that something is going on: a clock on a terminal, one line elsewhere if it will take a while."""
-
-    def __init__(self, console: Console, seconds: float | None):
-        self._text = f"following paths and proving points, about {time_text(seconds)} on one CPU"
-        self._console, self._long = console, seconds is None or seconds > 5
-        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-        self._clock = Progress(*columns, console=console, transient=True)
-
-    def __enter__(self) -> None:
-        if self._console.is_terminal:
-            self._clock.add_task(self._text)
-            self._clock.start()
-        elif self._long:
-            self._console.print(self._text, highlight=False)
-
-    def __exit__(self, *_: object) -> None:
-        self._clock.stop()
+    doing = "following paths and proving points"
+    return on_worker(what, spec, landscape, description, settings, console, doing, **more)
 
 
 def verdict(found: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from morsecensus.storage.layout import CellLayout, Generation, Manifest, cell_na
 from morsecensus.storage.seals import canonical, digest
 from morsecensus.storage.store import check_same
 from morsecensus.storage.tables import read_tables
+from morsecensus.tasks.finders.choose import FINDERS
 
 MAX_ROWS = 2**62
 FILE_BYTES = 4096
@@ -110,15 +111,15 @@ def _with_theory(cells: Iterable[PlannedCell]) -> Iterator[PlannedCell]:
     effort = 0
     for cell in cells:
         effort += (THEORY_OVERHEAD + cell.layout.spec["n"]) ** 2
-        counted = effort <= THEORY_EFFORT and "finder" in cell.layout.spec and not _seeks_few(cell)
+        counted = effort <= THEORY_EFFORT and _seeks_all(cell.layout.spec)
         exact = expected_points(cell.layout.spec) if counted else None
         known = cell.description if exact is None else replace(cell.description, expected_points=exact)
         yield replace(cell, description=known)
 
 
-def _seeks_few(cell: PlannedCell) -> bool:
-    """Whether its finder looks for points of low index alone: the mean number of all says nothing of them."""
-    return "max_index" in cell.layout.spec.get("finder_options", {})
+def _seeks_all(spec: Mapping[str, Any]) -> bool:
+    """Whether the mean number of all points says how many a cell has."""
+    return "finder" in spec and not FINDERS[spec["finder"]].bottom
 
 
 def expected_points(spec: Mapping[str, Any]) -> float | None:

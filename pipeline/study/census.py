@@ -1,8 +1,10 @@
 """Cells of a study whose body is the census: finders with their options, and what is kept."""
 
 import dataclasses
+import json
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +16,7 @@ from morsecensus.pipeline.study.cells import CellTable, StudyCell, grid, table_o
 from morsecensus.pipeline.study.checked import listed, validated
 from morsecensus.pipeline.study.inputs import check_held, resolve
 from morsecensus.tasks.finders.choose import FINDERS as KNOWN_FINDERS
+from morsecensus.tasks.finders.options import BOUNDARIES
 from morsecensus.tasks.landscapes.registry import MODELS
 
 MAX_OPTION = 2**53  # far beyond any budget, and every integer up to it is a double
@@ -55,14 +58,16 @@ def census_cells(
     for parameters, n in _places(cell, source, folder):
         finder, why = cell.finder, None
         if finder == AUTO:
-            finder, why = _chosen(model, parameters, n, source)
+            finder, why = chosen(model, parameters, n, f"{source}: n = {n}")
+        options = finder_options(finder, cell.options, f"{source}.options")
+        _check_topology(cell.topology, finder, options, source)
         spec = {
             "model": model,
             "parameters": parameters,
             "n": n,
             "seed": seed,
             "finder": finder,
-            "finder_options": finder_options(finder, cell.options, f"{source}.options"),
+            "finder_options": options,
             "block_size": cell.block or default_block(mean_size(model, parameters, n)),
             "positions": cell.positions,
             "spectra": cell.spectra,
@@ -79,7 +84,7 @@ def _places(cell: CensusTable, source: str, folder: Path) -> Iterator[tuple[Mapp
             yield _content(cell, written, n, source, folder), n
 
 
-def _chosen(model: str, parameters: Mapping[str, Any], n: int, source: str) -> tuple[str, str]:
+def chosen(model: str, parameters: Mapping[str, Any], n: int, where: str) -> tuple[str, str]:
     """The finder that `AUTO` stands for, and why. Loads JAX, and nothing else here does."""
     from morsecensus.tasks.finders.choose import choose
     from morsecensus.tasks.landscapes.base import build
@@ -87,7 +92,19 @@ def _chosen(model: str, parameters: Mapping[str, Any], n: int, source: str) -> t
     try:
         return choose(build(model, parameters, n))
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"{source}: n = {n}: {' '.join(str(error).split())}") from error
+        raise UsageError(f"{where}: {' '.join(str(error).split())}") from error
+
+
+def _check_topology(topology: bool | str, finder: str, options: Mapping[str, Any], source: str) -> None:
+    """Boundary d_k takes all points of index 0 to k: refuse what a search of low indices leaves without."""
+    if not KNOWN_FINDERS[finder].bottom or BOUNDARIES[topology] <= options["max_index"]:
+        return
+    highest = options["max_index"]
+    allowed = ", ".join(json.dumps(known) for known, degree in BOUNDARIES.items() if degree <= highest)
+    raise UsageError(
+        f"{source}.topology: got {json.dumps(topology)} with max_index = {highest}, allowed: {allowed}; "
+        f"{json.dumps(topology)} needs max_index {BOUNDARIES[topology]}"
+    )
 
 
 def _content(
@@ -119,8 +136,12 @@ def default_block(n: int) -> int:
     return next((size for limit, size in ((6, 50), (8, 25), (10, 10), (12, 4), (16, 2)) if n <= limit), 1)
 
 
-def finder_options(finder: str, given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return all options of a finder, defaults included; raises UsageError for unknown or wrong ones."""
+def finder_options(finder: str, given: Mapping[str, Any], where: str, dot: str = ".") -> dict[str, Any]:
+    """Return all options of a finder, defaults included; raises UsageError for unknown or wrong ones.
+
+    Args:
+        where: what messages call the table that they stand in, ``dot`` what joins that and a name.
+    """
     kind = KNOWN_FINDERS[finder].options
     known = {field.name: field for field in dataclasses.fields(kind)}
     for key, value in given.items():
@@ -128,16 +149,28 @@ def finder_options(finder: str, given: Mapping[str, Any], where: str) -> dict[st
             raise UsageError(f"{where}: unknown key {shown(key)}, allowed: {', '.join(known)}")
         wanted = known[key].type
         if type(value) is int and abs(value) > MAX_OPTION:
-            raise UsageError(f"{where}.{key}: got {shown(value)}, allowed: integers up to {MAX_OPTION}")
+            raise UsageError(f"{where}{dot}{key}: got {shown(value)}, allowed: integers up to {MAX_OPTION}")
         if wanted is float and type(value) is int:
             value = float(value)
         if wanted is str:
             continue  # one of a few words, which its finder knows
         if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
             name = getattr(wanted, "__name__", wanted)
-            raise UsageError(f"{where}.{key}: got {shown(value)}, allowed: {name}")
+            raise UsageError(f"{where}{dot}{key}: got {shown(value)}, allowed: {name}")
     converted: dict[str, Any] = {k: float(v) if known[k].type is float else v for k, v in given.items()}
     try:
         return dataclasses.asdict(kind(**converted))
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"{where}.{' '.join(str(error).split())}") from error
+        raise UsageError(f"{where}{dot}{' '.join(str(error).split())}") from error
+
+
+def options_from_text(finder: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Options of a finder as `finder_options` takes them; text that isn't of its kind is for it to refuse."""
+    kinds: dict[str, Any] = {
+        field.name: field.type for field in dataclasses.fields(KNOWN_FINDERS[finder].options)
+    }
+    found: dict[str, Any] = dict(texts)
+    for name, text in texts.items():
+        with suppress(ValueError):
+            found[name] = kinds.get(name, str)(text)
+    return found

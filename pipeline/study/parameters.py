@@ -25,12 +25,12 @@ def read_parameters(model: str, given: Mapping[str, str | float | None]) -> dict
     return {name: _read(name, parameters[name], given.get(name)) for name in parameters}
 
 
-def read_settings(texts: Sequence[str]) -> dict[str, str]:
-    """Return the parameters of ``NAME=VALUE`` texts, as text; raises UsageError."""
+def read_settings(texts: Sequence[str], option: str = "--set") -> dict[str, str]:
+    """Return what ``NAME=VALUE`` texts of an option set, as text; raises UsageError."""
     pairs = [text.partition("=") for text in texts]
     found = {name: value for name, equals, value in pairs if equals}
     if len(found) < len(texts):
-        raise UsageError(f"--set: got {shown(' '.join(texts))}, allowed: NAME=VALUE, each name once")
+        raise UsageError(f"{option}: got {shown(' '.join(texts))}, allowed: NAME=VALUE, each name once")
     return found
 
 

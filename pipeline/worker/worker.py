@@ -50,7 +50,7 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
     """Do one job and return a small receipt; an exception becomes a value under ``error``.
 
     Jobs: ``environment`` (report it), ``describe`` (a cell), ``block`` (compute, write, commit), ``check``
-    (compute and compare), ``enumerate`` and ``topology`` (one landscape, returned).
+    (compute and compare), ``enumerate``, ``topology`` and ``census`` (one landscape, returned).
     A body may send pieces of a block or of a landscape through ``scatter``.
     """
     started = time.time()
@@ -65,8 +65,8 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         if job["job"] == "check":
             return _check_block(job)
         _check_environment(job["generation"])
-        if job["job"] in ("enumerate", "topology"):
-            return {"record": _one_landscape(job, scatter)}
+        if job["job"] in ("enumerate", "topology", "census"):
+            return {"record": _one_landscape(job, scatter, started)}
         return _run_block(job, scatter, started)
     except UsageError as error:
         return _error("usage", error)
@@ -137,13 +137,17 @@ def _compute(job: Mapping[str, Any], scatter: Scatter | None = None) -> tuple[Ce
     find_in(job["store"])
     spec = dict(cell.spec) if cell.most is None else {**cell.spec, "most": cell.most}
     try:
-        if "plugin" in spec:
-            _try_once(canonical({name: spec[name] for name in ("model", "parameters", "n", "seed")}))
+        _try_plugin(spec)
         return cell, load(cell.body)(spec, int(job["block"]), scatter)
     except (EnvironmentDiffers, ProgramDiffers, StoreUnseen):
         raise  # of a piece, or of what the cell was given: no failure of the body
     except Exception as error:
         raise BodyFailed(error) from error
+
+
+def _try_plugin(spec: Mapping[str, Any]) -> None:
+    if "plugin" in spec:
+        _try_once(canonical({name: spec[name] for name in ("model", "parameters", "n", "seed")}))
 
 
 @functools.lru_cache(maxsize=256)
@@ -156,14 +160,20 @@ def _try_once(landscape: bytes) -> None:
     check_landscape(build(spec["model"], spec["parameters"], spec["n"]), spec["seed"])
 
 
-def _one_landscape(job: Mapping[str, Any], scatter: Scatter | None) -> dict[str, Any]:
-    from morsecensus.tasks.records.enumerate import enumerate_one, topology_of_one
-
+def _one_landscape(job: Mapping[str, Any], scatter: Scatter | None, started: float) -> dict[str, Any]:
+    spec, landscape = job["spec"], int(job["landscape"])
     if "store" in job:
         find_in(job["store"])
+    if job["job"] == "census":
+        from morsecensus.tasks.records.census import census_one
+
+        _try_plugin(spec)
+        return {**census_one(spec, landscape, scatter), "seconds": round(time.time() - started, 3)}
+    from morsecensus.tasks.records.enumerate import enumerate_one, topology_of_one
+
     if job["job"] == "topology":
-        return topology_of_one(job["spec"], int(job["landscape"]), scatter)
-    return enumerate_one(job["spec"], int(job["landscape"]), scatter, points=bool(job["points"]))
+        return topology_of_one(spec, landscape, scatter)
+    return enumerate_one(spec, landscape, scatter, points=bool(job["points"]))
 
 
 def _cell(job: Mapping[str, Any]) -> CellLayout:

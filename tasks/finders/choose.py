@@ -50,11 +50,13 @@ class Finder:
         effort: what a landscape takes with these options; ValueError if the finder can't take it.
         load: gives the function that takes the census of one instance of a cell, ``find(spec, landscape,
             couplings, instance, options, scatter)``.
+        bottom: whether it looks for points of index 0 to ``options.max_index`` alone.
     """
 
     options: type[Any]
     effort: Callable[[Landscape, Any], Effort]
     load: Callable[[], Callable[..., "Census"]]
+    bottom: bool = False
 
     def census(
         self,
@@ -107,8 +109,19 @@ FINDERS = {
     "multistart": Finder(MultistartOptions, multistart_effort, _multistart),
     "homotopy": Finder(HomotopyOptions, homotopy_effort, _homotopy),
     "sampled-homotopy": Finder(SampledHomotopyOptions, _sampled_effort, _sampled_homotopy),
-    "low-index": Finder(LowIndexOptions, low_index_effort, _low_index),
+    "low-index": Finder(LowIndexOptions, low_index_effort, _low_index, bottom=True),
 }
+
+
+def require_both_ends(finder: Finder, landscape: Landscape, options: Any) -> None:
+    """ValueError where the topology of this finder's censuses can't be known: boundaries are computed from
+    the bottom and from the top, which a search of low indices sees only as the image of the bottom."""
+    searched = not finder.bottom or options.max_index >= landscape.manifold.dimension
+    if not searched and not landscape.symmetry.odd:
+        raise ValueError(
+            f"topology: got it for {landscape.name} with no sign change that turns H into -H, whose points "
+            f"at the top low-index doesn't seek; allowed: false, or another finder"
+        )
 
 
 def topology_seconds(topology: bool | str, points: float) -> float:

@@ -34,7 +34,6 @@ STATES = (
         dims=BY_INDEX,
         option=FINDER,
         optional=True,
-        signed=True,
     ),
     _recaptured("estimate", "number of points by recapture"),
     _recaptured("lower", "lower confidence limit of the number by recapture"),

@@ -1,1 +1,1 @@
-"""One landscape: what enumerate and topology answer, and what the bodies flow and threshold compute."""
+"""One landscape: what census, enumerate and topology say, and what the bodies flow and threshold compute."""

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom, binomtest, norm
 from scipy.stats import f as fisher
 
-from morsecensus.analysis.agreement.null_law import Reference, null_law
+from morsecensus.analysis.agreement.null_law import Reference, _theory, null_law
 from morsecensus.analysis.agreement.rare import Counted, rare_p_value, split_directions
 from morsecensus.analysis.agreement.residuals import hotelling, mean_counts_test
 from morsecensus.analysis.theory.models.partite.finite_n import FinitePartite
@@ -29,6 +29,24 @@ def regression_p_value(rows):
     fitted = rows @ np.linalg.lstsq(rows, np.ones(count), rcond=None)[0]
     explained, left = np.sum(fitted**2), np.sum((1 - fitted) ** 2)
     return float(fisher.sf(explained / dof / (left / (count - dof)), dof, count - dof))
+
+
+@pytest.mark.parametrize("freedom", [2, 5.5, 4000])
+def test_errors_of_a_theory_scatter_as_its_draws_would(freedom):
+    """Mean, variance and determinant of a Wishart matrix over its degrees of freedom, which may be fewer than
+    its dimensions; five standard errors of 50000 draws.
+    """
+    covariance = np.array([[2.0, 0.6, 0.0], [0.6, 1.0, -0.3], [0.0, -0.3, 0.5]])
+    shift, found = _theory(Reference(covariance, freedom), 3, 50000, np.random.default_rng(8))
+    error = 5 / np.sqrt(50000)
+    products = np.outer(np.diag(covariance), np.diag(covariance))
+    spread = np.sqrt((products + covariance**2) / freedom)
+    assert np.all(np.abs(found.mean(axis=0) - covariance) < error * spread)
+    assert np.all(np.abs(np.cov(shift.T) - covariance) < error * np.sqrt(freedom) * spread)
+    np.testing.assert_allclose(found.std(axis=0), spread, rtol=0.05)
+    ratio = np.linalg.det(found) / np.linalg.det(covariance)
+    expected = np.prod(np.maximum(freedom - np.arange(3), 0.0)) / freedom**3
+    assert np.abs(ratio.mean() - expected) <= error * ratio.std() + 1e-12
 
 
 @pytest.mark.parametrize(("count", "dof"), [(16, 5), (20, 2), (60, 8)])

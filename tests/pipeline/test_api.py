@@ -97,12 +97,44 @@ def test_one_landscape_by_each_finder():
     assert text[1].startswith(f"{whole.total} critical points by multistart, by index 0: ")
     assert text[3].startswith("complete (")
     assert "complete: " in lines(whole)[2]
-    with pytest.raises(UsageError, match="finder: got 'guess', allowed: homotopy, multistart"):
+    with pytest.raises(
+        UsageError, match="finder: got 'guess', allowed: auto, homotopy, low-index, multistart"
+    ):
         mc.census("q^3", 4, finder="guess")
     with pytest.raises(UsageError, match="n: got None"):
         mc.census("q^3")
     with pytest.raises(UsageError, match=r"options: unknown key 'rounds'"):
         mc.census("q^3", 4, options={"rounds": 3})
+
+
+def test_the_bottom_of_one_landscape():
+    found = mc.census("q^3", 6, finder="low-index", max_index=1)
+    whole = mc.census("q^3", 6, finder="homotopy")
+    text = lines(found)
+    assert text[0] == "census of pspin, xi = q^3, field = 0.0, n = 6, seed 1, landscape 0"
+    counts = whole.by_index[:2].tolist()
+    of_index = f"by index 0: {counts[0]}, 1: {counts[1]}"
+    assert text[1] == f"{sum(counts)} critical points by low-index, {of_index}, and their images at -E"
+    first, last = whole.energy[whole.index == 0][[0, -1]]
+    assert text[2].startswith(f"energies per spin by index 0: {first:.6g} to {last:.6g}, 1: ")
+    assert text[3] == "closed: index 0, 1; graph of minima that saddles of index 1 join: one part"
+    assert not found.complete
+    with pytest.raises(UsageError, match=r"options\.max_index: got -1, allowed: integers >= 0"):
+        mc.census("q^3", 6, finder="low-index", max_index=-1)
+    with pytest.raises(UsageError, match="max_index: got 6, allowed: 0 to 5, the dimension"):
+        mc.census("q^3", 6, finder="low-index", max_index=6)
+    with pytest.raises(UsageError, match="max-index: got 1 with --finder multistart"):
+        mc.census("q^3", 6, max_index=1)
+
+
+def test_a_landscape_too_large_is_refused_with_its_size():
+    with pytest.raises(UsageError, match=r"--n: got 2000, which needs \d+ GiB, allowed: what fits in"):
+        mc.census("q^3", 2000, finder="low-index")
+
+
+def test_auto_takes_the_finder_that_a_study_would_take():
+    assert mc.census("q^3", 4, finder="auto").finder == "homotopy"
+    assert mc.census(mc.build("pspin", {"xi": "q^3"}, 4), finder="auto").finder == "homotopy"
 
 
 def test_a_landscape_of_ones_own():

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from morsecensus.pipeline.cli.app import app
 
-COMMANDS = ("run", "plan", "status", "verify", "repair", "predict", "enumerate", "report")
+COMMANDS = ("run", "plan", "status", "verify", "repair", "predict", "census", "enumerate", "report")
 
 
 @pytest.fixture(scope="module")

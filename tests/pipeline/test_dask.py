@@ -9,6 +9,9 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
+
+from morsecensus.pipeline.cli.app import app
 
 CLUSTER = """
 import sys
@@ -142,10 +145,23 @@ def free_port():
 
 
 @pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ("thread", "--dask: got 'thread', allowed: threads, ray, ray:ADDRESS, or the address"),
+        ("ray:", "--dask: got 'ray:', allowed"),
+    ],
+)
+def test_what_is_no_place(tmp_path, where, text):
+    """In this process: nothing is started."""
+    done = CliRunner().invoke(app, ["report", str(tmp_path), "--out", str(tmp_path / "out"), "--dask", where])
+    assert done.exit_code == 2
+    assert text in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
     ("where", "code", "text"),
     [
-        ("thread", 2, "--dask: got 'thread', allowed: threads, ray, ray:ADDRESS, or the address"),
-        ("ray:", 2, "--dask: got 'ray:', allowed"),
         ("http://127.0.0.1:1", 2, "unknown address scheme"),
         ("tcp://127.0.0.1:{port}", 1, "cannot use a Dask scheduler at tcp://127.0.0.1:"),
         ("ray:127.0.0.1:{port}", 1, "--dask ray: no Ray head answers at 127.0.0.1:"),

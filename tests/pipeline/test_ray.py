@@ -77,7 +77,8 @@ def test_a_piece_in_another_environment_stops_the_run(tmp_path, toolbox):
 
 
 PATHS = {"n": "15", "finder": "homotopy"}
-ROUNDS = {"n": "20", "options.starts_per_round": 2**15, "options.max_rounds": 3}
+# two rounds that are just worth sending away
+ROUNDS = {"n": "17", "options.starts_per_round": 2**15, "options.max_rounds": 2}
 
 
 @pytest.mark.slow

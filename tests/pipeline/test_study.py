@@ -14,6 +14,7 @@ from morsecensus.tasks.landscapes.registry import MODELS
 
 HEAD = 'name = "demo"\nseed = 1\n'
 CELL = '[[cells]]\nxi = "q^3"\nn = 4\nlandscapes = 8\n'
+LOW = 'finder = "low-index"\n[cells.options]\n'
 
 BAD = {
     "unknown key": (HEAD + "colour = 1\n" + CELL, "colour: unknown key"),
@@ -67,7 +68,25 @@ BAD = {
     "model a list": (HEAD + CELL + "model = [1]\n", "cells[0].model: got [1]"),
     "unknown finder": (
         HEAD + CELL + 'finder = "luck"\n',
-        "cells[0].finder: got 'luck', allowed: auto, homotopy, multistart, sampled-homotopy",
+        "cells[0].finder: got 'luck', allowed: auto, homotopy, low-index, multistart, sampled-homotopy",
+    ),
+    "max_index below 0": (
+        HEAD + CELL + LOW + "max_index = -1\n",
+        "cells[0].options.max_index: got -1, allowed: integers >= 0",
+    ),
+    "max_index of another finder": (
+        HEAD + CELL + "[cells.options]\nmax_index = 1\n",
+        "cells[0].options: unknown key 'max_index', allowed: starts_per_round",
+    ),
+    "topology of minima alone": (
+        HEAD + CELL + 'topology = "components"\n' + LOW + "max_index = 0\n",
+        'cells[0].topology: got "components" with max_index = 0, allowed: false; "components" needs '
+        "max_index 1",
+    ),
+    "all of topology where its components are closed": (
+        HEAD + CELL + "topology = true\n" + LOW,
+        'cells[0].topology: got true with max_index = 1, allowed: false, "components"; true needs '
+        "max_index 2",
     ),
     "options without a finder": (
         HEAD + CELL + 'finder = "auto"\n[cells.options]\nmax_paths = 9\n',
@@ -207,6 +226,22 @@ def test_a_named_finder_goes_on_where_auto_began_and_the_other_way_round(toolbox
 
 
 UNAFFORDABLE = {
+    "max_index above the dimension": (
+        'xi = "q^3"\nn = 4\n' + LOW + "max_index = 4\n",
+        "n = 4: max_index: got 4, allowed: 0 to 3, the dimension",
+    ),
+    "low indices of manifolds": (
+        'model = "factorised"\nn = 3\n' + LOW,
+        "finder: got low-index with factorised, whose critical points are manifolds, allowed: multistart",
+    ),
+    "topology of a bottom whose top is no image of it": (
+        'xi = "q^4"\nn = 6\ntopology = "components"\n' + LOW,
+        "topology: got it for pspin with no sign change that turns H into -H",
+    ),
+    "couplings larger than memory": (
+        'xi = "q^3"\nn = 2000\n' + LOW,
+        "n: got 2000, which needs ",
+    ),
     "too many paths": (
         'xi = "q^3"\nn = 30\nfinder = "homotopy"\n',
         "n = 30: n: got 30, which takes 1073741823 paths; allowed: at most 2097152; raise max_paths, or use",
@@ -220,6 +255,36 @@ UNAFFORDABLE = {
         "model: got 'distinct', allowed for homotopies: one whose",
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("xi", "n", "highest", "topology"),
+    [
+        ("q^3", 6, 0, "false"),
+        ("q^3", 6, 1, '"components"'),
+        ("q^3", 6, 2, "true"),
+        ("q^4", 6, 5, "true"),
+        ("q^4", 6, 1, "false"),
+    ],
+)
+def test_topology_of_what_a_search_of_low_indices_closes(xi, n, highest, topology):
+    cell = f'[[cells]]\nxi = "{xi}"\nn = {n}\nlandscapes = 1\ntopology = {topology}\n'
+    made = make_plan(parse_study(tomllib.loads(f"{HEAD}{cell}{LOW}max_index = {highest}\n")))
+    assert made.cells[0].layout.spec["finder_options"]["max_index"] == highest
+
+
+def test_a_plan_counts_the_points_that_are_sought():
+    """At N = 60 the sphere has 10^10 points and its bottom a thousand."""
+    rows = [
+        make_plan(
+            parse_study(tomllib.loads(f'{HEAD}[[cells]]\nxi = "q^3"\nn = 60\nlandscapes = 1\n{how}'))
+        ).rows()
+        for how in (LOW, "")
+    ]
+    (bottom,), (whole,) = rows
+    assert 500 < bottom["expected_points_per_landscape"] < 2000
+    assert whole["expected_points_per_landscape"] > 1e9
+    assert bottom["disk_bytes"] < 2**24
 
 
 @pytest.mark.parametrize("name", UNAFFORDABLE)

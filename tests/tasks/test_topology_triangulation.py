@@ -18,6 +18,9 @@ from oracles.triangulation import sphere_mesh
 
 SEED = 5
 PARTS = {3: (8, 12, 18, 27, 40), 4: (2, 3, 4, 6, 8)}
+"""Wrong connections change a diagram by more than the finest mesh may: it must be this fine."""
+COARSE = {3: (8, 12, 18, 27), 4: (2, 3, 4, 6)}
+"""Enough for an order of convergence where the diagram is known."""
 mesh_of = lru_cache(sphere_mesh)
 bottleneck = gudhi.bottleneck_distance
 
@@ -96,7 +99,7 @@ class Fit:
 @pytest.mark.parametrize("n", [3, pytest.param(4, marks=pytest.mark.slow)])
 def test_quadratic_forms_converge_to_their_spectra(n):
     """x.Jx has points +-v_k of index k at eigenvalue k: one of a pair kills a class, one makes the next."""
-    meshes = [mesh_of(n - 1, k) for k in PARTS[n]]
+    meshes = [mesh_of(n - 1, k) for k in COARSE[n]]
     errors = []
     for trial in range({3: 10, 4: 5}[n]):
         rng = np.random.default_rng([n, trial])
