@@ -13,6 +13,7 @@ from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
 from morsecensus.tasks.finders.low_index.census import low_index
 from morsecensus.tasks.finders.low_index.descent import descend_to
 from morsecensus.tasks.finders.low_index.explore import leave
+from morsecensus.tasks.finders.low_index.follow import follow, step_off
 from morsecensus.tasks.finders.low_index.graph import UNKNOWN, descend_sides
 from morsecensus.tasks.finders.low_index.ledger import Seen, blind, chapman, everywhere, inequalities, judge
 from morsecensus.tasks.finders.options import HomotopyOptions, LowIndexOptions
@@ -32,6 +33,7 @@ from morsecensus.tasks.measurables.words import (
     UNSEEN,
     UNSOUGHT,
 )
+from morsecensus.tasks.points.newton import refine
 
 OPTIONS = LowIndexOptions(max_index=1, starts_per_round=512)
 MODELS = {
@@ -129,6 +131,36 @@ def test_ways_off_a_point_are_soft():
     least, most = spectrum.min(), spectrum.mean()
     assert least - 0.01 < float(curvature.mean()) < (least + most) / 2
     assert weight.max() / weight.min() > 3  # else nothing was soft here
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_from_a_saddle_one_follows_to_the_index_below(k):
+    landscape, couplings, points = truth("cubic")
+    saddles, below = of_index(points, k), of_index(points, k - 1)
+    draw = np.random.default_rng(1)
+    rows = draw.integers(0, len(saddles.index), 64)
+    index = np.full(64, k)
+    noise = draw.standard_normal((64, 10))
+    starts = step_off(landscape, couplings, saddles.points[rows], index, noise, np.full(64, 0.3 * 10**0.5))
+    value = jax.vmap(lambda x: landscape.value(couplings, x))
+    assert (value(jnp.asarray(starts)) < value(jnp.asarray(saddles.points[rows]))).mean() > 0.9
+
+    def arrived(ends):
+        hits = refine(landscape, couplings, jnp.asarray(ends), 30, 0.25)
+        distance, _ = KDTree(below.points).query(np.asarray(hits.points))
+        return (distance < 1e-6).mean()
+
+    followed = arrived(follow(landscape, couplings, starts, index - 1))
+    # Control: Newton alone goes back, or anywhere.
+    assert followed > 0.6
+    assert arrived(starts) < followed - 0.3
+
+
+def test_one_minimum_alone_needs_no_saddle():
+    one = seen([(9, 0)], [], counts=[1, 0], degenerate=False)
+    assert judge(sphere(12), one, 3).tolist() == [INDEX_CLOSED] * 2
+    two = seen([(9, 0), (9, 1)], [], counts=[2, 0], degenerate=False)
+    assert judge(sphere(12), two, 3).tolist() == [INDEX_CLOSED, UNSEEN]
 
 
 def test_saddles_join_all_minima_and_miss_one_that_is_hidden():

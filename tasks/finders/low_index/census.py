@@ -11,7 +11,7 @@ from morsecensus.tasks.finders.low_index.cost import require_low
 from morsecensus.tasks.finders.low_index.graph import Descents, descend_sides
 from morsecensus.tasks.finders.low_index.known import ABOVE, BELOW, Known, add, lower_index
 from morsecensus.tasks.finders.low_index.ledger import Seen, by_hits, chapman, everywhere, judge
-from morsecensus.tasks.finders.low_index.rounds import Round, from_above, from_below
+from morsecensus.tasks.finders.low_index.rounds import Round, down_from_saddles, from_above, from_below
 from morsecensus.tasks.finders.options import LowIndexOptions
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.landscapes.scale import normalised
@@ -169,6 +169,7 @@ def low_index(
         above = from_above(landscape, couplings, draw, options)
         if len(known.hits):
             below = from_below(landscape, couplings, draw, known, options)
+            below = below.and_more(down_from_saddles(landscape, couplings, draw, known, options))
             known, outcomes = search.add(known, below, BELOW), outcomes + below.outcomes
         known, outcomes = search.add(known, above, ABOVE), outcomes + above.outcomes
         rounds, components = number + 1, NO_GRAPH

@@ -10,7 +10,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 from morsecensus.tasks.finders.found import Found, add_hits, nothing_found
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
@@ -152,6 +152,9 @@ def _merge(landscape: Landscape, known: Known) -> Known:
     return replace(known, points=known.points.take(first), hits=hits)
 
 
-def lowered(landscape: Landscape, points: CriticalPoints) -> Bool[np.ndarray, " points"]:
-    """Points whose image at -E is the one of low index."""
-    return lower_index(landscape, points.index) != points.index
+def low_images(landscape: Landscape, points: CriticalPoints) -> Float[np.ndarray, "points ambient"]:
+    """Of each point the image that has the low index: itself, or one at -E."""
+    signs, energy = landscape.symmetry.elements()
+    mirrored = lower_index(landscape, points.index) != points.index
+    turn = signs[np.argmin(energy)].astype(np.float64)
+    return np.where(mirrored[:, None], turn[None] * points.points, points.points)

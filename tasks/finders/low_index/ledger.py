@@ -109,7 +109,8 @@ def _state(seen: Seen, k: int, min_hits: int) -> int:
     if seen.degenerate:
         return SINGULAR
     if not len(hits):
-        return UNSEEN
+        # One minimum alone needs no saddle.
+        return INDEX_CLOSED if k > 0 and seen.counts[0] == 1 and not seen.counts[1:].any() else UNSEEN
     if int(hits.sum(axis=1).min()) < min_hits:
         return RARELY_HIT
     return BLIND if blind(hits, seen.energy[k]) else INDEX_CLOSED

@@ -8,7 +8,8 @@ from jaxtyping import Float, Int
 
 from morsecensus.tasks.finders.low_index.descent import descend_to
 from morsecensus.tasks.finders.low_index.explore import leave
-from morsecensus.tasks.finders.low_index.known import Known
+from morsecensus.tasks.finders.low_index.follow import follow, step_off
+from morsecensus.tasks.finders.low_index.known import Known, low_images
 from morsecensus.tasks.finders.options import LowIndexOptions
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.measurables.words import CONVERGED, OUTCOMES
@@ -19,6 +20,11 @@ MOST_TRIALS = 400
 NEAREST, FARTHEST = 0.2, 0.7
 """Ways off from a known point, in units of sqrt(ambient), uniform between these. Measured: shorter ones come
 back, longer ones forget where they came from."""
+
+OFF = 0.45
+"""Farthest way off a saddle in an unstable direction, likewise."""
+FOLLOWED = 4
+"""Descents from above for each way that is followed from a saddle, so that both take about as long."""
 
 
 class Round(NamedTuple):
@@ -33,6 +39,13 @@ class Round(NamedTuple):
     outcomes: Int[np.ndarray, " outcome"]
     points: Float[np.ndarray, "hits ambient"]
     origins: Int[np.ndarray, " hits"] | None = None
+
+    def and_more(self, other: "Round | None") -> "Round":
+        """With what another way from known points gave."""
+        if other is None or self.origins is None or other.origins is None:
+            return self
+        points = np.concatenate([self.points, other.points])
+        return Round(self.outcomes + other.outcomes, points, np.concatenate([self.origins, other.origins]))
 
 
 def _newton(
@@ -77,6 +90,31 @@ def from_below(
     lengths = draw.uniform(NEAREST, FARTHEST, count) * ambient**0.5
     starts = leave(landscape, couplings, known.points.points[origins], noise, lengths)
     return _newton(landscape, couplings, starts, options, origins)
+
+
+def down_from_saddles(
+    landscape: Landscape,
+    couplings: Couplings,
+    draw: np.random.Generator,
+    known: Known,
+    options: LowIndexOptions,
+) -> Round | None:
+    """From known saddles of index 1 to one more than is sought, down to the index below; None if there are
+    none. Classes that were hardly hit are left more often, as in `from_below`."""
+    index, ambient = known.low_index(landscape), landscape.manifold.ambient
+    saddles = np.flatnonzero(index > 0)
+    if not len(saddles):
+        return None
+    shares = _shares(landscape, known, options.max_index)[saddles]
+    origins = saddles[
+        draw.choice(len(saddles), options.starts_per_round // FOLLOWED, p=shares / shares.sum())
+    ]
+    points = low_images(landscape, known.points.take(origins))
+    lengths = draw.uniform(NEAREST, OFF, len(origins)) * ambient**0.5
+    noise = draw.standard_normal(points.shape)
+    beside = step_off(landscape, couplings, points, index[origins], noise, lengths)
+    ends = follow(landscape, couplings, beside, index[origins] - 1)
+    return _newton(landscape, couplings, np.asarray(ends), options, origins)
 
 
 def _shares(landscape: Landscape, known: Known, max_index: int) -> Float[np.ndarray, " classes"]:
