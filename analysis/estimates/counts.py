@@ -62,7 +62,7 @@ def estimate_counts(cell: Cell) -> xr.Dataset:
     status = data["status"].values
     whole = bool(cell.known.all())
     fractions = {name: float(np.mean(status == code)) for code, name in enumerate(STATUSES)}
-    missing = _room(cell)[:, None] * _share(cell) * ~cell.closed
+    missing = np.where(cell.closed, 0.0, _room(cell)[:, None] * _share(cell))
     values = {
         "mean": ("morse_index", mean),
         "se": ("morse_index", se),

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from morsecensus.pipeline.backends import start
 from morsecensus.pipeline.cli.app import app
-from morsecensus.pipeline.commands import enumerate as commands
+from morsecensus.pipeline.commands import landscape as commands
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.run import run
 from morsecensus.pipeline.run.plan import make_plan
