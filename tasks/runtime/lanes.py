@@ -1,7 +1,9 @@
 """Many starts at once, each in a lane of its own: what loops over lanes have in common."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
+import numpy as np
 from jaxtyping import Bool, Int
 
 from morsecensus.tasks.runtime.lazy_jax import Array, jax, jnp
@@ -27,3 +29,18 @@ def refill(
     """The numbers of the starts in all lanes, and of the first that is left, once those that have ended took
     the next ones."""
     return jnp.where(ended, upcoming + jnp.cumsum(ended) - 1, start), upcoming + jnp.sum(ended)
+
+
+BATCH = 64
+"""Rows of one call of a compiled function."""
+
+
+def in_batches(compute: Callable[..., Array], *columns: np.ndarray) -> np.ndarray:
+    """``compute`` of one row or more, by batches of one size, so that it is compiled once; the last batch is
+    filled up with rows from the front."""
+    count = len(columns[0])
+    parts = []
+    for first in range(0, count, BATCH):
+        rows = np.arange(first, first + BATCH) % count
+        parts.append(np.asarray(compute(*(column[rows] for column in columns)))[: count - first])
+    return np.concatenate(parts)

@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.runtime.lanes import in_batches
 
-BATCH = 64
 SOFT = 0.1
 """Eigenvalues below this share of the curvature scale are equally soft."""
 
@@ -55,10 +55,4 @@ def leave(
         noise: independent standard normal numbers.
         lengths: before the point is put back on its spheres, in units of H's argument.
     """
-    found = np.empty_like(points)
-    for first in range(0, len(points), BATCH):
-        rows = np.arange(first, first + BATCH) % len(points)
-        ends = _leave(landscape, couplings, points[rows], noise[rows], lengths[rows])
-        kept = min(BATCH, len(points) - first)
-        found[first : first + kept] = np.asarray(ends)[:kept]
-    return found
+    return in_batches(partial(_leave, landscape, couplings), points, noise, lengths)

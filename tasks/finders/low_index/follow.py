@@ -19,11 +19,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.runtime.lanes import refill
+from morsecensus.tasks.runtime.lanes import in_batches, refill
 
 LANES = 16
 """An eigendecomposition a lane and step: more lanes share nothing, and end less evenly."""
-BATCH = 64
 FLATTEST = 1e-3
 """In units of the curvature scale: no mode is taken to be softer, or a step would have no end."""
 LONGEST = 0.1
@@ -74,13 +73,7 @@ def step_off(
         noise: independent standard normal numbers.
         lengths: before the point is put back on its spheres, in units of H's argument.
     """
-    found = np.empty_like(points)
-    for first in range(0, len(points), BATCH):
-        rows = np.arange(first, first + BATCH) % len(points)
-        ends = _step_off(landscape, couplings, points[rows], index[rows], noise[rows], lengths[rows])
-        kept = min(BATCH, len(points) - first)
-        found[first : first + kept] = np.asarray(ends)[:kept]
-    return found
+    return in_batches(partial(_step_off, landscape, couplings), points, index, noise, lengths)
 
 
 class _Pool(NamedTuple):

@@ -22,8 +22,8 @@ from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.classify import CriticalPoints
 from morsecensus.tasks.points.newton import refine
+from morsecensus.tasks.runtime.lanes import in_batches
 
-BATCH = 64
 STOP = 0.02
 """Gradient norm, in units of sqrt(ambient) times the landscape's scale, at which Newton takes over: below the
 stops of the search, for here only minima are wanted."""
@@ -70,11 +70,7 @@ def _sides(
     landscape: Landscape, couplings: Couplings, saddles: CriticalPoints
 ) -> tuple[Float[np.ndarray, "sides ambient"], Float[np.ndarray, " sides"]]:
     """Starts beside each saddle, one side of all, then the other; and gradient norms at which to stop."""
-    modes = np.empty_like(saddles.points)
-    for first in range(0, len(modes), BATCH):
-        rows = np.arange(first, first + BATCH) % len(modes)
-        kept = min(BATCH, len(modes) - first)
-        modes[first : first + kept] = np.asarray(_unstable(landscape, couplings, saddles.points[rows]))[:kept]
+    modes = in_batches(partial(_unstable, landscape, couplings), saddles.points)
     rho = landscape.manifold.ambient**0.5
     way = AWAY * saddles.uniqueness_radius * rho
     sides = [saddles.points + way[:, None] * modes, saddles.points - way[:, None] * modes]

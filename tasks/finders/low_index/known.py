@@ -16,9 +16,9 @@ from morsecensus.tasks.finders.found import Found, add_hits, nothing_found
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.points.classify import CriticalPoints, classify
 from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
+from morsecensus.tasks.runtime.lanes import in_batches
 
 ABOVE, BELOW = range(2)
-BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,9 @@ def indices(
     landscape: Landscape, couplings: Couplings, points: Float[np.ndarray, "points ambient"]
 ) -> Int[np.ndarray, " points"]:
     """Morse index of each point, in double precision."""
-    found = np.zeros(len(points), dtype=np.int64)
-    for first in range(0, len(points), BATCH):
-        rows = np.arange(first, first + BATCH) % len(points)
-        kept = min(BATCH, len(points) - first)
-        found[first : first + kept] = np.asarray(_index_batch(landscape, couplings, points[rows]))[:kept]
-    return found
+    if not len(points):
+        return np.zeros(0, dtype=np.int64)
+    return in_batches(partial(_index_batch, landscape, couplings), points)
 
 
 def add(
