@@ -15,7 +15,7 @@ FLOORS = {
         ("block", "bodies"),
         ("records",),
         ("finders", "topology"),
-        ("points", "trajectories"),
+        ("points", "trajectories", "dynamics"),
         ("landscapes",),
         ("systems", "geometry"),
         ("runtime", "covariance", "measurables", "proportions"),

@@ -1,0 +1,126 @@
+"""Landscapes with couplings, on one sphere, several, or in R^N, as algorithms see them.
+
+The couplings are those of a census of the same seed and landscape. A signal, and the mean around a planted
+start, are added as `means`, so that P summands can share them: H is then the sum of P independent fields of
+covariance xi/P, the first of which are not a census's.
+"""
+
+import math
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from morsecensus.tasks.covariance import Polynomial
+from morsecensus.tasks.dynamics.fields.base import Look, Vector
+from morsecensus.tasks.dynamics.fields.means import Mean, hessian_product, value_and_gradient
+from morsecensus.tasks.dynamics.fields.spheres import OnSpheres
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.landscapes.spiked import Spiked
+from morsecensus.tasks.landscapes.spin import MixedSpin
+from morsecensus.tasks.runtime.keys import generator
+
+
+@partial(jax.jit, static_argnames="landscape")
+def _look(landscape: Landscape, couplings: Couplings, x: Any) -> tuple[Any, Any]:
+    root = math.sqrt(landscape.manifold.ambient)
+    value, gradient = landscape.value_and_gradient(couplings, root * x)
+    return value / root**2, gradient / root
+
+
+@partial(jax.jit, static_argnames="landscape")
+def _product(landscape: Landscape, couplings: Couplings, x: Any, u: Any) -> Any:
+    root = math.sqrt(landscape.manifold.ambient)
+    return jax.jvp(lambda y: landscape.value_and_gradient(couplings, y)[1], (root * x,), (u,))[1]
+
+
+def noise_of(landscape: Landscape) -> tuple[Landscape, Polynomial | None]:
+    """A landscape without its signal, and the signal."""
+    if isinstance(landscape, Spiked):
+        return MixedSpin(landscape.covariance, landscape.n), landscape.signal
+    return landscape, None
+
+
+class DenseField(OnSpheres):
+    """A landscape as in `base.Field`, with couplings.
+
+    Args:
+        seed, instance: of the couplings, as in a study.
+        summands: number of independent fields whose sum H is; each is the landscape over sqrt(summands).
+    """
+
+    def __init__(self, landscape: Landscape, seed: int, instance: int, *, summands: int = 1) -> None:
+        self.landscape, signal = noise_of(landscape)
+        manifold = landscape.manifold
+        self.size, self.summands = manifold.ambient, summands
+        self.gradients = self.products = 0
+        self.parts = [(part, math.sqrt(size / self.size)) for part, size in manifold.parts()]
+        self.means: list[Mean] = []
+        self._signal = None
+        if signal is not None:
+            self._signal = np.eye(1, self.size)[0]
+            self.means.append(Mean(self._signal, signal, 1.0))
+        self._noise = generator(seed, "dense", self.size, instance, "noise")
+        self.couplings = [self._drawn(seed, instance, p) for p in range(summands)]
+
+    def _drawn(self, seed: int, instance: int, p: int) -> Couplings:
+        if self.summands == 1:
+            return jax.tree.map(jnp.asarray, self.landscape.sample(seed, instance))
+        own = int(generator(seed, "summand", p).integers(2**62))
+        scale = 1 / math.sqrt(self.summands)
+        return jax.tree.map(lambda a: scale * jnp.asarray(a), self.landscape.sample(own, instance))
+
+    @property
+    def dimension(self) -> int:
+        return self.size
+
+    @property
+    def rank(self) -> int:
+        return self.landscape.manifold.dimension
+
+    def look(self, x: Vector, summand: int | None = None) -> Look:
+        chosen = self.couplings if summand is None else [self.couplings[summand]]
+        share = len(chosen) / self.summands
+        energy, gradient = value_and_gradient(self.means, x)
+        energy, gradient = share * energy, share * gradient
+        for couplings in chosen:
+            e, g = _look(self.landscape, couplings, x)
+            energy, gradient = energy + float(e), gradient + np.asarray(g)
+        self.gradients += len(chosen)
+        return Look(energy, gradient)
+
+    def hessian_product(self, x: Vector, u: Vector) -> Vector:
+        self.products += 1
+        product = hessian_product(self.means, x, u)
+        for couplings in self.couplings:
+            product = product + np.asarray(_product(self.landscape, couplings, x, u))
+        return product
+
+    def tangent_product(self, x: Vector, gradient: Vector, u: Vector) -> Vector:
+        return self.project(x, self.hessian_product(x, u)) - self.shifted(x, gradient, u)
+
+    def noise(self) -> Vector:
+        return self._noise.standard_normal(self.size) / math.sqrt(self.size)
+
+    def overlap(self, x: Vector) -> float:
+        return math.nan if self._signal is None else float(self._signal @ x)
+
+    def uniform_start(self, draw: np.random.Generator) -> Vector:
+        """A uniform point of the manifold."""
+        return self.landscape.random_starts(draw, 1)[0] / math.sqrt(self.size)
+
+    def start_at_overlap(self, draw: np.random.Generator, overlap: float) -> Vector:
+        """A uniform point among those with this overlap with the signal."""
+        if self._signal is None:
+            raise ValueError(f"overlap: got {overlap} without a signal; give a signal, or leave it out")
+        others = self.retract(self.project(self._signal, draw.standard_normal(self.size)))
+        return overlap * self._signal + math.sqrt(1 - overlap**2) * others
+
+    def planted_start(self, draw: np.random.Generator, temperature: float) -> Vector:
+        """A start as in equilibrium at this temperature: before the first look."""
+        assert isinstance(self.landscape, MixedSpin), "the options ask for isotropic landscapes"
+        start = self.uniform_start(draw)
+        self.means.append(Mean(start, self.landscape.covariance, 1 / temperature))
+        return start

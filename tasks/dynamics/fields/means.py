@@ -1,0 +1,35 @@
+"""Means of isotropic landscapes: polynomials of the overlap with given directions."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from morsecensus.tasks.covariance import Polynomial
+from morsecensus.tasks.dynamics.fields.base import Vector
+
+
+class Mean(NamedTuple):
+    """A mean -N strength polynomial(x.direction) of H; the direction has length 1."""
+
+    direction: Vector
+    polynomial: Polynomial
+    strength: float
+
+
+def value_and_gradient(means: list[Mean], x: Vector) -> tuple[float, Vector]:
+    """Of the sum of the means: per spin, and over sqrt(N)."""
+    energy, gradient = 0.0, np.zeros_like(x)
+    for direction, polynomial, strength in means:
+        q = float(direction @ x)
+        energy -= strength * polynomial.value(q)
+        gradient -= strength * polynomial.derivative(q) * direction
+    return energy, gradient
+
+
+def hessian_product(means: list[Mean], x: Vector, u: Vector) -> Vector:
+    """Of the sum of the means, times u."""
+    product = np.zeros_like(x)
+    for direction, polynomial, strength in means:
+        curvature = strength * polynomial.second_derivative(float(direction @ x))
+        product -= curvature * float(direction @ u) * direction
+    return product

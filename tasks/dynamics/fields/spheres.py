@@ -1,0 +1,42 @@
+"""Products of spheres for single vectors in NumPy: what `geometry.manifolds` is for compiled batches."""
+
+import math
+
+import numpy as np
+
+from morsecensus.tasks.dynamics.fields.base import Vector
+
+
+class OnSpheres:
+    """Projection and scaling for vectors whose parts lie on spheres.
+
+    Attributes:
+        parts: the coordinates of each sphere, and its radius; none in R^N.
+    """
+
+    parts: list[tuple[slice, float]]
+
+    def project(self, x: Vector, v: Vector) -> Vector:
+        """The part of v that is tangent at x; x need not be scaled."""
+        tangent = v.copy()
+        for part, _ in self.parts:
+            tangent[part] -= float(x[part] @ v[part]) / float(x[part] @ x[part]) * x[part]
+        return tangent
+
+    def retract(self, y: Vector) -> Vector:
+        """The point with each part of y scaled to its sphere."""
+        point = y.copy()
+        for part, radius in self.parts:
+            point[part] *= radius / math.sqrt(float(y[part] @ y[part]))
+        return point
+
+    def radial_derivative(self, x: Vector, gradient: Vector) -> float:
+        """w.grad H/N, summed over the spheres."""
+        return float(x @ gradient)
+
+    def shifted(self, x: Vector, gradient: Vector, u: Vector) -> Vector:
+        """u with each part multiplied by that sphere's radial derivative."""
+        shifted = np.zeros_like(u)
+        for part, radius in self.parts:
+            shifted[part] = float(x[part] @ gradient[part]) / radius**2 * u[part]
+        return shifted

@@ -1,0 +1,21 @@
+"""The words of trajectories: algorithms, starts, samplers, and how runs end."""
+
+ALGORITHMS = ("flow", "gd", "sgd", "langevin", "pgd", "newton", "saddle-free-newton")
+NOISY = ("sgd", "langevin")
+SECOND_ORDER = ("newton", "saddle-free-newton")
+STARTS = ("uniform", "equilibrium")
+SAMPLERS = ("auto", "tensor", "free")
+SAMPLINGS = ("replacement", "shuffle", "cyclic")
+"""Which field a step of sgd uses: any, independently; each once an epoch in a random order; in turn."""
+ADAPTIVE = "adaptive"
+"""The step of a flow that controls its error, and of a descent that searches along its line."""
+
+FREE = ("pspin", "spiked", "matrix-tensor")
+"""Models whose law needs nothing but overlaps: they can be sampled free."""
+SUMS = (*FREE, "partite", "entries", "distinct")
+"""Models of which H may be a sum of independent fields of one law."""
+
+OUTCOMES = ("converged", "time", "steps", "diverged", "dimension")
+"""How a run ended: its gradient was small enough; at its last look; after its last step allowed; at a number
+that isn't finite; with a free field that had no memory for another direction."""
+CONVERGED, TIME, STEPS, DIVERGED, DIMENSION = range(5)
