@@ -162,6 +162,7 @@ def test_saddle_free_newton_ends_in_minima_and_newton_anywhere():
 
 def test_products_are_derivatives_of_gradients_and_lanczos_finds_the_lowest():
     field = DenseField(build("spiked", {"xi": "q^2+q^3", "signal": "q^3"}, 12), 1, 0)
+    field.begin(generator("u"))
     x, u = field.uniform_start(generator("x")), field.noise()
     h = 1e-5
     slope = (field.look(x + h * u).gradient - field.look(x - h * u).gradient) / (2 * h)
@@ -174,6 +175,7 @@ def test_products_are_derivatives_of_gradients_and_lanczos_finds_the_lowest():
 def test_free_products_are_derivatives_of_free_gradients():
     """Also where the products came first: a look then meets what they showed."""
     field = FreeField(Covariance.parse("0.5*q^2+q^3+0.3*q^5"), 50, 1, 0, tolerance=1e-11, size=50)
+    field.begin(generator("u"))
     x, u = field.uniform_start(generator("x")), field.noise()
     product = field.hessian_product(x, u)
     h = 1e-4
@@ -255,3 +257,23 @@ def test_starts_share_a_free_landscape():
     one, other = field.look(x), field.look(-x)
     assert other.energy == pytest.approx(one.energy, rel=1e-12)
     np.testing.assert_allclose(other.gradient, -one.gradient, atol=1e-12)
+
+
+@pytest.mark.parametrize("sampler", ["free", "tensor"])
+@pytest.mark.parametrize("start", [dict(), dict(start="equilibrium", start_temperature=1.0)])
+def test_a_run_is_the_same_alone_and_with_others(sampler, start):
+    options = TrajectoryOptions(
+        n=12,
+        algorithm="langevin",
+        temperature=1.0,
+        parameters=PURE,
+        until=0.5,
+        looks=3,
+        sampler=sampler,
+        **start,
+    )
+    together = run_trajectories(options, 1, 0, range(3))
+    alone = run_trajectory(options, 1, 0, 2)
+    assert alone.energy.tobytes() == together[2].energy.tobytes()
+    assert (together[0].energy[0] == together[2].energy[0]) == bool(start)
+    assert together[0].end_energy != together[2].end_energy
