@@ -11,9 +11,9 @@ from morsecensus.tasks.dynamics import run as runs
 from morsecensus.tasks.dynamics.algorithms.gradient_descent import LineSearch
 from morsecensus.tasks.dynamics.fields.features import Explicit
 from morsecensus.tasks.dynamics.fields.frame import Frame
+from morsecensus.tasks.dynamics.fields.packing import packed_size
 from morsecensus.tasks.dynamics.fields.summand import Summand
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
-from morsecensus.tasks.systems.symmetric import packed_size
 from support.two_samples import smallest_p
 
 LEVEL = 1e-3

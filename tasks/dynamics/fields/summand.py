@@ -36,10 +36,10 @@ from morsecensus.tasks.dynamics.fields.packing import (
     explicit_bytes,
     joins,
     most_directions,
+    packed_size,
     room_for,
     table,
 )
-from morsecensus.tasks.systems.symmetric import packed_size
 
 Coordinates = Float[np.ndarray, " d"]
 
