@@ -104,7 +104,7 @@ def without_conditioning(monkeypatch):
         self._make_room()
         slab = [self.draw.standard_normal(packed_size(self.dimension, k - 1)) for k in self.degrees]
         self.explicit.append(slab, self._joined(), self.draw)
-        self.span.append(f)
+        self.slabs.span.append(f)
 
     monkeypatch.setattr(Summand, "_extend", extend)
 

@@ -43,8 +43,7 @@ class Orthonormal:
     each block as wide as its last: a third of a rectangle for p = 3.
     """
 
-    def __init__(self, degrees: tuple[int, ...]) -> None:
-        self.degrees = degrees
+    def __init__(self) -> None:
         self.count = 0
         self._blocks: list[Features] = []
 
