@@ -1,6 +1,8 @@
 """Options to an algorithm, a field and a start; here alone it is decided which."""
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,13 +10,18 @@ from morsecensus.tasks.dynamics.algorithms.base import Algorithm
 from morsecensus.tasks.dynamics.algorithms.flow import Flow
 from morsecensus.tasks.dynamics.algorithms.gradient_descent import GradientDescent, LineSearch
 from morsecensus.tasks.dynamics.algorithms.langevin import Langevin
+from morsecensus.tasks.dynamics.algorithms.newton import Newton, SaddleFreeNewton
+from morsecensus.tasks.dynamics.algorithms.perturbed_descent import Constants, PerturbedDescent, constants
 from morsecensus.tasks.dynamics.algorithms.sgd import StochasticDescent, sequence
 from morsecensus.tasks.dynamics.fields.base import Field, Vector
 from morsecensus.tasks.dynamics.fields.free import FreeField
 from morsecensus.tasks.dynamics.looks import look_times
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
+from morsecensus.tasks.dynamics.words import ALGORITHMS, FREE, PERTURBATION
 from morsecensus.tasks.runtime.keys import generator
 
+LONGEST = 0.3
+"""Step of Newton's method, |x| = 1; arbitrary."""
 ROOM = 4096
 """Directions to have room for where the number of steps isn't known: vectors of 32 KB."""
 
@@ -74,7 +81,38 @@ def algorithm_for(options: TrajectoryOptions, seed: int, landscape: int, start: 
         case "langevin":
             assert options.temperature is not None, "the options were checked"
             return Langevin(size, options.temperature)
-    raise ValueError(f"algorithm: got {options.algorithm!r}")
+        case "newton" | "saddle-free-newton":
+            kind = Newton if options.algorithm == "newton" else SaddleFreeNewton
+            return kind(float(options.step or LONGEST), options.products)
+        case "pgd":
+            draw = generator(seed, "kicks", options.n, landscape, start)
+            return PerturbedDescent(perturbation(options), draw, options.products)
+    raise ValueError(f"algorithm: got {options.algorithm!r}, allowed: {', '.join(ALGORITHMS)}")
+
+
+def perturbation(options: TrajectoryOptions) -> Constants:
+    """The constants of pgd: what was given, else what the paper computes, from guesses of the model."""
+    given = dict(options.perturbation)
+    guesses = _guesses(options) | {k: given.pop(k) for k in PERTURBATION[0] if k in given}
+    if isinstance(options.step, int | float):
+        given.setdefault("step", options.step)
+    computed = constants(options.epsilon, options.landscape.manifold.dimension, **guesses)
+    return replace(computed, **{k: int(v) if k == "patience" else v for k, v in given.items()})
+
+
+def _guesses(options: TrajectoryOptions) -> dict[str, float]:
+    """Typical sizes near the ground state of an isotropic model: edge of the Hessian and radial derivative
+    together, the third derivative likewise (9.8 for q^3, where the ground state gives 6 x 1.657), twice the
+    slope at the start. For others their curvature alone is known."""
+    typical = {"c": 1.0, "delta": 0.01}
+    if options.model not in FREE:
+        curvature = 2 * options.landscape.curvature_scale
+        return typical | {"lipschitz": curvature, "variation": curvature, "gap": curvature}
+    xi = options.covariance
+    third = sum(k * (k - 1) * (k - 2) * c for k, c in xi.terms)
+    lipschitz = 4 * math.sqrt(xi.x2)
+    variation = 4 * math.sqrt(third) if third else lipschitz
+    return typical | {"lipschitz": lipschitz, "variation": variation, "gap": 2 * math.sqrt(xi.x1)}
 
 
 def _order(options: TrajectoryOptions, seed: int, landscape: int, start: int) -> Iterator[int]:

@@ -57,6 +57,14 @@ class TrajectoryOptions:
     """Whether all C(t, t') among looks are kept."""
     epsilon: float = 1e-3
     """Of pgd: the gradient norm, over sqrt(N), of a second-order point."""
+    perturbation: Mapping[str, float] = field(default_factory=dict)
+    """Of pgd: `words.PERTURBATION`, in place of what the model suggests and the paper computes."""
+    products: int = 200
+    """Hessian products of one step of Newton, or of one lowest eigenvalue, at most."""
+    lowest: bool = False
+    """Whether the lowest eigenvalue of the Riemannian Hessian is computed at every look."""
+    index: bool = False
+    """Whether the index at the end is computed; with couplings alone."""
 
     def __post_init__(self) -> None:
         if isinstance(self.looks, list):

@@ -21,7 +21,7 @@ def _positive(value: object) -> bool:
 
 def check(options: Any) -> None:
     """Raise ValueError for the first thing that is wrong."""
-    for one in (_words, _numbers, _step, _noise, _times, _looks, _model, _sampler, _start):
+    for one in (_words, _numbers, _step, _perturbation, _noise, _times, _looks, _model, _sampler, _start):
         one(options)
 
 
@@ -37,7 +37,7 @@ def _words(options: "_Options") -> None:
 
 
 def _numbers(options: "_Options") -> None:
-    for name, least in (("n", 1), ("summands", 1), ("most_steps", 1)):
+    for name, least in (("n", 1), ("summands", 1), ("most_steps", 1), ("products", 1)):
         value = getattr(options, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             _refuse(name, repr(value), f"integers >= {least}")
@@ -49,6 +49,15 @@ def _numbers(options: "_Options") -> None:
         _refuse("memory", repr(options.memory), "bytes, > 0")
     if not _positive(options.epsilon):
         _refuse("epsilon", repr(options.epsilon), "a gradient norm > 0")
+
+
+def _perturbation(options: "_Options") -> None:
+    given, allowed = options.perturbation, sum(words.PERTURBATION, ())
+    if given and options.algorithm != "pgd":
+        _refuse("perturbation", f"{dict(given)} with {options.algorithm}", "with algorithm pgd")
+    for name, value in given.items():
+        if name not in allowed or not _positive(value):
+            _refuse(f"perturbation.{name}", repr(value), f"numbers > 0 for {', '.join(allowed)}")
 
 
 def _step(options: "_Options") -> None:
@@ -139,6 +148,8 @@ def _sampler(options: "_Options") -> None:
         )
     if options.sampler == "free" and options.n < 2:
         _refuse("n", options.n, "integers >= 2")
+    if options.index and not options.uses_couplings:
+        _refuse("index", "true with a free field", 'with sampler = "tensor"')
     if options.uses_couplings:
         needed = options.summands * options.landscape.coupling_bytes()
         if needed > max(options.memory, 2**28):

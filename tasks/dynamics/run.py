@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from morsecensus.tasks.dynamics.algorithms.base import Algorithm, State, gradient_norm
+from morsecensus.tasks.dynamics.algorithms.lanczos import lowest_eigenvalue, spectrum
 from morsecensus.tasks.dynamics.choose import algorithm_for, field_for, start_for
 from morsecensus.tasks.dynamics.fields.base import Field, Look, SpanFullError, Vector
 from morsecensus.tasks.dynamics.looks import look_times
@@ -27,6 +28,7 @@ class Run(NamedTuple):
         overlap_start: C(t, 0) = w(t).w(0)/N.
         overlap_signal: with the signal; NaN without one.
         dimension: directions in which the field was held explicitly.
+        lowest: eigenvalue of the Riemannian Hessian, by Lanczos from a random vector; NaN if nobody asked.
         correlations: C(t, t') among all looks, or None if that was not asked for.
         status: place in `words.OUTCOMES`.
         steps, gradients, products: steps, gradients of one summand, and Hessian products that the run took.
@@ -35,6 +37,7 @@ class Run(NamedTuple):
         end_lowest, end_lowest_error: lowest eigenvalue of the Riemannian Hessian there, where the algorithm
             ends with it, and a bound on its error; NaN for others.
         second_order: 1 if the end is a verified second-order point, 0 if not, -1 if nobody asked.
+        end_index: negative eigenvalues of the Riemannian Hessian at the end; -1 if nobody asked.
     """
 
     step: Int[np.ndarray, " looks"]
@@ -45,6 +48,7 @@ class Run(NamedTuple):
     overlap_start: Float[np.ndarray, " looks"]
     overlap_signal: Float[np.ndarray, " looks"]
     dimension: Int[np.ndarray, " looks"]
+    lowest: Float[np.ndarray, " looks"]
     correlations: Float[np.ndarray, "looks looks"] | None
     status: int
     steps: int
@@ -57,12 +61,21 @@ class Run(NamedTuple):
     end_lowest: float
     end_lowest_error: float
     second_order: int
+    end_index: int
 
 
 class _Notes:
     """What is written down at the looks."""
 
-    FLOATS = ("time", "energy", "radial_derivative", "gradient_norm", "overlap_start", "overlap_signal")
+    FLOATS = (
+        "time",
+        "energy",
+        "radial_derivative",
+        "gradient_norm",
+        "overlap_start",
+        "overlap_signal",
+        "lowest",
+    )
 
     def __init__(self, times: Float[np.ndarray, " looks"], start: Vector) -> None:
         self.times, self.start, self.points = times, start, np.full((len(times), len(start)), np.nan)
@@ -78,10 +91,15 @@ class _Notes:
     def full(self) -> bool:
         return self.next == len(self.times)
 
+    def in_order(self) -> dict[str, np.ndarray]:
+        """As the first fields of a `Run`."""
+        held = self.floats | self.integers
+        return {name: held[name] for name in Run._fields if name in held}
+
     def is_due(self, time: float) -> bool:
         return not self.full and time >= self.horizon * (1 - 1e-12) - 1e-12
 
-    def take(self, state: State, here: Look, field: Field) -> None:
+    def take(self, state: State, here: Look, field: Field, lowest: float) -> None:
         seen = {
             "time": state.time,
             "energy": here.energy,
@@ -89,6 +107,7 @@ class _Notes:
             "gradient_norm": gradient_norm(field, state.x, here.gradient),
             "overlap_start": float(state.x @ self.start),
             "overlap_signal": field.overlap(state.x),
+            "lowest": lowest,
         }
         for name, value in seen.items():
             self.floats[name][self.next] = value
@@ -124,9 +143,9 @@ def _run(options: TrajectoryOptions, field: Field, seed: int, landscape: int, st
     # What overflows ends a run, with a status.
     with np.errstate(over="ignore", invalid="ignore"):
         status = way.follow(x)
-        end = way.end()
+        end, index = way.end(), way.index() if options.index else -1
     notes, state = way.notes, way.state
-    noted = notes.floats | notes.integers
+    noted, verdict = notes.in_order(), state.verdict
     return Run(
         *(noted[name] for name in Run._fields[: len(noted)]),
         correlations=notes.correlations() if options.correlations else None,
@@ -134,13 +153,14 @@ def _run(options: TrajectoryOptions, field: Field, seed: int, landscape: int, st
         steps=state.steps,
         gradients=field.gradients - before[0],
         products=field.products - before[1],
-        escapes=-1,
+        escapes=state.escapes,
         end_time=state.time,
         end_energy=end[0],
         end_gradient_norm=end[1],
-        end_lowest=math.nan,
-        end_lowest_error=math.nan,
-        second_order=-1,
+        end_lowest=math.nan if verdict is None else verdict.lowest,
+        end_lowest_error=math.nan if verdict is None else verdict.error,
+        second_order=-1 if verdict is None else int(verdict.second_order),
+        end_index=index,
     )
 
 
@@ -170,12 +190,24 @@ class _Way:
             return DIVERGED
         if self.notes.is_due(state.time):
             self.here = state.here or self.field.look(state.x)
-            self.notes.take(state, self.here, self.field)
+            self.notes.take(state, self.here, self.field, self.lowest() if options.lowest else math.nan)
         if state.done or self.at_rest():
             return CONVERGED
         if self.notes.full:
             return TIME if options.has_time else STEPS
         return STEPS if state.steps >= options.most_steps else None
+
+    def lowest(self) -> float:
+        assert self.here is not None
+        x, gradient = self.state.x, self.here.gradient
+        most = self.options.products
+        return lowest_eigenvalue(self.field, x, gradient, self.field.noise(), most).value
+
+    def index(self) -> int:
+        """Of the point where the run was left; -1 where that isn't finite."""
+        if self.here is None or not math.isfinite(self.here.energy):
+            return -1
+        return int((spectrum(self.field, self.state.x, self.here.gradient) < 0).sum())
 
     def at_rest(self) -> bool:
         stop = self.options.stop

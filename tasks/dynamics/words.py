@@ -15,6 +15,13 @@ FREE = ("pspin", "spiked", "matrix-tensor")
 SUMS = (*FREE, "partite", "entries", "distinct")
 """Models of which H may be a sum of independent fields of one law."""
 
+PERTURBATION = (
+    ("lipschitz", "variation", "gap", "c", "delta"),
+    ("step", "radius", "small", "gain", "patience"),
+)
+"""Of pgd: what its constants are computed from, and the constants that may be set instead
+(`algorithms.perturbed_descent`)."""
+
 OUTCOMES = ("converged", "time", "steps", "diverged", "dimension")
 """How a run ended: its gradient was small enough; at its last look; after its last step allowed; at a number
 that isn't finite; with a free field that had no memory for another direction."""

@@ -5,6 +5,20 @@ from typing import Any, NamedTuple, Protocol
 from morsecensus.tasks.dynamics.fields.base import Field, Look, Vector
 
 
+class Verdict(NamedTuple):
+    """What an algorithm found out about its last point.
+
+    Attributes:
+        lowest: eigenvalue of the Riemannian Hessian: a Ritz value, so not below the true one.
+        error: the true one isn't lower by more than this.
+        second_order: whether gradient and lowest eigenvalue were verified.
+    """
+
+    lowest: float
+    error: float
+    second_order: bool
+
+
 class State(NamedTuple):
     """Where an algorithm is.
 
@@ -15,6 +29,8 @@ class State(NamedTuple):
         steps: taken so far, rejected ones included.
         own: what the next step needs and only this algorithm knows.
         done: it has what it looked for, and its next step would do nothing.
+        escapes: kicks that led down from a saddle; -1 for algorithms that don't kick.
+        verdict: on x, of algorithms that end with one.
     """
 
     x: Vector
@@ -23,6 +39,8 @@ class State(NamedTuple):
     steps: int
     own: Any = None
     done: bool = False
+    escapes: int = -1
+    verdict: Verdict | None = None
 
 
 class Algorithm(Protocol):
