@@ -1,8 +1,8 @@
 """Extrapolation to step zero: one-time quantities at N -> infinity with their errors.
 
-The method of `two_time` has an error series in h^2, so Romberg's scheme on h, h/2, h/4, ... gains two orders
-a level. The error is what the last level changed; for the pure 3-spin at t = 10 and h = 0.1 .. 0.0125 that is
-1e-10.
+The method of `two_time` has an error series in h^2, so Romberg's scheme on h, h/2, h/3, h/4, h/6, ... (the
+sequence of R. Bulirsch and J. Stoer, Numer. Math. 8 (1966) 1) gains two orders a level. The error is what the
+last level changed.
 """
 
 import math
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
 from morsecensus.analysis.theory.dynamics.kernels import FLOW, Floats, Kernels, Setting
@@ -18,8 +19,10 @@ from morsecensus.analysis.theory.dynamics.two_time import TwoTime, integrate
 COARSEST = 0.25
 """The longest step, in units of 1/rate."""
 FEWEST_STEPS = 16
+MULTIPLES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+"""Of the steps of the coarsest level, as many as are needed."""
 LEVELS = 4
-"""At least if they fit, and more until the tolerance is met."""
+"""At least if they fit."""
 LONGEST_STEP = 0.8
 """In units of 1/rate: with longer ones the iteration of `two_time` may not converge."""
 MOST_STEPS = 4000
@@ -77,22 +80,27 @@ def _spline(nodes: Floats, values: Floats, times: Floats) -> tuple[Floats, Float
     return found, np.abs(found - lower)
 
 
-def romberg(levels: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """The limit of values at steps h, h/2, h/4, ... whose error is a series in h^2, and what the last level
-    changed."""
+def romberg(levels: Sequence[Floats], counts: Sequence[int] | None = None) -> tuple[Floats, Floats]:
+    """The limit of values whose error is a series in h^2, and what the last level changed.
+
+    Args:
+        levels: values at steps h/counts[0], h/counts[1], ..., all of one shape.
+        counts: 1, 2, 4, ... if None.
+    """
+    sizes = [1 << k for k in range(len(levels))] if counts is None else counts
     row: list[Floats] = []
     last = previous = levels[0]
-    for values in levels:
-        row = list(_refined(row, values))
+    for k, values in enumerate(levels):
+        row = list(_refined(row, values, [(sizes[k] / size) ** 2 for size in reversed(sizes[:k])]))
         previous, last = last, row[-1]
     return last, np.abs(last - previous)
 
 
-def _refined(before: Sequence[Floats], values: Floats) -> Iterator[Floats]:
-    """The next row of Neville's scheme."""
+def _refined(before: Sequence[Floats], values: Floats, ratios: Sequence[float]) -> Iterator[Floats]:
+    """The next row of Neville's scheme in h^2."""
     yield values
-    for k, coarser in enumerate(before):
-        values = values + (values - coarser) / (4.0 ** (k + 1) - 1)
+    for coarser, ratio in zip(before, ratios, strict=True):
+        values = values + (values - coarser) / (ratio - 1)
         yield values
 
 
@@ -100,7 +108,7 @@ def coarse_steps(kernels: Kernels, setting: Setting, until: float, most_steps: i
     """Steps of the coarsest level: short enough for what is fast, and so few that `LEVELS` fit."""
     rate = max(kernels.rate, setting.temperature / 2)
     wanted = max(FEWEST_STEPS, math.ceil(until * rate / COARSEST))
-    return max(min(wanted, most_steps >> (LEVELS - 1)), math.ceil(until * rate / LONGEST_STEP))
+    return max(min(wanted, most_steps // MULTIPLES[LEVELS + 1]), math.ceil(until * rate / LONGEST_STEP))
 
 
 def curve(
@@ -110,12 +118,14 @@ def curve(
     *,
     tolerance: float = 1e-8,
     most_steps: int = MOST_STEPS,
+    looks: Sequence[float] | None = None,
     more: Callable[[TwoTime], Floats] | None = None,
 ) -> Curve:
     """Solve the equations on [0, until] and extrapolate.
 
     Args:
         tolerance: of the change of the last level; not met where it would take more than `most_steps`.
+        looks: times at which it must be met; everywhere if None.
         more: another quantity of a solution, second order in its step, whose last axis are its times.
 
     Raises:
@@ -124,13 +134,21 @@ def curve(
     steps = coarse_steps(kernels, setting, until, most_steps)
     levels: list[Floats] = []
     while True:
-        count = steps << len(levels)
-        finest = _measured(integrate(kernels, until, count, setting), setting, more)
-        levels.append(finest[:, :: 1 << len(levels)])
-        found, error = romberg(levels)
-        met = len(levels) >= LEVELS and np.max(error[:4]) <= tolerance
-        if met or (len(levels) > 1 and 2 * count > most_steps):
+        multiple, following = MULTIPLES[len(levels) : len(levels) + 2]
+        finest = _measured(integrate(kernels, until, steps * multiple, setting), setting, more)
+        levels.append(finest[:, ::multiple])
+        found, error = romberg(levels, MULTIPLES[: len(levels)])
+        met = len(levels) >= LEVELS and np.max(error[:4, _nodes(looks, until, steps)]) <= tolerance
+        if met or (len(levels) > 1 and steps * following > most_steps):
             return _curve(until, finest, found - levels[-1], error)
+
+
+def _nodes(looks: Sequence[float] | None, until: float, steps: int) -> NDArray[np.int64]:
+    """Nodes of the coarsest level on both sides of the looks."""
+    if looks is None:
+        return np.arange(steps + 1)
+    places = np.asarray(looks) * steps / until
+    return np.unique(np.concatenate([np.floor(places), np.ceil(places)]).astype(np.int64).clip(0, steps))
 
 
 def _curve(until: float, finest: Floats, correction: Floats, error: Floats) -> Curve:

@@ -2,8 +2,8 @@
 
 Units of E H H' = N xi, Gibbs weight exp(-H/T). Without a field (xi'(0) = 0):
 
-- T_s: the overlap 0 between two draws is stable for T >= T_s, where e = -xi(1)/T: M. Talagrand, Probab. Theory
-  Relat. Fields 134 (2006) 339, has T_s^2 = max over q of xi(q) / (-log(1-q) - q), also for mixtures.
+- T_s: the overlap 0 between two draws is stable for T >= T_s, where e = -xi(1)/T: M. Talagrand, Probab.
+  Theory Relat. Fields 134 (2006) 339, has T_s^2 = max over q of xi(q) / (-log(1-q) - q), also for mixtures.
 - T_d (of mixtures: T_MCT): the highest temperature at which the equilibrium correlation has a plateau q,
   T^2 = xi'(q) (1-q)/q, so T_d^2 is the maximum of that over q (A. Crisanti, H. Horner and H.-J. Sommers,
   Z. Phys. B 92 (1993) 257).
