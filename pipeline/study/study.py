@@ -36,8 +36,8 @@ def _name(value: object) -> object:
 class _Head(Checked):
     name: Annotated[str, BeforeValidator(_name)]
     seed: int = Field(ge=0, lt=2**63)
-    cells: list[dict[str, Any]] = Field(default_factory=list, max_length=MAX_CELLS)
-    trajectories: list[dict[str, Any]] = Field(default_factory=list, max_length=MAX_CELLS)
+    cells: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=MAX_CELLS)
+    trajectories: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=MAX_CELLS)
 
 
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -97,9 +97,9 @@ def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path 
     head = validated(_Head, content, source, "")
     cells: list[StudyCell] = []
     seen: dict[str, str] = {}
-    tables = [(kind, number, table) for kind in TABLES for number, table in enumerate(getattr(head, kind))]
+    tables = [(kind, number, table) for kind in TABLES for number, table in enumerate(getattr(head, kind) or [])]
     if not tables:
-        raise UsageError(f"{source}: no cells, allowed: one or more tables {_listed()}")
+        raise UsageError(f"{source}: cells: missing, allowed: one or more tables {_listed()}")
     for kind, number, table in tables:
         where = f"{kind}[{number}]"
         for cell in _cells_of(kind, table, head.seed, f"{source}: {where}", where, folder):

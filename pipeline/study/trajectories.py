@@ -154,6 +154,11 @@ def trajectory_cells(
 
 def _asked(cell: TrajectoryTable, table: Mapping[str, Any], source: str) -> list[dict[str, Any]]:
     """Options of every point of the sweep but the model's and n, each once."""
+    for name in cell.algorithm:
+        if name not in ALGORITHMS:
+            raise UsageError(
+                f"{source}.algorithm: got {shown(name)}, allowed: {', '.join(ALGORITHMS)}"
+            )
     for key, algorithms in CONCERNS.items():
         if key in table and not set(algorithms) & set(cell.algorithm):
             raise UsageError(
@@ -190,6 +195,6 @@ def _own(options: Mapping[str, Any], several: bool) -> dict[str, Any]:
         name: value if algorithm in CONCERNS.get(name, ALGORITHMS) else fields[name].default
         for name, value in options.items()
     }
-    if several and algorithm not in STEPPED and own["step"] != ADAPTIVE:
-        own["step"] = None
+    if several and algorithm not in STEPPED:
+        own["step"] = ADAPTIVE if algorithm == "flow" else None
     return own

@@ -24,10 +24,12 @@ class OnSpheres:
         return tangent
 
     def retract(self, y: Vector) -> Vector:
-        """The point with each part of y scaled to its sphere."""
+        """The point with each part of y scaled to its sphere; NaN where its length isn't a number > 0, so
+        that a step which overflows ends a run."""
         point = y.copy()
         for part, radius in self.parts:
-            point[part] *= radius / math.sqrt(float(y[part] @ y[part]))
+            length = math.sqrt(float(y[part] @ y[part]))
+            point[part] *= radius / length if 0 < length < math.inf else math.nan
         return point
 
     def radial_derivative(self, x: Vector, gradient: Vector) -> float:
