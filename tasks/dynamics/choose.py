@@ -59,10 +59,11 @@ def _room(options: TrajectoryOptions) -> int:
 
 def start_for(options: TrajectoryOptions, field: Field, seed: int, landscape: int, start: int) -> Vector:
     """The point that a run begins at."""
-    draw = generator(seed, "start", options.n, landscape, start)
     if options.start == "equilibrium":
         assert options.start_temperature is not None, "the options were checked"
+        draw = generator(seed, "start", options.n, landscape)
         return field.planted_start(draw, options.start_temperature)
+    draw = generator(seed, "start", options.n, landscape, start)
     if options.overlap is not None:
         return field.start_at_overlap(draw, options.overlap)
     return field.uniform_start(draw)

@@ -21,7 +21,7 @@ def look_times(options: TrajectoryOptions) -> Float[np.ndarray, " looks"]:
         return given if unit is None else np.round(given / unit) * unit
     end = float(options.until if options.has_time else options.most_steps)  # type: ignore[arg-type]
     if unit is None:
-        return np.concatenate([[0.0], np.geomspace(min(FIRST, end / 2), end, options.looks - 1)])
+        return np.concatenate([[0.0], np.geomspace(end, min(FIRST, end / 2), options.looks - 1)[::-1]])
     last = max(int(end / unit + 1e-6), 1)
-    steps = np.unique(np.round(np.geomspace(1, last, options.looks - 1)).astype(np.int64))
+    steps = np.unique(np.round(np.geomspace(last, 1, options.looks - 1)).astype(np.int64))
     return np.concatenate([[0.0], steps * unit])

@@ -58,6 +58,10 @@ class Field(Protocol):
         """Euclidean Hessian of H at x, times u."""
         ...
 
+    def begin(self, noise: np.random.Generator) -> None:
+        """Draw noise from here on from this generator."""
+        ...
+
     def noise(self) -> Vector:
         """A standard normal vector of R^N over sqrt(N), independent of all before."""
         ...
@@ -91,5 +95,6 @@ class Field(Protocol):
         ...
 
     def planted_start(self, draw: np.random.Generator, temperature: float) -> Vector:
-        """A start as in equilibrium at this temperature, which gives H a mean: before the first look."""
+        """A start as in equilibrium at this temperature, which gives H a mean: before the first look.
+        All starts on one landscape are this one."""
         ...

@@ -62,7 +62,8 @@ class DenseField(OnSpheres):
         if signal is not None:
             self._signal = np.eye(1, self.size)[0]
             self.means.append(Mean(self._signal, signal, 1.0))
-        self._noise = generator(seed, "dense", self.size, instance, "noise")
+        self._noise: np.random.Generator | None = None
+        self._planted: Vector | None = None
         self.couplings = [self._drawn(seed, instance, p) for p in range(summands)]
 
     def _drawn(self, seed: int, instance: int, p: int) -> Couplings:
@@ -101,7 +102,12 @@ class DenseField(OnSpheres):
     def tangent_product(self, x: Vector, gradient: Vector, u: Vector) -> Vector:
         return self.project(x, self.hessian_product(x, u)) - self.shifted(x, gradient, u)
 
+    def begin(self, noise: np.random.Generator) -> None:
+        """Draw noise from here on from this generator."""
+        self._noise = noise
+
     def noise(self) -> Vector:
+        assert self._noise is not None, "a run begins with begin()"
         return self._noise.standard_normal(self.size) / math.sqrt(self.size)
 
     def overlap(self, x: Vector) -> float:
@@ -121,6 +127,8 @@ class DenseField(OnSpheres):
     def planted_start(self, draw: np.random.Generator, temperature: float) -> Vector:
         """A start as in equilibrium at this temperature: before the first look."""
         assert isinstance(self.landscape, MixedSpin), "the options ask for isotropic landscapes"
-        start = self.uniform_start(draw)
+        if self._planted is not None:
+            return self._planted
+        self._planted = start = self.uniform_start(draw)
         self.means.append(Mean(start, self.landscape.covariance, 1 / temperature))
         return start

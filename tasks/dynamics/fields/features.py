@@ -83,9 +83,10 @@ class Orthonormal:
             self._blocks.append([np.zeros((ROWS, len(part))) for part in vector])
         block = self._blocks[-1]
         for place, part in enumerate(vector):
-            wider = len(part) - block[place].shape[1]
-            if wider > 0:
-                block[place] = np.pad(block[place], ((0, 0), (0, wider)))
+            width = block[place].shape[1]
+            if len(part) > width:
+                narrow, block[place] = block[place], np.zeros((ROWS, len(part)))
+                block[place][:row, :width] = narrow[:row]
             block[place][row, : len(part)] = part
         self.count += 1
 

@@ -53,7 +53,8 @@ class FreeField(OnSpheres):
         self.size = self.frame.size
         self.parts = [(slice(0, self.size), 1.0)]
         self.gradients = self.products = 0
-        self._noise = generator(seed, "free", n, landscape, "noise")
+        self._noise: np.random.Generator | None = None
+        self._planted: Vector | None = None
         terms = tuple((k, c / summands) for k, c in covariance.terms)
         self.fields = [
             Summand(
@@ -98,7 +99,12 @@ class FreeField(OnSpheres):
     def tangent_product(self, x: Vector, gradient: Vector, u: Vector) -> Vector:
         return self.project(x, self.hessian_product(x, u)) - self.shifted(x, gradient, u)
 
+    def begin(self, noise: np.random.Generator) -> None:
+        """Draw noise from here on from this generator."""
+        self._noise = noise
+
     def noise(self) -> Vector:
+        assert self._noise is not None, "a run begins with begin()"
         return self.frame.normal(self._noise) / math.sqrt(self.n)
 
     def overlap(self, x: Vector) -> float:
@@ -118,6 +124,8 @@ class FreeField(OnSpheres):
     def planted_start(self, draw: np.random.Generator, temperature: float) -> Vector:
         """A start as in equilibrium at this temperature: before the first look."""
         del draw  # every point is alike as long as nothing was looked at
-        start = self.frame.axis()
+        if self._planted is not None:
+            return self._planted
+        self._planted = start = self.frame.axis()
         self.means.append(Mean(start, self.covariance, 1 / temperature))
         return start
