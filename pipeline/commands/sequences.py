@@ -41,6 +41,8 @@ def read_fields(
         return np.zeros(steps, dtype=np.int64), ""
     if not 1 <= summands <= MOST_SUMMANDS:
         raise UsageError(f"--summands: got {summands}, allowed: integers from 1 to {MOST_SUMMANDS}")
+    if summands == 1 and any(value is not None for value in (sequence, sampling, seed)):
+        raise UsageError("--summands: got 1, which is gradient descent, without sampling; allowed: 2 or more")
     if sequence is not None and (sampling is not None or seed is not None):
         raise UsageError("--sequence: given beside --sampling or --seed, allowed: one or the other")
     if sequence is not None:

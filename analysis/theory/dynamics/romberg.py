@@ -131,7 +131,12 @@ def curve(
     Raises:
         ValueError: `until` is out of range, or so late that the steps are too long.
     """
+    if not 0 < until < np.inf:
+        raise ValueError(f"until: got {until:g}, allowed: times > 0")
     steps = coarse_steps(kernels, setting, until, most_steps)
+    if steps * MULTIPLES[1] > most_steps:
+        latest = until * most_steps / (steps * MULTIPLES[1])
+        raise ValueError(f"until: got {until:g}, allowed: up to about {latest:.3g} for this xi")
     levels: list[Floats] = []
     while True:
         multiple, following = MULTIPLES[len(levels) : len(levels) + 2]
