@@ -15,9 +15,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from morsecensus.tasks.runtime import inputs
-
 os.environ.pop("PYTHONPATH", None)
+
+
+def _compute_on_one_thread() -> None:
+    """As workers of ours do: threads of BLAS that wait for each other took 60 s of processor for what one does
+    in 8 (numbers of low index at N = 401, beside other tests). It holds for processes that are still to start,
+    such as pytest-xdist's: in this one a plugin has loaded NumPy.
+    """
+    for name in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
 
 
 def _keep_bytecode() -> None:
@@ -62,6 +69,7 @@ def _keep_stores_in_memory() -> None:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
+_compute_on_one_thread()
 _keep_bytecode()
 _share_compiled_code()
 _compile_fast()
@@ -77,6 +85,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 @pytest.fixture(autouse=True)
 def _no_store_is_looked_into():
     """Blocks that ran in this process said where content is found: in a store that may be gone."""
+    from morsecensus.tasks.runtime import inputs
+
     yield
     inputs._find.clear()
 
