@@ -50,11 +50,16 @@ ROOM_IN_MEMORY = 4 * 2**30
 """Bytes that must be free there; the stores of a session take 1.4 GB."""
 
 
+QUICK = ("--xla_backend_optimization_level=0", "--xla_cpu_use_fusion_emitters=false")
+"""No optimising by LLVM, and fused loops by XLA's older emitter: `tests/tasks/test_critical_sets.py` takes
+32 s of processor, not 46."""
+
+
 def _compile_fast() -> None:
     """Landscapes of tests are small and many: LLVM would optimise for longer than their code runs. A user's
     ``XLA_FLAGS`` are left as they are.
     """
-    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+    os.environ.setdefault("XLA_FLAGS", " ".join(QUICK))
 
 
 def _keep_stores_in_memory() -> None:
