@@ -19,9 +19,9 @@ os.environ.pop("PYTHONPATH", None)
 
 
 def _compute_on_one_thread() -> None:
-    """As workers of ours do: threads of BLAS that wait for each other took 60 s of processor for what one does
-    in 8 (numbers of low index at N = 401, beside other tests). It holds for processes that are still to start,
-    such as pytest-xdist's: in this one a plugin has loaded NumPy.
+    """As our workers do: threads of BLAS that wait for each other took 60 s of processor for what one does
+    in 8 (numbers of low index at N = 401, beside others). It holds for processes that are still to start, as
+    pytest-xdist's: in this one a plugin has loaded NumPy.
     """
     for name in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
