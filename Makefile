@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
 OUT ?= demo-output
 
+# Many processes start below: each would compile hundreds of files of JAX and SciPy anew, 2 s for JAX alone.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup test quick soak lint types demo bench chaos fuzz lock clean
 
 setup: $(STAMP)

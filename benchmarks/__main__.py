@@ -14,6 +14,7 @@ PARTS = (
     "gradients",
     "homotopy",
     "low_index",
+    "mean_field",
     "ray_backend",
     "reductions",
     "scale",

@@ -9,6 +9,7 @@ found. What the commands of ``morsecensus`` do from a shell, these functions do 
     mc.predict("q^3", "4:20")                exact mean numbers at finite N, a row for each N
     mc.census("q^3", 10, seed=1)             the critical points of one landscape, by any finder
     mc.enumerate("q^4", 6, seed=1)           all of them, with a proof that none is missing
+    mc.mean_field("q^3", looks=[1, 2, 5])    dynamics at N to infinity: flow, Langevin, gradient descent, SGD
     mc.topology("q^3", 4, seed=1)            how they connect: persistent homology of sublevel sets
 
     mc.run("study.toml", "runs/demo")        a study of many landscapes: resumed or extended if it is there
@@ -30,6 +31,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from morsecensus.pipeline.api.dynamics import mean_field
     from morsecensus.pipeline.api.landscapes import census, enumerate, predict, topology
     from morsecensus.pipeline.api.studies import open, report, run
     from morsecensus.tasks.landscapes.base import Landscape, build
@@ -42,6 +44,7 @@ __all__ = [
     "build",
     "census",
     "enumerate",
+    "mean_field",
     "open",
     "predict",
     "report",
@@ -54,6 +57,7 @@ _PLACES = {
     "build": "tasks.landscapes.base",
     "census": "pipeline.api.landscapes",
     "enumerate": "pipeline.api.landscapes",
+    "mean_field": "pipeline.api.dynamics",
     "predict": "pipeline.api.landscapes",
     "topology": "pipeline.api.landscapes",
     "open": "pipeline.api.studies",

@@ -8,15 +8,31 @@ set it themselves.
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from morsecensus.tasks.runtime import inputs
-
 os.environ.pop("PYTHONPATH", None)
+
+
+def _compute_on_one_thread() -> None:
+    """As our workers do: threads of BLAS that wait for each other took 60 s of processor for what one does
+    in 8 (numbers of low index at N = 401, beside others). It holds for processes that are still to start, as
+    pytest-xdist's: in this one a plugin has loaded NumPy.
+    """
+    for name in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+def _keep_bytecode() -> None:
+    """Let Python keep what it compiles, whatever the user's environment says: importing JAX takes 3 s of
+    processor without, 0.9 s with it, and tests start hundreds of processes.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def _share_compiled_code() -> None:
@@ -34,11 +50,16 @@ ROOM_IN_MEMORY = 4 * 2**30
 """Bytes that must be free there; the stores of a session take 1.4 GB."""
 
 
+QUICK = ("--xla_backend_optimization_level=0", "--xla_cpu_use_fusion_emitters=false")
+"""No optimising by LLVM, and fused loops by XLA's older emitter: `tests/tasks/test_critical_sets.py` takes
+32 s of processor, not 46."""
+
+
 def _compile_fast() -> None:
     """Landscapes of tests are small and many: LLVM would optimise for longer than their code runs. A user's
     ``XLA_FLAGS`` are left as they are.
     """
-    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+    os.environ.setdefault("XLA_FLAGS", " ".join(QUICK))
 
 
 def _keep_stores_in_memory() -> None:
@@ -53,6 +74,8 @@ def _keep_stores_in_memory() -> None:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
+_compute_on_one_thread()
+_keep_bytecode()
 _share_compiled_code()
 _compile_fast()
 _keep_stores_in_memory()
@@ -67,6 +90,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 @pytest.fixture(autouse=True)
 def _no_store_is_looked_into():
     """Blocks that ran in this process said where content is found: in a store that may be gone."""
+    from morsecensus.tasks.runtime import inputs
+
     yield
     inputs._find.clear()
 

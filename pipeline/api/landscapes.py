@@ -31,6 +31,7 @@ def predict(
     model: str = "pspin",
     energy: tuple[float, float, int] | str | None = None,
     max_index: int | None = None,
+    temperature: float | None = None,
     **parameters: Any,
 ) -> list[dict[str, Any]]:
     """Expected numbers of critical points at finite N by the Kac-Rice formula, a row for each N.
@@ -42,6 +43,7 @@ def predict(
         energy: (A, B, M) or "A:B:M": M bins or points of energy per spin from A to B.
         max_index: only the points of index 0 to it, exactly: of pspin to n = 401, with ``energy_mean``,
             ``energy_sd``, ``energy_skewness`` and ``relative_error`` of each index.
+        temperature: T_d, T_s, the states and aging at this temperature, as ``limits["thermal"]``: of pspin.
         parameters: of the model, such as ``field=0.5`` or ``sizes="1,1,1"``.
 
     Returns:
@@ -52,7 +54,7 @@ def predict(
     Raises UsageError: the text says what was got and what is allowed.
     """
     bins = energy if energy is None or isinstance(energy, str) else ":".join(map(str, energy))
-    return predictions(model, _integers_text(n), _given(model, xi, parameters), bins, max_index)
+    return predictions(model, _integers_text(n), _given(model, xi, parameters), bins, max_index, temperature)
 
 
 def census(

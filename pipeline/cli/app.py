@@ -2,7 +2,7 @@
 
 import typer
 
-from morsecensus.pipeline.cli import landscapes, studies
+from morsecensus.pipeline.cli import dynamics, landscapes, studies
 
 app = typer.Typer(
     name="morsecensus",
@@ -12,7 +12,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (studies.app, landscapes.app):
+for group in (studies.app, landscapes.app, dynamics.app):
     app.add_typer(group)
 
 

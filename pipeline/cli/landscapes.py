@@ -65,14 +65,18 @@ def predict(
     max_index: Annotated[
         int | None, typer.Option(help="Only the points of index 0 to this: exact to n = 401 (pspin).")
     ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Also T_d, T_s, states and aging at this temperature (pspin).")
+    ] = None,
     as_json: Json = False,
     plugin: Plugin = None,
 ) -> None:
     """Expected counts at finite N by the Kac-Rice formula: totals, by index, by energy; and the limits."""
     with user_errors():
         from morsecensus.pipeline.commands import predict as command
+        from morsecensus.pipeline.commands.thermal import thermal_lines
 
-        rows = command.predictions(model, n, given, energy, max_index)
+        rows = command.predictions(model, n, given, energy, max_index, temperature)
         if as_json:
             print_json(rows)
         else:
@@ -86,6 +90,9 @@ def predict(
                     say(command.lowest_line(row))
             say(command.route_line(rows))
             say(command.limits_line(rows[0]["limits"]))
+            if temperature is not None:
+                for line in thermal_lines(rows[0]["limits"]["thermal"]):
+                    say(line)
             say("More indices, energies and errors: --json.")
 
 

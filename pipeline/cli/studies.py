@@ -98,7 +98,7 @@ def _plan_line(made: "Plan", number: int, row: dict[str, Any]) -> dict[str, Any]
         "model": row["model"],
         **made.cells[number].layout.spec["parameters"],
         "n": row["n"],
-        "finder": row["finder"] or row["body"],
+        "finder": row["finder"] or row["label"] or row["body"],
         "landscapes": row["landscapes"],
         "blocks": f"{row['blocks']} of {row['block']}",
         "points each": row["expected_points_per_landscape"],

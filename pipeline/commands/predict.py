@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from morsecensus.pipeline.commands.thermal import thermal_numbers
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import is_known, register_installed
 from morsecensus.pipeline.study.parameters import read_parameters
@@ -23,6 +24,7 @@ def predictions(
     given: Mapping[str, str | float | None],
     energy: str | None,
     max_index: int | None = None,
+    temperature: float | None = None,
 ) -> list[dict[str, Any]]:
     """Return the rows of ``predict``, the first of them with the ``limits`` N -> infinity.
 
@@ -30,6 +32,7 @@ def predictions(
         model: one that has a theory.
         given: all options that are parameters of some model; None where the user gave nothing.
         max_index: the points of index 0 to it alone, exactly, at larger N; None for all indices.
+        temperature: its ``thermal`` numbers too, among the limits, of pspin without a field.
 
     Raises UsageError for arguments that cannot be.
     """
@@ -45,6 +48,7 @@ def predictions(
     if max_index is not None and not _is_count(max_index):
         raise UsageError(f"--max-index: got {shown(max_index)}, allowed: integers from 0")
     theory = theory_of(model, read_parameters(model, given))
+    thermal = None if temperature is None else thermal_numbers(model, theory.dynamics, temperature)
     energies = parse_energies(energy)
     try:
         if max_index is None:
@@ -60,6 +64,9 @@ def predictions(
         )
     if rows is None:
         raise UsageError(f"--model: got {shown(model)}, allowed: one whose mean numbers are known")
+    if thermal is not None:
+        limits: Any = rows[0]["limits"]
+        rows[0]["limits"] = limits | {"thermal": thermal}
     return rows
 
 

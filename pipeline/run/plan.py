@@ -82,6 +82,7 @@ class Plan:
                 **cell.layout.spec["parameters"],
                 "n": cell.layout.spec["n"],
                 "body": word_of(cell.layout.body),
+                "label": cell.description.label,
                 "finder": cell.layout.spec.get("finder"),
                 "finder_choice": cell.finder_choice,
                 "landscapes": cell.layout.padded,

@@ -15,6 +15,7 @@ from morsecensus.pipeline.study.cells import MAX_CELLS, StudyCell
 from morsecensus.pipeline.study.census import census_cells
 from morsecensus.pipeline.study.checked import NAME, Checked, validated
 from morsecensus.pipeline.study.flow import flow_cells, threshold_cells
+from morsecensus.pipeline.study.trajectories import TRAJECTORIES, trajectory_cells
 from morsecensus.tasks.landscapes.registry import MODELS
 
 MAX_BYTES = 2**17
@@ -35,13 +36,20 @@ def _name(value: object) -> object:
 class _Head(Checked):
     name: Annotated[str, BeforeValidator(_name)]
     seed: int = Field(ge=0, lt=2**63)
-    cells: list[dict[str, Any]] = Field(min_length=1, max_length=MAX_CELLS)
+    cells: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=MAX_CELLS)
+    trajectories: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=MAX_CELLS)
 
 
+TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "cells": ("census", ("census", "flow", "threshold")),
+    TRAJECTORIES: (TRAJECTORIES, (TRAJECTORIES,)),
+}
+"""Lists of tables of a study -> the body of a table that names none, and those that it may name."""
 CELLS: Mapping[str, Callable[..., Iterator[StudyCell]]] = {
     "census": census_cells,
     "flow": flow_cells,
     "threshold": threshold_cells,
+    TRAJECTORIES: trajectory_cells,
 }
 """Body, as studies call it -> the cells of one of its tables."""
 
@@ -89,9 +97,12 @@ def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path 
     head = validated(_Head, content, source, "")
     cells: list[StudyCell] = []
     seen: dict[str, str] = {}
-    for number, table in enumerate(head.cells):
-        where = f"cells[{number}]"
-        for cell in _cells_of(table, head.seed, f"{source}: {where}", where, folder):
+    tables = [(kind, number, table) for kind in TABLES for number, table in enumerate(getattr(head, kind) or [])]
+    if not tables:
+        raise UsageError(f"{source}: cells: missing, allowed: one or more tables {_listed()}")
+    for kind, number, table in tables:
+        where = f"{kind}[{number}]"
+        for cell in _cells_of(kind, table, head.seed, f"{source}: {where}", where, folder):
             key = repr((cell.body, sorted(cell.spec.items(), key=str)))
             if key in seen:
                 raise UsageError(
@@ -104,10 +115,17 @@ def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path 
     return Study(head.name, head.seed, tuple(cells), source)
 
 
-def _cells_of(table: dict[str, Any], seed: int, source: str, where: str, folder: Path) -> Iterator[StudyCell]:
-    model, body = table.get("model", "pspin"), table.get("body", "census")
+def _listed() -> str:
+    return " or ".join(f"[[{kind}]]" for kind in TABLES)
+
+
+def _cells_of(
+    kind: str, table: dict[str, Any], seed: int, source: str, where: str, folder: Path
+) -> Iterator[StudyCell]:
+    usual, allowed = TABLES[kind]
+    model, body = table.get("model", "pspin"), table.get("body", usual)
     if not isinstance(model, str) or not is_known(model):
         raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
-    if not isinstance(body, str) or body not in CELLS:
-        raise UsageError(f"{source}.body: got {shown(body)}, allowed: {', '.join(CELLS)}")
+    if not isinstance(body, str) or body not in allowed:
+        raise UsageError(f"{source}.body: got {shown(body)}, allowed: {', '.join(allowed)}")
     yield from CELLS[body](table, model, seed, source, where, folder)

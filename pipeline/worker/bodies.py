@@ -33,6 +33,7 @@ BODIES = {
     "census": Body(DEFAULT_BODY, "morsecensus.tasks.block"),
     "flow": Body("flow", "morsecensus.tasks.bodies.flow"),
     "threshold": Body("threshold", "morsecensus.tasks.bodies.threshold"),
+    "trajectories": Body("trajectories", "morsecensus.tasks.bodies.trajectories"),
 }
 """By the word for them in studies."""
 PLACES = {body.recorded: f"{body.module}:run_block" for body in BODIES.values()}
@@ -47,7 +48,8 @@ class Description:
     ``rows_bound`` is a provable bound on the rows of one block, ``memory_bytes`` what one task needs at most,
     ``tables`` are what a block returns, as `storage.tables.read_tables` takes them, with the ``sizes`` of
     their dimensions; ``version`` changes when the same spec gives other results; ``attrs`` are what a dataset
-    should say of the cell beside its spec. Unknown expectations are None.
+    should say of the cell beside its spec; ``label`` is what a plan calls it, if not by finder or body.
+    Unknown expectations are None.
     """
 
     rows_bound: int
@@ -58,6 +60,7 @@ class Description:
     expected_points: float | None = None
     seconds_per_landscape: float | None = None
     version: int = 1
+    label: str | None = None
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
 

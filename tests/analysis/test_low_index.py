@@ -36,7 +36,7 @@ def test_low_indices_of_the_whole_law(xi, n):
     )
 
 
-@pytest.mark.parametrize(("n", "highest"), [(70, 3), (200, 8), (401, 2)])
+@pytest.mark.parametrize(("n", "highest"), [(70, 3), (200, 6), (401, 2)])
 def test_two_spins_have_two_points_of_each_index(n, highest):
     """Eigenvectors of a GOE matrix and their opposites: no other route is needed at any N."""
     law = LowIndex(Covariance.parse("q^2"), n, highest=highest)
@@ -190,7 +190,7 @@ def test_out_of_range(n, highest):
 
 def test_fractions_fall_off_on_both_sides():
     """Rounding must not be multiplied by the many more points further in, nor show far outside."""
-    found = low_index_fractions(199, 3)
+    found = low_index_fractions(199, 6)
     x = np.linspace(-27.5, 0, 400)
     values = found.at(x)
     assert np.all(values[:, x > found.panels.edges[-1]] == 0)

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mesh:
     """A triangulated sphere.
 

@@ -45,7 +45,7 @@ def test_the_import_loads_nothing_heavy():
     assert loaded("import morsecensus; morsecensus.__version__; dir(morsecensus)", HEAVY[:5]) == "[]"
 
 
-@pytest.mark.parametrize("name", ["predict", "census", "run", "open", "report"])
+@pytest.mark.parametrize("name", ["predict", "census", "mean_field", "run", "open", "report"])
 def test_a_function_loads_no_jax_before_it_is_called(name):
     assert loaded(f"import morsecensus; morsecensus.{name}", ("jax", "ray", "matplotlib")) == "[]"
 

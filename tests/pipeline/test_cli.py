@@ -8,7 +8,18 @@ from typer.testing import CliRunner
 
 from morsecensus.pipeline.cli.app import app
 
-COMMANDS = ("run", "plan", "status", "verify", "repair", "predict", "census", "enumerate", "report")
+COMMANDS = (
+    "run",
+    "plan",
+    "status",
+    "verify",
+    "repair",
+    "predict",
+    "census",
+    "enumerate",
+    "mean-field",
+    "report",
+)
 
 
 @pytest.fixture(scope="module")

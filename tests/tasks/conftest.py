@@ -8,9 +8,6 @@ import pytest
 
 
 def _configure() -> None:
-    """Set the threads before JAX is loaded: it reads them once."""
-    for name in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
     import jax

@@ -1,10 +1,14 @@
 """Gradient flow on landscapes: against matrix exponentials, and against the equations at N -> infinity."""
 
+import dataclasses
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from morsecensus.analysis.theory.dynamics.two_time import Kernels, integrate
+from morsecensus.analysis.theory.dynamics.kernels import Kernels
+from morsecensus.analysis.theory.dynamics.romberg import romberg
+from morsecensus.analysis.theory.dynamics.two_time import integrate
 from morsecensus.tasks.bodies.flow import describe
 from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.landscapes.base import build
@@ -98,14 +102,12 @@ def extrapolated_flows():
 
 def _z(kernels, measured):
     times, mean, error = measured
-    found = [integrate(kernels, 1.0, steps, 0.0) for steps in (80, 160)]
-    coarse, fine = (
-        np.concatenate(
-            [values[np.round(times / s.times[1]).astype(int)] for values in (s.energy, s.correlation[:, 0])]
-        )
-        for s in found
-    )
-    return (mean - fine - (fine - coarse) / 3) / error
+    levels = []
+    for steps in (20, 40, 80):
+        found = integrate(kernels, 1.0, steps)
+        places = np.round(times * steps).astype(int)
+        levels.append(np.concatenate([found.energy[places], found.correlation[places, 0]]))
+    return (mean - romberg(levels)[0]) / error
 
 
 def test_flows_extrapolate_to_the_equations(extrapolated_flows):
@@ -117,10 +119,9 @@ def test_flows_extrapolate_to_the_equations(extrapolated_flows):
 def test_flows_reject_wrong_equations(extrapolated_flows, wrong):
     """Negative controls: the memory's sign turned, xi' in the place of xi''."""
     right = Kernels.of(CUBIC)
-    first, second = right.noise_first, right.noise_second
     kernels = {
-        "sign": Kernels(first, second, right.signal, right.signal_first, -1.0),
-        "derivative": Kernels(first, first, right.signal, right.signal_first),
+        "sign": dataclasses.replace(right, memory_sign=-1.0),
+        "derivative": dataclasses.replace(right, noise_second=right.noise_first),
     }[wrong]
     assert np.abs(_z(kernels, extrapolated_flows)).max() > 6
 

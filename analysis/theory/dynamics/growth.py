@@ -18,7 +18,8 @@ region m = O(N^{-1/2}) after a time of order log N; below, it grows as a power o
 import numpy as np
 from numpy.polynomial import Polynomial as Series
 
-from morsecensus.analysis.theory.dynamics.two_time import Floats, TwoTime
+from morsecensus.analysis.theory.dynamics.kernels import Floats
+from morsecensus.analysis.theory.dynamics.two_time import TwoTime
 from morsecensus.tasks.covariance import Polynomial
 
 
@@ -52,22 +53,18 @@ def overlap_spread(solution: TwoTime, noise: Polynomial, signal: Polynomial) -> 
 
 
 def _component_response(solution: TwoTime, second: Series, strength: float) -> Floats:
-    """S(t, t') by Heun's method: equation (2) with a strength added, linear in S."""
+    """S(t, t') by the implicit trapezoid: equation (2) with a strength added, linear in S."""
     step, size = solution.times[1], len(solution.times)
     response = np.zeros((size, size))
     response[0, 0] = 1.0
-
-    def slope(i: int) -> Floats:
-        here = slice(i + 1)
-        kernel = second(solution.correlation[i, here]) * solution.response[i, here]
-        past = response[here, here]
-        chain = step * (kernel @ past - (kernel + kernel[i] * past[i]) / 2)
-        return (strength - solution.multiplier[i]) * past[i] + chain
-
-    for i in range(size - 1):
-        before = slope(i)
-        response[i + 1, i + 1] = 1.0
-        response[i + 1, : i + 1] = response[i, : i + 1] + step * before
-        after = slope(i + 1)[:-1]
-        response[i + 1, : i + 1] = response[i, : i + 1] + step * (before + after) / 2
+    before = np.array([strength - solution.multiplier[0]])
+    for i in range(1, size):
+        kernel = second(solution.correlation[i, :i]) * solution.response[i, :i]
+        edge = second(1.0)
+        past = response[:i, :i]
+        known = step * (kernel @ past - kernel / 2)  # S = 1 at its own time
+        pull = strength - solution.multiplier[i] + step * edge / 2
+        row = (past[-1] + step / 2 * (before + known)) / (1 - step / 2 * pull)
+        response[i, :i], response[i, i] = row, 1.0
+        before = np.append(pull * row + known, strength - solution.multiplier[i])
     return response

@@ -1,41 +1,48 @@
-"""Gradient flow at N -> infinity: the closed equations for correlation, response and overlap.
+"""Dynamics at N -> infinity: the closed equations for correlation, response and overlap, on a uniform grid.
 
-H has noise of covariance N xi(q) and a signal -N xi_s(m), m = x.x*/N, on |x|^2 = N; the flow is
-dx/dt = -grad H (Riemannian), so time has no unit of its own: E H H' = N xi fixes it. At N -> infinity
+H has noise of covariance N xi(q) and a signal -N xi_s(m), m = x.x*/N, on |x|^2 = N; the dynamics is
+dx/dt = -grad H (Riemannian) + sqrt(2T) dW, so time has no unit of its own: E H H' = N xi fixes it. The start
+knows nothing of the noise, or is in equilibrium at T' = 1/b' (uniform starts: b' = 0). At N -> infinity
 
     C(t,t') = x(t).x(t')/N,   R(t,t') = (1/N) sum_i dx_i(t)/dh_i(t'),   m(t) = x(t).x*/N
 
 obey, for t > t' (Crisanti, Horner and Sommers, Z. Phys. B 92 (1993) 257; Cugliandolo and Kurchan, Phys. Rev.
-Lett. 71 (1993) 173; with a signal S. Sarao Mannelli et al., arXiv:1902.00139; here at temperature 0),
+Lett. 71 (1993) 173; with a signal S. Sarao Mannelli et al., arXiv:1902.00139; from equilibrium G. Folena,
+S. Franz and F. Ricci-Tersenghi, arXiv:1903.01421), with K = xi''(C) R and D = xi'(C),
 
-    d_t C(t,t') = -mu C + int_0^t xi''(C(t,s)) R(t,s) C(t',s) ds + int_0^t' xi'(C(t,s)) R(t',s) ds
-                  + m(t') xi_s'(m(t))                                                                     (1)
-    d_t R(t,t') = -mu R + int_t'^t xi''(C(t,s)) R(t,s) R(s,t') ds,    R(t+,t) = 1                         (2)
-    d_t m(t)    = -mu m + xi_s'(m) + int_0^t xi''(C(t,s)) R(t,s) m(s) ds                                  (3)
-    mu(t)       = m xi_s'(m) + int_0^t [xi''(C) C + xi'(C)] R ds                                          (4)
-    e(t)        = -int_0^t xi'(C(t,s)) R(t,s) ds - xi_s(m)                                                (5)
+    d_t C(t,t') = -mu C + int_0^t K(t,s) C(t',s) ds + int_0^t' D(t,s) R(t',s) ds
+                  + m(t') xi_s'(m(t)) + b' xi'(C(t,0)) C(t',0)                                            (1)
+    d_t R(t,t') = -mu R + int_t'^t K(t,s) R(s,t') ds,    R(t+,t) = 1                                      (2)
+    d_t m(t)    = -mu m + xi_s'(m) + int_0^t K(t,s) m(s) ds                                               (3)
+    mu(t)       = T + m xi_s'(m) + int_0^t [K C + D R] ds + b' xi'(C(t,0)) C(t,0)                         (4)
+    e(t)        = -int_0^t D(t,s) R(t,s) ds - xi_s(m) - b' xi(C(t,0))                                     (5)
 
-from a start that knows nothing of the noise, with overlap m(0). mu keeps C(t,t) = 1.
+mu keeps C(t,t) = 1; T - mu is the radial derivative per spin. For T > 0 C has a kink on the diagonal, which
+the nodes hit.
 
-Method. One step h for both times, trapezoids for every integral, Heun's predictor and corrector in t: the
-error at a fixed time is of order h^2. R is 1 on the diagonal, the limit from t > t', which is what the
-trapezoids' ends take; at temperature 0 C is smooth across it. A step costs six products of a matrix with a
-vector, so the time grows as steps^3.
+Method. One step h for both times, trapezoids for every integral, and the implicit trapezoid in t, mu's term
+on its left: the error at a fixed time is a series in h^2, which `romberg` uses. Rows are solved a band of
+some tens at a time, by fixed-point iteration to rounding from a guess along diagonals: so the sums over s
+are products of matrices, 4/3 steps^3 multiplications and additions an iteration.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.polynomial import Polynomial as Series
-from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
+from morsecensus.analysis.theory.dynamics.kernels import FLOW, Floats, Kernels, Setting
+from morsecensus.analysis.theory.dynamics.triangles import guess_rows, product_with_triangle, triangle_times
 from morsecensus.tasks.covariance import Polynomial
 
-Floats = NDArray[np.float64]
-
 MOST_STEPS = 10_000
-"""Two matrices of 800 MB. Arbitrary: it takes hours there."""
+"""Two matrices of 800 MB. Arbitrary: it takes ten minutes there."""
+BAND = 32
+"""Rows that are solved together at most: enough for products of matrices to run at full speed."""
+SPAN = 1.0
+"""Of a band at most, in units of 1/rate: longer ones take more iterations."""
+MOST_ITERATIONS = 60
+ACCURACY = 3e-14
+"""Of the iteration: some roundings of numbers of order one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +54,7 @@ class TwoTime:
         correlation: C(t, t'), symmetric, shape (steps + 1, steps + 1).
         response: R(t, t'), zero for t < t', one on the diagonal, same shape.
         overlap: m(t).
-        multiplier: mu(t); minus it is the radial derivative per spin.
+        multiplier: mu(t); T less it is the radial derivative per spin.
         energy: e(t), per spin.
     """
 
@@ -59,173 +66,140 @@ class TwoTime:
     energy: Floats
 
 
-@dataclass(frozen=True)
-class Kernels:
-    """The functions of the equations. Tests replace one by what it is not."""
-
-    noise_first: Series
-    noise_second: Series
-    signal: Series
-    signal_first: Series
-    memory_sign: float = 1.0
-
-    @classmethod
-    def of(cls, noise: Polynomial, signal: Polynomial | None = None) -> "Kernels":
-        xi = Series(noise.coefficients)
-        xi_s = Series(signal.coefficients if signal is not None else [0.0])
-        return cls(xi.deriv(), xi.deriv(2), xi_s, xi_s.deriv())
-
-
 def solve(
     noise: Polynomial,
     until: float,
     steps: int,
     signal: Polynomial | None = None,
-    overlap: float = 0.0,
+    setting: Setting = FLOW,
 ) -> TwoTime:
     """Solve (1)-(5) on [0, until].
 
     Args:
         noise: xi.
         until: the last time.
-        steps: of size until/steps. Steps above about 0.5/sqrt(xi''(1)) are unstable.
+        steps: of size until/steps. Those above about 1/sqrt(xi''(1)) do not converge.
         signal: xi_s; none if None.
-        overlap: m(0), between -1 and 1.
+        setting: temperature and start.
 
     Raises:
-        ValueError: an argument is out of range, or the step was unstable.
+        ValueError: an argument is out of range, or the steps are too long.
     """
-    return integrate(Kernels.of(noise, signal), until, steps, overlap)
+    return integrate(Kernels.of(noise, signal), until, steps, setting)
 
 
-def integrate(kernels: Kernels, until: float, steps: int, overlap: float) -> TwoTime:
+def integrate(kernels: Kernels, until: float, steps: int, setting: Setting = FLOW) -> TwoTime:
     """`solve` for given kernels."""
-    _check(until, steps, overlap)
-    state = _Growing(kernels, until / steps, steps, overlap)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for i in range(steps):
-            state.step(i)
-        state.finish(steps)
-    if not np.isfinite(state.energy).all():
-        raise ValueError(f"steps: got {steps} up to t = {until:g}, which is unstable; allowed: more steps")
-    return TwoTime(
-        np.linspace(0.0, until, steps + 1),
-        state.correlation,
-        state.response,
-        state.overlap,
-        state.multiplier,
-        state.energy,
-    )
-
-
-def _check(until: float, steps: int, overlap: float) -> None:
     if not 0 < until < np.inf:
         raise ValueError(f"until: got {until}, allowed: a time > 0")
     if not 1 <= steps <= MOST_STEPS:
         raise ValueError(f"steps: got {steps}, allowed: integers from 1 to {MOST_STEPS}")
-    if not -1 <= overlap <= 1:
-        raise ValueError(f"overlap: got {overlap}, allowed: numbers from -1 to 1")
+    state = _Growing(kernels, setting, until / steps, steps)
+    band = int(np.clip(SPAN / (state.h * kernels.rate), 1, BAND))
+    first = 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        while first <= steps:
+            last = min(first + min(band, first), steps + 1)  # short bands while there is little to guess from
+            if not state.solve_band(first, last):
+                raise ValueError(
+                    f"steps: got {steps} up to t = {until:g}, which are too long; allowed: more steps"
+                )
+            first = last
+    times = np.linspace(0.0, until, steps + 1)
+    return TwoTime(times, state.c, state.r, state.m, state.mu, state.energy)
 
 
 @dataclass(frozen=True, eq=False)
-class _Slopes:
-    """d_t of C(t, .), R(t, .) and m at the newest time."""
+class _Pull:
+    """Right-hand sides of (1)-(3) without the terms of mu, for the rows of a band."""
 
     correlation: Floats
     response: Floats
-    overlap: float
+    overlap: Floats
 
 
 class _Growing:
-    """The solution up to the newest time, row by row."""
+    """The solution up to the newest row."""
 
-    def __init__(self, kernels: Kernels, step: float, steps: int, overlap: float):
+    def __init__(self, kernels: Kernels, setting: Setting, step: float, steps: int):
         size = steps + 1
-        self.kernels, self.h = kernels, step
-        self.correlation = np.zeros((size, size))
-        self.response = np.zeros((size, size))
-        self.overlap, self.multiplier, self.energy = np.zeros(size), np.zeros(size), np.zeros(size)
-        self.overlap[0] = overlap
-        self.correlation[0, 0] = self.response[0, 0] = 1.0
+        self.kernels, self.setting, self.h = kernels, setting, step
+        self.c, self.r = np.zeros((size, size)), np.zeros((size, size))
+        self.m, self.mu, self.energy = np.zeros(size), np.zeros(size), np.zeros(size)
+        self.m[0] = setting.overlap
+        self.c[0, 0] = self.r[0, 0] = 1.0
+        self.newest = self._pull(0, 1)
 
-    def step(self, i: int) -> None:
-        """From the row i to the row i + 1."""
-        before = self._slopes(i)
-        self._extend(i, before)
-        after = self._slopes(i + 1)
-        mean = _Slopes(
-            (before.correlation + after.correlation[:-1]) / 2,
-            (before.response + after.response[:-1]) / 2,
-            (before.overlap + after.overlap) / 2,
+    def solve_band(self, first: int, last: int) -> bool:
+        """Rows first .. last - 1 from those before them; whether the iteration converged."""
+        guess_rows(self.c, first, last)
+        guess_rows(self.r, first, last)
+        self.m[first:last] = self.m[first - 1]
+        for _ in range(MOST_ITERATIONS):
+            pull = self._pull(first, last)
+            change = self._sweep(first, last, pull)
+            if not np.isfinite(change):
+                return False
+            if change < ACCURACY:
+                self.newest = _Pull(pull.correlation[-1:], pull.response[-1:], pull.overlap[-1:])
+                return True
+        return False
+
+    def _pull(self, first: int, last: int) -> _Pull:
+        """The integrals at the rows of a band, as they are now; notes mu and e."""
+        k, h, b = self.kernels, self.h, self.setting.start_beta
+        here = slice(first, last)
+        c, r, m = self.c[here, :last], self.r[here, :last], self.m[here]
+        rows = np.arange(first, last)
+        inside = np.arange(last)[None] <= rows[:, None]
+        d = np.where(inside, k.noise_first(c), 0.0)
+        kernel = k.memory_sign * k.noise_second(c) * r
+        weighted = h * kernel
+        weighted[:, 0] /= 2
+        weighted[rows - first, rows] /= 2
+        force, start = k.signal_first(m), b * k.noise_first(c[:, 0])
+        if first == 0:
+            weighted[:] = 0.0
+        dr = h * d * r
+        dr[:, 0] /= 2
+        dr[rows - first, rows] /= 2
+        drift = np.sum(dr, axis=1) if first else np.zeros(1)
+        self.energy[here] = -drift - k.signal(m) - b * k.noise(c[:, 0])
+        self.mu[here] = (
+            self.setting.temperature + m * force + np.sum(weighted * c, axis=1) + drift + start * c[:, 0]
         )
-        self._extend(i, mean)
-
-    def finish(self, last: int) -> None:
-        """Multiplier and energy at the last time."""
-        self._slopes(last)
-
-    def _extend(self, i: int, slopes: _Slopes) -> None:
-        c, r, h = self.correlation, self.response, self.h
-        c[i + 1, : i + 1] = c[: i + 1, i + 1] = c[i, : i + 1] + h * slopes.correlation
-        r[i + 1, : i + 1] = r[i, : i + 1] + h * slopes.response
-        c[i + 1, i + 1] = r[i + 1, i + 1] = 1.0
-        self.overlap[i + 1] = self.overlap[i] + h * slopes.overlap
-
-    def _slopes(self, i: int) -> _Slopes:
-        """The right-hand sides at (t_i, t_j) for all j <= i; notes mu and e at t_i."""
-        k, h, here = self.kernels, self.h, slice(i + 1)
-        past, responses, m = self.correlation[here, here], self.response[here, here], self.overlap[here]
-        c, r = past[i], responses[i]
-        weights = np.full(i + 1, h)
-        weights[0] = weights[-1] = h / 2 if i else 0.0
-        first, kernel = k.noise_first(c), k.noise_second(c) * r
-        force = k.signal_first(m[i])
-        memory = k.memory_sign * weights * kernel
-        pull = weights @ (first * r)
-        mu = m[i] * force + memory @ c + pull
-        self.multiplier[i], self.energy[i] = mu, -pull - k.signal(m[i])
         # Trapezoids whose end is t_j: whole sums, less half of both ends; R(t_j, t_j) = 1.
-        drift = h * (responses @ first - (responses[:, 0] * first[0] + first) / 2)
-        chain = k.memory_sign * h * (kernel @ responses - (kernel + kernel[i] * r) / 2)
-        return _Slopes(
-            -mu * c + past @ memory + drift + m * force,
-            -mu * r + chain,
-            float(-mu * m[i] + force + memory @ m),
+        triangle = self.r[:last, :last]
+        past = h * (triangle_times(d, triangle) - (d[:, :1] * triangle[:, 0] + d) / 2)
+        edge = kernel[rows - first, rows][:, None]
+        chain = h * (product_with_triangle(kernel, triangle) - (kernel + edge * r) / 2)
+        return _Pull(
+            weighted @ self.c[:last, :last]
+            + past
+            + force[:, None] * self.m[:last]
+            + start[:, None] * self.c[0, :last],
+            chain,
+            force + weighted @ self.m[:last],
         )
 
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One-time quantities at N -> infinity, extrapolated to step 0.
-
-    Attributes:
-        times: shape (steps + 1,).
-        energy, overlap: at these times.
-        energy_error, overlap_error: a third of what halving the step changed: the error of the finer
-            solution, as the method is of second order; that of its extrapolation is smaller still.
-    """
-
-    times: Floats
-    energy: Floats
-    overlap: Floats
-    energy_error: Floats
-    overlap_error: Floats
-
-    def at(self, times: Floats) -> tuple[Floats, Floats]:
-        """Energy and overlap at other times within the range, by cubic interpolation."""
-        return CubicSpline(self.times, self.energy)(times), CubicSpline(self.times, self.overlap)(times)
-
-
-def extrapolated(coarse: TwoTime, fine: TwoTime) -> Curve:
-    """Richardson's extrapolation of two solutions, the second one with twice as many steps."""
-    if len(fine.times) != 2 * len(coarse.times) - 1 or fine.times[-1] != coarse.times[-1]:
-        raise ValueError("fine: got another grid, allowed: one with twice the steps up to the same time")
-    energy = (fine.energy[::2] - coarse.energy) / 3
-    gained = (fine.overlap[::2] - coarse.overlap) / 3
-    return Curve(
-        coarse.times,
-        fine.energy[::2] + energy,
-        fine.overlap[::2] + gained,
-        np.abs(energy),
-        np.abs(gained),
-    )
+    def _sweep(self, first: int, last: int, pull: _Pull) -> float:
+        """Step through a band with these integrals; the largest change of a value."""
+        h, changed = self.h, 0.0
+        before = self.newest
+        bc, br, bm = before.correlation[0], before.response[0], before.overlap[0]
+        for i in range(first, last):
+            old, new = 1 - h * self.mu[i - 1] / 2, 1 / (1 + h * self.mu[i] / 2)
+            nc, nr, nm = pull.correlation[i - first], pull.response[i - first], pull.overlap[i - first]
+            c = new * (old * self.c[i - 1, :i] + h / 2 * (bc[:i] + nc[:i]))
+            r = new * (old * self.r[i - 1, :i] + h / 2 * (br[:i] + nr[:i]))
+            m = new * (old * self.m[i - 1] + h / 2 * (bm + nm))
+            changed = max(
+                changed,
+                float(np.abs(c - self.c[i, :i]).max()),
+                float(np.abs(r - self.r[i, :i]).max()),
+                abs(float(m - self.m[i])),
+            )
+            self.c[i, :i] = self.c[:i, i] = c
+            self.r[i, :i], self.m[i] = r, m
+            bc, br, bm = nc, nr, nm
+        return changed

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from morsecensus.analysis.theory.dynamics.kernels import Floats
 from morsecensus.analysis.theory.dynamics.limits import Limit
-from morsecensus.analysis.theory.dynamics.two_time import Floats
 
 Row = dict[str, Any]
 MINIMUM = "minimum"

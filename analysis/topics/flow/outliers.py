@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 from scipy.linalg import eigh
 
+from morsecensus.analysis.theory.dynamics.kernels import Floats
 from morsecensus.analysis.theory.dynamics.recovery import outlier, outlier_overlap
-from morsecensus.analysis.theory.dynamics.two_time import Floats
 from morsecensus.analysis.topics.flow.measure import Row, mean_and_error
 
 GOE_DRAWS = 200

@@ -2,11 +2,11 @@
 
 H(w) = sqrt(M) J[u_1, .., u_r], u_i = w_i/sqrt(n_i) of length 1, M the mean of the n_i, J of independent
 standard normal entries. Let S_i be the span of the u_i looked at. Entries with all indices in the spans are
-explicit; for a direction of sphere i orthogonal to S_i those with all other indices in the other spans are its
-*slab*, a tensor over them; entries with two indices outside were never seen. A look at u shows, on each sphere,
-the inner products of all slabs with the tensor product of the other u_k: what `slabs` needs, one of it for each
-sphere. When S_i grows by f the slab of f becomes explicit, and the slabs of all other spheres get entries that
-nobody has seen, with the index f: unlike symmetric tensors, nothing has f twice.
+explicit; for a direction of sphere i orthogonal to S_i those with all other indices in the other spans are
+its *slab*, a tensor over them; entries with two indices outside were never seen. A look at u shows, on each
+sphere, the inner products of all slabs with the tensor product of the other u_k: what `slabs` needs, one of
+it for each sphere. When S_i grows by f the slab of f becomes explicit, and the slabs of all other spheres
+get entries that nobody has seen, with the index f: unlike symmetric tensors, nothing has f twice.
 """
 
 import math

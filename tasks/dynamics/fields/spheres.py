@@ -24,11 +24,14 @@ class OnSpheres:
         return tangent
 
     def retract(self, y: Vector) -> Vector:
-        """The point with each part of y scaled to its sphere."""
+        """The point with each part of y scaled to its sphere; NaN where its length isn't a number > 0, so
+        that a step which overflows ends a run."""
         point = y.copy()
         for part, radius in self.parts:
             at = y[..., part]
-            point[..., part] *= (radius / np.sqrt(np.vecdot(at, at)))[..., None]
+            length = np.sqrt(np.vecdot(at, at))
+            usable = (length > 0) & (length < np.inf)
+            point[..., part] *= np.where(usable, radius / np.where(usable, length, 1.0), np.nan)[..., None]
         return point
 
     def radial_derivative(self, x: Vector, gradient: Vector) -> float:

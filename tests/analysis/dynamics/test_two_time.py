@@ -1,18 +1,22 @@
 """The equations at N -> infinity, against a model that is solved in closed form and identities between their
 solutions."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.special import iv
 
 from morsecensus.analysis.theory.dynamics.growth import overlap_spread
+from morsecensus.analysis.theory.dynamics.kernels import Kernels, Setting
 from morsecensus.analysis.theory.dynamics.limits import limit
 from morsecensus.analysis.theory.dynamics.recovery import (
     informative_overlaps,
     outlier,
     outlier_overlap,
 )
-from morsecensus.analysis.theory.dynamics.two_time import Kernels, extrapolated, integrate, solve
+from morsecensus.analysis.theory.dynamics.romberg import curve, romberg
+from morsecensus.analysis.theory.dynamics.two_time import integrate, solve
 from morsecensus.analysis.theory.models.spiked.limits import descent_line
 from morsecensus.analysis.topics.flow.outliers import spiked_goe
 from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
@@ -49,75 +53,81 @@ def _exact_square(times):
     return _moments(times[:, None] + times) / np.sqrt(norm[:, None] * norm)
 
 
+def _levels(measure, coarse, levels=4):
+    """Values and errors at step zero from `levels` grids, each with twice the steps of the one before."""
+    return romberg([measure(coarse << k, 1 << k) for k in range(levels)])
+
+
 def test_correlations_of_the_quadratic_model_are_those_of_matrix_exponentials():
-    errors = []
-    for steps in (100, 200, 400):
-        found = solve(SQUARE, 3.0, steps)
+    errors, matrices = [], []
+    for k in range(4):
+        found = solve(SQUARE, 3.0, 30 << k)
+        matrices.append(found.correlation[:: 1 << k, :: 1 << k])
         errors.append(np.abs(found.correlation - _exact_square(found.times)).max())
-    assert errors[-1] < 5e-5
     # Second order in the step: halving it divides the error by four.
-    assert 3.5 < errors[0] / errors[1] < 4.5
-    assert 3.7 < errors[1] / errors[2] < 4.3
+    assert 3.9 < errors[-2] / errors[-1] < 4.1
+    value, error = romberg(matrices)
+    exact = _exact_square(np.linspace(0.0, 3.0, 31))
+    assert np.abs(value - exact).max() < 1e-9
+    assert np.abs(value - exact).max() < error.max() < 1e-7
 
 
-@pytest.mark.parametrize("wrong", ["memory_sign", "noise_second"])
-def test_a_wrong_memory_is_rejected_by_the_quadratic_model(wrong):
-    right = Kernels.of(SQUARE)
-    kernels = {
-        "memory_sign": Kernels(right.noise_first, right.noise_second, right.signal, right.signal_first, -1.0),
-        "noise_second": Kernels(right.noise_first, right.noise_first, right.signal, right.signal_first),
-    }
-    found = integrate(kernels[wrong], 3.0, 200, 0.0)
+def test_the_quadratic_model_in_closed_form():
+    """e(1) and C(2, 0) from Bessel functions."""
+    found, _ = curve(Kernels.of(SQUARE), 2.0).looks(np.array([1.0, 2.0]))
+    assert found[0, 0] == pytest.approx(-1.0597810272, abs=3e-10)
+    assert found[2, 1] == pytest.approx(0.3872430374, abs=3e-10)
+
+
+def _wrong(kernels, what):
+    if what == "memory_sign":
+        return dataclasses.replace(kernels, memory_sign=-1.0)
+    return dataclasses.replace(kernels, noise_second=kernels.noise_first)
+
+
+@pytest.mark.parametrize("what", ["memory_sign", "noise_second"])
+def test_a_wrong_memory_is_rejected_by_the_quadratic_model(what):
+    found = integrate(_wrong(Kernels.of(SQUARE), what), 3.0, 200)
     assert np.abs(found.correlation - _exact_square(found.times)).max() > 0.05
 
 
 def test_overlap_with_a_rank_one_signal_is_that_of_a_spiked_matrix():
-    overlap, until, steps = 0.2, 2.0, 400
-    curve = extrapolated(*(solve(SQUARE, until, k, RANK_ONE, overlap) for k in (steps, 2 * steps)))
-    fine = 8
+    overlap, until, steps = 0.2, 2.0, 100
+    found, _ = curve(Kernels.of(SQUARE, RANK_ONE), until, Setting(overlap=overlap)).looks(
+        np.linspace(0.0, until, steps + 1)
+    )
+    fine = 64
     spiked = _spiked_moments(2 * until, 2 * steps * fine)
     along, twice = spiked[::fine][: steps + 1], spiked[:: 2 * fine]
-    norm = overlap**2 * twice + (1 - overlap**2) * _moments(2 * curve.times)
+    norm = overlap**2 * twice + (1 - overlap**2) * _moments(2 * np.linspace(0.0, until, steps + 1))
     exact = overlap * along / np.sqrt(norm)
     assert exact[-1] > 0.8
-    assert np.abs(curve.overlap - exact).max() < 1e-4
+    # The error is that of the trapezoids of Duhamel's formula.
+    assert np.abs(found[3] - exact).max() < 1e-5
 
 
 def test_spread_of_uniform_starts_is_that_of_a_spiked_matrix():
-    steps, until, fine = 400, 2.0, 8
-    coarse, better = (overlap_spread(solve(SQUARE, until, k), SQUARE, RANK_ONE) for k in (steps, 2 * steps))
-    found = better[::2] + (better[::2] - coarse) / 3
+    steps, until, fine = 50, 2.0, 64
+    found, error = _levels(
+        lambda k, stride: overlap_spread(solve(SQUARE, until, k), SQUARE, RANK_ONE)[::stride], steps
+    )
     twice = _spiked_moments(2 * until, 2 * steps * fine)[:: 2 * fine]
     exact = twice / _moments(2 * until / steps * np.arange(steps + 1))
     assert exact[-1] > 20
-    np.testing.assert_allclose(found, exact, rtol=2e-4)
+    np.testing.assert_array_less(error, 1e-6 * exact)
+    np.testing.assert_allclose(found, exact, rtol=2e-5)
 
 
 def test_without_signal_every_direction_keeps_its_share():
-    found = solve(CUBIC, 5.0, 400)
-    np.testing.assert_allclose(overlap_spread(found, CUBIC, NOTHING), 1.0, atol=3e-4)
-
-
-def test_energies_of_the_cubic_model():
-    """Values of another solver, to the digits that it gives."""
-    curve = extrapolated(solve(CUBIC, 5.0, 400), solve(CUBIC, 5.0, 800))
-    np.testing.assert_allclose(curve.at(np.array([1.0, 2.0, 5.0]))[0], [-1.2199, -1.3806, -1.5012], atol=1e-4)
-    assert curve.energy_error.max() < 5e-4
-
-
-def test_overlaps_of_the_matrix_tensor_model():
-    """Values of another solver, to the digits that it gives."""
-    noise, signal = matrix_tensor(3, 1 / 3, 1.0)
-    curve = extrapolated(*(solve(noise, 2.0, steps, signal, 0.25) for steps in (160, 320)))
-    found = curve.at(np.array([0.25, 0.5, 1.0, 2.0]))[1]
-    np.testing.assert_allclose(found, [0.455, 0.6275, 0.800, 0.855], atol=6e-4)
+    found, _ = _levels(lambda k, stride: overlap_spread(solve(CUBIC, 5.0, k), CUBIC, NOTHING)[::stride], 40)
+    np.testing.assert_allclose(found, 1.0, atol=1e-7)
 
 
 def test_energy_falls_as_fast_as_points_move():
     """de/dt = -|dx/dt|^2/N, and |x(t+d) - x(t-d)|^2/N = 2(1 - C(t+d, t-d)): energy from the response, speed
-    from the correlation. Off by squares of d and of h/d: a per cent."""
+    from the correlation. Off by squares of d: a per cent."""
     noise, signal = matrix_tensor(3, 0.4, 1.0)
-    found = solve(noise, 1.5, 600, signal, 0.2)
+    found = solve(noise, 1.5, 600, signal, Setting(overlap=0.2))
     lag = 40
     span = found.times[lag]
     speed = 2 * (1 - np.diagonal(found.correlation, lag)) / span**2
@@ -128,14 +138,52 @@ def test_energy_falls_as_fast_as_points_move():
 
 def test_invariants():
     noise, signal = matrix_tensor(4, 0.4, 1.0)
-    found = solve(noise, 3.0, 200, signal, 0.2)
+    found = solve(noise, 3.0, 200, signal, Setting(0.3, overlap=0.2))
     np.testing.assert_array_equal(np.diagonal(found.correlation), 1.0)
     np.testing.assert_array_equal(found.correlation, found.correlation.T)
     assert np.abs(found.correlation).max() <= 1 + found.times[1] ** 2
     assert not np.triu(found.response, 1).any()
-    # E and the radial derivative of a pure model are proportional, whatever the state.
-    pure = solve(CUBIC, 2.0, 100)
-    np.testing.assert_allclose(pure.multiplier, -3 * pure.energy, atol=1e-12)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.7])
+def test_energy_and_radial_derivative_of_a_pure_model_are_proportional(temperature):
+    found = solve(CUBIC, 2.0, 100, setting=Setting(temperature))
+    np.testing.assert_allclose(temperature - found.multiplier, 3 * found.energy, atol=1e-12)
+
+
+def test_a_uniform_start_is_remembered_as_a_kick_is():
+    """R(t, 0) = C(t, 0): a kick at t = 0 and a shift of a start that knows nothing are one thing."""
+    for temperature in (0.0, 0.7):
+        found = solve(CUBIC, 4.0, 100, setting=Setting(temperature))
+        np.testing.assert_allclose(found.response[:, 0], found.correlation[:, 0], atol=1e-12)
+    planted = solve(CUBIC, 4.0, 100, setting=Setting(0.9, 0.9))
+    assert np.abs(planted.response[:, 0] - planted.correlation[:, 0]).max() > 0.1
+
+
+def test_equilibrium_stays():
+    """From equilibrium at T, a bath of T changes nothing: e = -1/T, C depends on the lag alone, and
+    R = -dC/dlag / T (fluctuation and dissipation)."""
+    temperature, k = 1.0, 40
+    found = curve(Kernels.of(CUBIC), 5.0, Setting(temperature, temperature), most_steps=500)
+    np.testing.assert_allclose(found.energy, -1 / temperature, atol=1e-6)
+    lags, _ = _levels(
+        lambda n, stride: np.array(
+            [[s[n, n - a * stride], s[n // 2, n // 2 - a * stride]] for s, a in _pairs(n, k, temperature)]
+        ),
+        k,
+    )
+    np.testing.assert_allclose(lags[:, 0], lags[:, 1], atol=1e-8)
+
+
+def _pairs(n, k, temperature):
+    solution = solve(CUBIC, 4.0, n, setting=Setting(temperature, temperature))
+    return [(matrix, lag) for matrix in (solution.correlation, solution.response) for lag in (2, 10, k // 2)]
+
+
+@pytest.mark.parametrize("what", ["memory_sign", "noise_second"])
+def test_a_wrong_memory_leaves_equilibrium(what):
+    found = integrate(_wrong(Kernels.of(CUBIC), what), 3.0, 200, Setting(1.0, 1.0))
+    assert abs(found.energy[-1] + 1) > 0.05
 
 
 @pytest.mark.parametrize(
@@ -143,13 +191,26 @@ def test_invariants():
     [
         ((CUBIC, 0.0, 10), "until: got 0.0"),
         ((CUBIC, 1.0, 0), "steps: got 0"),
-        ((CUBIC, 1.0, 10, None, 1.5), "overlap: got 1.5"),
-        ((CUBIC, 1e3, 20), "unstable"),
+        ((CUBIC, 1e3, 20), "too long"),
     ],
 )
 def test_what_cannot_be_solved_is_refused(arguments, text):
     with pytest.raises(ValueError, match=text):
         solve(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((-0.1,), "temperature: got -0.1"),
+        ((float("nan"),), "temperature: got nan"),
+        ((0.0, 0.0), "start_temperature: got 0"),
+        ((0.0, None, 1.5), "overlap: got 1.5"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(arguments, text):
+    with pytest.raises(ValueError, match=text):
+        Setting(*arguments)
 
 
 @pytest.mark.parametrize(("deltap", "inverse"), [(0.5, 2.561553), (1.0, 2.0), (4.0, 1.366025)])

@@ -1,0 +1,174 @@
+"""Temperatures of spherical models, N to infinity: where dynamics freezes and where statics does; TAP; aging.
+
+Units of E H H' = N xi, Gibbs weight exp(-H/T). Without a field (xi'(0) = 0):
+
+- T_s: the overlap 0 between two draws is stable for T >= T_s, where e = -xi(1)/T: M. Talagrand, Probab.
+  Theory Relat. Fields 134 (2006) 339, has T_s^2 = max over q of xi(q) / (-log(1-q) - q), also for mixtures.
+- T_d (of mixtures: T_MCT): the highest temperature at which the equilibrium correlation has a plateau q,
+  T^2 = xi'(q) (1-q)/q, so T_d^2 is the maximum of that over q (A. Crisanti, H. Horner and H.-J. Sommers,
+  Z. Phys. B 92 (1993) 257).
+- Aging below T_d, pure models (L. F. Cugliandolo and J. Kurchan, Phys. Rev. Lett. 71 (1993) 173): plateau
+  and ratio of fluctuation and dissipation from xi''(q) (1-q)^2 = T^2 and x = (1-q) (xi''(q)/xi'(q) - 1/q),
+  energy e = -[xi(1) - xi(q) + x xi(q)]/T.
+- TAP, pure models: a critical point of energy eps is at T a state of free energy
+  f(q) = q^{p/2} eps - (T/2) log(1-q) - [1 - p q^{p-1} + (p-1) q^p]/(2T) at its outer stationary q
+  (J. Kurchan, G. Parisi and M. A. Virasoro, J. Phys. I France 3 (1993) 1819), and max over eps of
+  [complexity - f/T] is 1/(2T^2) between T_s and T_d.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import log1p, sqrt
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from morsecensus.analysis.theory.limits.complexity import pure_complexity_of_index, threshold_energy
+from morsecensus.analysis.theory.limits.roots import find_root
+from morsecensus.analysis.theory.limits.thresholds import index_energy
+from morsecensus.tasks.covariance import Covariance
+
+SMALLEST, LARGEST = 1e-4, 1 - 1e-9
+"""Overlaps at which maxima are looked for; at 0 both functions are xi''(0)."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A temperature, and the overlap that appears there: 0 where it grows from zero."""
+
+    temperature: float
+    overlap: float
+
+
+def _no_field(covariance: Covariance) -> None:
+    if covariance.derivative(0.0) != 0.0:
+        raise ValueError(f"xi: got {covariance} with a term of degree 1, allowed: none for temperatures")
+
+
+def static_transition(covariance: Covariance) -> Transition:
+    """T_s; raises ValueError with a field."""
+    _no_field(covariance)
+    return _highest(covariance, lambda q: covariance.value(q) / (-log1p(-q) - q))
+
+
+def dynamic_transition(covariance: Covariance) -> Transition:
+    """T_d; raises ValueError with a field."""
+    _no_field(covariance)
+    return _highest(covariance, lambda q: covariance.derivative(q) * (1 - q) / q)
+
+
+def _highest(covariance: Covariance, square: Callable[[float], float]) -> Transition:
+    """The maximum of T^2 over q; at q = 0 both functions are xi''(0)."""
+    grid = np.concatenate([np.geomspace(SMALLEST, 0.01, 100), np.linspace(0.01, LARGEST, 2000)])
+    values = np.array([square(float(q)) for q in grid])
+    best = int(np.argmax(values))
+    at_zero = covariance.second_derivative(0.0)
+    if best == 0 or values[best] <= at_zero * (1 + 1e-9):
+        return Transition(sqrt(at_zero), 0.0)
+    low, high = grid[best - 1], grid[min(best + 1, len(grid) - 1)]
+    found = minimize_scalar(
+        lambda q: -square(q), bounds=(low, high), method="bounded", options={"xatol": 1e-12}
+    )
+    return Transition(sqrt(-float(found.fun)), float(found.x))
+
+
+def equilibrium_energy(covariance: Covariance, temperature: float) -> float:
+    """-xi(1)/T, at T >= T_s."""
+    return -covariance.x0 / temperature
+
+
+@dataclass(frozen=True)
+class Aging:
+    """What a pure model tends to after a quench to T < T_d: plateau, x, energy per spin."""
+
+    overlap: float
+    ratio: float
+    energy: float
+
+
+def aging(covariance: Covariance, temperature: float) -> Aging:
+    """The aging state of a pure model, 0 < T < T_d.
+
+    Raises:
+        ValueError: a mixture, or a temperature outside.
+    """
+    if not covariance.is_pure:
+        raise ValueError(f"xi: got the mixture {covariance}, allowed: pure models for aging energies")
+    highest = dynamic_transition(covariance)
+    if not 0 < temperature < highest.temperature:
+        raise ValueError(
+            f"temperature: got {temperature:g}, allowed: above 0, below {highest.temperature:.8g}"
+        )
+
+    def excess(q: float) -> float:
+        return sqrt(covariance.second_derivative(q)) * (1 - q) - temperature
+
+    # On the outer branch the left side falls to -T at q = 1.
+    q = find_root(excess, highest.overlap, 1.0)
+    second, first = covariance.second_derivative(q), covariance.derivative(q)
+    ratio = (1 - q) * (second / first - 1 / q)
+    energy = -(covariance.x0 - covariance.value(q) + ratio * covariance.value(q)) / temperature
+    return Aging(q, ratio, energy)
+
+
+@dataclass(frozen=True)
+class TapStates:
+    """The states that carry the weight at T.
+
+    Attributes:
+        maximum: of complexity - f/T over the energies; xi(1)/(2T^2) between T_s and T_d.
+        energy: of the critical points they come from, eps*.
+        complexity: at that energy.
+        overlap: q of these states.
+        state_energy: their energy at T, -xi(1)/T between T_s and T_d.
+    """
+
+    maximum: float
+    energy: float
+    complexity: float
+    overlap: float
+    state_energy: float
+
+
+def tap_states(covariance: Covariance, temperature: float) -> TapStates:
+    """The TAP states of a pure model at T_s < T < T_d.
+
+    Raises:
+        ValueError: a mixture, p = 2, or a temperature outside.
+    """
+    p = covariance.degree
+    if not covariance.is_pure or p < 3:
+        raise ValueError(f"xi: got {covariance}, allowed: pure models of degree 3 or more for TAP states")
+    low, high = static_transition(covariance).temperature, dynamic_transition(covariance).temperature
+    if not low < temperature < high:
+        raise ValueError(
+            f"temperature: got {temperature:g}, allowed: from T_s = {low:.8g} to T_d = {high:.8g}"
+        )
+    unit = sqrt(covariance.x0)
+    t = temperature / unit
+
+    def weight(eps: float) -> float:
+        return float(pure_complexity_of_index(p, 0, eps)) - _free_energy(p, t, eps) / t
+
+    bounds = (-index_energy(p, 0), -threshold_energy(p))
+    found = minimize_scalar(lambda e: -weight(e), bounds=bounds, method="bounded", options={"xatol": 1e-10})
+    eps = float(found.x)
+    q = _outer_overlap(p, t, eps)
+    complexity = float(pure_complexity_of_index(p, 0, eps))
+    return TapStates(weight(eps), unit * eps, complexity, q, unit * (q ** (p / 2) * eps - _onsager(p, q) / t))
+
+
+def _outer_overlap(p: int, t: float, eps: float) -> float:
+    """The larger q where f is stationary: q^{p/2-1} (1-q) = T z, z the smaller root of
+    p(p-1) z^2 + p eps z + 1 = 0. States exist at all T < T_d, as the threshold's last beyond it."""
+    z = (-eps - sqrt(max(eps**2 - threshold_energy(p) ** 2, 0.0))) / (2 * (p - 1))
+    return find_root(lambda q: q ** (p / 2 - 1) * (1 - q) - t * z, (p - 2) / p, 1.0)
+
+
+def _onsager(p: int, q: float) -> float:
+    return 1 - p * q ** (p - 1) + (p - 1) * q**p
+
+
+def _free_energy(p: int, t: float, eps: float) -> float:
+    q = _outer_overlap(p, t, eps)
+    return q ** (p / 2) * eps - t / 2 * log1p(-q) - _onsager(p, q) / (2 * t)

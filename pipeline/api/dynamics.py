@@ -1,0 +1,61 @@
+"""Functions on dynamics: mean_field."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from morsecensus.pipeline.commands.mean_field import mean_field as solved
+
+
+def mean_field(
+    xi: str | None = None,
+    until: float | None = None,
+    looks: str | Sequence[float] | None = None,
+    *,
+    model: str | None = None,
+    temperature: float = 0.0,
+    start_temperature: float | None = None,
+    overlap: float | None = None,
+    step: float | None = None,
+    summands: int | None = None,
+    sequence: str | None = None,
+    sampling: str | None = None,
+    seed: int | None = None,
+    **parameters: Any,
+) -> dict[str, Any]:
+    """Dynamics at N to infinity: gradient flow, Langevin; with a step gradient descent, Langevin-Euler, SGD.
+
+    Args:
+        xi: covariance polynomial, of models that have one; a signal is given as ``signal="q^3"``.
+        until: the last time, or with ``step`` the number of steps.
+        looks: times or step numbers, a list or "1,2,5".
+        model: "pspin", "spiked" or "matrix-tensor"; "spiked" by default if there is a signal.
+        temperature: of the bath; 0 is gradient flow.
+        start_temperature: of the equilibrium that the start is drawn from; uniform starts if None.
+        overlap: of the start with the signal.
+        step: of the gradient; None for continuous time.
+        summands, sequence, sampling, seed: SGD on so many fields: by a rule of t or a file, or sampled
+            with "replacement", "shuffle" or "cyclic".
+        parameters: of the model, such as ``delta2=0.3``.
+
+    Returns:
+        As ``morsecensus mean-field --json`` prints it: ``rows`` with ``t``, ``energy``, ``energy_error``,
+        ``radial``, ``correlation``, ``overlap`` (None without signal), and ``method``.
+
+    Raises UsageError: the text says what was got and what is allowed.
+    """
+    text = looks if looks is None or isinstance(looks, str) else ",".join(map(repr, map(float, looks)))
+    given = parameters if xi is None else {"xi": xi, **parameters}
+    return solved(
+        model,
+        given,
+        until=until,
+        looks=text,
+        temperature=temperature,
+        start_temperature=start_temperature,
+        overlap=overlap,
+        step=step,
+        summands=summands,
+        sequence=sequence,
+        sampling=sampling,
+        seed=seed,
+    ).json()

@@ -1,0 +1,73 @@
+"""What runs cost, before any is made: rough, from measurements on one thread. Free of JAX."""
+
+import math
+
+from morsecensus.tasks.dynamics.options import TrajectoryOptions
+from morsecensus.tasks.dynamics.words import ISOTROPIC, SECOND_ORDER
+from morsecensus.tasks.systems.symmetric import packed_size
+
+CALL = 2e-4
+"""Seconds of a gradient on a small field, free or dense: what it takes to call it."""
+ENTRY = 6e-10
+"""Seconds for each number that a gradient reads."""
+FLOW_LOOKS = 200
+"""Gradients of an adaptive flow to time 1; they grow as the root of time (268, 622, 958 at 1, 10, 30)."""
+FLOW_DIRECTIONS = 30
+"""Directions of a run without noise, likewise (29, 99, 176), at a tolerance of 1e-6."""
+DESCENT_STEPS = 1500
+"""Of a descent until its gradient is 1e-5, at N = 100; in proportion to N."""
+
+
+def run_gradients(options: TrajectoryOptions) -> float:
+    """How many gradients a run is likely to take."""
+    until = options.until or 0.0
+    if options.algorithm in SECOND_ORDER:
+        return min(options.most_steps, 60) * 10.0
+    if not options.has_time:
+        return float(min(options.most_steps, DESCENT_STEPS * max(options.n, 10) / 100))
+    if options.time_of_step is not None:
+        looks = 0 if isinstance(options.looks, int) else len(options.looks)
+        more = options.summands * max(looks, 40) if options.algorithm == "sgd" else 0
+        return until / options.time_of_step + more
+    return FLOW_LOOKS * math.sqrt(1 + until)
+
+
+def run_directions(options: TrajectoryOptions) -> float:
+    """How many directions a free field is likely to hold at the end of a run."""
+    if options.algorithm == "langevin" and options.time_of_step is not None:
+        found = (options.until or 0.0) / options.time_of_step
+    elif options.has_time:
+        found = FLOW_DIRECTIONS * math.sqrt(1 + (options.until or 0.0)) * -math.log10(options.tolerance) / 6
+    else:
+        found = run_gradients(options) / 2
+    return min(found, options.n)
+
+
+def _numbers(options: TrajectoryOptions, directions: float) -> float:
+    """Doubles of a free field, all summands."""
+    size, held = int(directions) + 1, 0
+    if options.model not in ISOTROPIC:  # a form: a tensor and a basis for each of its spheres
+        factors = len(options.landscape.manifold.sizes)
+        return 2.0 * options.summands * factors * size**factors
+    for degree, coefficient in enumerate(options.covariance.coefficients):
+        if degree > 1 and coefficient:
+            held += packed_size(size, degree) + size * packed_size(size, degree - 1)
+    return float(options.summands * held)
+
+
+def run_memory(options: TrajectoryOptions, starts: int) -> int:
+    """Bytes that the runs on one landscape may take, beside modules; of a free field the bound that it has."""
+    if options.uses_couplings:
+        return 3 * options.summands * options.landscape.coupling_bytes() + 2**20 * starts
+    likely = 8 * _numbers(options, starts * run_directions(options))
+    # Arrays grow by doubling, and both copies are there for a moment.
+    return int(min(options.memory, 64 * 2**20 + 8 * likely))
+
+
+def run_seconds(options: TrajectoryOptions) -> float:
+    """Rough seconds of one run on one thread."""
+    looks = run_gradients(options)
+    if options.uses_couplings:
+        return looks * (CALL + ENTRY * options.landscape.coupling_bytes() / 8)
+    mean = _numbers(options, run_directions(options)) / 3  # over a run whose directions grow
+    return looks * (CALL + ENTRY * mean / options.summands)

@@ -1,0 +1,109 @@
+"""Energies and correlations at N to infinity: values of another program, to its last digits."""
+
+import numpy as np
+import pytest
+
+from morsecensus.analysis.theory.dynamics.kernels import FLOW, Kernels, Setting
+from morsecensus.analysis.theory.dynamics.romberg import curve, romberg
+from morsecensus.analysis.theory.dynamics.two_time import solve
+from morsecensus.tasks.covariance import Covariance, matrix_tensor
+
+CUBIC, QUARTIC = Covariance.pure(3), Covariance.pure(4)
+MIXED = Covariance.parse("0.5*q^3+0.5*q^4")
+TIMES = (1, 2, 5, 10)
+
+ENERGIES = [
+    (CUBIC, FLOW, (-1.21983880, -1.38058007, -1.50117616, -1.55177351), 1.5e-8),
+    (QUARTIC, FLOW, (-1.32578969, -1.47617469, -1.59398826, -1.64546172), 1.5e-8),
+    (MIXED, FLOW, (-1.27254710, -1.42866222, -1.54966431, -1.60198493), 1.5e-8),
+    (CUBIC, Setting(1.0), (-0.78928203, -0.87435306, -0.94106200, -0.97002312), 1.5e-8),
+    (CUBIC, Setting(0.9), (-0.82813004, -0.92396226, -1.00238612, -1.03903207), 1.5e-8),
+    (CUBIC, Setting(0.5), (-0.99518171, -1.12813437, -1.23629652, -1.28511498), 1.5e-8),
+    (QUARTIC, Setting(0.9), (-0.890367, -0.978290, -1.049914, -1.081691), 1.5e-6),
+    (CUBIC, Setting(0.0, 0.9), (-1.576821, -1.597012, -1.609101, -1.613490), 3e-6),
+    (MIXED, Setting(0.0, 2.0), (-1.348220, -1.458068, -1.557476, -1.604874), 3e-6),
+    (MIXED, Setting(0.0, 0.9), (-1.592528, -1.615906, -1.635097, -1.646338), 3e-6),
+    (MIXED, Setting(0.0, 0.805166), (-1.671995, -1.684775, -1.691538, -1.693509), 3e-6),
+]
+
+
+@pytest.mark.parametrize(("xi", "setting", "energies", "digits"), ENERGIES)
+def test_energies(xi, setting, energies, digits):
+    found, error = curve(Kernels.of(xi), 10.0, setting, looks=TIMES).looks(np.array(TIMES, dtype=float))
+    assert error.max() < 1e-8
+    np.testing.assert_allclose(found[0], energies, atol=digits)
+
+
+@pytest.mark.parametrize(
+    ("xi", "starts"),
+    [
+        (CUBIC, (0.62814340, 0.47628691, 0.32753474, 0.24781532)),
+        (QUARTIC, (0.65887637, 0.53923949, 0.41303443, 0.33844936)),
+        (MIXED, (0.64607654, 0.51222033, 0.37487622, 0.29727497)),
+    ],
+)
+def test_correlations_with_the_start(xi, starts):
+    found, _ = curve(Kernels.of(xi), 10.0, looks=TIMES).looks(np.array(TIMES, dtype=float))
+    np.testing.assert_allclose(found[2], starts, atol=1.5e-8)
+
+
+@pytest.mark.parametrize(
+    ("xi", "expected"),
+    [
+        (CUBIC, (0.92865682, 0.89740412, 0.36549511, 0.17152056, 0.02639230)),
+        (QUARTIC, (0.93527641, 0.90471166, 0.29026609, 0.13937144, 0.02496318)),
+        (MIXED, (0.93199370, 0.90013955, 0.32260212, 0.15388203, 0.02622210)),
+    ],
+)
+def test_pairs_of_times(xi, expected):
+    """C(2,1), C(10,5), R(1,.5), R(2,1), R(10,5)."""
+    multiples = (1, 2, 3, 4, 6)
+    value, error = romberg([_pairs(xi, 100 * k) for k in multiples], multiples)
+    assert error.max() < 1e-8
+    np.testing.assert_allclose(value, expected, atol=2e-8)
+
+
+def _pairs(xi, steps):
+    found = solve(xi, 10.0, steps)
+    c, r, one = found.correlation, found.response, steps // 10
+    half = one // 2
+    return np.array(
+        [c[2 * one, one], c[10 * one, 5 * one], r[one, half], r[2 * one, one], r[10 * one, 5 * one]]
+    )
+
+
+def test_overlaps_with_a_signal():
+    kernels = Kernels.of(*matrix_tensor(3, 1 / 3, 1.0))
+    times = np.array([0.5, 1, 2, 5, 10])
+    found, _ = curve(kernels, 10.0, Setting(overlap=0.25), looks=times).looks(times)
+    energies = [-1.73965134, -2.19554879, -2.33119553, -2.34210292, -2.34213569]
+    np.testing.assert_allclose(found[0], energies, atol=2e-8)
+    np.testing.assert_allclose(
+        found[3], [0.62748317, 0.80004121, 0.85486176, 0.85519506, 0.85488639], atol=2e-8
+    )
+
+
+def test_a_flow_from_the_dynamic_transition_passes_the_threshold():
+    """Of the mixture, e_th = -1.690476 (G. Folena, S. Franz and F. Ricci-Tersenghi, arXiv:1903.01421); the
+    pure model from T' = 0.9 stays above its own."""
+    mixed = curve(Kernels.of(MIXED), 5.0, Setting(0.0, 0.805166), tolerance=1e-6).energy[-1]
+    pure = curve(Kernels.of(CUBIC), 10.0, Setting(0.0, 0.9), tolerance=1e-6).energy[-1]
+    assert mixed < -1.690476 - 1e-3
+    assert pure > -2 * np.sqrt(2 / 3)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("xi", "until", "energy"),
+    [
+        (CUBIC, 20.0, -1.5826225),
+        (CUBIC, 50.0, -1.6059962),
+        (CUBIC, 100.0, -1.6160807),
+        (QUARTIC, 50.0, -1.702606),
+        (MIXED, 100.0, -1.670735),
+    ],
+)
+def test_late_energies(xi, until, energy):
+    found = curve(Kernels.of(xi), until, looks=[until])
+    assert found.energy_error[-1] < 1e-6
+    assert found.energy[-1] == pytest.approx(energy, abs=1.5e-6)
