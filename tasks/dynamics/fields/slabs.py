@@ -17,6 +17,8 @@ The conditioning is Bolthausen's (Comm. Math. Phys. 325 (2014) 333); for a step 
 arXiv:2210.06591. What is added is that no N-dimensional vector is kept.
 """
 
+import math
+
 import numpy as np
 from jaxtyping import Float
 
@@ -52,12 +54,12 @@ class Slabs:
             return None
         rest = x.copy()
         self.span.off(rest)
-        length, whole = float(np.linalg.norm(rest)), float(np.linalg.norm(x))
+        length, whole = math.sqrt(rest @ rest), math.sqrt(x @ x)
         if length <= self.tolerance * whole:
             return None
         rest /= length
         self.span.off(rest)
-        return rest / np.linalg.norm(rest)
+        return rest / math.sqrt(rest @ rest)
 
     def drawn(self, f: Vector, sizes: list[int]) -> Features:
         """The slab of a direction, over features of these sizes."""

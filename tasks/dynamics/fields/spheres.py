@@ -29,9 +29,9 @@ class OnSpheres:
         point = y.copy()
         for part, radius in self.parts:
             at = y[..., part]
-            length = np.sqrt(np.vecdot(at, at))
-            usable = (length > 0) & (length < np.inf)
-            point[..., part] *= np.where(usable, radius / np.where(usable, length, 1.0), np.nan)[..., None]
+            square = np.vecdot(at, at)
+            usable = np.where((square > 0) & (square < np.inf), square, np.nan)
+            point[..., part] *= (radius / np.sqrt(usable))[..., None]
         return point
 
     def radial_derivative(self, x: Vector, gradient: Vector) -> float:
