@@ -17,6 +17,7 @@ from morsecensus.tasks.dynamics.choose import field_for, start_for
 from morsecensus.tasks.dynamics.fields.base import Look
 from morsecensus.tasks.dynamics.fields.dense import DenseField
 from morsecensus.tasks.dynamics.fields.free import FreeField
+from morsecensus.tasks.dynamics.fields.partite import FreePartiteField
 from morsecensus.tasks.dynamics.fields.spheres import OnSpheres
 from morsecensus.tasks.dynamics.looks import look_times
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
@@ -188,6 +189,18 @@ def test_free_products_are_derivatives_of_free_gradients():
     np.testing.assert_allclose(product, slope, atol=1e-6)
     back = field.hessian_product(x, slope)
     assert float(back @ u) == pytest.approx(float(product @ slope), rel=1e-6)
+
+
+def test_free_products_of_forms_are_derivatives_too():
+    """On spheres of 3, 6 and 9, which looks fill one after the other."""
+    field = FreePartiteField((3, 6, 9), 1, 0, tolerance=1e-11)
+    field.begin(generator("u"))
+    x, u = field.uniform_start(generator("x")), field.noise()
+    product = field.hessian_product(x, u)
+    h = 1e-4
+    slope = (field.look(x + h * u).gradient - field.look(x - h * u).gradient) / (2 * h)
+    np.testing.assert_allclose(product, slope, atol=1e-7)
+    assert field.look(x).energy == pytest.approx(float(x @ field.look(x).gradient) / 3, abs=1e-12)
 
 
 def test_a_rotated_saddle_is_no_minimum():
