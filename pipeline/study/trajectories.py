@@ -50,7 +50,7 @@ def _sizes(value: object) -> tuple[int, ...]:
                 raise ValueError(f"got {shown(one)}, allowed: integers from 2 to {LARGEST_N:.0e}")
             found.append(one)
         elif isinstance(one, float):
-            raise ValueError(f"got {shown(one)}, allowed: integers >= 2, such as 20, 1e6 or \"8:12\"")
+            raise ValueError(f'got {shown(one)}, allowed: integers >= 2, such as 20, 1e6 or "8:12"')
         else:
             found += parse_integers(one)
     if not found:
@@ -156,9 +156,7 @@ def _asked(cell: TrajectoryTable, table: Mapping[str, Any], source: str) -> list
     """Options of every point of the sweep but the model's and n, each once."""
     for name in cell.algorithm:
         if name not in ALGORITHMS:
-            raise UsageError(
-                f"{source}.algorithm: got {shown(name)}, allowed: {', '.join(ALGORITHMS)}"
-            )
+            raise UsageError(f"{source}.algorithm: got {shown(name)}, allowed: {', '.join(ALGORITHMS)}")
     for key, algorithms in CONCERNS.items():
         if key in table and not set(algorithms) & set(cell.algorithm):
             raise UsageError(

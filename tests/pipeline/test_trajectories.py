@@ -65,12 +65,15 @@ def test_sweeps_are_cells_and_the_same_cell_twice_is_refused():
 
 
 @pytest.mark.parametrize(
-    "change, message",
+    ("change", "message"),
     [
         ({"n": 8.5}, r"\.n: got 8.5, allowed: integers >= 2"),
         ({"n": 1}, r"\.n: got 1, allowed"),
         ({"n": 1e16}, r"\.n: got 10{16}, allowed"),
-        ({"n": 1_000_000, "sampler": "tensor"}, r"sampler: got tensor at n = 1000000, .*GiB, allowed: .*free"),
+        (
+            {"n": 1_000_000, "sampler": "tensor"},
+            r"sampler: got tensor at n = 1000000, .*GiB, allowed: .*free",
+        ),
         ({"algorithm": "adam"}, r"algorithm: got 'adam', allowed: flow, gd"),
         ({"algorithm": "sgd"}, r"summands: got 1 with algorithm sgd, which is gd then"),
         ({"algorithm": "sgd", "summands": 0}, r"summands: got 0, allowed: integers >= 1"),
@@ -97,7 +100,9 @@ def test_what_cannot_be_is_one_line(change, message):
 
 
 def test_a_study_of_nothing_is_refused():
-    with pytest.raises(UsageError, match=r"cells: missing, allowed: one or more tables \[\[cells\]\] or \[\[traj"):
+    with pytest.raises(
+        UsageError, match=r"cells: missing, allowed: one or more tables \[\[cells\]\] or \[\[traj"
+    ):
         parse_study({"name": "none", "seed": 1})
 
 
@@ -160,7 +165,10 @@ def test_a_plan_tells_runs_apart_and_what_they_cost():
 
 def test_a_run_that_diverges_is_told_apart(tmp_path):
     outcome = run_study(
-        study(step=1e200, until=4e200, looks=3), str(tmp_path), Settings(backend="serial"), Console(quiet=True)
+        study(step=1e200, until=4e200, looks=3),
+        str(tmp_path),
+        Settings(backend="serial"),
+        Console(quiet=True),
     )
     assert outcome.failure is None
     group = xr.open_zarr(dataset_path(str(tmp_path)), group="c0000")
