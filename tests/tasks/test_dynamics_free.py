@@ -1,6 +1,7 @@
 """Free sampling at N = 10^12, where fluctuations are 10^-6, against what is known at N -> infinity."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -120,3 +121,23 @@ def test_dimension_follows_the_rank_of_the_trajectory_and_not_its_looks():
     found = run("gd", step=0.005, until=2, looks=[2], tolerance=1e-6)
     assert found.steps == 400
     assert found.dimension[-1] < 45
+
+
+@pytest.mark.parametrize("algorithm", ["flow", "langevin"])
+def test_a_form_on_three_equal_spheres_moves_as_a_spin_glass(algorithm):
+    """Each sphere of n sees a field of covariance xi' = C^2, so all move as xi = q^3/3 does: the 3-spin at
+    times and temperatures sqrt(3) as large; energies are sqrt(3) times smaller."""
+    root = math.sqrt(3)
+    noisy = {"temperature": 1 / root, "step": 0.05 * root} if algorithm == "langevin" else {}
+    found = run(
+        algorithm,
+        model="partite",
+        parameters={"sizes": "1,1,1"},
+        until=2 * root,
+        looks=[root, 2 * root],
+        **noisy,
+    )
+    exact = [-1.21983880, -1.38058007] if algorithm == "flow" else [-0.75077346, -0.83803147]
+    np.testing.assert_allclose(found.energy, np.array(exact) / root, atol=CLOSE)
+    if algorithm == "flow":
+        np.testing.assert_allclose(found.overlap_start, [0.62814340, 0.47628691], atol=CLOSE)
