@@ -53,7 +53,7 @@ def _numbers(options: TrajectoryOptions, directions: float) -> float:
 
 
 def run_memory(options: TrajectoryOptions, starts: int) -> int:
-    """Bytes that the runs on one landscape may take, beside modules; of a free field the bound that it has."""
+    """Bytes that the runs on one landscape may take, beside modules; of a free field at most its bound."""
     if options.uses_couplings:
         return 3 * options.summands * options.landscape.coupling_bytes() + 2**20 * starts
     likely = 8 * _numbers(options, starts * run_directions(options))
