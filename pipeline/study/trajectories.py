@@ -201,6 +201,8 @@ def _own(options: Mapping[str, Any], several: bool) -> dict[str, Any]:
     }
     if several and algorithm not in STEPPED:
         own["step"] = ADAPTIVE if algorithm == "flow" else None
+    if several and (algorithm, own["step"]) == ("gd", ADAPTIVE):
+        own["until"] = None  # a search along the line has no time
     return own
 
 

@@ -58,7 +58,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         "rows_bound": 0,
         "memory_bytes": BASE_MEMORY + run_memory(options, spec["starts"]),
         "expected_points": None,
-        "seconds_per_landscape": spec["starts"] * run_seconds(options),
+        "seconds_per_landscape": spec["starts"] * run_seconds(options, spec["starts"]),
         "sizes": {"run": spec["starts"], "look": looks, "other_look": looks},
         "tables": [table(options)],
         "label": label(options),
