@@ -72,13 +72,16 @@ def _of_others(study: Study) -> str:
     for body in dict.fromkeys(cell.body for cell in study.others):
         cells = [cell.data for cell in study.others if cell.body == body]
         landscapes = sum(int(data.sizes["landscape"]) for data in cells)
-        starts = sum(int(data.sizes["landscape"] * data.sizes.get("start", 0)) for data in cells)
+        starts = sum(
+            int(data.sizes["landscape"] * data.sizes.get("start", data.sizes.get("run", 0))) for data in cells
+        )
         many = f"{starts:,} starts on {landscapes:,}" if starts else f"{landscapes:,}"
         texts.append(f"{body}: {many} landscapes, {len(cells)} cells")
     beside = "Beside the census" if study.cells else "No census, but"
     return (
         f"{beside} {'; '.join(texts)}. These numbers stand beside their limits for N to infinity where "
-        "those are known, which are no tests at finite N. All of them are in tables/ in full."
+        "those are known, and are tested against them where N is so large that nothing else is left. All of "
+        "them are in tables/ in full."
     )
 
 
@@ -97,6 +100,7 @@ def _opening(result: StudyResult) -> list[Part]:
         parts += [paragraph(text), headline(result)]
     if study.others:
         parts.append(paragraph(_of_others(study)))
+        parts += [headline(result)] if not cells and result.verdicts else []
     absent = study.provenance["cells_without_data"]
     if absent:
         parts.append(note(f"No data yet for {', '.join(absent)}: run the study again.", "bad"))

@@ -1,7 +1,7 @@
 """The verdicts of a study: Holm's correction over all of its tests, and what missed points may explain."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from morsecensus.analysis.agreement.exact import Judged
 from morsecensus.analysis.agreement.residuals import LEVEL, TestResult, holm
@@ -16,12 +16,14 @@ class CellTest:
         topic: whose it is, empty for those that every cell has.
         certain: whether it is of what must hold in every landscape: its p-value is 0 or 1, and no correction
             for others is due.
+        named: of a test of a cell that is no census, what its row begins with (`analysis.topics.rows.head`).
     """
 
     cells: tuple[Cell, ...]
     judged: Judged
     topic: str = ""
     certain: bool = False
+    named: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -239,11 +239,13 @@ class OtherCell:
     """A cell that is no census: of flows, say.
 
     Attributes:
+        name: of its group in the dataset.
         body: what computed it, by the word for it in studies.
         spec: what was asked: model, parameters, n, seed and the body's own.
         data: its dataset; not loaded.
     """
 
+    name: str
     body: str
     spec: Mapping[str, Any]
     data: xr.Dataset
@@ -311,7 +313,7 @@ def open_study(store: str, check: str = "sizes") -> Study:
     held = [layout for layout in run.manifest.cells if layout.id in names]
     cells = [_cell(layout, path) for layout in held if BODY not in layout.attrs]
     others = [
-        OtherCell(str(layout.attrs[BODY]), layout.spec, open_group(path, layout.id, layout.tables))
+        OtherCell(layout.id, str(layout.attrs[BODY]), layout.spec, open_group(path, layout.id, layout.tables))
         for layout in held
         if BODY in layout.attrs
     ]

@@ -97,7 +97,9 @@ def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path 
     head = validated(_Head, content, source, "")
     cells: list[StudyCell] = []
     seen: dict[str, str] = {}
-    tables = [(kind, number, table) for kind in TABLES for number, table in enumerate(getattr(head, kind) or [])]
+    tables = [
+        (kind, number, table) for kind in TABLES for number, table in enumerate(getattr(head, kind) or [])
+    ]
     if not tables:
         raise UsageError(f"{source}: cells: missing, allowed: one or more tables {_listed()}")
     for kind, number, table in tables:

@@ -19,7 +19,7 @@ def verdict_rows(verdicts: Sequence[Verdict]) -> list[Row]:
 def _row(verdict: Verdict) -> Row:
     test = verdict.test
     result, cells = test.judged.result, test.cells
-    row = head(cells[0])
+    row = head(cells[0]) if cells else dict(test.named)
     if len(cells) > 1:  # what they differ in says nothing of the test
         own = [head(cell) for cell in cells]
         row = {key: value if all(one[key] == value for one in own) else "" for key, value in row.items()}

@@ -1,0 +1,115 @@
+"""Cells of the body trajectories, read from a run."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from morsecensus.analysis.arrays import Floats
+from morsecensus.analysis.dataset.cells import OtherCell, Study
+from morsecensus.analysis.estimates.counts import mean_and_error
+
+FAILED = 2
+"""Status of a landscape whose block failed."""
+BODY = "trajectories"
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """The runs of one cell.
+
+    Attributes:
+        cell: name of its group in the dataset.
+        spec: model, parameters, n, seed, starts and, under ``trajectory``, the options of the runs.
+        data: landscapes that have a result; dimensions landscape, run, look.
+        has_time: whether looks are at times; else at numbers of steps.
+        sampler: "tensor" or "free".
+    """
+
+    cell: str
+    spec: Mapping[str, Any]
+    data: xr.Dataset
+    has_time: bool
+    sampler: str
+
+    @property
+    def n(self) -> int:
+        """Number of spins."""
+        return self.spec["n"]
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What each run was asked for."""
+        return self.spec["trajectory"]
+
+    @property
+    def landscapes(self) -> int:
+        """How many there are: the independent units."""
+        return self.data.sizes["landscape"]
+
+    @property
+    def setting(self) -> str:
+        """Model with parameters and start: what curves may be compared over."""
+        own = {name: value for name, value in self.spec["parameters"].items() if value not in (0, 0.0)}
+        start = {name: self.options[name] for name in ("start", "start_temperature", "overlap")}
+        return json.dumps([self.spec["model"], own, start], sort_keys=True)
+
+    @property
+    def rule(self) -> str:
+        """The algorithm with what it is swept by: what curves of several N may be compared over."""
+        names = ("algorithm", "step", "summands", "sampling", "temperature")
+        return json.dumps([self.options[name] for name in names])
+
+    @property
+    def label(self) -> str:
+        """The rule, in words."""
+        options = self.options
+        parts = [options["algorithm"]]
+        parts += [f"P = {options['summands']}"] if options["algorithm"] == "sgd" else []
+        parts += [options["sampling"]] if options["sampling"] != "replacement" else []
+        parts += [f"T = {options['temperature']:g}"] if options["temperature"] is not None else []
+        parts += [f"step {options['step']:g}"] if isinstance(options["step"], float) else []
+        return ", ".join(parts)
+
+    @cached_property
+    def times(self) -> Floats:
+        """Of the looks; NaN where no run got."""
+        known = self.data["time"].values.reshape(-1, self.data.sizes["look"])
+        latest = np.max(np.where(np.isfinite(known), known, -np.inf), axis=0)
+        return np.where(np.isfinite(latest), latest, np.nan)
+
+    def of_landscapes(self, name: str) -> Floats:
+        """A column's mean over the runs on each landscape, shape (landscapes, ...); NaN where no run has a
+        value."""
+        values = self.data[name].values
+        there = np.isfinite(values)
+        with np.errstate(invalid="ignore"):
+            return np.where(there, values, 0.0).sum(axis=1) / there.sum(axis=1)
+
+    def mean(self, name: str) -> tuple[Floats, Floats]:
+        """Mean over landscapes and its standard error; NaN at looks that a landscape lacks."""
+        return mean_and_error(self.of_landscapes(name))
+
+    def outcomes(self) -> dict[str, int]:
+        """Runs by how they ended."""
+        column = self.data["outcome"]
+        words: NDArray[np.str_] = np.array(str(column.attrs["flag_meanings"]).split())
+        counts = np.bincount(column.values.ravel(), minlength=len(words))
+        return {str(word): int(count) for word, count in zip(words, counts, strict=True) if count}
+
+
+def find_runs(study: Study) -> list[Runs]:
+    """All cells of trajectories that have a result, in the order of the study."""
+    found = [_runs(cell) for cell in study.others if cell.body == BODY]
+    return [runs for runs in found if runs.landscapes]
+
+
+def _runs(cell: OtherCell) -> Runs:
+    data = cell.data.isel(landscape=np.flatnonzero(cell.data["status"].values != FAILED))
+    attrs = cell.data.attrs
+    return Runs(cell.name, cell.spec, data, bool(attrs["has_time"]), str(attrs["sampler"]))

@@ -1,0 +1,87 @@
+"""The report's section on trajectories."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from morsecensus.analysis.agreement.exact import Judged
+from morsecensus.analysis.agreement.verdicts import CellTest
+from morsecensus.analysis.page.markup import paragraph
+from morsecensus.analysis.page.style import Figure
+from morsecensus.analysis.page.table import Row, Table
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.dynamics import figure, tables
+from morsecensus.analysis.topics.dynamics.measure import (
+    Setting,
+    end_rows,
+    head_of,
+    limit_tests,
+    look_rows,
+    settings_of,
+)
+from morsecensus.analysis.topics.dynamics.read import find_runs
+
+_TEXT = (
+    "Runs of algorithms from random starts. Where the sampler is free the field is drawn as the run meets "
+    "it: its law is that of dense couplings at just this N, and the cost doesn't depend on N. Lines are N to "
+    "infinity: the two-time equations for continuous time, the exact recursion for algorithms of finite "
+    "steps. Errors are over landscapes."
+)
+_CAPTIONS = {
+    "curves": "Left: mean energies per spin. Middle: N times what is left to N to infinity, where errors "
+    "don't hide it; a correction in 1/N if all N fall together. Right: spread over landscapes times sqrt(N).",
+    "algorithms": "All algorithms at one N against the same time, which is the step times the number of "
+    "steps over the number of summands. Lines: N to infinity; dashed: Langevin dynamics at the temperature "
+    "step ξ'(1)(1 - 1/P)/2 in place of SGD on P summands.",
+    "approach": "How descents approach the threshold: distance in energy and its local exponent.",
+    "temperatures": "Energies at the last look against the temperature of the bath, or of the noise of SGD. "
+    "Above the dynamic temperature the equilibrium energy is reached; below, dynamics ages above it.",
+    "ends": "Energies per spin where the runs ended; dashed: the floor, dotted: the ground state, both of N "
+    "to infinity.",
+    "signal": "Overlaps with the signal, absolute values.",
+}
+
+
+class Trajectories(Topic[Setting]):
+    """Cells of trajectories, a section for each law of landscapes and kind of start."""
+
+    anchor, declared, numbered = "trajectories", tables.DECLARED, True
+
+    def find(self, study: StudyResult) -> list[Setting]:
+        return settings_of(find_runs(study.study))
+
+    def tables(self, found: Setting) -> Mapping[Table, Sequence[Row]]:
+        return {tables.ENDS: list(end_rows(found)), tables.LOOKS: list(look_rows(found))}
+
+    def figures(self, found: Setting) -> Mapping[str, Figure]:
+        drawn = {
+            _name(number): figure.draw_curves(group, found)
+            for number, group in enumerate(found.rules(), 1)
+            if group[0][0].has_time
+        }
+        more = {
+            "algorithms": figure.draw_algorithms(found),
+            "approach": figure.draw_approach(found),
+            "temperatures": figure.draw_temperatures(found),
+            "ends": figure.draw_ends(found),
+            "signal": figure.draw_signal([found]),
+        }
+        return drawn | {name: one for name, one in more.items() if one is not None}
+
+    def tests(self, found: Setting) -> Iterable[CellTest]:
+        return [
+            CellTest((), Judged(result, None, ""), self.anchor, named=head_of(runs))
+            for runs, result in limit_tests(found)
+        ]
+
+    def section(self, found: Setting) -> Section:
+        title = f"Trajectories: {found.title}"
+        pictures = [
+            Picture(_name(number), f"{title}: {group[0][0].label}", _CAPTIONS["curves"])
+            for number, group in enumerate(found.rules(), 1)
+        ]
+        pictures += [Picture(name, f"{title}: {name}", text) for name, text in _CAPTIONS.items()]
+        return Section(title, [paragraph(_TEXT), tables.ENDS.part(list(end_rows(found))), *pictures])
+
+
+def _name(number: int) -> str:
+    return f"curves-{number}"
