@@ -1,4 +1,4 @@
-"""The equations of `two_time` at late times, on a grid that is logarithmic: t = 10^4 in 150 rows.
+"""The equations of `two_time` at late times, on a grid that is logarithmic: t = 1,000 in 94 rows.
 
 Up to a first time the uniform grid and Romberg's scheme give C and R at all pairs. From there on rows are
 equidistant in u = log(1 + r t), and their nodes in the x of `pair_grid`. At a fixed earlier time
