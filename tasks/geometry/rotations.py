@@ -23,7 +23,8 @@ FloatLayers = list[Float[np.ndarray, "points out in"]]
 
 @dataclass(frozen=True)
 class Layers:
-    """Shapes of the layers."""
+    """Shapes of the layers. Without rows the last one has no weights, and ``depth`` 2 leaves W_1 alone, on
+    which O(width) acts from the left: units of a network whose outputs are only added."""
 
     rows: int
     columns: int
@@ -53,7 +54,7 @@ class Layers:
         """`split` of many points at once."""
         ends = np.cumsum([out * into for out, into in self.shapes])[:-1]
         parts = np.split(points, ends, axis=1)
-        return [part.reshape(-1, *shape) for part, shape in zip(parts, self.shapes, strict=True)]
+        return [part.reshape(len(points), *shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
 
 def stiefel_dimension(s: int, width: int) -> int:

@@ -163,6 +163,17 @@ def whole(least: int, most: int) -> Reader:
     return read
 
 
+def one_word(*allowed: str) -> Reader:
+    """A reader of one of these words."""
+
+    def read(value: object) -> str:
+        if value not in allowed:
+            raise ValueError(f"got {_shown(value)!r}, allowed: {', '.join(allowed)}")
+        return str(value)
+
+    return read
+
+
 LARGEST_SINGULAR_VALUE, SMALLEST_SINGULAR_VALUE, CLOSEST_SINGULAR_VALUES = 100.0, 0.01, 1e-3
 
 
@@ -185,5 +196,32 @@ def singular_values(value: object) -> str:
         raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}") from None
     within = all(SMALLEST_SINGULAR_VALUE <= v <= LARGEST_SINGULAR_VALUE for v in numbers)
     if not within or any(a - b < CLOSEST_SINGULAR_VALUES * numbers[0] for a, b in pairwise(numbers)):
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
+    return ",".join(f"{v:.17g}" for v in numbers)
+
+
+def eigenvalues(value: object) -> str:
+    """The canonical text of the eigenvalues of a symmetric matrix, descending; empty for random ones.
+
+    Equal ones are refused, as in `singular_values`.
+    """
+    allowed = (
+        f'text such as "3,1,-2" of descending numbers up to {LARGEST_SINGULAR_VALUE:g} in size, each two '
+        f"at least {CLOSEST_SINGULAR_VALUES:g} of the largest apart: the critical manifolds of repeated ones "
+        "are larger than orbits"
+    )
+    if not isinstance(value, str) or len(value) > 1000:
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
+    if not value.strip():
+        return ""
+    try:
+        numbers = [float(text) for text in value.split(",")]
+    except ValueError:
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}") from None
+    largest = max(map(abs, numbers))
+    # NaN compares as false
+    within = SMALLEST_SINGULAR_VALUE <= largest <= LARGEST_SINGULAR_VALUE
+    apart = all(a - b >= CLOSEST_SINGULAR_VALUES * largest for a, b in pairwise(numbers))
+    if not within or not apart:
         raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
     return ",".join(f"{v:.17g}" for v in numbers)

@@ -9,10 +9,12 @@ from morsecensus.tasks.landscapes.parameters import (
     Model,
     Parameter,
     covariance,
+    eigenvalues,
     file_name,
     noise,
     noise_variance,
     one_of,
+    one_word,
     partite_sizes,
     signal,
     singular_values,
@@ -102,9 +104,21 @@ MODELS: dict[str, Model] = {
                 singular_values, "", 'its n singular values, such as "3,2,1"; Gaussian entries if empty'
             ),
         },
-        columns=("orbits",),
+        columns=("orbits", "singular-values"),
         theory="morsecensus.analysis.theory.models.factorised.theory:FactorisedTheory",
         topics=("factorised",),
+    ),
+    "quadratic": Model(
+        "morsecensus.tasks.landscapes.quadratic:Quadratic",
+        {
+            "width": Parameter(whole(1, 64), 2, "number of quadratic units", int),
+            "teacher": Parameter(one_word("wishart", "goe"), "wishart", 'its matrix: "wishart" or "goe"'),
+            "spectrum": Parameter(
+                eigenvalues, "", 'its n eigenvalues, such as "3,1,-2"; those of the teacher if empty'
+            ),
+        },
+        columns=("orbits", "eigenvalues"),
+        theory="morsecensus.analysis.theory.models.quadratic.theory:QuadraticTheory",
     ),
 }
 
