@@ -97,9 +97,18 @@ class Rotations:
     def orbits(self) -> "Rotations":
         return self
 
-    def elements(self) -> tuple[Int[np.ndarray, "group ambient"], Int[np.ndarray, " group"]]:
+    def energies(self) -> Int[np.ndarray, " group"]:
         """The identity alone: all other images are on the same orbit."""
-        return np.ones((1, self.layers.ambient), dtype=np.int64), np.ones(1, dtype=np.int64)
+        return np.ones(1, dtype=np.int64)
+
+    def products(self) -> Int[np.ndarray, "group group"]:
+        return np.zeros((1, 1), dtype=np.int64)
+
+    def members(
+        self, points: Float[np.ndarray, "points ambient"], radius: Float[np.ndarray, " points"]
+    ) -> None:
+        """None: a class is one orbit."""
+        return None
 
     def orbit(self, points: Float[np.ndarray, "points ambient"]) -> Float[np.ndarray, "images ambient"]:
         """The points themselves, which are representatives."""

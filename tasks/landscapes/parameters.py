@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from morsecensus.tasks.covariance import MAX_COEFFICIENT, MAX_DEGREE, Covariance, Signal
+from morsecensus.tasks.covariance import MAX_COEFFICIENT, MAX_DEGREE, Covariance, Polynomial, Signal
 
 Reader = Callable[[object], Any]
 
@@ -161,6 +161,44 @@ def whole(least: int, most: int) -> Reader:
         return value
 
     return read
+
+
+STRONGEST = 1e3
+
+
+def strength(value: object) -> float:
+    """A factor of either sign."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= STRONGEST:
+        raise ValueError(f"got {_shown(value)}, allowed: a number from {-STRONGEST:g} to {STRONGEST:g}")
+    return float(value) + 0.0
+
+
+def kernel(value: object) -> str:
+    """The canonical text of the kernel of hidden units: smooth ones only."""
+    allowed = 'allowed: "erf", or a polynomial such as "q^3"'
+    if value == "erf":
+        return "erf"
+    if isinstance(value, str) and value.strip().lower() in ("relu", "abs", "sign", "step"):
+        raise ValueError(
+            f"got {value!r}, whose kernel isn't smooth at q = 1 and -1, where minima are; {allowed}"
+        )
+    if not isinstance(value, str):
+        raise ValueError(f"got {_shown(value)!r}, {allowed}")
+    try:
+        return _text_of(Polynomial.parse(value))
+    except ValueError as error:
+        raise ValueError(f'{error}; or "erf"') from None
+
+
+def _text_of(polynomial: Polynomial) -> str:
+    return "+".join(f"{c:.17g}*q^{p}" if c != 1 else f"q^{p}" for p, c in polynomial.terms)
+
+
+def yes_or_no(value: object) -> str:
+    """The words "yes" and "no", or truth values."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return one_word("yes", "no")(value)
 
 
 def one_word(*allowed: str) -> Reader:

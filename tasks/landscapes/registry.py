@@ -11,6 +11,7 @@ from morsecensus.tasks.landscapes.parameters import (
     covariance,
     eigenvalues,
     file_name,
+    kernel,
     noise,
     noise_variance,
     one_of,
@@ -18,9 +19,11 @@ from morsecensus.tasks.landscapes.parameters import (
     partite_sizes,
     signal,
     singular_values,
+    strength,
     tensor_degree,
     variance,
     whole,
+    yes_or_no,
 )
 
 MODELS: dict[str, Model] = {
@@ -119,6 +122,21 @@ MODELS: dict[str, Model] = {
         },
         columns=("orbits", "eigenvalues"),
         theory="morsecensus.analysis.theory.models.quadratic.theory:QuadraticTheory",
+    ),
+    "units": Model(
+        "morsecensus.tasks.landscapes.units:Units",
+        {
+            "kernel": Parameter(kernel, help='of the activation: "q^3", any such polynomial, or "erf"'),
+            "units": Parameter(whole(1, 6), 2, "number K of hidden units", int),
+            "coupling": Parameter(strength, 1.0, "between units, 0 for K independent ones", float),
+            "teacher": Parameter(
+                one_word("field", "random", "orthonormal"),
+                "field",
+                '"field" (a spin glass), "random" or "orthonormal"',
+            ),
+            "teachers": Parameter(whole(0, 10_000), 0, "number M of random teachers", int),
+            "normalised": Parameter(yes_or_no, "yes", 'whether they are divided by sqrt(M), "yes" or "no"'),
+        },
     ),
 }
 

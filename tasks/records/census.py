@@ -54,8 +54,16 @@ def census_record(spec: Mapping[str, Any], found: Found, instance: int) -> dict[
         "by_index": found.census.ledger.points_by_index.tolist(),
         **{entry.name: _plain(entry, rows[entry.name]) for entry in landscape.measurables},
         "hits_by_index": _hits(found),
+        **_strata(found),
         "points": {entry.name: _plain(entry, columns[entry.name]) for entry in point.measurables},
     }
+
+
+def _strata(found: Found) -> dict[str, Any]:
+    """The Morse sum of each stratum of a permutation symmetry; nothing where there is none."""
+    sums = found.census.ledger.strata
+    rows = [{"partition": list(s.partition), "sum": s.total, "expected": s.expected} for s in sums]
+    return {"strata": rows} if rows else {}
 
 
 def _plain(entry: Measurable, values: np.ndarray) -> Any:

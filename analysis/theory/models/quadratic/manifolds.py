@@ -85,7 +85,7 @@ def loss_of(eigenvalues: Floats, chosen: Sequence[int]) -> Floats:
     """f on the manifold of S, shape (...)."""
     outside = [j for j in range(eigenvalues.shape[-1]) if j not in chosen]
     tau = trace_of(eigenvalues, chosen)
-    return (len(chosen) / 4 + 0.5) * tau**2 + (eigenvalues[..., outside] ** 2).sum(axis=-1)
+    return np.asarray((len(chosen) / 4 + 0.5) * tau**2 + (eigenvalues[..., outside] ** 2).sum(axis=-1))
 
 
 def critical_manifolds(eigenvalues: Floats, width: int) -> list[CriticalManifold]:
@@ -130,7 +130,8 @@ def hessian_spectrum(eigenvalues: Floats, chosen: Sequence[int], width: int) -> 
     for first, second in combinations(a.tolist(), 2):
         values += [4 * (first + second), 0.0]
     own = 8 * np.diag(a) + 4 * np.sqrt(np.outer(a, a))
-    return np.sort(np.concatenate([np.array(values), np.linalg.eigvalsh(own) if s else np.zeros(0)]))
+    values += np.linalg.eigvalsh(own).tolist() if s else []
+    return np.sort(np.array(values, dtype=np.float64))
 
 
 def count_by_index(n: int, width: int) -> NDArray[np.int64]:

@@ -78,7 +78,7 @@ def eigenvalues_of(n: int, width: int, teacher: str, spectrum: str) -> Floats:
     gaussian = draw.standard_normal((draws_for(n, width), n, n))
     transposed = np.swapaxes(gaussian, 1, 2)
     matrices = transposed @ gaussian / n if teacher == "wishart" else (gaussian + transposed) / sqrt(2 * n)
-    return np.linalg.eigvalsh(matrices)[:, ::-1]
+    return np.asarray(np.linalg.eigvalsh(matrices)[:, ::-1], dtype=np.float64)
 
 
 def quadratic_row(
