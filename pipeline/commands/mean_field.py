@@ -125,7 +125,7 @@ def _as_option(error: ValueError) -> UsageError:
 
 def _start_notes(noise: "Covariance", signal: "Signal", setting: "Setting") -> list[str]:
     """Refuse planted starts that are no equilibrium; say where that of a glass is."""
-    from morsecensus.analysis.theory.limits.temperatures import dynamic_transition, static_transition
+    from morsecensus.tasks.temperatures import dynamic_transition, static_transition
 
     start = setting.start_temperature
     if start is None:

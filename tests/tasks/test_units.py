@@ -173,7 +173,7 @@ def coupled():
 
 
 def test_every_stratum_has_its_sum(coupled):
-    landscape, _, census = coupled
+    _, _, census = coupled
     assert (census.ledger.status, census.ledger.morse_check) == (COMPLETE, PASS)
     sums = [(s.partition, s.total, s.expected) for s in census.ledger.strata]
     assert sums == [((3,), 2, 2), ((2, 1), 4, 4), ((1, 1, 1), 8, 8)]
