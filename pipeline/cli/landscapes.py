@@ -84,6 +84,8 @@ def predict(
                 print_table([line for row in rows for line in command.readable_indices(row)], title)
                 for row in rows:
                     say(command.lowest_line(row))
+            for line in filter(None, map(command.equal_line, rows)):
+                say(line)
             say(command.route_line(rows))
             say(command.limits_line(rows[0]["limits"]))
             say("More indices, energies and errors: --json.")
