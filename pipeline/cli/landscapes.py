@@ -88,6 +88,8 @@ def predict(
                 print_table([line for row in rows for line in command.readable_indices(row)], title)
                 for row in rows:
                     say(command.lowest_line(row))
+            for line in filter(None, map(command.equal_line, rows)):
+                say(line)
             say(command.route_line(rows))
             say(command.limits_line(rows[0]["limits"]))
             if temperature is not None:

@@ -137,6 +137,7 @@ MODELS: dict[str, Model] = {
             "teachers": Parameter(whole(0, 10_000), 0, "number M of random teachers", int),
             "normalised": Parameter(yes_or_no, "yes", 'whether they are divided by sqrt(M), "yes" or "no"'),
         },
+        theory="morsecensus.analysis.theory.models.units.theory:UnitsTheory",
     ),
 }
 

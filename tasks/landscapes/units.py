@@ -77,8 +77,8 @@ class Units(Landscape):
             )
         if self.typical_points > MOST_POINTS:
             raise ValueError(
-                f"units: got {self.units} at n = {self.n}, which has about {self.typical_points:.1g} "
-                f"critical points, allowed: up to {MOST_POINTS:g}; lower units or n"
+                f"units: got {self.units} at n = {self.n}, with about {self.typical_points:.1g} critical "
+                f"points, allowed: up to {MOST_POINTS:g}; lower units or n"
             )
 
     @classmethod

@@ -245,16 +245,17 @@ def test_bound_on_the_third_derivative_holds(parameters, n):
 def test_record_has_the_strata():
     spec = {
         "model": "units",
-        "parameters": {"kernel": "q^3", "units": 2, "coupling": 0.5, "teacher": "field"},
+        "parameters": {"kernel": "q^3", "units": 3, "coupling": 0.5, "teacher": "field"},
         "n": 3,
         "seed": 1,
         "finder": "multistart",
         "finder_options": vars(OPTIONS),
     }
-    record = census_one(spec, 0)
+    record = census_one(spec, 4)
     assert record["strata"] == [
-        {"partition": [2], "sum": 2, "expected": 2},
-        {"partition": [1, 1], "sum": 4, "expected": 4},
+        {"partition": [3], "sum": 2, "expected": 2},
+        {"partition": [2, 1], "sum": 4, "expected": 4},
+        {"partition": [1, 1, 1], "sum": 8, "expected": 8},
     ]
     assert record["complete"]
     assert (record["reason"], record["total"]) == ("closed", sum(record["by_index"]))
@@ -270,7 +271,7 @@ def test_record_has_the_strata():
         ),
         ({"kernel": "erf"}, r"kernel: got erf with teacher field, allowed: a polynomial"),
         ({"kernel": "q"}, r"covariance xi: got no term of degree >= 2"),
-        ({"units": 6}, r"units: got 6 at n = 3, which has about .* critical points, allowed: up to"),
+        ({"units": 6}, r"units: got 6 at n = 3, with about .* critical points, allowed: up to"),
         ({"teacher": "goe"}, r"teacher: got 'goe', allowed for units: field, random, orthonormal"),
         ({"width": 2}, r"parameters of units: got \['width'\]"),
     ],
@@ -283,7 +284,7 @@ def test_what_cannot_be_searched_is_refused(parameters, text):
 def test_texts_of_parameters():
     assert kernel("0.5*q^2 + q^3") == "0.5*q^2+q^3"
     assert (yes_or_no(True), yes_or_no("no"), strength(1)) == ("yes", "no", 1.0)
-    with pytest.raises(ValueError, match=r"got 'relu', whose kernel has no third derivative at q = 1 and -1"):
+    with pytest.raises(ValueError, match=r"got 'relu', whose kernel isn't smooth at q = 1 and -1"):
         kernel("relu")
     with pytest.raises(ValueError, match='or "erf"'):
         kernel("sin(q)")
