@@ -1,4 +1,4 @@
-"""Commands on the store of a run: status, columns, report."""
+"""Commands on the store of a run: status, show, columns, report."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from morsecensus.pipeline.cli.console import new_console, print_json, print_table, say, user_errors
 from morsecensus.pipeline.cli.options import Json, Plugin, Quiet, Store
+from morsecensus.pipeline.errors import plain
 
 app = typer.Typer()
 """Becomes part of the command line in `pipeline.cli.app`."""
@@ -62,6 +63,21 @@ def _followed(store: str, quiet: bool) -> dict[str, Any]:
             elif (now := line(found)) != before:
                 console.print(before := now, highlight=False)
     return found
+
+
+@app.command(epilog="Example: morsecensus show runs/demo")
+def show(store: Store, as_json: Json = False) -> None:
+    """Say what a store holds: its study, cells, points, and where the dataset is."""
+    with user_errors():
+        from morsecensus.pipeline.commands import show as command
+
+        found = command.contents(store)
+        if as_json:
+            print_json(found)
+            return
+        print_table(found["cells"], found["name"])
+        for line in command.lines(found):
+            say(plain(line))
 
 
 @app.command(epilog="Example: morsecensus columns runs/demo")

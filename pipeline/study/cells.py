@@ -51,14 +51,23 @@ def _several(value: object) -> list[Any]:
     return values
 
 
+Integers = int | str | list[int | str]
+"""How a study may write dimensions."""
+
+
 class CellTable(Checked):
     """What every body's and every model's ``[[cells]]`` table has; both add to it, see `table_of`."""
 
     model: str
+    """What is drawn: `morsecensus models` lists them."""
     body: str = "census"
-    n: Annotated[tuple[int, ...], BeforeValidator(_integers(2))]
+    """What is computed: critical points, gradient flow, threshold states."""
+    n: Annotated[tuple[int, ...], BeforeValidator(_integers(2), json_schema_input_type=Integers)]
+    """Dimensions: 8, [4, 6], "4:10" (inclusive) or "4,6,8:10"."""
     landscapes: int = Field(ge=1, le=MAX_LANDSCAPES)
+    """How many landscapes of each cell are drawn."""
     block: int | None = Field(default=None, ge=1, le=MAX_BLOCK)
+    """Landscapes of one task; by default chosen by n. Blocks are always whole."""
 
 
 _Kind = TypeVar("_Kind", bound=CellTable)
@@ -75,11 +84,14 @@ def _table(kind: type[_Kind], model: str, digest: str) -> type[_Kind]:
     del digest
 
     def field(parameter: Parameter) -> Any:
-        kind = Annotated[tuple[Any, ...], BeforeValidator(_swept(parameter))]
+        written = parameter.kind | list[parameter.kind]
+        reader = BeforeValidator(_swept(parameter), json_schema_input_type=written)
+        kind = Annotated[tuple[Any, ...], reader]
         return (kind, Field()) if parameter.default is None else (kind, (parameter.default,))
 
     fields = {name: field(parameter) for name, parameter in MODELS[model].parameters.items()}
-    fields["n"] = (Annotated[tuple[int, ...], BeforeValidator(_integers(MODELS[model].least_n))], Field())
+    sizes = BeforeValidator(_integers(MODELS[model].least_n), json_schema_input_type=Integers)
+    fields["n"] = (Annotated[tuple[int, ...], sizes], Field())
     return create_model(f"{model}_table", __base__=kind, **fields)
 
 

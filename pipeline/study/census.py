@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import identity
 from morsecensus.pipeline.study.cells import CellTable, StudyCell, grid, table_of
-from morsecensus.pipeline.study.checked import listed, validated
+from morsecensus.pipeline.study.checked import Fault, StudyError, faults_of, listed, meant, validated
 from morsecensus.pipeline.study.inputs import check_held, resolve
 from morsecensus.tasks.finders.choose import FINDERS as KNOWN_FINDERS
 from morsecensus.tasks.finders.options import BOUNDARIES
@@ -25,6 +25,9 @@ AUTO = "auto"
 FINDERS = (AUTO, *sorted(KNOWN_FINDERS))
 
 
+Topology = bool | Literal["components"]
+
+
 def _topology(value: object) -> bool | str:
     if isinstance(value, bool):
         return value
@@ -33,23 +36,35 @@ def _topology(value: object) -> bool | str:
     raise ValueError(f'got {shown(value)}, allowed: true, false, or "components" for H_0 and its dual')
 
 
+def _finder(value: object) -> object:
+    if value not in FINDERS:
+        raise ValueError(f"got {shown(value)}, allowed: {', '.join(FINDERS)}{meant(value, FINDERS)}")
+    return value
+
+
 class CensusTable(CellTable):
     """A ``[[cells]]`` table of the census."""
 
-    finder: str = "multistart"
+    finder: Annotated[str, BeforeValidator(_finder)] = "multistart"
+    """How points are found: `morsecensus finders` lists them; auto chooses by cost."""
     positions: bool = False
+    """Whether the positions of points are kept."""
     spectra: bool = True
-    topology: Annotated[bool | str, BeforeValidator(_topology)] = False
+    """Whether the Hessian's spectrum at every point is kept."""
+    topology: Annotated[bool | str, BeforeValidator(_topology, json_schema_input_type=Topology)] = False
+    """Gradient lines and persistence: all, or "components" for H_0 and its dual alone."""
     options: dict[str, Any] = Field(default_factory=dict)
+    """Budgets and tolerances of the finder: `morsecensus finders` lists them."""
 
 
 def census_cells(
     table: dict[str, Any], model: str, seed: int, source: str, where: str, folder: Path
 ) -> Iterator[StudyCell]:
     """Yield the cells of a table; raises UsageError."""
-    cell = validated(table_of(CensusTable, model), {"model": model, **table}, source, ".")
-    if cell.finder not in FINDERS:
-        raise UsageError(f"{source}.finder: got {shown(cell.finder)}, allowed: {', '.join(FINDERS)}")
+    try:
+        cell = validated(table_of(CensusTable, model), {"model": model, **table}, source, ".")
+    except StudyError as error:
+        raise StudyError([*error.faults, *_faults_of_options(table, source)]) from None
     if cell.finder == AUTO and cell.options:
         raise UsageError(
             f"{source}.options: got {listed(cell.options)}, allowed: none with finder {AUTO}; name the "
@@ -75,6 +90,18 @@ def census_cells(
             **identity(model),
         }
         yield StudyCell(where, spec, cell.landscapes, why)
+
+
+def _faults_of_options(table: Mapping[str, Any], source: str) -> tuple[Fault, ...]:
+    """What is wrong with the options of a table in which something else is wrong too."""
+    finder, options = table.get("finder", "multistart"), table.get("options", {})
+    if not isinstance(finder, str) or finder not in KNOWN_FINDERS or not isinstance(options, Mapping):
+        return ()
+    try:
+        finder_options(finder, options, f"{source}.options")
+    except UsageError as error:
+        return faults_of(error)
+    return ()
 
 
 def _places(cell: CensusTable, source: str, folder: Path) -> Iterator[tuple[Mapping[str, Any], int]]:
@@ -144,24 +171,31 @@ def finder_options(finder: str, given: Mapping[str, Any], where: str, dot: str =
     """
     kind = KNOWN_FINDERS[finder].options
     known = {field.name: field for field in dataclasses.fields(kind)}
-    for key, value in given.items():
-        if key not in known:
-            raise UsageError(f"{where}: unknown key {shown(key)}, allowed: {', '.join(known)}")
-        wanted = known[key].type
-        if type(value) is int and abs(value) > MAX_OPTION:
-            raise UsageError(f"{where}{dot}{key}: got {shown(value)}, allowed: integers up to {MAX_OPTION}")
-        if wanted is float and type(value) is int:
-            value = float(value)
-        if wanted is str:
-            continue  # one of a few words, which its finder knows
-        if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
-            name = getattr(wanted, "__name__", wanted)
-            raise UsageError(f"{where}{dot}{key}: got {shown(value)}, allowed: {name}")
+    if faults := [f for key, value in given.items() if (f := _fault(key, value, known, where, dot))]:
+        raise StudyError(faults)
     converted: dict[str, Any] = {k: float(v) if known[k].type is float else v for k, v in given.items()}
     try:
         return dataclasses.asdict(kind(**converted))
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{where}{dot}{' '.join(str(error).split())}") from error
+
+
+def _fault(key: str, value: Any, known: Mapping[str, Any], where: str, dot: str) -> Fault | None:
+    """What is wrong with one option; None if nothing is."""
+    if key not in known:
+        allowed = ", ".join(known)
+        return Fault(f"{where}: unknown key {shown(key)}{meant(key, known)}, allowed: {allowed}", True)
+    wanted = known[key].type
+    if type(value) is int and abs(value) > MAX_OPTION:
+        return Fault(f"{where}{dot}{key}: got {shown(value)}, allowed: integers up to {MAX_OPTION}")
+    if wanted is float and type(value) is int:
+        value = float(value)
+    if wanted is str:
+        return None  # one of a few words, which its finder knows
+    if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
+        name = getattr(wanted, "__name__", wanted)
+        return Fault(f"{where}{dot}{key}: got {shown(value)}, allowed: {name}")
+    return None
 
 
 def options_from_text(finder: str, texts: Mapping[str, str]) -> dict[str, Any]:

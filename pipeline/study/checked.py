@@ -1,9 +1,10 @@
-"""Tables of a study held against what they may have, and the first thing that is wrong as one line."""
+"""Tables of a study held against what they may have; what is wrong as lines, unknown keys first."""
 
+import difflib
 import itertools
 import re
-from collections.abc import Collection
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -11,6 +12,8 @@ from pydantic_core import ErrorDetails
 from morsecensus.pipeline.errors import UsageError, shown
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+NEARLY = 0.75
+"""Likeness of two words, of 1, from which one may be meant by the other: max_depth is no max_index."""
 _Kind = TypeVar("_Kind", bound=BaseModel)
 
 
@@ -20,14 +23,46 @@ class Checked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class Fault(NamedTuple):
+    """One thing that is wrong with a study. ``unknown``: a key that nobody knows, which others may follow
+    from."""
+
+    text: str
+    unknown: bool = False
+
+
+class StudyError(UsageError):
+    """All that is wrong with a table: as one line the first, and how many more there are."""
+
+    def __init__(self, faults: Sequence[Fault]):
+        self.faults = tuple(sorted(faults, key=lambda fault: not fault.unknown))
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        super().__init__(f"{self.faults[0].text}{more}")
+
+
+def faults_of(error: UsageError) -> tuple[Fault, ...]:
+    """What an error says, one by one."""
+    return error.faults if isinstance(error, StudyError) else (Fault(str(error)),)
+
+
 def validated(kind: type[_Kind], content: Any, source: str, separator: str) -> _Kind:
-    """Return a table, checked; raises UsageError: ``source``, ``separator`` and the key, what is wrong."""
+    """Return a table, checked; raises StudyError: ``source``, ``separator`` and the key, what is wrong."""
     try:
         return kind.model_validate(content)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise UsageError(f"{source}{_line(found[0], kind, separator)}{more}") from None
+        raise StudyError(
+            [
+                Fault(f"{source}{_line(one, kind, separator)}", one["type"] == "extra_forbidden")
+                for one in found
+            ]
+        ) from None
+
+
+def meant(word: object, known: Iterable[str]) -> str:
+    """ " (did you mean ...?)" where a word is nearly one of those that are known, else nothing."""
+    close = difflib.get_close_matches(word[:100], known, 1, NEARLY) if isinstance(word, str) else []
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _line(error: ErrorDetails, kind: type[BaseModel], separator: str) -> str:
@@ -36,7 +71,7 @@ def _line(error: ErrorDetails, kind: type[BaseModel], separator: str) -> str:
     start = f"{separator}{path}" if separator else f": {path}"
     if error["type"] == "extra_forbidden":
         allowed = ", ".join(kind.model_fields)
-        return f"{start}: unknown key, allowed: {allowed}"
+        return f"{start}: unknown key{meant(error['loc'][-1], kind.model_fields)}, allowed: {allowed}"
     if error["type"] == "missing":
         return f"{start}: missing, it has no default"
     message = " ".join(str(error["msg"]).removeprefix("Value error, ").split())

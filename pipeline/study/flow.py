@@ -35,7 +35,9 @@ def _strengths(value: object) -> tuple[float, ...]:
 
 class _Flows(CellTable):
     starts: int = Field(default=32, ge=1, le=MOST_STARTS)
+    """Starts on each landscape."""
     until: Annotated[float, BeforeValidator(_number)] = Field(default=20.0, ge=SHORTEST, le=LONGEST)
+    """Time of the flow; its end then descends to a minimum."""
 
 
 _Kind = TypeVar("_Kind", bound=_Flows)
@@ -45,13 +47,18 @@ class FlowTable(_Flows):
     """A ``[[cells]]`` table of the body flow."""
 
     overlap: Annotated[float | None, BeforeValidator(_number)] = Field(default=None, ge=-1, le=1)
+    """Of the starts with the signal; uniform starts if not given."""
     looks: int = Field(default=40, ge=2, le=MOST_TIMES)
+    """Times at which energy and overlap are noted."""
 
 
 class ThresholdTable(_Flows):
     """A ``[[cells]]`` table of the body threshold."""
 
-    strengths: Annotated[tuple[float, ...], BeforeValidator(_strengths)]
+    strengths: Annotated[
+        tuple[float, ...], BeforeValidator(_strengths, json_schema_input_type=float | list[float])
+    ]
+    """Strengths theta of the rank-one terms that are added to Hessians."""
 
 
 def flow_cells(

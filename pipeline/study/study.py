@@ -13,7 +13,7 @@ from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import is_known
 from morsecensus.pipeline.study.cells import MAX_CELLS, StudyCell
 from morsecensus.pipeline.study.census import census_cells
-from morsecensus.pipeline.study.checked import NAME, Checked, validated
+from morsecensus.pipeline.study.checked import NAME, Checked, meant, validated
 from morsecensus.pipeline.study.flow import flow_cells, threshold_cells
 from morsecensus.pipeline.study.trajectories import TRAJECTORIES, trajectory_cells
 from morsecensus.tasks.landscapes.registry import MODELS
@@ -33,9 +33,13 @@ def _name(value: object) -> object:
     return value
 
 
-class _Head(Checked):
+class Head(Checked):
+    """A study without what its tables say."""
+
     name: Annotated[str, BeforeValidator(_name)]
+    """Of the study, and of its store: runs/<name>."""
     seed: int = Field(ge=0, lt=2**63)
+    """Everything random follows from it."""
     cells: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=MAX_CELLS)
     trajectories: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=MAX_CELLS)
 
@@ -70,6 +74,11 @@ class Study:
 
 def read_study(path: Path) -> Study:
     """Read a study; raises UsageError, one line, for everything that may be wrong with it."""
+    return parse_study(read_toml(path), str(path), path.parent)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read the tables of a study's file, unchecked; raises UsageError for what isn't TOML or is too large."""
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
@@ -81,10 +90,9 @@ def read_study(path: Path) -> Study:
         text = data.decode()
         if _LONG_KEY.search(text):
             raise ValueError(f"a key of more than {MAX_KEY_PARTS} parts")
-        content = tomllib.loads(text)
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not TOML: {' '.join(str(error).split())[:200]}") from error
-    return parse_study(content, str(path), path.parent)
 
 
 def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path = Path()) -> Study:
@@ -94,7 +102,7 @@ def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path 
         source: what messages call it.
         folder: where relative names of files begin.
     """
-    head = validated(_Head, content, source, "")
+    head = validated(Head, content, source, "")
     cells: list[StudyCell] = []
     seen: dict[str, str] = {}
     tables = [
@@ -104,7 +112,7 @@ def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path 
         raise UsageError(f"{source}: cells: missing, allowed: one or more tables {_listed()}")
     for kind, number, table in tables:
         where = f"{kind}[{number}]"
-        for cell in _cells_of(kind, table, head.seed, f"{source}: {where}", where, folder):
+        for cell in cells_of(kind, table, head.seed, f"{source}: {where}", where, folder):
             key = repr((cell.body, sorted(cell.spec.items(), key=str)))
             if key in seen:
                 raise UsageError(
@@ -121,13 +129,16 @@ def _listed() -> str:
     return " or ".join(f"[[{kind}]]" for kind in TABLES)
 
 
-def _cells_of(
+def cells_of(
     kind: str, table: dict[str, Any], seed: int, source: str, where: str, folder: Path
 ) -> Iterator[StudyCell]:
+    """Yield the cells of one table; raises UsageError."""
     usual, allowed = TABLES[kind]
     model, body = table.get("model", "pspin"), table.get("body", usual)
     if not isinstance(model, str) or not is_known(model):
-        raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
+        known = ", ".join(sorted(MODELS))
+        raise UsageError(f"{source}.model: got {shown(model)}, allowed: {known}{meant(model, MODELS)}")
     if not isinstance(body, str) or body not in allowed:
-        raise UsageError(f"{source}.body: got {shown(body)}, allowed: {', '.join(allowed)}")
+        known = ", ".join(allowed)
+        raise UsageError(f"{source}.body: got {shown(body)}, allowed: {known}{meant(body, allowed)}")
     yield from CELLS[body](table, model, seed, source, where, folder)

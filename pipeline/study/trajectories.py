@@ -94,8 +94,11 @@ class TrajectoryTable(CellTable):
     body: str = TRAJECTORIES
     landscapes: int = Field(ge=1, le=MAX_LANDSCAPES)
     starts: int = Field(default=1, ge=1, le=MOST_STARTS)
+    """Starts on each landscape."""
     algorithm: _Words
+    """What moves; several give a cell each."""
     start: str = "uniform"
+    """Uniform on the sphere, or in equilibrium at ``start_temperature``."""
     start_temperature: _Sweep = (None,)
     overlap: _Sweep = (None,)
     step: _Sweep = (None,)
@@ -105,8 +108,10 @@ class TrajectoryTable(CellTable):
     until: _Float = None
     stop: _Float = None
     most_steps: int = 100_000
+    """After which a run ends, wherever it is."""
     looks: Annotated[Any, BeforeValidator(_looks)] = 40
     sampler: str = "auto"
+    """Couplings at once (tensor), the field as runs meet it (free), or the cheaper one."""
     tolerance: Annotated[float, BeforeValidator(_number)] = 1e-6
     accuracy: Annotated[float, BeforeValidator(_number)] = 1e-6
     memory: Annotated[float, BeforeValidator(_number)] = 2.0**30

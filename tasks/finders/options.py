@@ -151,9 +151,10 @@ class LowIndexOptions:
     max_step: float = 0.25
     """Longest Newton step, in units of sqrt(n): where it started is near where it is to end."""
     lowest_stop: float = 0.1
+    """Descents stop at gradient norms log-uniform from this to ``highest_stop``, in units of sqrt(n) times
+    the landscape's scale."""
     highest_stop: float = 0.5
-    """Descents stop at gradient norms log-uniform between these, in units of sqrt(n) times the landscape's
-    scale: what ends at saddles was stopped early, what ends at minima late."""
+    """What ends at saddles was stopped early, near this; what ends at minima late."""
 
     def __post_init__(self) -> None:
         if self.max_index < 0:

@@ -1,0 +1,78 @@
+"""Everything that is wrong with a study, at once: unknown keys first, for the rest may follow from them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.plugins import is_known
+from morsecensus.pipeline.study.cells import CellTable, table_of
+from morsecensus.pipeline.study.census import CensusTable
+from morsecensus.pipeline.study.checked import Fault, StudyError, faults_of, validated
+from morsecensus.pipeline.study.flow import FlowTable, ThresholdTable
+from morsecensus.pipeline.study.study import TABLES, Head, cells_of, parse_study
+from morsecensus.pipeline.study.trajectories import TRAJECTORIES, TrajectoryTable
+
+KINDS: Mapping[str, type[CellTable]] = {
+    "census": CensusTable,
+    "flow": FlowTable,
+    "threshold": ThresholdTable,
+    TRAJECTORIES: TrajectoryTable,
+}
+"""Body, as studies call it -> what one of its tables has, beside the model's parameters."""
+
+
+def study_faults(content: Mapping[str, Any], source: str, folder: Path) -> list[str]:
+    """Return a line for each thing that is wrong with a study, as TOML gives it; none if it can be planned.
+
+    Args:
+        source: what the lines call it.
+        folder: where relative names of files begin.
+    """
+    found = list(_faults_of_head(content, source))
+    for kind in TABLES:
+        tables = content.get(kind)
+        for number, table in enumerate(tables if isinstance(tables, list) else ()):
+            if isinstance(table, dict):
+                found += _faults_of_table(kind, table, f"{source}: {kind}[{number}]", folder)
+    if not found:
+        found = _faults_together(content, source, folder)
+    return list(dict.fromkeys(fault.text for fault in sorted(found, key=lambda fault: not fault.unknown)))
+
+
+def _faults_of_head(content: Mapping[str, Any], source: str) -> Sequence[Fault]:
+    try:
+        validated(Head, content, source, "")
+    except StudyError as error:
+        return error.faults
+    return ()
+
+
+def _faults_of_table(kind: str, table: dict[str, Any], source: str, folder: Path) -> Sequence[Fault]:
+    try:
+        for _ in cells_of(kind, table, 0, source, "", folder):
+            pass
+    except UsageError as error:
+        return [*faults_of(error), *_unknown(kind, table, source)]
+    return ()
+
+
+def _unknown(kind: str, table: Mapping[str, Any], source: str) -> Sequence[Fault]:
+    """The unknown keys of a table that something else stopped first."""
+    model, body = table.get("model", "pspin"), table.get("body", TABLES[kind][0])
+    if not isinstance(model, str) or not is_known(model) or body not in TABLES[kind][1]:
+        return ()
+    try:
+        validated(table_of(KINDS[body], model), {"model": model, **table}, source, ".")
+    except StudyError as error:
+        return [fault for fault in error.faults if fault.unknown]
+    return ()
+
+
+def _faults_together(content: Mapping[str, Any], source: str, folder: Path) -> list[Fault]:
+    """What only shows where the tables meet: none at all, the same cell twice, too many."""
+    try:
+        parse_study(content, source, folder)
+    except UsageError as error:
+        return [Fault(str(error))]
+    return []
