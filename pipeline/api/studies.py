@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from morsecensus.pipeline.commands.predict import models_of, write_report
+from morsecensus.pipeline.commands.report import models_of, write_report
 from morsecensus.pipeline.errors import RunError, UsageError
 from morsecensus.pipeline.plugins import register_installed
 from morsecensus.pipeline.run.run import Outcome, Settings, run_study

@@ -1,19 +1,39 @@
 """The command line, put together. Commands import what they need when they run, so that --help is quick."""
 
+from typing import Annotated
+
 import typer
 
-from morsecensus.pipeline.cli import dynamics, landscapes, studies
+from morsecensus.pipeline.cli import dynamics, landscapes, stores, studies
+from morsecensus.pipeline.cli.console import say
 
 app = typer.Typer(
     name="morsecensus",
     help="A census of the critical points of random landscapes, held against exact Kac-Rice theory.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (studies.app, landscapes.app, dynamics.app):
+for group in (studies.app, stores.app, landscapes.app, dynamics.app):
     app.add_typer(group)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        say(f"morsecensus {version('morsecensus')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A census of the critical points of random landscapes, held against exact Kac-Rice theory."""
+    del version
 
 
 def main() -> None:

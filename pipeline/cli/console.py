@@ -75,10 +75,10 @@ def fail(text: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def new_console(*, err: bool = False) -> "Console":
+def new_console(*, err: bool = False, quiet: bool = False) -> "Console":
     from rich.console import Console
 
-    console = Console(stderr=err, soft_wrap=True, file=None if err else _answer)
+    console = Console(stderr=err, soft_wrap=True, file=None if err else _answer, quiet=quiet)
     if not console.is_terminal:
         console.width = 160  # a log or a pipe: do not squeeze tables into 80 columns
     return console

@@ -21,6 +21,7 @@ def _read_plugins(paths: list[Path] | None) -> list[Path] | None:
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study.")]
 Store = Annotated[str, typer.Argument(metavar="STORE", help="The store of a run: a folder or an fsspec URL.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors, and --json if it is given.")]
 Backend = Annotated[str, typer.Option(help="Where blocks run: serial or ray.")]
 Address = Annotated[str | None, typer.Option(help="A running Ray cluster, such as auto or ray-head:6379.")]
 Workers = Annotated[int | None, typer.Option(help="CPUs of a local Ray; all of them by default.")]

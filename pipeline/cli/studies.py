@@ -1,6 +1,5 @@
-"""Commands on studies and their stores: run, plan, status, verify, repair, report."""
+"""Commands that compute a study and keep its store sound: run, plan, verify, repair."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +12,7 @@ from morsecensus.pipeline.cli.options import (
     Gpus,
     Json,
     Plugin,
+    Quiet,
     Store,
     StudyFile,
     Workers,
@@ -40,17 +40,22 @@ def run(
     ] = False,
     body: Body = None,
     plugin: Plugin = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Run a study; resume or extend it if the store exists. Ctrl-C stops cleanly (exit code 130)."""
     with user_errors():
         from morsecensus.pipeline.run.run import Settings, run_study
         from morsecensus.pipeline.study.study import read_study
 
-        console = new_console(err=True)
+        console = new_console(err=True, quiet=quiet)
         parsed = read_study(study)
         settings = Settings(backend, workers, address, allow_environment, gpus)
         outcome = run_study(parsed, store or f"runs/{parsed.name}", settings, console, body=body)
-        say(f"{outcome.store}/{outcome.dataset}")
+        if as_json:
+            print_json(outcome.record())
+        elif not quiet:
+            say(f"{outcome.store}/{outcome.dataset}")
         if outcome.failure is not None:
             fail(f"{outcome.failure}; the same command tries them again", 1)
 
@@ -106,22 +111,6 @@ def _plan_line(made: "Plan", number: int, row: dict[str, Any]) -> dict[str, Any]
         "disk": size_text(row["disk_bytes"]),
         "time": time_text(row["seconds"]),
     }
-
-
-@app.command(epilog="Example: morsecensus status runs/demo")
-def status(store: Store, as_json: Json = False) -> None:
-    """Say how far a run is: blocks planned, committed, failed."""
-    with user_errors():
-        from morsecensus.pipeline.run import check
-
-        found = check.status(store)
-        if as_json:
-            print_json(found)
-            return
-        holder = found["running"]
-        state = f"running (host {holder['host']}, pid {holder['pid']})" if holder else "not running"
-        print_table(found["cells"], f"{found['name']}: {state}")
-        say(f"dataset: {found['dataset'] or 'none yet'}")
 
 
 @app.command(epilog="Example: morsecensus verify runs/demo --deep")
@@ -182,6 +171,8 @@ def repair(
     gpus: Gpus = 0.0,
     body: Body = None,
     plugin: Plugin = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Delete what verify finds damaged and compute it again, under the lease."""
     with user_errors():
@@ -189,62 +180,15 @@ def repair(
         from morsecensus.pipeline.run.run import Settings
 
         settings = Settings(backend, workers, address, gpus=gpus)
-        report, outcome = check.repair_store(store, settings, new_console(err=True), body=body)
-        say(
-            f"{len(report.bad_blocks)} damaged blocks and {len(report.leftovers)} leftovers removed, "
-            f"{outcome.computed_blocks} blocks computed"
-        )
+        console = new_console(err=True, quiet=quiet)
+        report, outcome = check.repair_store(store, settings, console, body=body)
+        if as_json:
+            damaged = {"damaged_blocks": [list(block) for block in report.bad_blocks]}
+            print_json({**outcome.record(), **damaged, "leftovers": report.leftovers})
+        elif not quiet:
+            say(
+                f"{len(report.bad_blocks)} damaged blocks and {len(report.leftovers)} leftovers removed, "
+                f"{outcome.computed_blocks} blocks computed"
+            )
         if outcome.failed:
             fail(f"{len(outcome.failed)} blocks failed, see {store}/failed", 1)
-
-
-@app.command(epilog="Example: morsecensus schema runs/demo")
-def schema(
-    store: Annotated[
-        str | None, typer.Argument(metavar="[STORE]", help="The store of a run; all of a census if none.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Print the columns of a store, or all that a census can write: name, dimensions, unit, meaning."""
-    with user_errors():
-        from morsecensus.pipeline.commands.schema import census_columns, stored_columns
-
-        rows = census_columns() if store is None else stored_columns(store)
-        if as_json:
-            print_json(rows)
-        else:
-            print_table(rows, store or "census")
-
-
-@app.command(epilog="Example: morsecensus report runs/demo --out report --dask tcp://127.0.0.1:8786")
-def report(
-    store: Store,
-    out: Annotated[Path, typer.Option(help="Folder for the page, the figures and the tables.")] = Path(
-        "report"
-    ),
-    dask: Annotated[
-        str,
-        typer.Option(
-            metavar="WHERE",
-            help="Where points are read and reduced: threads, ray, ray:ADDRESS (a running Ray cluster, such "
-            "as ray:auto), or the address of a Dask scheduler, such as tcp://host:8786.",
-        ),
-    ] = "threads",
-    check: Annotated[
-        str,
-        typer.Option(
-            metavar="HOW",
-            help="How the dataset is held against its record first: sizes (a listing), or crc (all contents "
-            "are read and compared).",
-        ),
-    ] = "sizes",
-    plugin: Plugin = None,
-) -> None:
-    """Write one self-contained HTML page, figures and CSV tables; the same wherever it is computed."""
-    with user_errors():
-        from morsecensus.pipeline.backends.dask_scheduler import scheduler
-        from morsecensus.pipeline.commands.predict import write_report
-
-        with scheduler(dask, new_console(err=True)):
-            page = write_report(store, out, check)
-        say(str(page))

@@ -2,17 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from morsecensus.pipeline.commands.thermal import thermal_numbers
 from morsecensus.pipeline.errors import UsageError, shown
-from morsecensus.pipeline.plugins import is_known, register_installed
+from morsecensus.pipeline.plugins import is_known
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import parse_integers
-from morsecensus.storage.errors import RemoteError
-from morsecensus.storage.inventory import CHECKS
-from morsecensus.storage.store import Run, open_run
 from morsecensus.tasks.landscapes.registry import MODELS
 
 MAX_ENERGIES = 10_000
@@ -154,23 +150,3 @@ def parse_energies(text: str | None) -> tuple[float, float, int] | None:
     if not (math.isfinite(low) and math.isfinite(high) and low < high and 2 <= number <= MAX_ENERGIES):
         raise UsageError(f"--energy: got {shown(text)}, allowed: {allowed}")
     return low, high, number
-
-
-def models_of(run: Run) -> set[str]:
-    """Return the names of the models of a store."""
-    return {str(cell.spec.get("model")) for cell in run.manifest.cells}
-
-
-def write_report(store: str, out: Path, check: str = "sizes") -> Path:
-    """Write the report of a store and return where its page is."""
-    from morsecensus.analysis import report
-
-    if check not in CHECKS:
-        raise UsageError(f"--check: got {shown(check)}, allowed: {' or '.join(CHECKS)}")
-    register_installed(models_of(open_run(store)))
-    try:
-        return Path(report.write_report(store, out, check) or out)
-    except RemoteError:
-        raise  # of the store, not of --out
-    except OSError as error:
-        raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error

@@ -13,7 +13,7 @@ from morsecensus.pipeline.run.run import Outcome, Settings, continue_run, take_l
 from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import input_faults
 from morsecensus.pipeline.worker.bodies import PLACES
-from morsecensus.storage.dataset import read_pointer
+from morsecensus.storage.dataset import content_digest, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.lease import holder_of
@@ -26,7 +26,10 @@ DEEP_BLOCKS = 4
 
 
 def status(store: str) -> dict[str, Any]:
-    """Return how far a run is, JSON-ready, from its markers alone."""
+    """Return how far a run is, JSON-ready, from its markers alone.
+
+    ``complete``: all blocks are committed; ``finished``: and the current dataset is made of them.
+    """
     run = open_run(store)
     holder = holder_of(run.files)
     try:
@@ -34,12 +37,14 @@ def status(store: str) -> dict[str, Any]:
     except StoreError:
         pointer = None
     cells = [_cell_status(run, cell) for cell in run.manifest.cells]
+    complete = all(cell["committed"] == cell["blocks"] for cell in cells)
     return {
         "store": store,
         "name": run.manifest.name,
         "running": None if holder is None else {"host": holder["host"], "pid": holder["pid"]},
         "dataset": None if pointer is None else pointer.dataset,
-        "complete": all(cell["committed"] == cell["blocks"] for cell in cells),
+        "complete": complete,
+        "finished": complete and pointer is not None and pointer.content == content_digest(run),
         "cells": cells,
     }
 

@@ -78,6 +78,10 @@ class Outcome:
         name, message = next(iter(self.failed.items()))
         return f"{len(self.failed)} blocks failed, see {self.store}/failed; the first: {name}: {message}"
 
+    def record(self) -> dict[str, Any]:
+        """Return it JSON-ready, as ``run --json`` prints it."""
+        return {**asdict(self), "failed": dict(self.failed)}
+
     def __repr__(self) -> str:
         lines = (
             f"run in {self.store}",

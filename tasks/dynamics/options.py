@@ -7,7 +7,6 @@ from typing import Any
 
 from morsecensus.tasks.covariance import Covariance, Polynomial
 from morsecensus.tasks.dynamics import refusals
-from morsecensus.tasks.dynamics.temperatures import static_temperature
 from morsecensus.tasks.dynamics.words import ADAPTIVE, FREE, ISOTROPIC, NOISY
 from morsecensus.tasks.landscapes.base import Landscape, build
 
@@ -131,9 +130,4 @@ class TrajectoryOptions:
                     f"step: {self.step:g} is above {most:.3g}, 2 over the largest curvature at large N: "
                     "steps along it grow"
                 )
-        if self.start == "equilibrium" and static_temperature(self.covariance) is None:
-            found.append(
-                "start_temperature: the static temperature of a mixture is not known here; below it a "
-                "planted start is no equilibrium"
-            )
         return found

@@ -4,8 +4,8 @@ import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from morsecensus.tasks.dynamics import words
-from morsecensus.tasks.dynamics.temperatures import static_temperature
 from morsecensus.tasks.dynamics.words import FREE, ISOTROPIC, NOISY, SECOND_ORDER, SUMS
+from morsecensus.tasks.temperatures import static_transition
 
 if TYPE_CHECKING:
     from morsecensus.tasks.dynamics.options import TrajectoryOptions as _Options
@@ -169,10 +169,10 @@ def _start(options: "_Options") -> None:
     covariance = options.covariance
     if covariance.coefficients[1]:
         _refuse("start", f"equilibrium with xi = {covariance}", "xi without degree 1")
-    value, least = options.start_temperature, static_temperature(covariance)
-    if not _positive(value):
+    value, least = options.start_temperature, static_transition(covariance).temperature
+    if value is None or not _positive(value):
         _refuse("start_temperature", repr(value), "numbers > 0 for an equilibrium start")
-    if least is not None and value is not None and value <= least:
+    if value <= least:
         _refuse(
             "start_temperature",
             f"{value:g}, at or below the static temperature, where a planted start is no equilibrium",

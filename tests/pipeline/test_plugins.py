@@ -18,7 +18,7 @@ from morsecensus.analysis.report import write_report
 from morsecensus.analysis.theory.base import Theory
 from morsecensus.pipeline import plugins
 from morsecensus.pipeline.cli.app import app
-from morsecensus.pipeline.commands.predict import write_report as write_report_of
+from morsecensus.pipeline.commands.report import write_report as write_report_of
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study

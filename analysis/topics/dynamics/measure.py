@@ -14,13 +14,13 @@ from morsecensus.analysis.estimates.counts import mean_and_error
 from morsecensus.analysis.theory.limits.complexity import threshold_energy
 from morsecensus.analysis.theory.limits.temperatures import (
     aging,
-    dynamic_transition,
     equilibrium_energy,
 )
 from morsecensus.analysis.theory.limits.thresholds import index_energy
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.dynamics.limit import LimitCurve, limit_of, noise_temperature
 from morsecensus.analysis.topics.dynamics.read import Runs
+from morsecensus.tasks.temperatures import dynamic_transition
 
 Row = dict[str, Any]
 NEGLIGIBLE = 1e-3

@@ -1,6 +1,6 @@
 """What columns there are, of a census or of a store, in words: for the command and for docs/dataset.md.
 
-``python -m morsecensus.pipeline.commands.schema docs/dataset.md`` writes the tables of that page anew.
+``python -m morsecensus.pipeline.commands.columns docs/dataset.md`` writes the tables of that page anew.
 """
 
 import re

@@ -1,0 +1,121 @@
+"""Commands on the store of a run: status, columns, report."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from morsecensus.pipeline.cli.console import new_console, print_json, print_table, say, user_errors
+from morsecensus.pipeline.cli.options import Json, Plugin, Quiet, Store
+
+app = typer.Typer()
+"""Becomes part of the command line in `pipeline.cli.app`."""
+
+UNFINISHED = 3
+"""Exit code of ``status`` where something is left to compute; 1 and 2 are errors."""
+
+
+@app.command(epilog="Example: morsecensus status runs/demo --follow")
+def status(
+    store: Store,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Look again until it ends: rate and time left.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say how far a run is: blocks planned, committed, failed. Exit code 0 if it is finished, all blocks and
+    the dataset of them, and 3 if it is not; with --follow when nobody computes it any more.
+    """
+    with user_errors():
+        from morsecensus.pipeline.run import check
+
+        found = _followed(store, as_json) if follow else check.status(store)
+        if as_json:
+            print_json(found)
+        else:
+            _show_status(found)
+    if not found["finished"]:
+        raise typer.Exit(UNFINISHED)
+
+
+def _show_status(found: dict[str, Any]) -> None:
+    holder = found["running"]
+    state = f"running (host {holder['host']}, pid {holder['pid']})" if holder else "not running"
+    print_table(found["cells"], f"{found['name']}: {state}")
+    say(f"dataset: {found['dataset'] or 'none yet'}")
+    if not found["finished"]:
+        say("not finished" + ("" if holder else ": the same `morsecensus run` goes on from there"))
+
+
+def _followed(store: str, quiet: bool) -> dict[str, Any]:
+    """Show a line whenever it changes, and return the last status."""
+    from morsecensus.pipeline.run.follow import follow, line
+
+    found: dict[str, Any] = {}
+    console = new_console(err=True, quiet=quiet)
+    with console.status("") if console.is_terminal else nullcontext() as shown:
+        before = ""
+        for found in follow(store):
+            if shown is not None:
+                shown.update(line(found))
+            elif (now := line(found)) != before:
+                console.print(before := now, highlight=False)
+    return found
+
+
+@app.command(epilog="Example: morsecensus columns runs/demo")
+def columns(
+    store: Annotated[
+        str | None, typer.Argument(metavar="[STORE]", help="The store of a run; all of a census if none.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the columns of a store, or all that a census can write: name, dimensions, unit, meaning."""
+    with user_errors():
+        from morsecensus.pipeline.commands.columns import census_columns, stored_columns
+
+        rows = census_columns() if store is None else stored_columns(store)
+        if as_json:
+            print_json(rows)
+        else:
+            print_table(rows, store or "census")
+
+
+@app.command(epilog="Example: morsecensus report runs/demo --out report --dask tcp://127.0.0.1:8786")
+def report(
+    store: Store,
+    out: Annotated[Path, typer.Option(help="Folder for the page, the figures and the tables.")] = Path(
+        "report"
+    ),
+    dask: Annotated[
+        str,
+        typer.Option(
+            metavar="WHERE",
+            help="Where points are read and reduced: threads, ray, ray:ADDRESS (a running Ray cluster, such "
+            "as ray:auto), or the address of a Dask scheduler, such as tcp://host:8786.",
+        ),
+    ] = "threads",
+    check: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="How the dataset is held against its record first: sizes (a listing), or crc (all contents "
+            "are read and compared).",
+        ),
+    ] = "sizes",
+    plugin: Plugin = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write one self-contained HTML page, figures and CSV tables; the same wherever it is computed."""
+    with user_errors():
+        from morsecensus.pipeline.backends.dask_scheduler import scheduler
+        from morsecensus.pipeline.commands.report import listed, write_report
+
+        with scheduler(dask, new_console(err=True, quiet=quiet)):
+            page = write_report(store, out, check)
+        if as_json:
+            print_json(listed(store, page))
+        elif not quiet:
+            say(str(page))

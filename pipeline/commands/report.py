@@ -1,0 +1,40 @@
+"""What the command line hands to `analysis.report`, and what came out, as a list."""
+
+from pathlib import Path
+from typing import Any
+
+from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.plugins import register_installed
+from morsecensus.storage.errors import RemoteError
+from morsecensus.storage.inventory import CHECKS
+from morsecensus.storage.store import Run, open_run
+
+
+def models_of(run: Run) -> set[str]:
+    """Return the names of the models of a store."""
+    return {str(cell.spec.get("model")) for cell in run.manifest.cells}
+
+
+def write_report(store: str, out: Path, check: str = "sizes") -> Path:
+    """Write the report of a store and return where its page is."""
+    from morsecensus.analysis import report
+
+    if check not in CHECKS:
+        raise UsageError(f"--check: got {shown(check)}, allowed: {' or '.join(CHECKS)}")
+    register_installed(models_of(open_run(store)))
+    try:
+        return Path(report.write_report(store, out, check) or out)
+    except RemoteError:
+        raise  # of the store, not of --out
+    except OSError as error:
+        raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error
+
+
+def listed(store: str, page: Path) -> dict[str, Any]:
+    """Return what a report is made of, JSON-ready, as ``report --json`` prints it."""
+    return {
+        "store": store,
+        "page": str(page),
+        "figures": [str(path) for path in sorted((page.parent / "figures").glob("*.svg"))],
+        "tables": [str(path) for path in sorted((page.parent / "tables").glob("*.csv"))],
+    }

@@ -1,0 +1,80 @@
+"""Time left of a run: the work that is left, by what landscapes took, over the work done a second."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.worker.bodies import PLACES, describe
+from morsecensus.storage.layout import CellLayout
+
+
+@dataclass
+class CellPace:
+    """How far a cell is.
+
+    Attributes:
+        seconds: of workers, for the landscapes that are done.
+        planned: seconds a landscape by the plan, on one worker; None if nobody knows.
+    """
+
+    landscapes: int
+    done: int = 0
+    seconds: float = 0.0
+    planned: float | None = None
+
+    @property
+    def measured(self) -> float | None:
+        """Seconds a landscape took; None before the first one."""
+        return self.seconds / self.done if self.done and self.seconds else None
+
+
+def planned_seconds(cell: CellLayout) -> float | None:
+    """Seconds a landscape by the plan of a body of ours; None of another, which no store may choose."""
+    if cell.body not in PLACES:
+        return None
+    try:
+        return describe(cell.body, cell.spec).seconds_per_landscape
+    except UsageError:  # a plugin's model that isn't here
+        return None
+
+
+def work_left(cells: Iterable[CellPace]) -> float | None:
+    """Seconds of one worker that are left; None while nothing says what they could be.
+
+    A cell goes by what its landscapes took; one that has none yet by its plan, times what the others took
+    over theirs; one without a plan by the mean of the others.
+    """
+    cells = list(cells)
+    open_ones = [cell for cell in cells if cell.done < cell.landscapes]
+    each = _seconds_each(cells)
+    known = [(cell.landscapes - cell.done, each(cell)) for cell in open_ones]
+    if any(seconds is None for _, seconds in known):
+        return None
+    return sum(many * (seconds or 0.0) for many, seconds in known)
+
+
+def _seconds_each(cells: Sequence[CellPace]) -> Callable[[CellPace], float | None]:
+    both = [cell for cell in cells if cell.measured and cell.planned]
+    planned = sum((cell.planned or 0.0) * cell.done for cell in both)
+    factor = sum(cell.seconds for cell in both) / planned if planned else 1.0
+    done = sum(cell.done for cell in cells)
+    mean = sum(cell.seconds for cell in cells) / done if done else None
+
+    def each(cell: CellPace) -> float | None:
+        if cell.measured is not None:
+            return cell.measured
+        return mean if cell.planned is None else cell.planned * factor
+
+    return each
+
+
+def time_left(cells: Sequence[CellPace], before: float, elapsed: float) -> float | None:
+    """Seconds until all is done, if it goes on as in the last ``elapsed`` seconds.
+
+    Args:
+        before: seconds of workers that all cells had when these began.
+    """
+    left, fresh = work_left(cells), sum(cell.seconds for cell in cells) - before
+    if left is None or fresh <= 0 or elapsed <= 0:
+        return None
+    return left * elapsed / fresh
