@@ -1,6 +1,7 @@
 """Trajectories in the report: limits that are right, tests that find what is wrong, tables and figures."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from rich.console import Console
 from morsecensus.analysis.agreement.residuals import LEVEL
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.topics.dynamics import figure, tables
+from morsecensus.analysis.topics.dynamics.across import POINTS, AcrossSettings
 from morsecensus.analysis.topics.dynamics.limit import limit_of, noise_temperature
 from morsecensus.analysis.topics.dynamics.measure import (
     end_rows,
@@ -121,3 +123,52 @@ def test_a_section_places_every_figure_that_is_drawn(found):
     assert {"algorithms", "approach", "temperatures", "ends"} <= set(topic.figures(found[0]))
     assert "signal" in topic.figures(found[-1])
     assert figure.draw_algorithms(found[-1]) is None
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """Starts from two temperatures of a mixture, signals of two strengths, Newton's methods."""
+    common = {"landscapes": 6, "block": 6, "sampler": "free", "until": 1.0, "looks": 4, "tolerance": 1e-4}
+    content = {
+        "name": "compared",
+        "seed": 12,
+        "trajectories": [
+            common
+            | {"xi": "0.5*q^3+0.5*q^4", "n": LARGE, "algorithm": "flow", "start": "equilibrium"}
+            | {"start_temperature": [0.81, 2.0]},
+            common
+            | {"model": "matrix-tensor", "p": 3, "delta2": [0.25, 4.0], "deltap": 1.0, "n": [50, 200]}
+            | {"algorithm": "flow", "until": 6.0},
+            {"xi": "q^3", "n": 10, "landscapes": 6, "starts": 2, "block": 6, "sampler": "tensor"}
+            | {"algorithm": ["newton", "saddle-free-newton"], "most_steps": 100, "stop": 1e-8, "looks": 4}
+            | {"index": True},
+        ],
+    }
+    place = str(tmp_path_factory.mktemp("compared") / "store")
+    done = run_study(parse_study(content), place, Settings(backend="serial"), Console(quiet=True))
+    assert done.failure is None
+    return open_study(place)
+
+
+def test_starts_and_signals_are_compared(compared):
+    topic = AcrossSettings()
+    (found,) = topic.find(SimpleNamespace(study=compared))
+    rows = topic.tables(found)[POINTS]
+    assert all(set(row) == {column.name for column in POINTS.stored} for row in rows)
+    cold, warm = (row["energy"] for row in rows[:2])
+    assert cold < warm - 0.1  # a start from lower temperature stays lower
+    strong, weak = (
+        [row["success"] for row in rows if row["noise"] == place and row["n"] == 200]
+        for place in sorted({row["noise"] for row in rows if row["noise"] is not None})
+    )
+    assert {strong[0], weak[0]} == {0.0, 1.0}
+    assert set(topic.figures(found)) == {"starts", "signals"}
+
+
+def test_newton_ends_at_saddles_and_saddle_free_newton_at_minima(compared):
+    setting = next(one for one in settings_of(find_runs(compared)) if "end_index" in one.runs[0].data)
+    newton, free = setting.runs
+    assert newton.data["end_index"].values[newton.converged].mean() > 2
+    assert free.converged.all()
+    assert not free.data["end_index"].values.any()
+    assert "plane" in Trajectories().figures(setting)

@@ -33,6 +33,14 @@ def test_gradient_descent_follows_the_recursion():
     np.testing.assert_allclose(found.energy, exact, atol=CLOSE)
 
 
+def test_a_flow_whose_fluctuations_are_ten_times_smaller_is_ten_times_nearer():
+    """At N = 10^14 sqrt(N) sd(e) <= 1 is 10^-7, and the values are known to 10^-8."""
+    looks = {"until": 10, "looks": [1, 2, 5, 10]}
+    found = run("flow", n=10**14, sampler="free", tolerance=1e-7, accuracy=1e-8, **looks)
+    exact = [-1.21983880, -1.38058007, -1.50117615, -1.55177350]
+    np.testing.assert_allclose(found.energy, exact, atol=5e-7)
+
+
 def test_langevin_dynamics_follows_the_recursion():
     found = run("langevin", step=0.05, temperature=1.0, until=2, looks=[1, 2])
     np.testing.assert_allclose(found.energy, [-0.75077346, -0.83803147], atol=CLOSE)

@@ -37,7 +37,10 @@ _CAPTIONS = {
     "Above the dynamic temperature the equilibrium energy is reached; below, dynamics ages above it.",
     "ends": "Energies per spin where the runs ended; dashed: the floor, dotted: the ground state, both of N "
     "to infinity.",
-    "signal": "Overlaps with the signal, absolute values.",
+    "signal": "Overlaps with the signal, absolute values; a start without overlap has one of order "
+    "1/sqrt(N), so what flow finds from there depends on N.",
+    "plane": "Index at the end against energy, of runs that converged. Newton's method is drawn to saddles "
+    "of every index, saddle-free Newton, which takes the eigenvalues' absolute values, to minima.",
 }
 
 
@@ -63,7 +66,8 @@ class Trajectories(Topic[Setting]):
             "approach": figure.draw_approach(found),
             "temperatures": figure.draw_temperatures(found),
             "ends": figure.draw_ends(found),
-            "signal": figure.draw_signal([found]),
+            "signal": figure.draw_signal(found),
+            "plane": figure.draw_plane(found),
         }
         return drawn | {name: one for name, one in more.items() if one is not None}
 
