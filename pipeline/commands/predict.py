@@ -132,8 +132,8 @@ def equal_line(row: dict[str, Any]) -> str | None:
         return None
     share = _with_error(equal["surviving_minima"], equal["surviving_minima_se"])
     return (
-        f"n = {row['n']}: all units equal: {equal['total']:.5g} points; of {equal['minima_of_one']:.5g} minima "
-        f"of one unit {share} stay minima, mean index {equal['minima_index_mean']:.4g}"
+        f"n = {row['n']}: all units equal: {equal['total']:.5g} points; of {equal['minima_of_one']:.5g} "
+        f"minima of one unit {share} stay minima, mean index {equal['minima_index_mean']:.4g}"
     )
 
 

@@ -39,8 +39,8 @@ def uncoupled(model: FiniteN, units: int) -> Uncoupled:
     """
     if units > MOST_UNITS:
         raise ValueError(
-            f"units: got {units} at coupling 0, allowed: up to {MOST_UNITS}, for moments above the second of the "
-            "number of points aren't known"
+            f"units: got {units} at coupling 0, allowed: up to {MOST_UNITS}, for moments above the second of "
+            "the number of points aren't known"
         )
     if units == 1:
         counts = model.by_index()
