@@ -23,11 +23,11 @@ def shares_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Descend from ``runs`` starts with weights N(0, 1/k), and say where they end, JSON-ready.
 
     Returns:
-        ``runs``; ``open``, those that didn't settle or ran to infinity; ``spurious``, those that settled above
-        loss 0; ``share`` of these among settled ones, with Clopper and Pearson's limits at 95%; and
+        ``runs``; ``open``, those that didn't settle or ran to infinity; ``spurious``, those that settled
+        above loss 0; ``share`` of these among settled ones, with Clopper and Pearson's limits at 95%; and
         ``families``, lowest loss first: ``loss``, ``runs``, ``least_eigenvalue``, ``blocks``, ``index``,
-        ``nullity``, ``residual``, and ``doubled``, for each student index and nullity of the point that has it
-        twice.
+        ``nullity``, ``residual``, and ``doubled``, for each student index and nullity of the point that has
+        it twice.
     """
     k, runs, landscape = spec["n"], spec["runs"], build(spec["model"], spec["parameters"], spec["n"])
     couplings, ambient = landscape.sample(spec["seed"], 0), landscape.manifold.ambient
