@@ -41,6 +41,7 @@ class Model:
             of one ``draws`` share them, so their cells at one seed and n aren't independent. None if every
             cell has numbers of its own.
         least_n: 1 where n is only a unit of sizes.
+        trained: whether its minima are sought by descent alone, by ``morsecensus shares``.
         digest: SHA-256 of the source that it came from, "" for a model of our own. A part of each cell's
             identity.
     """
@@ -53,6 +54,7 @@ class Model:
     topics: tuple[str, ...] = ()
     draws: str | None = None
     least_n: int = 2
+    trained: bool = False
     digest: str = ""
 
 

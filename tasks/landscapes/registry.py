@@ -139,6 +139,11 @@ MODELS: dict[str, Model] = {
         },
         theory="morsecensus.analysis.theory.models.units.theory:UnitsTheory",
     ),
+    "relu-units": Model(
+        "morsecensus.tasks.landscapes.relu_units:ReluUnits",
+        {"units": Parameter(whole(0, 200), 0, "number m of students, 0 for as many as teachers", int)},
+        trained=True,
+    ),
 }
 
 OURS = frozenset(MODELS)

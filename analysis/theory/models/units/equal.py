@@ -60,7 +60,7 @@ def equal_units(model: FiniteN, units: int, pull: float, samples: int = SAMPLES)
         if index == 0:
             kept = _mean((below == 0).astype(np.float64), drawn.weight)
             minima = [(float(counts[0]) * kept[0], float(counts[0]) * kept[1])]
-            minima.append(_mean((units - 1.0) * below, drawn.weight))
+            minima.append(_mean(((units - 1) * below).astype(np.float64), drawn.weight))
     return EqualUnits(model.total(), float(counts[0]), minima[0], minima[1], by_index)
 
 
