@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from morsecensus.pipeline.cli.console import cell_text, new_console, print_json, print_table, say, user_errors
+from morsecensus.pipeline.cli.console import new_console, print_json, print_table, say, user_errors
 from morsecensus.pipeline.cli.model_options import model_options, options_of
 from morsecensus.pipeline.cli.options import (
     Address,
@@ -22,6 +22,7 @@ from morsecensus.pipeline.cli.options import (
     Where,
     Workers,
 )
+from morsecensus.pipeline.cli.tables import cell_text
 from morsecensus.pipeline.study.parameters import FLOWING
 from morsecensus.tasks.landscapes.registry import MODELS
 
@@ -60,7 +61,7 @@ def predict(
     given: dict[str, Any],
     model: Annotated[str, typer.Option(help="A model with a theory, such as pspin or partite.")] = "pspin",
     energy: Annotated[
-        str | None, typer.Option(help="Energies per spin: A:B:M, M points from A to B.")
+        str | None, typer.Option(help="Numbers by energy per spin, A:B:M: in M bins from A to B.")
     ] = None,
     max_index: Annotated[
         int | None, typer.Option(help="Only the points of index 0 to this: exact to n = 401 (pspin).")
@@ -88,12 +89,15 @@ def predict(
                 print_table([line for row in rows for line in command.readable_indices(row)], title)
                 for row in rows:
                     say(command.lowest_line(row))
+            for row in rows:
+                if energy is not None:
+                    print_table(command.readable_energies(row), f"mean numbers by energy, n = {row['n']}")
             say(command.route_line(rows))
             say(command.limits_line(rows[0]["limits"]))
             if temperature is not None:
                 for line in thermal_lines(rows[0]["limits"]["thermal"]):
                     say(line)
-            say("More indices, energies and errors: --json.")
+            say("More indices and errors: --json.")
 
 
 @app.command(epilog='Example: morsecensus census --xi "q^3" --n 30 --finder low-index --max-index 1 --seed 1')

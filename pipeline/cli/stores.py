@@ -95,7 +95,7 @@ def columns(
         if as_json:
             print_json(rows)
         else:
-            print_table(rows, store or "census")
+            print_table([{"name": row["name"], **row} for row in rows], store or "census")
 
 
 @app.command(epilog="Example: morsecensus report runs/demo --out report --dask tcp://127.0.0.1:8786")
