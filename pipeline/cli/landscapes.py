@@ -16,6 +16,7 @@ from morsecensus.pipeline.cli.options import (
     MaxPaths,
     Model,
     Number,
+    OutFolder,
     Plugin,
     Seed,
     Threads,
@@ -236,11 +237,13 @@ def topology(
         say("All pairs: --json.")
 
 
-@app.command(epilog="Example: morsecensus couplings study.toml --landscapes 0:4 --out couplings.npz")
+@app.command(epilog="Example: morsecensus couplings study.toml --landscape 0:4 --out couplings.npz")
 def couplings(
     source: Annotated[str, typer.Argument(metavar="STUDY.toml|STORE", help="A study or the store of a run.")],
     out: Annotated[Path, typer.Option(help="A new file, .npz, or Zarr group, .zarr.")],
-    landscapes: Annotated[str, typer.Option(help='Numbers of landscapes: "0", "0:4" (inclusive).')] = "0",
+    landscape: Annotated[
+        str, typer.Option(help='Number of the landscape, or of several: "0", "0:4" (inclusive).')
+    ] = "0",
     cell: Annotated[str | None, typer.Option(help="A cell, such as c0000; the only one by default.")] = None,
     packed: Annotated[
         bool, typer.Option("--packed", help="Each entry of a symmetric tensor once, not the whole tensor.")
@@ -252,7 +255,7 @@ def couplings(
     with user_errors():
         from morsecensus.pipeline.commands.couplings import export
 
-        found = export(source, cell, landscapes, out, packed)
+        found = export(source, cell, landscape, out, packed)
         if as_json:
             print_json(found)
             return
@@ -280,7 +283,7 @@ def flow(
     success: Annotated[float, typer.Option(help="Final overlap above which the signal is found.")] = 0.5,
     spikes: Spikes = None,
     seed: Seed = 1,
-    out: Annotated[Path, typer.Option(help="Folder for tables and figures.")] = Path("flow"),
+    out: OutFolder = None,
     store: KeptStore = None,
     backend: Backend = "serial",
     address: Address = None,
@@ -305,4 +308,5 @@ def flow(
             print_json(rows)
             return
         print_table([command.readable(row) for row in rows], f"gradient flow, {model}")
-        say(f"Tables and figures: {out}")
+        if out is not None:
+            say(f"Tables and figures: {out}")

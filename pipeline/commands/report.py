@@ -15,6 +15,14 @@ def models_of(run: Run) -> set[str]:
     return {str(cell.spec.get("model")) for cell in run.manifest.cells}
 
 
+def default_folder(store: str) -> Path:
+    """Return where the report of a store goes if nobody says: into the store, or, of a bucket, beside what is
+    here, under the store's name."""
+    if "://" in store:
+        return Path(f"{store.rstrip('/').rpartition('/')[2]}-report")
+    return Path(store) / "report"
+
+
 def write_report(store: str, out: Path, check: str = "sizes") -> Path:
     """Write the report of a store and return where its page is."""
     from morsecensus.analysis import report

@@ -130,7 +130,7 @@ def test_couplings_of_a_file(tmp_path):
         'name = "a"\nseed = 3\n[[cells]]\nxi = "q^3"\nn = 4\nlandscapes = 2\nblock = 2\n'
     )
     out = tmp_path / "couplings.npz"
-    words = ["couplings", str(tmp_path / "study.toml"), "--landscapes", "0:1", "--out", str(out)]
+    words = ["couplings", str(tmp_path / "study.toml"), "--landscape", "0:1", "--out", str(out)]
     assert CliRunner().invoke(app, words).exit_code == 0
     given = ("--model", "given", "--file", out, "--n", 4)
     there = _found(*given, "--landscape", 1)
