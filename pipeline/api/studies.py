@@ -10,6 +10,7 @@ from rich.console import Console
 
 from morsecensus.pipeline.commands.report import default_folder, models_of, write_report
 from morsecensus.pipeline.errors import RunError, UsageError
+from morsecensus.pipeline.phases import shown
 from morsecensus.pipeline.plugins import register_installed
 from morsecensus.pipeline.run.run import Outcome, Settings, run_study
 from morsecensus.pipeline.study.study import Study, parse_study, read_study
@@ -48,7 +49,8 @@ def run(
     parsed = _study(study)
     place = f"runs/{parsed.name}" if store is None else str(store)
     settings = Settings(backend, workers, address, allow_environment, gpus)
-    outcome = run_study(parsed, place, settings, Console(stderr=True, quiet=quiet, soft_wrap=True))
+    with shown(quiet=quiet):
+        outcome = run_study(parsed, place, settings, Console(stderr=True, quiet=quiet, soft_wrap=True))
     if outcome.failure is not None:
         raise RunError(outcome.failure)
     return outcome

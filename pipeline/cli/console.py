@@ -17,14 +17,17 @@ _answer: IO[str] | None = None
 
 
 @contextmanager
-def user_errors() -> Iterator[None]:
-    """Turn what a user can cause into one line on standard error and an exit code."""
+def user_errors(*, quiet: bool = False) -> Iterator[None]:
+    """Turn what a user can cause into one line on standard error and an exit code; show what is being done
+    meanwhile, unless ``quiet``.
+    """
     from morsecensus.pipeline.errors import Interrupted, RunError, UsageError
+    from morsecensus.pipeline.phases import shown
     from morsecensus.pipeline.stopping import interruptible
     from morsecensus.storage.errors import RemoteError, StoreError
 
     try:
-        with interruptible(), _own_stdout():
+        with interruptible(), _own_stdout(), shown(quiet=quiet, anywhere=False):
             yield
     except (UsageError, RunError, Interrupted) as error:
         fail(str(error), error.exit_code)
@@ -65,6 +68,10 @@ def _own_stdout() -> Iterator[None]:
 
 
 def say(text: str) -> None:
+    """Print a part of the answer: whatever was shown of the work is over."""
+    from morsecensus.pipeline.phases import end
+
+    end()
     typer.echo(text, file=_answer)
 
 

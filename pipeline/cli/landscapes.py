@@ -131,7 +131,7 @@ def census(
 
         options = command.read_options(finder, option or [], max_index)
         spec = command.census_spec(model, given, n, seed, landscape, finder, options, positions=positions)
-        found = command.take_census(spec, landscape, new_console(err=True))
+        found = command.take_census(spec, landscape)
         if as_json:
             print_json(found)
             return
@@ -177,7 +177,7 @@ def enumerate_points(
 
         settings = Settings(backend, workers, address)
         spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings), certify)
-        found = enumerated("enumerate", spec, landscape, settings, new_console(err=True), points=points)
+        found = enumerated("enumerate", spec, landscape, settings, points=points)
         if as_json:
             print_json(found)
             return
@@ -227,7 +227,7 @@ def topology(
 
         settings = Settings(backend, workers, address)
         spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings))
-        found = enumerated("topology", spec, landscape, settings, new_console(err=True))
+        found = enumerated("topology", spec, landscape, settings)
         if as_json:
             print_json(found)
             return

@@ -28,7 +28,7 @@ def status(
     """Say how far a run is: blocks planned, committed, failed. Exit code 0 if it is finished, all blocks and
     the dataset of them, and 3 if it is not; with --follow when nobody computes it any more.
     """
-    with user_errors():
+    with user_errors(quiet=follow):  # which has a line of its own
         from morsecensus.pipeline.run import check
 
         found = _followed(store, as_json) if follow else check.status(store)
@@ -126,7 +126,7 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write one self-contained HTML page, figures and CSV tables; the same wherever it is computed."""
-    with user_errors():
+    with user_errors(quiet=quiet):
         from morsecensus.pipeline.backends.dask_scheduler import scheduler
         from morsecensus.pipeline.commands.report import default_folder, listed, write_report
 
