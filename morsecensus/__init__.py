@@ -14,7 +14,7 @@ found. What the commands of ``morsecensus`` do from a shell, these functions do 
 
     mc.run("study.toml", "runs/demo")        a study of many landscapes: resumed or extended if it is there
     mc.open("runs/demo")                     its cells, each with an xarray dataset, loaded when it is used
-    mc.report("runs/demo", "report")         one page, with figures and tables
+    mc.report("runs/demo")                   one page, with figures and tables
 
     mc.build("pspin", {"xi": "q^3"}, 10)     a landscape: value, gradient, couplings of any seed and number
     mc.Landscape                             the class to derive one of your own from: `sample` and `value`

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from morsecensus.pipeline.commands.report import models_of, write_report
+from morsecensus.pipeline.commands.report import default_folder, models_of, write_report
 from morsecensus.pipeline.errors import RunError, UsageError
+from morsecensus.pipeline.phases import shown
 from morsecensus.pipeline.plugins import register_installed
 from morsecensus.pipeline.run.run import Outcome, Settings, run_study
 from morsecensus.pipeline.study.study import Study, parse_study, read_study
@@ -48,7 +49,8 @@ def run(
     parsed = _study(study)
     place = f"runs/{parsed.name}" if store is None else str(store)
     settings = Settings(backend, workers, address, allow_environment, gpus)
-    outcome = run_study(parsed, place, settings, Console(stderr=True, quiet=quiet, soft_wrap=True))
+    with shown(quiet=quiet):
+        outcome = run_study(parsed, place, settings, Console(stderr=True, quiet=quiet, soft_wrap=True))
     if outcome.failure is not None:
         raise RunError(outcome.failure)
     return outcome
@@ -115,9 +117,14 @@ class Report:
         return "\n".join(lines)
 
 
-def report(store: str | Path, out: str | Path = "report", check: str = "sizes") -> Report:
+def report(store: str | Path, out: str | Path | None = None, check: str = "sizes") -> Report:
     """Write one self-contained HTML page, figures and CSV tables of a run.
+
+    Args:
+        out: a folder; by default ``report`` in the store, and for a bucket ``<name>-report`` here.
+        check: of the dataset first, as in `open`.
 
     Raises StoreError as `open` does, UsageError if ``out`` cannot be written.
     """
-    return Report(str(store), write_report(str(store), Path(out), check))
+    folder = default_folder(str(store)) if out is None else Path(out)
+    return Report(str(store), write_report(str(store), folder, check))

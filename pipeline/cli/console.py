@@ -17,14 +17,17 @@ _answer: IO[str] | None = None
 
 
 @contextmanager
-def user_errors() -> Iterator[None]:
-    """Turn what a user can cause into one line on standard error and an exit code."""
+def user_errors(*, quiet: bool = False) -> Iterator[None]:
+    """Turn what a user can cause into one line on standard error and an exit code; show what is being done
+    meanwhile, unless ``quiet``.
+    """
     from morsecensus.pipeline.errors import Interrupted, RunError, UsageError
+    from morsecensus.pipeline.phases import shown
     from morsecensus.pipeline.stopping import interruptible
     from morsecensus.storage.errors import RemoteError, StoreError
 
     try:
-        with interruptible(), _own_stdout():
+        with interruptible(), _own_stdout(), shown(quiet=quiet, anywhere=False):
             yield
     except (UsageError, RunError, Interrupted) as error:
         fail(str(error), error.exit_code)
@@ -65,6 +68,10 @@ def _own_stdout() -> Iterator[None]:
 
 
 def say(text: str) -> None:
+    """Print a part of the answer: whatever was shown of the work is over."""
+    from morsecensus.pipeline.phases import end
+
+    end()
     typer.echo(text, file=_answer)
 
 
@@ -80,7 +87,7 @@ def new_console(*, err: bool = False, quiet: bool = False) -> "Console":
 
     console = Console(stderr=err, soft_wrap=True, file=None if err else _answer, quiet=quiet)
     if not console.is_terminal:
-        console.width = 160  # a log or a pipe: do not squeeze tables into 80 columns
+        console.width = PIPE  # a log or a pipe: do not squeeze tables into 80 columns
     return console
 
 
@@ -89,26 +96,20 @@ def print_json(value: Any) -> None:
 
 
 def print_table(rows: list[dict[str, Any]], title: str) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
+    """Print rows below a title, as wide as the terminal; see `tables.table_text`."""
+    from morsecensus.pipeline.cli.tables import table_text
     from morsecensus.pipeline.errors import plain
 
-    # Text, for a string would be read as markup; plain, for names may come from a store.
-    table = Table(title=Text(plain(title)), title_justify="left", box=SIMPLE_HEAD)
-    names = list(dict.fromkeys(name for row in rows for name in row))  # models differ in their parameters
-    for name in names:
-        right = any(isinstance(row.get(name), int | float) for row in rows)
-        table.add_column(Text(plain(name.replace("_", " "))), justify="right" if right else "left")
-    for row in rows:
-        table.add_row(*(Text(plain(cell_text(row.get(name)))) for name in names))
-    new_console().print(table)
+    say(table_text(rows, plain(title), _width()))
 
 
-def cell_text(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, list):
-        return " ".join(cell_text(entry) for entry in value)
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+PIPE, NOTEBOOK = 160, 80
+
+
+def _width() -> int:
+    """Columns of the terminal that the answer goes to; of a pipe COLUMNS, or what a notebook or a log has."""
+    with suppress(OSError, ValueError, AttributeError):
+        return os.get_terminal_size((_answer or sys.stdout).fileno()).columns
+    if os.environ.get("COLUMNS", "").isdecimal():
+        return max(20, int(os.environ["COLUMNS"]))
+    return NOTEBOOK if "JPY_PARENT_PID" in os.environ else PIPE

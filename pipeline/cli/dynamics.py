@@ -1,13 +1,12 @@
 """Commands on dynamics: mean-field."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from morsecensus.pipeline.cli.console import print_json, print_table, say, user_errors
 from morsecensus.pipeline.cli.model_options import options_of
-from morsecensus.pipeline.cli.options import Json
+from morsecensus.pipeline.cli.options import Json, OutFolder
 
 app = typer.Typer()
 """Becomes part of the command line in `pipeline.cli.app`."""
@@ -44,9 +43,6 @@ Model = Annotated[
     str | None,
     typer.Option(help="pspin, spiked or matrix-tensor; spiked if --signal is given, pspin otherwise."),
 ]
-Out = Annotated[
-    Path | None, typer.Option(help="A folder for the table as CSV and the figure; none if not given.")
-]
 
 
 @app.command(name="mean-field", epilog='Example: morsecensus mean-field --xi "q^3" --looks 1,2,5,10')
@@ -64,7 +60,7 @@ def mean_field(
     sequence: Sequence = None,
     sampling: Sampling = None,
     seed: SamplingSeed = None,
-    out: Out = None,
+    out: OutFolder = None,
     as_json: Json = False,
 ) -> None:
     """Dynamics at N to infinity: gradient flow and Langevin; with --step gradient descent and SGD.

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from morsecensus.pipeline.cli.console import cell_text, new_console, print_json, print_table, say, user_errors
+from morsecensus.pipeline.cli.console import new_console, print_json, print_table, say, user_errors
 from morsecensus.pipeline.cli.model_options import model_options, options_of
 from morsecensus.pipeline.cli.options import (
     Address,
@@ -16,12 +16,14 @@ from morsecensus.pipeline.cli.options import (
     MaxPaths,
     Model,
     Number,
+    OutFolder,
     Plugin,
     Seed,
     Threads,
     Where,
     Workers,
 )
+from morsecensus.pipeline.cli.tables import cell_text
 from morsecensus.pipeline.study.parameters import FLOWING, TRAINED
 from morsecensus.tasks.landscapes.registry import MODELS
 
@@ -60,7 +62,7 @@ def predict(
     given: dict[str, Any],
     model: Annotated[str, typer.Option(help="A model with a theory, such as pspin or partite.")] = "pspin",
     energy: Annotated[
-        str | None, typer.Option(help="Energies per spin: A:B:M, M points from A to B.")
+        str | None, typer.Option(help="Numbers by energy per spin, A:B:M: in M bins from A to B.")
     ] = None,
     max_index: Annotated[
         int | None, typer.Option(help="Only the points of index 0 to this: exact to n = 401 (pspin).")
@@ -90,12 +92,15 @@ def predict(
                     say(command.lowest_line(row))
             for line in filter(None, map(command.equal_line, rows)):
                 say(line)
+            for row in rows:
+                if energy is not None:
+                    print_table(command.readable_energies(row), f"mean numbers by energy, n = {row['n']}")
             say(command.route_line(rows))
             say(command.limits_line(rows[0]["limits"]))
             if temperature is not None:
                 for line in thermal_lines(rows[0]["limits"]["thermal"]):
                     say(line)
-            say("More indices, energies and errors: --json.")
+            say("More indices and errors: --json.")
 
 
 @app.command(epilog='Example: morsecensus census --xi "q^3" --n 30 --finder low-index --max-index 1 --seed 1')
@@ -128,7 +133,7 @@ def census(
 
         options = command.read_options(finder, option or [], max_index)
         spec = command.census_spec(model, given, n, seed, landscape, finder, options, positions=positions)
-        found = command.take_census(spec, landscape, new_console(err=True))
+        found = command.take_census(spec, landscape)
         if as_json:
             print_json(found)
             return
@@ -200,7 +205,7 @@ def enumerate_points(
 
         settings = Settings(backend, workers, address)
         spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings), certify)
-        found = enumerated("enumerate", spec, landscape, settings, new_console(err=True), points=points)
+        found = enumerated("enumerate", spec, landscape, settings, points=points)
         if as_json:
             print_json(found)
             return
@@ -250,7 +255,7 @@ def topology(
 
         settings = Settings(backend, workers, address)
         spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings))
-        found = enumerated("topology", spec, landscape, settings, new_console(err=True))
+        found = enumerated("topology", spec, landscape, settings)
         if as_json:
             print_json(found)
             return
@@ -260,11 +265,13 @@ def topology(
         say("All pairs: --json.")
 
 
-@app.command(epilog="Example: morsecensus couplings study.toml --landscapes 0:4 --out couplings.npz")
+@app.command(epilog="Example: morsecensus couplings study.toml --landscape 0:4 --out couplings.npz")
 def couplings(
     source: Annotated[str, typer.Argument(metavar="STUDY.toml|STORE", help="A study or the store of a run.")],
     out: Annotated[Path, typer.Option(help="A new file, .npz, or Zarr group, .zarr.")],
-    landscapes: Annotated[str, typer.Option(help='Numbers of landscapes: "0", "0:4" (inclusive).')] = "0",
+    landscape: Annotated[
+        str, typer.Option(help='Number of the landscape, or of several: "0", "0:4" (inclusive).')
+    ] = "0",
     cell: Annotated[str | None, typer.Option(help="A cell, such as c0000; the only one by default.")] = None,
     packed: Annotated[
         bool, typer.Option("--packed", help="Each entry of a symmetric tensor once, not the whole tensor.")
@@ -276,7 +283,7 @@ def couplings(
     with user_errors():
         from morsecensus.pipeline.commands.couplings import export
 
-        found = export(source, cell, landscapes, out, packed)
+        found = export(source, cell, landscape, out, packed)
         if as_json:
             print_json(found)
             return
@@ -304,7 +311,7 @@ def flow(
     success: Annotated[float, typer.Option(help="Final overlap above which the signal is found.")] = 0.5,
     spikes: Spikes = None,
     seed: Seed = 1,
-    out: Annotated[Path, typer.Option(help="Folder for tables and figures.")] = Path("flow"),
+    out: OutFolder = None,
     store: KeptStore = None,
     backend: Backend = "serial",
     address: Address = None,
@@ -329,4 +336,5 @@ def flow(
             print_json(rows)
             return
         print_table([command.readable(row) for row in rows], f"gradient flow, {model}")
-        say(f"Tables and figures: {out}")
+        if out is not None:
+            say(f"Tables and figures: {out}")

@@ -33,6 +33,9 @@ Model = Annotated[str, typer.Option(help="A model whose critical points algebra 
 Dimension = Annotated[int, typer.Option(help="Dimension.")]
 Seed = Annotated[int, typer.Option(help="Seed of a study.")]
 Number = Annotated[int, typer.Option(help="Number of the landscape in that study.")]
+OutFolder = Annotated[
+    Path | None, typer.Option(help="A folder for tables as CSV and figures; none are written if not given.")
+]
 Certify = Annotated[
     str,
     typer.Option(

@@ -28,7 +28,7 @@ def status(
     """Say how far a run is: blocks planned, committed, failed. Exit code 0 if it is finished, all blocks and
     the dataset of them, and 3 if it is not; with --follow when nobody computes it any more.
     """
-    with user_errors():
+    with user_errors(quiet=follow):  # which has a line of its own
         from morsecensus.pipeline.run import check
 
         found = _followed(store, as_json) if follow else check.status(store)
@@ -95,15 +95,16 @@ def columns(
         if as_json:
             print_json(rows)
         else:
-            print_table(rows, store or "census")
+            print_table([{"name": row["name"], **row} for row in rows], store or "census")
 
 
-@app.command(epilog="Example: morsecensus report runs/demo --out report --dask tcp://127.0.0.1:8786")
+@app.command(epilog="Example: morsecensus report runs/demo --dask tcp://127.0.0.1:8786")
 def report(
     store: Store,
-    out: Annotated[Path, typer.Option(help="Folder for the page, the figures and the tables.")] = Path(
-        "report"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A folder for the page, figures and tables; STORE/report if not given."),
+    ] = None,
     dask: Annotated[
         str,
         typer.Option(
@@ -125,12 +126,12 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write one self-contained HTML page, figures and CSV tables; the same wherever it is computed."""
-    with user_errors():
+    with user_errors(quiet=quiet):
         from morsecensus.pipeline.backends.dask_scheduler import scheduler
-        from morsecensus.pipeline.commands.report import listed, write_report
+        from morsecensus.pipeline.commands.report import default_folder, listed, write_report
 
         with scheduler(dask, new_console(err=True, quiet=quiet)):
-            page = write_report(store, out, check)
+            page = write_report(store, out or default_folder(store), check)
         if as_json:
             print_json(listed(store, page))
         elif not quiet:

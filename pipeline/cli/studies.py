@@ -44,7 +44,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a study; resume or extend it if the store exists. Ctrl-C stops cleanly (exit code 130)."""
-    with user_errors():
+    with user_errors(quiet=quiet):
         from morsecensus.pipeline.run.run import Settings, run_study
         from morsecensus.pipeline.study.study import read_study
 
@@ -76,7 +76,8 @@ def plan(study: StudyFile, as_json: Json = False, body: Body = None, plugin: Plu
 
 
 def _show_plan(made: "Plan") -> None:
-    from morsecensus.pipeline.run.plan import size_text, time_text
+    from morsecensus.pipeline.phases import time_text
+    from morsecensus.pipeline.run.plan import size_text
 
     rows = made.rows()
     print_table([_plan_line(made, number, row) for number, row in enumerate(rows)], made.study.name)
@@ -96,7 +97,8 @@ def _show_plan(made: "Plan") -> None:
 
 
 def _plan_line(made: "Plan", number: int, row: dict[str, Any]) -> dict[str, Any]:
-    from morsecensus.pipeline.run.plan import size_text, time_text
+    from morsecensus.pipeline.phases import time_text
+    from morsecensus.pipeline.run.plan import size_text
 
     return {
         "cell": row["cell"],
@@ -175,7 +177,7 @@ def repair(
     as_json: Json = False,
 ) -> None:
     """Delete what verify finds damaged and compute it again, under the lease."""
-    with user_errors():
+    with user_errors(quiet=quiet):
         from morsecensus.pipeline.run import check
         from morsecensus.pipeline.run.run import Settings
 

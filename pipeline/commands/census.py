@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-
 from morsecensus.pipeline.commands.landscape import check_integer, described, on_worker, resolved
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import identity, is_known
@@ -89,10 +87,10 @@ def with_max_index(finder: str, options: Mapping[str, Any], max_index: int | Non
     return {**options, "max_index": max_index}
 
 
-def take_census(spec: Mapping[str, Any], landscape: int, console: Console) -> dict[str, Any]:
+def take_census(spec: Mapping[str, Any], landscape: int) -> dict[str, Any]:
     """Have a worker take the census of one landscape, in the environment of a study's blocks."""
     doing = f"searching by {spec['finder']}"
-    found = on_worker("census", spec, landscape, described(spec, landscape), Settings(), console, doing)
+    found = on_worker("census", spec, landscape, described(spec, landscape), Settings(), doing)
     return found | expected_of(spec, found)
 
 

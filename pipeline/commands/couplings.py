@@ -22,13 +22,13 @@ Arrays = dict[str, np.ndarray]
 FORMATS = (".npz", ".zarr")
 
 
-def export(source: str, cell: str | None, landscapes: str, out: Path, packed: bool) -> dict[str, Any]:
+def export(source: str, cell: str | None, landscape: str, out: Path, packed: bool) -> dict[str, Any]:
     """Write the couplings of some landscapes of a cell.
 
     Args:
         source: a study's file or a store.
         cell: such as c0003; None for the only one.
-        landscapes: such as "0:4", inclusive.
+        landscape: its number, or those of several such as "0:4", inclusive.
         out: a new file; its ending says which format.
         packed: sorted multi-indices instead of full symmetric tensors.
 
@@ -40,9 +40,9 @@ def export(source: str, cell: str | None, landscapes: str, out: Path, packed: bo
     if out.exists():
         raise UsageError(f"--out: {out} is there already: choose another name")
     try:
-        numbers = parse_integers(landscapes, minimum=0, maximum=999_999)
+        numbers = parse_integers(landscape, minimum=0, maximum=999_999)
     except ValueError as error:
-        raise UsageError(f"--landscapes: {error}") from error
+        raise UsageError(f"--landscape: {error}") from error
     spec = _chosen(_specs(source), cell)
     arrays = arrays_of(spec, numbers, packed)
     model = {name: spec[name] for name in ("model", "parameters", "n", "seed")}
@@ -91,7 +91,7 @@ def arrays_of(spec: Mapping[str, Any], numbers: Sequence[int], packed: bool) -> 
         landscape = build(spec["model"], spec["parameters"], spec["n"])
         size = landscape.coupling_bytes() * len(numbers)
         if size > MOST_BYTES:
-            raise ValueError(f"landscapes: {len(numbers)} of them may need {size} bytes: ask for fewer")
+            raise ValueError(f"landscape: {len(numbers)} of them may need {size} bytes: ask for fewer")
         if isinstance(landscape, MixedSpin):
             return _polynomials(landscape, spec["seed"], numbers, packed)
         held = [landscape.sample(spec["seed"], number) for number in numbers]

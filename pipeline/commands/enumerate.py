@@ -5,8 +5,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-
 from morsecensus.pipeline.commands.landscape import check_integer, described, on_worker, resolved
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import identity, is_known
@@ -91,12 +89,12 @@ def threads_of(settings: Settings) -> int:
 
 
 def enumerated(
-    what: str, spec: Mapping[str, Any], landscape: int, settings: Settings, console: Console, **more: Any
+    what: str, spec: Mapping[str, Any], landscape: int, settings: Settings, **more: Any
 ) -> dict[str, Any]:
     """Enumerate a landscape on a worker: `on_worker` with ``enumerate`` or ``topology``."""
     description = describe_landscape(spec, landscape, what == "topology")
     doing = "following paths and proving points"
-    return on_worker(what, spec, landscape, description, settings, console, doing, **more)
+    return on_worker(what, spec, landscape, description, settings, doing, **more)
 
 
 def verdict(found: Mapping[str, Any]) -> list[str]:

@@ -136,11 +136,12 @@ def parse_sizes(text: str) -> tuple[int, ...]:
 
 
 def run_flows(
-    plan: FlowPlan, settings: Settings, out: Path, console: Console, store: str | None = None
+    plan: FlowPlan, settings: Settings, out: Path | None, console: Console, store: str | None = None
 ) -> list[dict[str, Any]]:
     """Flow on every landscape of a plan, write the folder, and return the rows of its summary.
 
     Args:
+        out: the folder; None for no files.
         store: where the run stays, so that it can be stopped, resumed and extended; None for nowhere.
 
     Raises UsageError for a plan, a folder or a store that cannot be, RunError if blocks fail, Interrupted.
@@ -150,18 +151,19 @@ def run_flows(
     from morsecensus.analysis.topics.flow.measure import summary_rows
     from morsecensus.analysis.topics.flow.read import find_flows
 
-    _check_folder(out)
+    if out is not None:
+        _check_folder(out)
     with _kept(store, settings) as place:
         outcome = run_study(plan.study(), place, settings, console)
         if outcome.failure is not None:
             raise RunError(outcome.failure)
         (found,) = find_flows(open_study(place))
-    try:
-        about = dataclasses.asdict(plan) | {"versions": software()}
-        text = json.dumps(about, indent=1) + "\n"
-        write_flows(found.cells, found.outliers, plan.success, out, text)
-    except OSError as error:
-        raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error
+    if out is not None:
+        about = json.dumps(dataclasses.asdict(plan) | {"versions": software()}, indent=1) + "\n"
+        try:
+            write_flows(found.cells, found.outliers, plan.success, out, about)
+        except OSError as error:
+            raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error
     return [finite(row) for row in summary_rows(found.cells, plan.success)]
 
 

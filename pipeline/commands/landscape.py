@@ -7,14 +7,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
 from morsecensus.pipeline.backends.executor import ask
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
-from morsecensus.pipeline.run.plan import available_memory, size_text, time_text
-from morsecensus.pipeline.run.run import Settings, advised, worker_environment
+from morsecensus.pipeline.phases import phase, time_text
+from morsecensus.pipeline.run.plan import available_memory, size_text
+from morsecensus.pipeline.run.run import STARTING, Settings, advised, worker_environment
 from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import put_inputs, resolve
 from morsecensus.pipeline.worker.bodies import DEFAULT_BODY, Description, describe
@@ -69,7 +67,6 @@ def on_worker(
     landscape: int,
     description: Description,
     settings: Settings,
-    console: Console,
     doing: str,
     **more: Any,
 ) -> dict[str, Any]:
@@ -85,8 +82,9 @@ def on_worker(
     workers = settings.workers if settings.backend == "ray" else None
     seconds = description.seconds_per_landscape
     with _given(spec, settings) as given:
+        phase(STARTING.get(settings.backend, "starting"))
         executor = start_executor(settings.backend, workers=workers, address=settings.address)
-        with closing(executor), StopRequest() as stop, _Waiting(console, doing, seconds):
+        with closing(executor), StopRequest() as stop:
             job = {
                 "job": what,
                 "spec": spec,
@@ -96,6 +94,7 @@ def on_worker(
                 "generation": dataclasses.asdict(worker_environment(executor, stop)),
                 "memory_bytes": description.memory_bytes,
             }
+            phase(f"{doing}, about {time_text(seconds)} on one CPU beside compiling")
             receipt = ask(executor, job, stop, STOPPED)
     if "error" in receipt:
         raise RunError(f"{what}: {advised(receipt['error'])}")
@@ -117,23 +116,3 @@ def _given(spec: Mapping[str, Any], settings: Settings) -> Iterator[dict[str, st
     with tempfile.TemporaryDirectory(prefix="morsecensus-given-") as folder:
         put_inputs(open_files(folder), [spec])
         yield {"store": folder}
-
-
-class _Waiting:
-    """Says that something is going on: a clock on a terminal, one line elsewhere if it will take a while."""
-
-    def __init__(self, console: Console, doing: str, seconds: float | None):
-        self._text = f"{doing}, about {time_text(seconds)} on one CPU"
-        self._console, self._long = console, seconds is None or seconds > 5
-        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-        self._clock = Progress(*columns, console=console, transient=True)
-
-    def __enter__(self) -> None:
-        if self._console.is_terminal:
-            self._clock.add_task(self._text)
-            self._clock.start()
-        elif self._long:
-            self._console.print(self._text, highlight=False)
-
-    def __exit__(self, *_: object) -> None:
-        self._clock.stop()

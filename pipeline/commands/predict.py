@@ -83,6 +83,20 @@ def readable_indices(row: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def readable_energies(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what one row of ``predict --energy`` says of each bin as a line of a table."""
+    found = row["by_energy"]
+    edges, counts, errors = found["edges"], found["counts"], found.get("counts_se")
+    return [
+        {
+            "E": f"{edges[k]:.6g} to {edges[k + 1]:.6g}",
+            "points": _with_error(count, errors[k] if errors else None),
+            **{f"index {i}": one[k] for i, one in enumerate(found["by_index"][:SHOWN_INDICES])},
+        }
+        for k, count in enumerate(counts)
+    ]
+
+
 def lowest_line(row: dict[str, Any]) -> str:
     """Return the law of the lowest minimum in one row of ``predict --max-index`` as one line."""
     mean, spread = row["ground_state_mean"], row["ground_state_sd"]

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.phases import phase
 from morsecensus.pipeline.plugins import register_installed
 from morsecensus.storage.errors import RemoteError
 from morsecensus.storage.inventory import CHECKS
@@ -15,10 +16,19 @@ def models_of(run: Run) -> set[str]:
     return {str(cell.spec.get("model")) for cell in run.manifest.cells}
 
 
+def default_folder(store: str) -> Path:
+    """Return where the report of a store goes if nobody says: into the store, or, of a bucket, beside what is
+    here, under the store's name."""
+    if "://" in store:
+        return Path(f"{store.rstrip('/').rpartition('/')[2]}-report")
+    return Path(store) / "report"
+
+
 def write_report(store: str, out: Path, check: str = "sizes") -> Path:
     """Write the report of a store and return where its page is."""
     from morsecensus.analysis import report
 
+    phase("reading the dataset, figures and tables")
     if check not in CHECKS:
         raise UsageError(f"--check: got {shown(check)}, allowed: {' or '.join(CHECKS)}")
     register_installed(models_of(open_run(store)))

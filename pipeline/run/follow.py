@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from morsecensus.pipeline.phases import time_text
 from morsecensus.pipeline.run.check import status
 from morsecensus.pipeline.run.pace import CellPace, planned_seconds, time_left
-from morsecensus.pipeline.run.plan import time_text
 from morsecensus.storage.store import open_run
 
 LOOK_SECONDS = 2.0

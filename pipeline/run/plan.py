@@ -293,17 +293,6 @@ def size_text(size: float) -> str:
     raise AssertionError
 
 
-def time_text(seconds: float | None) -> str:
-    """Return a duration as people read it."""
-    if seconds is None:
-        return "?"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
 def _product(shape: Sequence[int]) -> int:
     total = 1
     for size in shape:

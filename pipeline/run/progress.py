@@ -1,79 +1,82 @@
-"""Progress of a run: a live bar on a terminal, a plain line every few seconds elsewhere."""
+"""Progress of a run: what is counted, and how it is said while blocks are computed."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from rich.console import Console
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-
-from morsecensus.pipeline.run.plan import time_text
-
-LINE_SECONDS = 5.0
+from morsecensus.pipeline import phases
+from morsecensus.pipeline.phases import time_text
+from morsecensus.pipeline.run.pace import CellPace, time_left
 
 
 @dataclass
 class Counts:
-    """How far a run is. ``done`` includes what an earlier run committed, ``resumed`` is that part of it."""
+    """How far a run is. ``done`` includes what an earlier run committed, ``resumed`` is that part of it.
+
+    Attributes:
+        paces: of each cell, for the time left.
+        cell: of the block that was committed last.
+        at_work: blocks that workers have now.
+    """
 
     landscapes: int
     done: int = 0
     resumed: int = 0
     points: int = 0
     failed_blocks: int = 0
+    paces: dict[str, CellPace] = field(default_factory=dict)
+    cell: str = ""
+    at_work: int = 0
 
 
 class Progress:
     """Shows counts while a run goes on. Use as a context manager."""
 
-    def __init__(self, console: Console, counts: Counts):
+    def __init__(self, counts: Counts):
         self.counts = counts
-        self._console = console
         self._started = time.monotonic()
-        self._last_line = self._started
-        self._live = Live(console=console, refresh_per_second=4, transient=True)
+        self._before = self._seconds()
+        self._searching = False
 
     def __enter__(self) -> "Progress":
-        if self._console.is_terminal:
-            self._live.start()
-            self._live.update(self._picture())
-        else:
-            self._console.print(self.text(), highlight=False)
+        if self.counts.done < self.counts.landscapes:
+            phases.phase("compiling")
+        self.update()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
-        self._console.print(self.text(), highlight=False)
+        phases.note(self.text())
 
     def update(self) -> None:
         """Show the counts as they are now."""
-        if self._console.is_terminal:
-            self._live.update(self._picture())
-        elif time.monotonic() - self._last_line >= LINE_SECONDS:
-            self._last_line = time.monotonic()
-            self._console.print(self.text(), highlight=False)
+        if not self._searching and self.counts.done > self.counts.resumed:
+            self._searching = True
+            phases.phase("searching")
+        phases.detail(self.text())
 
     def rate(self) -> float | None:
         """Landscapes per second in this run, None before the first one."""
         fresh = self.counts.done - self.counts.resumed
         return fresh / (time.monotonic() - self._started) if fresh else None
 
+    def left(self) -> float | None:
+        """Seconds that are left, each cell by what its landscapes take or by its plan."""
+        elapsed = time.monotonic() - self._started
+        return time_left(list(self.counts.paces.values()), self._before, elapsed)
+
     def text(self) -> str:
         """Return the counts as one line."""
-        counts, rate = self.counts, self.rate()
-        parts = [f"{counts.done}/{counts.landscapes} landscapes", f"{counts.points} points"]
+        counts, rate, left = self.counts, self.rate(), self.left()
+        parts = [f"{counts.done}/{counts.landscapes} landscapes"]
         if counts.resumed:
             parts[0] += f" ({counts.resumed} from before)"
         if rate is not None:
             parts.append(f"{rate:.3g}/s")
-            if counts.done < counts.landscapes:
-                parts.append(f"{time_text((counts.landscapes - counts.done) / rate)} left")
-        parts.append(f"{counts.failed_blocks} failed")
-        return ", ".join(parts)
+        if left is not None and counts.done < counts.landscapes:
+            parts.append(f"{time_text(left)} left")
+        parts += [f"{counts.points} points"]
+        parts += [f"cell {counts.cell}"] if counts.cell else []
+        parts += [f"{counts.at_work} blocks at work"] if counts.at_work else []
+        return ", ".join([*parts, f"{counts.failed_blocks} failed"])
 
-    def _picture(self) -> Table:
-        grid = Table.grid(padding=(0, 1))
-        grid.add_row(ProgressBar(self.counts.landscapes, self.counts.done, width=30), self.text())
-        return grid
+    def _seconds(self) -> float:
+        return sum(pace.seconds for pace in self.counts.paces.values())

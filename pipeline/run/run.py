@@ -13,6 +13,8 @@ from rich.console import Console
 from morsecensus.pipeline.backends.executor import POLL_SECONDS, Done, Executor, ask
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import Interrupted, RunError, UsageError
+from morsecensus.pipeline.phases import is_shown, note, phase
+from morsecensus.pipeline.run.pace import CellPace, planned_seconds
 from morsecensus.pipeline.run.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
 from morsecensus.pipeline.run.progress import Counts, Progress
 from morsecensus.pipeline.stopping import StopRequest
@@ -33,6 +35,7 @@ from morsecensus.storage.store import Run, add_generation, exists, open_run, wri
 
 _OURS = {"run.json", "lease.json", "latest.json", ".lease.lock"}
 _OURS |= {"stream.zarr", "commits", "rollup", "failed", INPUTS}
+STARTING = {"serial": "starting a worker", "ray": "starting Ray"}
 ROLL_UP_EVERY = 10_000
 """Blocks of a cell, or a quarter of those it has: after a kill no more markers than that are read again."""
 TAKEN = "another driver took over this run, or may have; this one stops"
@@ -103,6 +106,7 @@ def run_study(
     Raises UsageError for a study or a store that cannot be (nothing is touched then), RunError if the run
     cannot go on, Interrupted after a signal. What was committed stays committed in every case.
     """
+    phase("planning")
     memory = None if settings.address else available_memory()
     plan = make_plan(study, body=body, memory=memory)
     files = open_files(store)
@@ -149,7 +153,7 @@ def take_lease(files: Files, console: Console, stop: StopRequest) -> Lease:
     try:
         return acquire(
             files,
-            lambda text: console.print(text, highlight=False, markup=False),
+            lambda text: _tell(console, text),
             lambda: stop.check("stopped while waiting for another driver: nothing was touched"),
         )
     except RemoteError:
@@ -158,6 +162,14 @@ def take_lease(files: Files, console: Console, stop: StopRequest) -> Lease:
         if error.errno in DISK_FULL:
             raise RunError(f"{files.url}: {FATAL['full']}") from error
         raise UsageError(f"--store: cannot write {files.url}: {error.strerror or error}") from error
+
+
+def _tell(console: Console, text: str) -> None:
+    """Say why nothing happens: where phases are shown, or by the console."""
+    if is_shown():
+        note(text)
+    else:
+        console.print(text, highlight=False, markup=False)
 
 
 @contextmanager
@@ -177,6 +189,7 @@ def _drive(
 ) -> Outcome:
     # from before the lease is taken until it is given back: an exception in between would leave it behind
     with StopRequest() as stop, take_lease(files, console, stop) as lease:
+        phase(STARTING.get(settings.backend, "starting"))
         executor = start_executor(
             settings.backend, workers=settings.workers, address=settings.address, gpus=settings.gpus
         )
@@ -187,10 +200,12 @@ def _drive(
             with _writing(files):
                 run, number = _choose_generation(prepare(here), here, settings)
             session = _Session(run, number, lease, stop)
-            with Progress(console, session.counts) as progress:
+            with Progress(session.counts) as progress:
                 session.work(executor, progress)
         finally:
+            phase("ending workers")
             executor.close()
+        phase("writing the dataset")
         said = "stopped while the dataset was written: all blocks are done; the same command writes it again"
 
         def between() -> None:
@@ -255,9 +270,15 @@ class _Session:
             done=before,
             resumed=before,
             points=sum(one.points for blocks in self.known.values() for one in blocks.values()),
+            paces={cell.id: self._pace(cell) for cell in run.manifest.cells},
         )
         self.computed = 0
         self.failed: dict[str, str] = {}
+
+    def _pace(self, cell: CellLayout) -> CellPace:
+        known = self.known[cell.id]
+        seconds = sum(one.seconds for one in known.values())
+        return CellPace(cell.padded, sum(map(cell.size_of, known)), seconds, planned_seconds(cell))
 
     def work(self, executor: Executor, progress: Progress) -> None:
         """Keep the window full until every block is committed or failed."""
@@ -286,6 +307,7 @@ class _Session:
             for done in executor.completed(POLL_SECONDS):
                 running -= 1
                 self._take(done)
+            self.counts.at_work = running
             progress.update()
 
     def _jobs(self) -> Iterator[dict[str, Any]]:
@@ -321,7 +343,10 @@ class _Session:
 
     def _commit(self, cell: CellLayout, block: int, summary: Summary) -> None:
         self.computed += 1
+        self.counts.cell, pace = cell.id, self.counts.paces[cell.id]
         self.counts.done += cell.size_of(block)
+        pace.done += cell.size_of(block)
+        pace.seconds += summary.seconds
         self.counts.points += summary.points
         self.known[cell.id][block] = summary
         self.unrolled[cell.id] += 1

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,9 @@ BLOCK = 4
 BLOCKS = {"small": 2 * 6, "large": 3 * 8}
 SECONDS = 0.05
 """Each block takes so long, writing apart: a run is long enough to be hit in the middle."""
+
+LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
+"""How a line of a driver's log begins."""
 
 
 class Driver:
@@ -52,8 +56,9 @@ class Driver:
 
     @property
     def error(self) -> str:
-        """What it wrote to standard error so far."""
-        return self._err.read_text(errors="replace")
+        """What it wrote to standard error so far, without the log of what it is doing."""
+        lines = self._err.read_text(errors="replace").splitlines(keepends=True)
+        return "".join(line for line in lines if not LOGGED.match(line))
 
     @property
     def message(self) -> str:

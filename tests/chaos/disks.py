@@ -171,7 +171,8 @@ def _commands(trial: Trial) -> None:
     """On a store that can't be written, reading goes on, and writing is refused by one line."""
     for command in ("status", "verify"):
         driver = trial.start(command=[command, str(trial.store)])
-        trial.expect(driver.finish() == 0, f"{command}: {driver.error[-300:]}")
+        well = (0, 3) if command == "status" else (0,)  # 3: blocks are open
+        trial.expect(driver.finish() in well, f"{command}: {driver.error[-300:]}")
     _one_line(trial, trial.start(), *READ_ONLY)
     _one_line(trial, trial.start(command=["repair", str(trial.store), "--body", BODY]), *READ_ONLY)
 

@@ -6,9 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from morsecensus.pipeline.cli.app import app
+from morsecensus.pipeline.commands.report import default_folder
 from morsecensus.pipeline.run.follow import follow, line
 from morsecensus.pipeline.run.pace import CellPace, time_left, work_left
 from morsecensus.storage.seals import seal, unseal
@@ -131,3 +133,49 @@ def test_time_left_weighs_cells():
     assert work_left([CellPace(100, 50, 5.0), CellPace(10)]) == pytest.approx(6.0)  # no plan: the mean
     assert work_left([CellPace(10)]) is None
     assert work_left([CellPace(100, 100, 10.0)]) == 0.0
+
+
+def _options():
+    for command, known in typer.main.get_command(app).commands.items():
+        for option in known.params:
+            yield command, option.name, option
+
+
+def test_landscape_is_a_number_of_one_and_landscapes_are_how_many():
+    found = {(command, name): option for command, name, option in _options() if name.startswith("landscape")}
+    assert {command for command, name in found if name == "landscape"} >= {"census", "enumerate", "couplings"}
+    for (_, name), option in found.items():
+        assert option.help.startswith("Number of the landscape" if name == "landscape" else "Landscapes ")
+
+
+def test_out_is_a_new_file_or_a_folder_and_nothing_is_written_without():
+    """But for commands whose whole purpose the file is, and a report, which goes into its store."""
+    found = {command: option for command, name, option in _options() if name == "out"}
+    files = {"init", "examples", "couplings"}
+    assert {command for command, option in found.items() if option.help.startswith("A new file")} == files
+    others = {command: option for command, option in found.items() if command not in files}
+    assert all(option.help.startswith("A folder for ") for option in others.values())
+    assert all(option.default is None for option in others.values())
+
+
+def test_a_report_goes_into_its_store_and_is_listed(whole, monkeypatch):
+    def write(store, out, check):
+        for name in ("report.html", "figures/counts.svg", "tables/cells.csv"):
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).touch()
+        return out / "report.html"
+
+    monkeypatch.setattr("morsecensus.analysis.report.write_report", write)
+    folder = f"{whole}/report"
+    assert call("report", whole).stdout == f"{folder}/report.html\n"
+    assert json.loads(call("report", whole, "--json").stdout) == {
+        "store": str(whole),
+        "page": f"{folder}/report.html",
+        "figures": [f"{folder}/figures/counts.svg"],
+        "tables": [f"{folder}/tables/cells.csv"],
+    }
+    assert call("report", whole, "--quiet", "--out", whole.parent / "mine").output == ""
+    assert (whole.parent / "mine/report.html").exists()
+    found = json.loads(call("verify", whole, "--json").stdout)
+    assert (found["problems"], found["leftovers"]) == ([], [])
+    assert default_folder("s3://bucket/runs/demo/") == Path("demo-report")

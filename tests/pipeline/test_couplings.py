@@ -59,7 +59,7 @@ def refused(text, folder):
 
 def exported(folder, source, name, *more):
     (folder / "source.toml").write_text(HEAD + SOURCES[source])
-    written = call(folder / "source.toml", "--landscapes", "0:3", "--out", folder / name, *more)
+    written = call(folder / "source.toml", "--landscape", "0:3", "--out", folder / name, *more)
     assert written.exit_code == 0, written.output
     return read_study(folder / "source.toml").cells[0].spec
 
@@ -310,7 +310,7 @@ def test_what_cannot_be_exported_is_named(tmp_path):
         ("--out", tmp_path / "c.txt"): "allowed: a name that ends in .npz or .zarr",
         ("--out", tmp_path / "c.npz"): "--cell: got nothing, allowed: c0000, c0001",
         ("--out", tmp_path / "c.npz", "--cell", "c9"): "--cell: got 'c9', allowed: c0000, c0001",
-        ("--out", tmp_path / "c.npz", "--cell", "c0000", "--landscapes", "x"): "--landscapes: got 'x'",
+        ("--out", tmp_path / "c.npz", "--cell", "c0000", "--landscape", "x"): "--landscapes: got 'x'",
         ("--out", study.with_suffix(".npz").parent / "no" / "c.npz", "--cell", "c0000"): "cannot write",
     }
     for arguments, message in wrong.items():

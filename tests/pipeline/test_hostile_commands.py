@@ -53,7 +53,7 @@ def test_a_store_chooses_no_body(store, edit, bomb):
             assert f"its blocks are computed by '{name}', allowed: tasks.block:run_block" in result.stderr
             assert len(result.stderr.splitlines()) == 1
         assert call("verify", store).exit_code == 0
-        assert call("status", store).exit_code == 0
+        assert call("status", store).exit_code == 3  # a block is open
     assert not (store / "commits/c0000/000000.json").exists()
 
 

@@ -36,7 +36,7 @@ FLOORS = {
         ("run",),
         ("backends", "study"),
         ("worker",),
-        ("plugins", "stopping"),
+        ("plugins", "stopping", "phases"),
         ("errors",),
     ),
 }

@@ -13,6 +13,7 @@ given index are sampled from their exact law at n (`analysis.theory.kac_rice.sam
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def equal_units(model: FiniteN, units: int, pull: float, samples: int = SAMPLES)
     return EqualUnits(model.total(), float(counts[0]), minima[0], minima[1], by_index)
 
 
-def _mean(values: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, float]:
+def _mean(values: NDArray[np.floating[Any]], weight: NDArray[np.float64]) -> tuple[float, float]:
     """The mean of weighted draws whose weights sum to 1, and its standard error."""
     mean = float(values @ weight)
     return mean, float(np.sqrt(np.sum(weight**2 * (values - mean) ** 2)))
