@@ -165,7 +165,7 @@ def shares(
     with user_errors():
         from morsecensus.pipeline.commands import shares as command
 
-        found = command.take_shares(command.shares_spec(model, given, k, runs, seed), new_console(err=True))
+        found = command.take_shares(command.shares_spec(model, given, k, runs, seed))
         if as_json:
             print_json(found)
             return

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-
 from morsecensus.pipeline.commands.landscape import check_integer, on_worker
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.run.run import Settings
@@ -28,12 +26,12 @@ def shares_spec(model: str, given: Mapping[str, Any], k: int, runs: int, seed: i
     return {"model": model, "parameters": parameters, "n": k, "runs": runs, "seed": seed}
 
 
-def take_shares(spec: Mapping[str, Any], console: Console) -> dict[str, Any]:
+def take_shares(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Have a worker descend from all starts."""
     memory = 2**29 + 8 * 64 * spec["n"] ** 3
     seconds = SECONDS * spec["runs"] * spec["n"] ** 4
     description = Description(0, memory, {}, seconds_per_landscape=seconds)
-    return on_worker("shares", spec, 0, description, Settings(), console, "descending")
+    return on_worker("shares", spec, 0, description, Settings(), "descending")
 
 
 def family_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
