@@ -35,7 +35,8 @@ def shares_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     starts = np.stack([draw.standard_normal(ambient) for draw in draws]) / np.sqrt(k)
     # With students to spare minima at 0 are degenerate: there the gradient vanishes as the square of the
     # distance, and 1e-10 would take 100,000 steps and more.
-    bottom = ZERO if ambient > k * k else -np.inf
+    # Half of it, for a loss that is computed again differs by round-off.
+    bottom = ZERO / 2 if ambient > k * k else -np.inf
     # Students that all point one way curve the landscape as many times as there are.
     step = min(STEP / max(k, landscape.manifold.ambient // k), LONGEST_STEP)
     ends, settled = settle(landscape, couplings, starts, step, TARGET, MOST_STEPS, bottom)
