@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from morsecensus.analysis.theory.dynamics.kernels import FLOW, Kernels, Setting
-from morsecensus.analysis.theory.dynamics.long_times import Resolution, late, late_looks
+from morsecensus.analysis.theory.dynamics.late_curve import late_looks
+from morsecensus.analysis.theory.dynamics.long_times import Resolution, late
 from morsecensus.analysis.theory.dynamics.romberg import curve, romberg
 from morsecensus.analysis.theory.dynamics.two_time import solve
 from morsecensus.tasks.covariance import Covariance, matrix_tensor
