@@ -16,7 +16,7 @@ from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.dynamics.read import Runs
 
 MOST_STEPS = 4000
-"""Of a recursion for a report: a minute. Arbitrary."""
+"""Of a recursion, or of equations on the uniform grid, for a report: a minute. Arbitrary."""
 TOLERANCE = 1e-7
 DEGREE = 5
 """Of the splines between the nodes: errors are far below those of samples."""
