@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 MODELS_ALLOWED = ("pspin", "spiked", "matrix-tensor")
 
-LATE = 100.0
-"""In units of 1/rate: later looks, of models without signal, are computed on the logarithmic grid."""
-
 
 @dataclass(frozen=True)
 class MeanField:
@@ -152,12 +149,12 @@ def _continuous(
     noise: "Covariance", signal: "Signal", setting: "Setting", last: float, times: list[float]
 ) -> tuple[list[dict[str, Any]], str]:
     from morsecensus.analysis.theory.dynamics.kernels import Kernels
-    from morsecensus.analysis.theory.dynamics.long_times import late_looks
+    from morsecensus.analysis.theory.dynamics.late_curve import EARLY, late_looks
     from morsecensus.analysis.theory.dynamics.romberg import curve
 
     kernels = Kernels.of(noise, signal)
     at, planted = np.array(times), any(signal.coefficients)
-    early = min(last, LATE / kernels.rate) if not planted else last
+    early = min(last, EARLY / kernels.rate) if not planted else last
     near = at <= early
     try:
         found = curve(kernels, early, setting, looks=at[near].tolist() or [early])

@@ -35,6 +35,10 @@ class Kernels:
         pull = max(float(self.signal_first(1.0)), float(self.signal_first.deriv()(1.0)))
         return max(float(self.noise_second(1.0)) ** 0.5, pull / 2)
 
+    def pulls(self, overlap: float) -> bool:
+        """Whether the signal moves starts at this overlap; at 0 it does by its linear term alone."""
+        return float(self.signal_first(overlap)) != 0.0
+
 
 @dataclass(frozen=True)
 class Setting:

@@ -7,8 +7,9 @@ from scipy.interpolate import CubicSpline
 
 from morsecensus.analysis.theory.dynamics.growth import overlap_spread
 from morsecensus.analysis.theory.dynamics.kernels import Floats, Kernels, Setting
+from morsecensus.analysis.theory.dynamics.late_curve import curve_to
 from morsecensus.analysis.theory.dynamics.recovery import informative_overlaps
-from morsecensus.analysis.theory.dynamics.romberg import Curve, curve
+from morsecensus.analysis.theory.dynamics.romberg import Curve
 from morsecensus.analysis.theory.models.spiked.limits import SpikedLimit, descent_margin
 from morsecensus.tasks.covariance import Covariance, Signal
 
@@ -22,20 +23,27 @@ class Limit:
     """N -> infinity for one set of parameters.
 
     Attributes:
-        curve: energy and overlap against time; of the noise alone where the overlap starts at zero.
-        spread: N <m^2> of uniform starts at the curve's times, in the linear regime; None if they start at a
-            given overlap or there is no signal.
+        curve: energy and overlap against time; of the noise alone where the overlap starts at zero. None
+            where the equations can't be solved as far.
+        spread: N <m^2> of uniform starts at the curve's times, in the linear regime, NaN at late ones; None
+            if they start at a given overlap or there is no signal.
         theta: strength of the signal at marginal states; 0 without signal.
         informative: overlap of the best minimum that knows the signal, if there is one.
     """
 
-    curve: Curve
+    curve: Curve | None
     spread: Floats | None
     theta: float
     informative: float | None
 
     def spread_at(self, times: Floats) -> Floats | None:
-        return None if self.spread is None else CubicSpline(self.curve.times, self.spread)(times)
+        """At other times, NaN where it isn't known."""
+        if self.curve is None or self.spread is None:
+            return None
+        known = np.isfinite(self.spread)
+        nodes = self.curve.times[known]
+        inside = times <= nodes[-1] * (1 + 1e-12)
+        return np.where(inside, CubicSpline(nodes, self.spread[known])(np.where(inside, times, 0.0)), np.nan)
 
 
 def limit(noise: Covariance, signal: Signal, overlap: float | None, until: float) -> Limit:
@@ -46,7 +54,7 @@ def limit(noise: Covariance, signal: Signal, overlap: float | None, until: float
         until: the last time.
     """
     uniform = overlap is None and any(signal.coefficients) and signal.derivative(0.0) == 0.0
-    found = curve(
+    found = curve_to(
         Kernels.of(noise, signal),
         until,
         Setting(overlap=overlap or 0.0),
@@ -54,7 +62,7 @@ def limit(noise: Covariance, signal: Signal, overlap: float | None, until: float
         most_steps=MOST_STEPS,
         more=(lambda solution: overlap_spread(solution, noise, signal)) if uniform else None,
     )
-    spread = found.more[0] if uniform else None
+    spread = found.more[0] if uniform and found is not None else None
     known = informative_overlaps(noise, signal)
     return Limit(found, spread, descent_margin(SpikedLimit(noise, signal)), max(known) if known else None)
 

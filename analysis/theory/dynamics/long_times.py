@@ -48,7 +48,7 @@ class Resolution:
     order: int = 6
 
 
-COARSE, FINE = Resolution(), Resolution(241, 0.05, 18, 6)
+COARSE = Resolution()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +68,14 @@ class LongCurve:
 def late(
     kernels: Kernels, until: float, setting: Setting = FLOW, resolution: Resolution = COARSE
 ) -> LongCurve:
-    """Solve the equations without signal up to a late time.
+    """Solve the equations up to a late time, where no signal pulls.
 
     Raises:
-        ValueError: a signal, `until` is not later than the start, or Newton's method failed.
+        ValueError: a signal that does, `until` is not later than the start, or Newton's method failed.
     """
     first = START / kernels.rate
-    if kernels.signal.degree() > 0 and np.any(kernels.signal.coef):
-        raise ValueError("signal: got one, allowed: none at late times")
+    if kernels.pulls(setting.overlap):
+        raise ValueError("signal: got one that pulls, allowed: none at late times, or a start at overlap 0")
     if not 2 * first < until <= LATEST / kernels.rate:
         allowed = f"from {2 * first:.3g} to {LATEST / kernels.rate:.3g} for this xi"
         raise ValueError(f"until: got {until:g}, allowed: {allowed}")
@@ -84,17 +84,6 @@ def late(
         rows.advance()
     values = np.array(rows.looks).T
     return LongCurve(values[0], rows.scale, values[1:])
-
-
-def late_looks(kernels: Kernels, times: Floats, setting: Setting = FLOW) -> tuple[Floats, Floats]:
-    """Energy, radial derivative, C(t, 0) and overlap (zero) at late times, shape (4, looks), and errors.
-
-    Errors are what a grid of two thirds of the nodes differs by. Raises ValueError as `late` does.
-    """
-    until = float(np.max(times))
-    fine, coarse = (late(kernels, until, setting, grid).looks(times) for grid in (FINE, COARSE))
-    nothing = np.zeros((1, len(times)))
-    return np.concatenate([fine, nothing]), np.concatenate([np.abs(fine - coarse), nothing])
 
 
 class _Rows:

@@ -10,15 +10,13 @@ from scipy.interpolate import make_interp_spline
 
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.theory.dynamics.kernels import Kernels, Setting
+from morsecensus.analysis.theory.dynamics.late_curve import curve_to
 from morsecensus.analysis.theory.dynamics.recursion import descend
-from morsecensus.analysis.theory.dynamics.romberg import curve
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.dynamics.read import Runs
 
 MOST_STEPS = 4000
-"""Of a recursion for a report: a minute. Arbitrary."""
-LONGEST = 200.0
-"""Time of continuous dynamics for a report. Arbitrary."""
+"""Of a recursion, or of equations on the uniform grid, for a report: a minute. Arbitrary."""
 TOLERANCE = 1e-7
 DEGREE = 5
 """Of the splines between the nodes: errors are far below those of samples."""
@@ -81,11 +79,11 @@ def limit_of(runs: Runs) -> LimitCurve | None:
 def _equations(
     kernels: Kernels, options: Mapping[str, Any], temperature: float, kind: str
 ) -> LimitCurve | None:
-    until = float(options["until"])
-    if until > LONGEST:
-        return None
     setting = Setting(temperature, options["start_temperature"], options["overlap"] or 0.0)
-    found = curve(kernels, until, setting, tolerance=TOLERANCE, most_steps=MOST_STEPS)
+    until = float(options["until"])
+    found = curve_to(kernels, until, setting, tolerance=TOLERANCE, most_steps=MOST_STEPS)
+    if found is None:
+        return None
     return LimitCurve(found.times, found.energy, found.correlation, found.overlap, kind)
 
 

@@ -78,7 +78,8 @@ def curve_rows(cells: Sequence[FlowCell]) -> list[Row]:
     for cell in cells:
         energy = mean_and_error(cell.energy)
         correlation = mean_and_error(cell.correlation)
-        limiting = None if cell.limit is None else cell.limit.curve.at(cell.times)
+        curve = None if cell.limit is None else cell.limit.curve
+        limiting = None if curve is None else curve.at(cell.times)
         spread = None if cell.limit is None else cell.limit.spread_at(cell.times)
         for k, time in enumerate(cell.times):
             row: Row = {

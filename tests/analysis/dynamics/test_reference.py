@@ -1,10 +1,13 @@
 """Energies and correlations at N to infinity: values of another program, to its last digits."""
 
+import functools
+
 import numpy as np
 import pytest
 
 from morsecensus.analysis.theory.dynamics.kernels import FLOW, Kernels, Setting
-from morsecensus.analysis.theory.dynamics.long_times import Resolution, late, late_looks
+from morsecensus.analysis.theory.dynamics.late_curve import late_looks
+from morsecensus.analysis.theory.dynamics.long_times import Resolution, late
 from morsecensus.analysis.theory.dynamics.romberg import curve, romberg
 from morsecensus.analysis.theory.dynamics.two_time import solve
 from morsecensus.tasks.covariance import Covariance, matrix_tensor
@@ -28,9 +31,20 @@ ENERGIES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def looks_of():
+    """Looks and errors at TIMES; each curve is solved once for the tests of energies and of correlations."""
+
+    @functools.cache
+    def solved(xi, setting):
+        return curve(Kernels.of(xi), 10.0, setting, looks=TIMES).looks(np.array(TIMES, dtype=float))
+
+    return solved
+
+
 @pytest.mark.parametrize(("xi", "setting", "energies", "digits"), ENERGIES)
-def test_energies(xi, setting, energies, digits):
-    found, error = curve(Kernels.of(xi), 10.0, setting, looks=TIMES).looks(np.array(TIMES, dtype=float))
+def test_energies(looks_of, xi, setting, energies, digits):
+    found, error = looks_of(xi, setting)
     assert error.max() < 1e-8
     np.testing.assert_allclose(found[0], energies, atol=digits)
 
@@ -43,8 +57,8 @@ def test_energies(xi, setting, energies, digits):
         (MIXED, (0.64607654, 0.51222033, 0.37487622, 0.29727497)),
     ],
 )
-def test_correlations_with_the_start(xi, starts):
-    found, _ = curve(Kernels.of(xi), 10.0, looks=TIMES).looks(np.array(TIMES, dtype=float))
+def test_correlations_with_the_start(looks_of, xi, starts):
+    found, _ = looks_of(xi, FLOW)
     np.testing.assert_allclose(found[2], starts, atol=1.5e-8)
 
 

@@ -1,0 +1,79 @@
+"""What flows are held against at late times: one curve from two grids, and none where no grid reaches."""
+
+import numpy as np
+import pytest
+
+from morsecensus.analysis.theory.dynamics import late_curve
+from morsecensus.analysis.theory.dynamics.kernels import Kernels, Setting
+from morsecensus.analysis.theory.dynamics.late_curve import curve_to
+from morsecensus.analysis.theory.dynamics.limits import limit
+from morsecensus.analysis.topics.dynamics import limit as report
+from morsecensus.tasks.covariance import Covariance, Signal
+
+CUBIC = Covariance.pure(3)
+SIGNAL = Signal((0.0, 0.0, 0.5))
+"""Of degree 2: it leaves uniform starts where they are, and pulls at others."""
+OPTIONS = {"until": 1e4, "start_temperature": None, "overlap": None}
+
+
+@pytest.fixture(scope="module")
+def uniform():
+    """A flow from uniform starts to t = 50, beyond what the uniform grid is used for."""
+    return limit(CUBIC, SIGNAL, None, 50.0)
+
+
+def test_the_curve_goes_on_where_the_uniform_grid_ends(uniform):
+    """The energies of test_reference.py on both sides of the joint at t = 41."""
+    found, error = uniform.curve.looks(np.array([2.0, 10.0, 20.0, 50.0]))
+    np.testing.assert_allclose(found[0], [-1.38058007, -1.55177351, -1.5826225, -1.6059962], atol=2e-7)
+    assert error[0].max() < 1e-6
+    assert uniform.curve.times[-1] == 50.0
+
+
+def test_the_spread_is_known_up_to_the_joint(uniform):
+    early = limit(CUBIC, SIGNAL, None, 5.0)
+    times = np.array([0.0, 1.0, 5.0, 45.0])
+    spread = uniform.spread_at(times)
+    np.testing.assert_allclose(spread[:3], early.spread_at(times[:3]), rtol=1e-5)
+    assert np.isnan(spread[3])
+
+
+def test_no_curve_where_a_signal_pulls_for_too_long():
+    found = limit(CUBIC, SIGNAL, 0.2, 1e4)
+    assert found.curve is None
+    assert found.spread_at(np.array([1.0])) is None
+    assert found.theta == limit(CUBIC, SIGNAL, 0.2, 0.1).theta
+    pulled = report._equations(Kernels.of(CUBIC, SIGNAL), OPTIONS | {"overlap": 0.2}, 0.0, "equations")
+    assert pulled is None
+
+
+def test_no_curve_where_the_logarithmic_grid_fails_or_is_too_far_off(monkeypatch):
+    def looks(error):
+        def found(kernels, times, setting):
+            if error is None:
+                raise ValueError("until: the grid fails")
+            return np.full((4, len(times)), -1.0), np.full((4, len(times)), error)
+
+        return found
+
+    def solve():
+        return curve_to(Kernels.of(CUBIC), 300.0, Setting(), tolerance=1e-3, most_steps=600)
+
+    for error, reached in ((1e-5, True), (0.1, False), (None, False)):
+        monkeypatch.setattr(late_curve, "late_looks", looks(error))
+        assert (solve() is not None) == reached
+
+
+def test_trajectories_of_a_report_reach_late_times_too(monkeypatch):
+    """Wired to the same curve: its late part is asked for once, to the end."""
+    asked = []
+
+    def looks(kernels, times, setting):
+        asked.append((times[-1], setting.temperature))
+        return np.full((4, len(times)), -1.0), np.zeros((4, len(times)))
+
+    monkeypatch.setattr(late_curve, "late_looks", looks)
+    monkeypatch.setattr(report, "MOST_STEPS", 600)
+    found = report._equations(Kernels.of(CUBIC), OPTIONS, 0.0, "equations")
+    assert asked == [(1e4, 0.0)]
+    assert found.at(np.array([9e3, 2e4]))[0] == pytest.approx(-1.0)
