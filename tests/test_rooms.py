@@ -39,6 +39,7 @@ def test_analysis_takes_leaves_of_tasks_that_are_plain_numpy():
         "tasks.covariance",
         "tasks.measurables",
         "tasks.proportions",
+        "tasks.temperatures",
         "tasks.topology.complex",
         "tasks.topology.persistence",
     )

@@ -1,8 +1,8 @@
 """What may be known exactly of a model: one object a model and its parameters, asked for each part."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from morsecensus.analysis.arrays import Floats, Json
 from morsecensus.tasks.covariance import Covariance, Signal, total_degree_bound
@@ -79,6 +79,14 @@ class Theory:
     def low_means(self, n: int, edges: Floats, highest: int) -> "Means | None":
         """`means` for a census of index 0 .. highest alone: what is by index has so many rows, what is of all
         points is of all."""
+        return None
+
+    def expected(self, found: Mapping[str, Any]) -> dict[str, Json] | None:
+        """What is known of the very landscape that a census was taken of, beside what it found, JSON-ready.
+
+        Args:
+            found: a record of `tasks.records.census`.
+        """
         return None
 
     def limits(self, points: int) -> dict[str, Json] | None:

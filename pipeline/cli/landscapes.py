@@ -24,7 +24,7 @@ from morsecensus.pipeline.cli.options import (
     Workers,
 )
 from morsecensus.pipeline.cli.tables import cell_text
-from morsecensus.pipeline.study.parameters import FLOWING
+from morsecensus.pipeline.study.parameters import FLOWING, TRAINED
 from morsecensus.tasks.landscapes.registry import MODELS
 
 POINT_COLUMNS = ("energy", "index", "radius")
@@ -90,6 +90,8 @@ def predict(
                 print_table([line for row in rows for line in command.readable_indices(row)], title)
                 for row in rows:
                     say(command.lowest_line(row))
+            for line in filter(None, map(command.equal_line, rows)):
+                say(line)
             for row in rows:
                 if energy is not None:
                     print_table(command.readable_energies(row), f"mean numbers by energy, n = {row['n']}")
@@ -143,6 +145,32 @@ def census(
             )
         for line in (*command.census_verdict(found), command.effort_line(found)):
             say(line)
+
+
+@app.command(epilog="Example: morsecensus shares --model relu-units --k 9 --units 9 --runs 1000 --seed 5")
+@options_of(TRAINED)
+def shares(
+    k: Annotated[int, typer.Option(help="Number of teachers, and dimension of the inputs.")],
+    given: dict[str, Any],
+    runs: Annotated[int, typer.Option(help="Descents, from weights N(0, 1/k).")] = 1000,
+    seed: Seed = 1,
+    model: Annotated[str, typer.Option(help="A model.")] = "relu-units",
+    as_json: Json = False,
+    plugin: Plugin = None,
+) -> None:
+    """Where descents of a network end: families of minima up to relabelling, and the share above loss 0.
+
+    Nothing is called complete here: these are the minima that training finds.
+    """
+    with user_errors():
+        from morsecensus.pipeline.commands import shares as command
+
+        found = command.take_shares(command.shares_spec(model, given, k, runs, seed))
+        if as_json:
+            print_json(found)
+            return
+        print_table(command.family_rows(found), f"{found['model']}, k = {k}, seed {seed}")
+        say(command.share_line(found))
 
 
 @app.command(name="enumerate", epilog='Example: morsecensus enumerate --xi "q^3" --n 10 --seed 1')

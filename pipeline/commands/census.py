@@ -90,7 +90,17 @@ def with_max_index(finder: str, options: Mapping[str, Any], max_index: int | Non
 def take_census(spec: Mapping[str, Any], landscape: int) -> dict[str, Any]:
     """Have a worker take the census of one landscape, in the environment of a study's blocks."""
     doing = f"searching by {spec['finder']}"
-    return on_worker("census", spec, landscape, described(spec, landscape), Settings(), doing)
+    found = on_worker("census", spec, landscape, described(spec, landscape), Settings(), doing)
+    return found | expected_of(spec, found)
+
+
+def expected_of(spec: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """What theory says of this very landscape, and how much of it was found; empty where it says nothing."""
+    if MODELS[spec["model"]].theory is None:
+        return {}
+    from morsecensus.analysis.theory.registry import theory_of  # SciPy, which other models do without
+
+    return theory_of(spec["model"], spec["parameters"]).expected(found) or {}
 
 
 def levels_of(found: Mapping[str, Any]) -> list[int]:
@@ -166,6 +176,10 @@ REMEDIES = {
 def census_verdict(found: Mapping[str, Any]) -> list[str]:
     """Return what a census is worth, as lines."""
     lines = bottom_verdict(found) if found["finder"] == LOW_INDEX else _whole(found)
+    if "manifolds" in found:
+        lines.append(
+            f"closed form: {found['found']} of {found['expected']} found, {found['spurious']} others"
+        )
     if found["odd"] and found["n_points"]:
         lines.append(f"a sign change turns H into -H: index {found['dimension']} - k at -E mirrors index k")
     return lines

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 MODELS_ALLOWED = ("pspin", "spiked", "matrix-tensor")
 
+LATE = 100.0
+"""In units of 1/rate: later looks, of models without signal, are computed on the logarithmic grid."""
+
 
 @dataclass(frozen=True)
 class MeanField:
@@ -122,7 +125,7 @@ def _as_option(error: ValueError) -> UsageError:
 
 def _start_notes(noise: "Covariance", signal: "Signal", setting: "Setting") -> list[str]:
     """Refuse planted starts that are no equilibrium; say where that of a glass is."""
-    from morsecensus.analysis.theory.limits.temperatures import dynamic_transition, static_transition
+    from morsecensus.tasks.temperatures import dynamic_transition, static_transition
 
     start = setting.start_temperature
     if start is None:
@@ -149,17 +152,26 @@ def _continuous(
     noise: "Covariance", signal: "Signal", setting: "Setting", last: float, times: list[float]
 ) -> tuple[list[dict[str, Any]], str]:
     from morsecensus.analysis.theory.dynamics.kernels import Kernels
+    from morsecensus.analysis.theory.dynamics.long_times import late_looks
     from morsecensus.analysis.theory.dynamics.romberg import curve
 
     kernels = Kernels.of(noise, signal)
+    at, planted = np.array(times), any(signal.coefficients)
+    early = min(last, LATE / kernels.rate) if not planted else last
+    near = at <= early
     try:
-        found = curve(kernels, last, setting, looks=times)
+        found = curve(kernels, early, setting, looks=at[near].tolist() or [early])
+        values, errors = found.looks(at[near])
+        steps = len(found.times) - 1
+        method = f"two-time equations, implicit trapezoid, Romberg to steps of {early / steps:.3g}"
+        if not near.all():
+            later, uncertain = late_looks(kernels, at[~near], setting)
+            values = np.concatenate([values, later], axis=1)
+            errors = np.concatenate([errors[0], uncertain[0]])[None]
+            method += f"; after t = {early:.3g} a logarithmic grid of two resolutions"
     except ValueError as error:
         raise _as_option(error) from error
-    values, errors = found.looks(np.array(times))
-    steps = len(found.times) - 1
-    method = f"two-time equations, implicit trapezoid, Romberg to steps of {last / steps:.3g}"
-    return _rows(times, values, errors[0], any(signal.coefficients)), method
+    return _rows(times, values, errors[0], planted), method
 
 
 def _rows(times: list[float], values: Any, errors: Any, planted: bool) -> list[dict[str, Any]]:

@@ -142,6 +142,18 @@ def _with_error(value: float | None, error: float | None) -> Any:
     return value if value is None or error is None else f"{value:.5g} +- {error:.1g}"
 
 
+def equal_line(row: dict[str, Any]) -> str | None:
+    """Return what becomes of points of one unit when it is doubled, as one line; None for other models."""
+    equal = row.get("equal_units")
+    if equal is None:
+        return None
+    share = _with_error(equal["surviving_minima"], equal["surviving_minima_se"])
+    return (
+        f"n = {row['n']}: all units equal: {equal['total']:.5g} points; of {equal['minima_of_one']:.5g} "
+        f"minima of one unit {share} stay minima, mean index {equal['minima_index_mean']:.4g}"
+    )
+
+
 def limits_line(limits: dict[str, Any]) -> str:
     """Return the special energies N -> infinity as one line."""
     known = {name: limits.get(name) for name in ("E_inf", "E_0", "threshold_energy", "minima_energy")}

@@ -8,7 +8,13 @@ from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.tasks.landscapes.parameters import Parameter
 from morsecensus.tasks.landscapes.registry import MODELS
 
-FLOWING = tuple(name for name, model in MODELS.items() if model.content_of is None and not model.columns)
+TRAINED = tuple(name for name, model in MODELS.items() if model.trained)
+"""Models whose minima are found by descent and told apart by invariants."""
+FLOWING = tuple(
+    name
+    for name, model in MODELS.items()
+    if model.content_of is None and not model.columns and not model.trained
+)
 """Models whose gradient flow is that of points on spheres, with couplings drawn from a seed."""
 
 

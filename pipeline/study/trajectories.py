@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import MISSING
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +33,7 @@ CONCERNS: Mapping[str, tuple[str, ...]] = {
     "temperature": ("langevin",),
     "accuracy": ("flow",),
     "epsilon": ("pgd",),
+    "perturbation": ("pgd",),
 }
 """Keys that some algorithms alone have; a table of several algorithms gives each of them its own."""
 STEPPED = ("gd", "sgd", "langevin", "pgd")
@@ -115,11 +117,15 @@ class TrajectoryTable(CellTable):
     memory: Annotated[float, BeforeValidator(_number)] = 2.0**30
     correlations: bool = False
     epsilon: Annotated[float, BeforeValidator(_number)] = 1e-3
+    perturbation: dict[str, Any] = Field(default_factory=dict)
+    products: int = Field(default=200, ge=1, le=10**6)
+    lowest: bool = False
+    index: bool = False
 
 
 SWEPT = ("algorithm", "step", "summands", "sampling", "temperature", "start_temperature", "overlap")
 PLAIN = ("start", "until", "stop", "most_steps", "looks", "sampler", "tolerance", "accuracy", "memory")
-PLAIN += ("correlations", "epsilon")
+PLAIN += ("correlations", "epsilon", "perturbation", "products", "lowest", "index")
 
 
 def trajectory_cells(
@@ -193,11 +199,18 @@ def _meant(options: Mapping[str, Any]) -> bool:
 
 def _own(options: Mapping[str, Any], several: bool) -> dict[str, Any]:
     """The options that concern the algorithm; those of others are as if nobody had given them."""
-    algorithm, fields = options["algorithm"], TrajectoryOptions.__dataclass_fields__
+    algorithm = options["algorithm"]
     own = {
-        name: value if algorithm in CONCERNS.get(name, ALGORITHMS) else fields[name].default
+        name: value if algorithm in CONCERNS.get(name, ALGORITHMS) else _default(name)
         for name, value in options.items()
     }
     if several and algorithm not in STEPPED:
         own["step"] = ADAPTIVE if algorithm == "flow" else None
+    if several and (algorithm, own["step"]) == ("gd", ADAPTIVE):
+        own["until"] = None  # a search along the line has no time
     return own
+
+
+def _default(name: str) -> Any:
+    field = TrajectoryOptions.__dataclass_fields__[name]
+    return field.default if field.default_factory is MISSING else field.default_factory()

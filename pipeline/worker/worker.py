@@ -65,7 +65,7 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         if job["job"] == "check":
             return _check_block(job)
         _check_environment(job["generation"])
-        if job["job"] in ("enumerate", "topology", "census"):
+        if job["job"] in ("enumerate", "topology", "census", "shares"):
             return {"record": _one_landscape(job, scatter, started)}
         return _run_block(job, scatter, started)
     except UsageError as error:
@@ -169,6 +169,10 @@ def _one_landscape(job: Mapping[str, Any], scatter: Scatter | None, started: flo
 
         _try_plugin(spec)
         return {**census_one(spec, landscape, scatter), "seconds": round(time.time() - started, 3)}
+    if job["job"] == "shares":
+        from morsecensus.tasks.records.shares import shares_of
+
+        return {**shares_of(spec), "seconds": round(time.time() - started, 3)}
     from morsecensus.tasks.records.enumerate import enumerate_one, topology_of_one
 
     if job["job"] == "topology":

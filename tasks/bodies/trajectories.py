@@ -58,7 +58,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         "rows_bound": 0,
         "memory_bytes": BASE_MEMORY + run_memory(options, spec["starts"]),
         "expected_points": None,
-        "seconds_per_landscape": spec["starts"] * run_seconds(options),
+        "seconds_per_landscape": spec["starts"] * run_seconds(options, spec["starts"]),
         "sizes": {"run": spec["starts"], "look": looks, "other_look": looks},
         "tables": [table(options)],
         "label": label(options),
@@ -112,6 +112,8 @@ COLUMNS = (
     *_ENDS,
 )
 """Every one may be unknown: of a run that ended before a look, of what its algorithm doesn't say."""
+LOWEST = number("lowest", "lowest eigenvalue of the Riemannian Hessian", LOOKS)
+INDEX = number("end_index", "negative eigenvalues of the Riemannian Hessian at the end", ENDS, dtype="i4")
 CORRELATIONS = number(
     "correlations", "overlaps C(t, t') among the looks of a run", ("run", "look", "other_look"), portable=True
 )
@@ -119,5 +121,6 @@ CORRELATIONS = number(
 
 def table(options: TrajectoryOptions) -> RowTable:
     """The table of a cell, as a store declares it."""
-    of_signal = () if options.signal is None else _SIGNAL
-    return landscape_table(*COLUMNS, *of_signal, *((CORRELATIONS,) if options.correlations else ()))
+    asked = ((options.lowest, LOWEST), (options.index, INDEX), (options.correlations, CORRELATIONS))
+    more = [column for wanted, column in asked if wanted]
+    return landscape_table(*COLUMNS, *(() if options.signal is None else _SIGNAL), *more)

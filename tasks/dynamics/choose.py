@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +16,10 @@ from morsecensus.tasks.dynamics.algorithms.perturbed_descent import Constants, P
 from morsecensus.tasks.dynamics.algorithms.sgd import StochasticDescent, sequence
 from morsecensus.tasks.dynamics.fields.base import Field, Vector
 from morsecensus.tasks.dynamics.fields.free import FreeField
+from morsecensus.tasks.dynamics.fields.partite import FreePartiteField
 from morsecensus.tasks.dynamics.looks import look_times
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
-from morsecensus.tasks.dynamics.words import ALGORITHMS, FREE, PERTURBATION
+from morsecensus.tasks.dynamics.words import ALGORITHMS, ISOTROPIC, PERTURBATION
 from morsecensus.tasks.runtime.keys import generator
 
 LONGEST = 0.3
@@ -32,17 +34,15 @@ def field_for(options: TrajectoryOptions, seed: int, landscape: int, starts: int
         from morsecensus.tasks.dynamics.fields.dense import DenseField  # JAX
 
         return DenseField(options.landscape, seed, landscape, summands=options.summands)
-    return FreeField(
-        options.covariance,
-        options.n,
-        seed,
-        landscape,
-        signal=options.signal,
-        summands=options.summands,
-        tolerance=options.tolerance,
-        size=starts * _room(options) + 2,
-        memory=options.memory,
-    )
+    asked: dict[str, Any] = {
+        "summands": options.summands,
+        "tolerance": options.tolerance,
+        "size": starts * _room(options) + 2,
+        "memory": options.memory,
+    }
+    if options.model not in ISOTROPIC:
+        return FreePartiteField(options.landscape.manifold.sizes, seed, landscape, **asked)
+    return FreeField(options.covariance, options.n, seed, landscape, signal=options.signal, **asked)
 
 
 def _room(options: TrajectoryOptions) -> int:
@@ -106,7 +106,7 @@ def _guesses(options: TrajectoryOptions) -> dict[str, float]:
     together, the third derivative likewise (9.8 for q^3, where the ground state gives 6 x 1.657), twice the
     slope at the start. For others their curvature alone is known."""
     typical = {"c": 1.0, "delta": 0.01}
-    if options.model not in FREE:
+    if options.model not in ISOTROPIC:
         curvature = 2 * options.landscape.curvature_scale
         return typical | {"lipschitz": curvature, "variation": curvature, "gap": curvature}
     xi = options.covariance

@@ -3,7 +3,8 @@
 import math
 
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
-from morsecensus.tasks.dynamics.words import SECOND_ORDER
+from morsecensus.tasks.dynamics.together import LANES, possible
+from morsecensus.tasks.dynamics.words import ISOTROPIC, SECOND_ORDER
 from morsecensus.tasks.systems.symmetric import packed_size
 
 CALL = 2e-4
@@ -46,6 +47,9 @@ def run_directions(options: TrajectoryOptions) -> float:
 def _numbers(options: TrajectoryOptions, directions: float) -> float:
     """Doubles of a free field, all summands."""
     size, held = int(directions) + 1, 0
+    if options.model not in ISOTROPIC:  # a form: a tensor and a basis for each of its spheres
+        factors = len(options.landscape.manifold.sizes)
+        return 2.0 * options.summands * factors * size**factors
     for degree, coefficient in enumerate(options.covariance.coefficients):
         if degree > 1 and coefficient:
             held += packed_size(size, degree) + size * packed_size(size, degree - 1)
@@ -53,7 +57,7 @@ def _numbers(options: TrajectoryOptions, directions: float) -> float:
 
 
 def run_memory(options: TrajectoryOptions, starts: int) -> int:
-    """Bytes that the runs on one landscape may take, beside modules; of a free field the bound that it has."""
+    """Bytes that the runs on one landscape may take, beside modules; of a free field at most its bound."""
     if options.uses_couplings:
         return 3 * options.summands * options.landscape.coupling_bytes() + 2**20 * starts
     likely = 8 * _numbers(options, starts * run_directions(options))
@@ -61,10 +65,12 @@ def run_memory(options: TrajectoryOptions, starts: int) -> int:
     return int(min(options.memory, 64 * 2**20 + 8 * likely))
 
 
-def run_seconds(options: TrajectoryOptions) -> float:
-    """Rough seconds of one run on one thread."""
+def run_seconds(options: TrajectoryOptions, starts: int = 1) -> float:
+    """Rough seconds of one run on one thread, of so many that start on one landscape."""
     looks = run_gradients(options)
     if options.uses_couplings:
-        return looks * (CALL + ENTRY * options.landscape.coupling_bytes() / 8)
+        # Descents of one landscape step together, and read couplings once.
+        share = min(starts, LANES) if possible(options) else 1
+        return looks * (CALL / share + ENTRY * options.landscape.coupling_bytes() / 8)
     mean = _numbers(options, run_directions(options)) / 3  # over a run whose directions grow
     return looks * (CALL + ENTRY * mean / options.summands)

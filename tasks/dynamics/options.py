@@ -7,8 +7,7 @@ from typing import Any
 
 from morsecensus.tasks.covariance import Covariance, Polynomial
 from morsecensus.tasks.dynamics import refusals
-from morsecensus.tasks.dynamics.temperatures import static_temperature
-from morsecensus.tasks.dynamics.words import ADAPTIVE, FREE, NOISY
+from morsecensus.tasks.dynamics.words import ADAPTIVE, FREE, ISOTROPIC, NOISY
 from morsecensus.tasks.landscapes.base import Landscape, build
 
 DENSE_SHARE = 0.25
@@ -120,16 +119,15 @@ class TrajectoryOptions:
     def warnings(self) -> list[str]:
         """What is allowed but may not be meant, a line each."""
         found = []
-        if self.model in FREE and isinstance(self.step, int | float) and self.algorithm in ("gd", *NOISY):
+        if (
+            self.model in ISOTROPIC
+            and isinstance(self.step, int | float)
+            and self.algorithm in ("gd", *NOISY)
+        ):
             most = 2 / (4 * math.sqrt(self.covariance.x2 / self.summands))
             if self.step > most:
                 found.append(
                     f"step: {self.step:g} is above {most:.3g}, 2 over the largest curvature at large N: "
                     "steps along it grow"
                 )
-        if self.start == "equilibrium" and static_temperature(self.covariance) is None:
-            found.append(
-                "start_temperature: the static temperature of a mixture is not known here; below it a "
-                "planted start is no equilibrium"
-            )
         return found

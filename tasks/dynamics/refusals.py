@@ -4,8 +4,8 @@ import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from morsecensus.tasks.dynamics import words
-from morsecensus.tasks.dynamics.temperatures import static_temperature
-from morsecensus.tasks.dynamics.words import FREE, NOISY, SECOND_ORDER, SUMS
+from morsecensus.tasks.dynamics.words import FREE, ISOTROPIC, NOISY, SECOND_ORDER, SUMS
+from morsecensus.tasks.temperatures import static_transition
 
 if TYPE_CHECKING:
     from morsecensus.tasks.dynamics.options import TrajectoryOptions as _Options
@@ -146,7 +146,7 @@ def _sampler(options: "_Options") -> None:
         _refuse(
             "sampler", f"free with model {options.model}", f"tensor, or one of the models {', '.join(FREE)}"
         )
-    if options.sampler == "free" and options.n < 2:
+    if options.model in ISOTROPIC and options.n < 2:
         _refuse("n", options.n, "integers >= 2")
     if options.index and not options.uses_couplings:
         _refuse("index", "true with a free field", 'with sampler = "tensor"')
@@ -164,15 +164,15 @@ def _start(options: "_Options") -> None:
         if options.start_temperature is not None:
             _refuse("start_temperature", options.start_temperature, 'with start = "equilibrium"')
         return
-    if options.model not in FREE or options.signal is not None:
+    if options.model not in ISOTROPIC or options.signal is not None:
         _refuse("start", f"equilibrium with model {options.model}", "equilibrium with model pspin")
     covariance = options.covariance
     if covariance.coefficients[1]:
         _refuse("start", f"equilibrium with xi = {covariance}", "xi without degree 1")
-    value, least = options.start_temperature, static_temperature(covariance)
-    if not _positive(value):
+    value, least = options.start_temperature, static_transition(covariance).temperature
+    if value is None or not _positive(value):
         _refuse("start_temperature", repr(value), "numbers > 0 for an equilibrium start")
-    if least is not None and value is not None and value <= least:
+    if value <= least:
         _refuse(
             "start_temperature",
             f"{value:g}, at or below the static temperature, where a planted start is no equilibrium",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from morsecensus.tasks.dynamics import together
 from morsecensus.tasks.dynamics.choose import algorithm_for, field_for, start_for
 from morsecensus.tasks.dynamics.fields.base import Field
 from morsecensus.tasks.dynamics.looks import look_times
@@ -23,6 +24,9 @@ def run_trajectory(options: TrajectoryOptions, seed: int, landscape: int, start:
 def run_trajectories(options: TrajectoryOptions, seed: int, landscape: int, starts: range) -> list[Run]:
     """Runs from several starts on one landscape, on a free field beginning with start 0."""
     field = field_for(options, seed, landscape, len(starts))
+    if together.possible(options):
+        points = [start_for(options, field, seed, landscape, start) for start in starts]
+        return together.descend(options, field, np.array(points))
     return [_run(options, field, seed, landscape, start) for start in starts]
 
 

@@ -10,9 +10,11 @@ SAMPLINGS = ("replacement", "shuffle", "cyclic")
 ADAPTIVE = "adaptive"
 """The step of a flow that controls its error, and of a descent that searches along its line."""
 
-FREE = ("pspin", "spiked", "matrix-tensor")
-"""Models whose law needs nothing but overlaps: they can be sampled free."""
-SUMS = (*FREE, "partite", "entries", "distinct")
+ISOTROPIC = ("pspin", "spiked", "matrix-tensor")
+"""Models on one sphere whose law needs nothing but overlaps."""
+FREE = (*ISOTROPIC, "partite")
+"""Models that can be sampled free."""
+SUMS = (*FREE, "entries", "distinct")
 """Models of which H may be a sum of independent fields of one law."""
 
 PERTURBATION = (

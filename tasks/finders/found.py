@@ -35,11 +35,14 @@ class Found:
 
     def classes(self, landscape: Landscape, couplings: Couplings) -> Classes:
         """All classes, the degenerate ones last."""
+        found = self.points.points
+        members = landscape.symmetry.members(found.points, found.uniqueness_radius)
+        sound = replace(self.points, members=members)
         if not len(self.sets):
-            return self.points
+            return sound
         points = describe(landscape, couplings, self.sets)
         degenerate = Classes(points, self.sets.hits_of_classes(), self.sets.members())
-        return Classes.join([self.points, degenerate])
+        return Classes.join([sound, degenerate])
 
 
 def nothing_found(landscape: Landscape) -> Found:

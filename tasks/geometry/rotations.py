@@ -23,7 +23,8 @@ FloatLayers = list[Float[np.ndarray, "points out in"]]
 
 @dataclass(frozen=True)
 class Layers:
-    """Shapes of the layers."""
+    """Shapes of the layers. Without rows the last one has no weights, and ``depth`` 2 leaves W_1 alone, on
+    which O(width) acts from the left: units of a network whose outputs are only added."""
 
     rows: int
     columns: int
@@ -53,7 +54,7 @@ class Layers:
         """`split` of many points at once."""
         ends = np.cumsum([out * into for out, into in self.shapes])[:-1]
         parts = np.split(points, ends, axis=1)
-        return [part.reshape(-1, *shape) for part, shape in zip(parts, self.shapes, strict=True)]
+        return [part.reshape(len(points), *shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
 
 def stiefel_dimension(s: int, width: int) -> int:
@@ -96,9 +97,18 @@ class Rotations:
     def orbits(self) -> "Rotations":
         return self
 
-    def elements(self) -> tuple[Int[np.ndarray, "group ambient"], Int[np.ndarray, " group"]]:
+    def energies(self) -> Int[np.ndarray, " group"]:
         """The identity alone: all other images are on the same orbit."""
-        return np.ones((1, self.layers.ambient), dtype=np.int64), np.ones(1, dtype=np.int64)
+        return np.ones(1, dtype=np.int64)
+
+    def products(self) -> Int[np.ndarray, "group group"]:
+        return np.zeros((1, 1), dtype=np.int64)
+
+    def members(
+        self, points: Float[np.ndarray, "points ambient"], radius: Float[np.ndarray, " points"]
+    ) -> None:
+        """None: a class is one orbit."""
+        return None
 
     def orbit(self, points: Float[np.ndarray, "points ambient"]) -> Float[np.ndarray, "images ambient"]:
         """The points themselves, which are representatives."""

@@ -22,9 +22,11 @@ from morsecensus.tasks.runtime.lazy_jax import Array
 class Symmetry(Protocol):
     """What a census asks of the group that acts on a landscape.
 
-    The finite part of the group comes as sign changes: a class has ``size`` points, `elements` and `orbit`
-    give them. A group with a continuous part has ``orbits`` (see `ContinuousSymmetry`): there a class is a
-    whole manifold of critical points, it is stored as one representative, and ``size`` is 1.
+    The finite part of the group has ``size`` elements, in a fixed order, the identity first: `orbit` gives
+    the images of points under them, `energies` the sign of H, `products` their table. A class has as many
+    points, or fewer where an element leaves a point where it is: `members`. A group with a continuous part
+    has ``orbits`` (see `ContinuousSymmetry`): there a class is a whole manifold of critical points, it is
+    stored as one representative, and ``size`` is 1.
     """
 
     @property
@@ -33,7 +35,11 @@ class Symmetry(Protocol):
     def odd(self) -> bool: ...
     @property
     def orbits(self) -> "ContinuousSymmetry | None": ...
-    def elements(self) -> tuple[Int[np.ndarray, "group ambient"], Int[np.ndarray, " group"]]: ...
+    def energies(self) -> Int[np.ndarray, " group"]: ...
+    def products(self) -> Int[np.ndarray, "group group"]: ...
+    def members(
+        self, points: Float[np.ndarray, "points ambient"], radius: Float[np.ndarray, " points"]
+    ) -> Bool[np.ndarray, "points group"] | None: ...
     def orbit(self, points: Float[np.ndarray, "points ambient"]) -> Float[np.ndarray, "images ambient"]: ...
     def representatives(
         self, points: Float[np.ndarray, "points ambient"]
@@ -121,6 +127,22 @@ class Flips:
         factors = np.array(list(product(*choices)))
         energy = np.prod(np.where(factors < 0, self.parities, 1), axis=1)
         return np.repeat(factors, self.manifold.sizes, axis=1), energy
+
+    def energies(self) -> Int[np.ndarray, " group"]:
+        """The sign of H under each element."""
+        return self.elements()[1]
+
+    def products(self) -> Int[np.ndarray, "group group"]:
+        """The number of each product of two elements."""
+        signs, _ = self.elements()
+        place = {sign.tobytes(): g for g, sign in enumerate(signs)}
+        return np.array([[place[(a * b).tobytes()] for b in signs] for a in signs])
+
+    def members(
+        self, points: Float[np.ndarray, "points ambient"], radius: Float[np.ndarray, " points"]
+    ) -> None:
+        """None: no element has a fixed point."""
+        return None
 
     def orbit(self, points: Float[np.ndarray, "points ambient"]) -> Float[np.ndarray, "images ambient"]:
         """All images: of every point under the identity first, then under the next element."""

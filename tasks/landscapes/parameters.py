@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from morsecensus.tasks.covariance import MAX_COEFFICIENT, MAX_DEGREE, Covariance, Signal
+from morsecensus.tasks.covariance import MAX_COEFFICIENT, MAX_DEGREE, Covariance, Polynomial, Signal
 
 Reader = Callable[[object], Any]
 
@@ -41,6 +41,7 @@ class Model:
             of one ``draws`` share them, so their cells at one seed and n aren't independent. None if every
             cell has numbers of its own.
         least_n: 1 where n is only a unit of sizes.
+        trained: whether its minima are sought by descent alone, by ``morsecensus shares``.
         digest: SHA-256 of the source that it came from, "" for a model of our own. A part of each cell's
             identity.
     """
@@ -53,6 +54,7 @@ class Model:
     topics: tuple[str, ...] = ()
     draws: str | None = None
     least_n: int = 2
+    trained: bool = False
     digest: str = ""
 
 
@@ -163,6 +165,55 @@ def whole(least: int, most: int) -> Reader:
     return read
 
 
+STRONGEST = 1e3
+
+
+def strength(value: object) -> float:
+    """A factor of either sign."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= STRONGEST:
+        raise ValueError(f"got {_shown(value)}, allowed: a number from {-STRONGEST:g} to {STRONGEST:g}")
+    return float(value) + 0.0
+
+
+def kernel(value: object) -> str:
+    """The canonical text of the kernel of hidden units: smooth ones only."""
+    allowed = 'allowed: "erf", or a polynomial such as "q^3"'
+    if value == "erf":
+        return "erf"
+    if isinstance(value, str) and value.strip().lower() in ("relu", "abs", "sign", "step"):
+        raise ValueError(
+            f"got {value!r}, whose kernel isn't smooth at q = 1 and -1, where minima are; {allowed}"
+        )
+    if not isinstance(value, str):
+        raise ValueError(f"got {_shown(value)!r}, {allowed}")
+    try:
+        return _text_of(Polynomial.parse(value))
+    except ValueError as error:
+        raise ValueError(f'{error}; or "erf"') from None
+
+
+def _text_of(polynomial: Polynomial) -> str:
+    return "+".join(f"{c:.17g}*q^{p}" if c != 1 else f"q^{p}" for p, c in polynomial.terms)
+
+
+def yes_or_no(value: object) -> str:
+    """The words "yes" and "no", or truth values."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return one_word("yes", "no")(value)
+
+
+def one_word(*allowed: str) -> Reader:
+    """A reader of one of these words."""
+
+    def read(value: object) -> str:
+        if value not in allowed:
+            raise ValueError(f"got {_shown(value)!r}, allowed: {', '.join(allowed)}")
+        return str(value)
+
+    return read
+
+
 LARGEST_SINGULAR_VALUE, SMALLEST_SINGULAR_VALUE, CLOSEST_SINGULAR_VALUES = 100.0, 0.01, 1e-3
 
 
@@ -185,5 +236,32 @@ def singular_values(value: object) -> str:
         raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}") from None
     within = all(SMALLEST_SINGULAR_VALUE <= v <= LARGEST_SINGULAR_VALUE for v in numbers)
     if not within or any(a - b < CLOSEST_SINGULAR_VALUES * numbers[0] for a, b in pairwise(numbers)):
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
+    return ",".join(f"{v:.17g}" for v in numbers)
+
+
+def eigenvalues(value: object) -> str:
+    """The canonical text of the eigenvalues of a symmetric matrix, descending; empty for random ones.
+
+    Equal ones are refused, as in `singular_values`.
+    """
+    allowed = (
+        f'text such as "3,1,-2" of descending numbers up to {LARGEST_SINGULAR_VALUE:g} in size, each two '
+        f"at least {CLOSEST_SINGULAR_VALUES:g} of the largest apart: the critical manifolds of repeated ones "
+        "are larger than orbits"
+    )
+    if not isinstance(value, str) or len(value) > 1000:
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
+    if not value.strip():
+        return ""
+    try:
+        numbers = [float(text) for text in value.split(",")]
+    except ValueError:
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}") from None
+    largest = max(map(abs, numbers))
+    # NaN compares as false
+    within = SMALLEST_SINGULAR_VALUE <= largest <= LARGEST_SINGULAR_VALUE
+    apart = all(a - b >= CLOSEST_SINGULAR_VALUES * largest for a, b in pairwise(numbers))
+    if not within or not apart:
         raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
     return ",".join(f"{v:.17g}" for v in numbers)

@@ -9,16 +9,21 @@ from morsecensus.tasks.landscapes.parameters import (
     Model,
     Parameter,
     covariance,
+    eigenvalues,
     file_name,
+    kernel,
     noise,
     noise_variance,
     one_of,
+    one_word,
     partite_sizes,
     signal,
     singular_values,
+    strength,
     tensor_degree,
     variance,
     whole,
+    yes_or_no,
 )
 
 MODELS: dict[str, Model] = {
@@ -102,9 +107,42 @@ MODELS: dict[str, Model] = {
                 singular_values, "", 'its n singular values, such as "3,2,1"; Gaussian entries if empty'
             ),
         },
-        columns=("orbits",),
+        columns=("orbits", "singular-values"),
         theory="morsecensus.analysis.theory.models.factorised.theory:FactorisedTheory",
         topics=("factorised",),
+    ),
+    "quadratic": Model(
+        "morsecensus.tasks.landscapes.quadratic:Quadratic",
+        {
+            "width": Parameter(whole(1, 64), 2, "number of quadratic units", int),
+            "teacher": Parameter(one_word("wishart", "goe"), "wishart", 'its matrix: "wishart" or "goe"'),
+            "spectrum": Parameter(
+                eigenvalues, "", 'its n eigenvalues, such as "3,1,-2"; those of the teacher if empty'
+            ),
+        },
+        columns=("orbits", "eigenvalues"),
+        theory="morsecensus.analysis.theory.models.quadratic.theory:QuadraticTheory",
+    ),
+    "units": Model(
+        "morsecensus.tasks.landscapes.units:Units",
+        {
+            "kernel": Parameter(kernel, help='of the activation: "q^3", any such polynomial, or "erf"'),
+            "units": Parameter(whole(1, 6), 2, "number K of hidden units", int),
+            "coupling": Parameter(strength, 1.0, "between units, 0 for K independent ones", float),
+            "teacher": Parameter(
+                one_word("field", "random", "orthonormal"),
+                "field",
+                '"field" (a spin glass), "random" or "orthonormal"',
+            ),
+            "teachers": Parameter(whole(0, 10_000), 0, "number M of random teachers", int),
+            "normalised": Parameter(yes_or_no, "yes", 'whether they are divided by sqrt(M), "yes" or "no"'),
+        },
+        theory="morsecensus.analysis.theory.models.units.theory:UnitsTheory",
+    ),
+    "relu-units": Model(
+        "morsecensus.tasks.landscapes.relu_units:ReluUnits",
+        {"units": Parameter(whole(0, 200), 0, "number m of students, 0 for as many as teachers", int)},
+        trained=True,
     ),
 }
 

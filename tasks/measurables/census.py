@@ -28,7 +28,14 @@ LANDSCAPE = Table(
             "singular values of the matrix that is factorised, descending",
             lambda found: found.known["target_singular_values"],
             ("singular_value",),
-            option="orbits",
+            option="singular-values",
+        ),
+        number(
+            "target_eigenvalues",
+            "eigenvalues of the teacher's matrix, descending",
+            lambda found: found.known["target_eigenvalues"],
+            ("target_eigenvalue",),
+            option="eigenvalues",
         ),
     ),
 )

@@ -6,10 +6,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from morsecensus.tasks.geometry.manifolds import Manifold
-from morsecensus.tasks.landscapes.base import Landscape
+from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.points.classify import CriticalPoints
 from morsecensus.tasks.points.ledger import Evidence, Ledger
 from morsecensus.tasks.points.orbits import orbit_evidence
+from morsecensus.tasks.points.strata import stratum_sums
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,8 @@ class Classes:
     starts hit each.
 
     Attributes:
-        members: which images of each class under the sign changes are others than those before; None if all
-            are, as it is of points.
+        members: which images of each class under the symmetry are others than those before; None if all are,
+            as it is of points under sign changes.
     """
 
     points: CriticalPoints
@@ -147,8 +148,9 @@ class Census:
         found = self.classes.points
         rows = np.arange(len(self.classes.hits))
         symmetry = self.landscape.symmetry
-        for signs, energy in list(zip(*symmetry.elements(), strict=True))[1:]:
-            found = found.extend(_image(self.classes.points, signs, energy, self.landscape))
+        images = symmetry.orbit(found.points).reshape(symmetry.size, *found.points.shape)
+        for image, energy in list(zip(images, symmetry.energies(), strict=True))[1:]:
+            found = found.extend(_image(self.classes.points, image, energy, self.landscape))
         rows = np.tile(rows, symmetry.size)
         own = np.flatnonzero(self.classes.separate(symmetry.size).T.reshape(-1))
         # Energies of images tie exactly where H is even: the coordinates decide.
@@ -157,14 +159,14 @@ class Census:
 
 
 def _image(
-    found: CriticalPoints, signs: Int[np.ndarray, " ambient"], energy: int, landscape: Landscape
+    found: CriticalPoints, image: Float[np.ndarray, "points ambient"], energy: int, landscape: Landscape
 ) -> CriticalPoints:
-    """The points under a sign change that multiplies H by ``energy``, with all that follows from it."""
+    """The points where an element takes them that multiplies H by ``energy``, with all that follows."""
     odd = energy < 0
     spectrum: Float[np.ndarray, "points dimension"] = -found.spectrum[:, ::-1] if odd else found.spectrum
     return replace(
         found,
-        points=signs * found.points,
+        points=image,
         energy=energy * found.energy,
         index=landscape.manifold.dimension - found.index - found.nullity if odd else found.index,
         spectrum=spectrum,
@@ -172,7 +174,8 @@ def _image(
     )
 
 
-def evidence_of(landscape: Landscape, classes: Classes) -> Evidence:
+def evidence_of(landscape: Landscape, classes: Classes, couplings: Couplings = None) -> Evidence:
+    """What the ledger is told of classes; of the strata of a symmetry only with the couplings."""
     manifold, symmetry = landscape.manifold, landscape.symmetry
     return Evidence(
         classes.hits,
@@ -185,6 +188,8 @@ def evidence_of(landscape: Landscape, classes: Classes) -> Evidence:
         landscape.complex_points,
         orbit_evidence(symmetry.orbits, classes.points),
         landscape.generic_points,
+        None if classes.members is None else classes.members.sum(axis=1),
+        () if couplings is None else stratum_sums(landscape, couplings, classes.points),
     )
 
 

@@ -214,7 +214,7 @@ def _join(landscape: Landscape, couplings: Couplings, sets: CriticalSets) -> Cri
     forest = _Forest(landscape, count)
     distance = cdist(points, images)
     # H is constant on a connected critical set.
-    energy = np.outer(landscape.symmetry.elements()[1], sets.found.energy).reshape(-1)
+    energy = np.outer(landscape.symmetry.energies(), sets.found.energy).reshape(-1)
     level = SAME_LEVEL * landscape.gradient_scale
     distance[np.abs(sets.found.energy[:, None] - energy[None, :]) > level] = np.inf
     tries = np.zeros(count, dtype=np.int64)
@@ -244,10 +244,8 @@ class _Forest:
     """Landmarks and their images, joined by walks; an image of a walk is one."""
 
     def __init__(self, landscape: Landscape, count: int) -> None:
-        signs, _ = landscape.symmetry.elements()
-        self.count, self.group = count, len(signs)
-        place = {sign.tobytes(): g for g, sign in enumerate(signs)}
-        self.product = np.array([[place[(a * b).tobytes()] for b in signs] for a in signs])
+        self.count, self.group = count, landscape.symmetry.size
+        self.product = landscape.symmetry.products()
         self.edges: list[np.ndarray] = []
 
     def add(self, rows: Int[np.ndarray, " walks"], columns: Int[np.ndarray, " walks"]) -> None:

@@ -61,6 +61,21 @@ class Orbits:
 
 
 @dataclass(frozen=True)
+class StratumSum:
+    """The Morse sum of one stratum of a permutation symmetry (`tasks.points.strata`).
+
+    Attributes:
+        partition: sizes of the blocks of equal units, descending.
+        total: sum of (-1)^index of the restricted function over the points found there.
+        expected: the Euler characteristic of the stratum.
+    """
+
+    partition: tuple[int, ...]
+    total: int
+    expected: int
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What a finder saw of one landscape. A class is a point with its images under sign changes.
 
@@ -75,8 +90,10 @@ class Evidence:
         dimension: of the manifold.
         euler_characteristic: of the manifold.
         complex_points: number of complex critical points, None if unknown.
-        most_points: no landscape has more isolated ones; ``complex_points`` if None.
         orbits: where classes are manifolds.
+        most_points: no landscape has more isolated ones; ``complex_points`` if None.
+        multiplicity: points in each class, shape (classes,), where they differ; ``orbit`` if None.
+        strata: what must hold on each of them; empty where there are none.
     """
 
     hits: Int[np.ndarray, " classes"]
@@ -89,6 +106,8 @@ class Evidence:
     complex_points: int | None
     orbits: Orbits | None = None
     most_points: int | None = None
+    multiplicity: Int[np.ndarray, " classes"] | None = None
+    strata: tuple[StratumSum, ...] = ()
 
     def morse_sum(self) -> int:
         """Sum of (-1)^index chi over all classes that have an index, with all their points."""
@@ -104,7 +123,11 @@ class Evidence:
 
     def points_by_index(self) -> Int[np.ndarray, " index"]:
         """Number of nondegenerate points of each index, all signs counted."""
-        counts = np.bincount(self.index[self.counted], minlength=self.dimension + 1)
+        index, levels = self.index[self.counted], self.dimension + 1
+        if self.multiplicity is not None and not self.odd:
+            weights = self.multiplicity[self.counted]
+            return np.bincount(index, weights, levels).astype(np.int64)
+        counts = np.bincount(index, minlength=levels)
         return (counts + counts[::-1]) * (self.orbit // 2) if self.odd else counts * self.orbit
 
     def members(self, index: int) -> np.ndarray:
@@ -184,8 +207,9 @@ class Ledger:
     closed_by_index: Bool[np.ndarray, " index"]
     """Whether nothing speaks against having all points of this index: each class was hit often enough, and
     what keeps the landscape open can be blamed on other indices."""
-    scale: int = field(default=1)
-    """Points per class: multiply `overall` by it to count points."""
+    scale: float = field(default=1)
+    """Points per class, or their mean: multiply `overall` by it to count points."""
+    strata: tuple[StratumSum, ...] = ()
 
 
 def _verdict(holds: bool) -> int:
@@ -207,6 +231,7 @@ def _check_morse_sum(evidence: Evidence, total: int) -> int:
     if evidence.degenerate.any():
         return UNINFORMATIVE
     holds = total == evidence.euler_characteristic
+    holds = holds and all(stratum.total == stratum.expected for stratum in evidence.strata)
     if evidence.orbits is None:
         return _verdict(holds)
     return _verdict(holds and bool((evidence.orbits.quotient >= 0).all()))
@@ -257,6 +282,11 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
     # Points of index k per class that holds one: half of them, unless -E has the same index.
     middle = np.arange(evidence.dimension + 1) * 2 == evidence.dimension
     weight = np.where(middle | (not evidence.odd), evidence.orbit, evidence.orbit // 2)
+    scale: float = evidence.orbit
+    if evidence.multiplicity is not None and not evidence.odd and evidence.counted.any():
+        classes = np.array([mine.sum() for mine in members])
+        weight = np.where(classes > 0, by_index / np.maximum(classes, 1), weight)
+        scale = float(evidence.multiplicity[evidence.counted].mean())
     return Ledger(
         status,
         reason,
@@ -273,7 +303,8 @@ def assess(evidence: Evidence, min_hits: int) -> Ledger:
         weight * np.array([e.chao1_lower for e in estimates]),
         weight * np.array([e.chao1_upper for e in estimates]),
         often & _blames_some(reason, often),
-        evidence.orbit,
+        scale,
+        evidence.strata,
     )
 
 

@@ -32,9 +32,10 @@ def census_record(spec: Mapping[str, Any], found: Found, instance: int) -> dict[
     """What a census says, JSON-ready; unknown is None.
 
     Returns:
-        What was asked; columns of the landscape table by name, those by index with index 0 first; the hits of
-        all classes of an index by how they were come by; and under ``points`` the columns of the point table,
-        each a list over all points of the manifold, lowest energy first.
+        What was asked; the numbers as ``enumerate`` has them, ``total`` and ``by_index``; columns of the
+        landscape table by name, those by index with index 0 first; the hits of all classes of an index by how
+        they were come by; and under ``points`` the columns of the point table, each a list over all points of
+        the manifold, lowest energy first.
     """
     landscape, point = (table for table in tables_of(spec) if table.name in ("landscape", "point"))
     rows, columns = read_off(landscape, found), read_off(point, found)
@@ -49,10 +50,20 @@ def census_record(spec: Mapping[str, Any], found: Found, instance: int) -> dict[
         "dimension": found.census.landscape.manifold.dimension,
         "odd": found.census.landscape.symmetry.odd,
         "complete": found.census.ledger.status == COMPLETE,
+        "total": int(found.census.ledger.points_by_index.sum()),
+        "by_index": found.census.ledger.points_by_index.tolist(),
         **{entry.name: _plain(entry, rows[entry.name]) for entry in landscape.measurables},
         "hits_by_index": _hits(found),
+        **_strata(found),
         "points": {entry.name: _plain(entry, columns[entry.name]) for entry in point.measurables},
     }
+
+
+def _strata(found: Found) -> dict[str, Any]:
+    """The Morse sum of each stratum of a permutation symmetry; nothing where there is none."""
+    sums = found.census.ledger.strata
+    rows = [{"partition": list(s.partition), "sum": s.total, "expected": s.expected} for s in sums]
+    return {"strata": rows} if rows else {}
 
 
 def _plain(entry: Measurable, values: np.ndarray) -> Any:

@@ -7,12 +7,11 @@ import pytest
 
 from morsecensus.analysis.theory.limits.temperatures import (
     aging,
-    dynamic_transition,
     equilibrium_energy,
-    static_transition,
     tap_states,
 )
 from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.temperatures import dynamic_transition, static_transition
 
 MIXTURE = Covariance.parse("0.5*q^3+0.5*q^4")
 PURE = (

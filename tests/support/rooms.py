@@ -17,7 +17,7 @@ FLOORS = {
         ("finders", "topology"),
         ("points", "trajectories", "dynamics"),
         ("landscapes",),
-        ("systems", "geometry"),
+        ("systems", "geometry", "temperatures"),
         ("runtime", "covariance", "measurables", "proportions"),
     ),
     "analysis": (

@@ -8,22 +8,29 @@ import pytest
 from scipy.special import digamma, polygamma
 
 from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.dynamics import together as together_module
 from morsecensus.tasks.dynamics.algorithms.base import State
 from morsecensus.tasks.dynamics.algorithms.gradient_descent import GradientDescent
 from morsecensus.tasks.dynamics.algorithms.lanczos import lowest_eigenvalue, spectrum
 from morsecensus.tasks.dynamics.algorithms.newton import Newton, SaddleFreeNewton
 from morsecensus.tasks.dynamics.algorithms.perturbed_descent import Constants, PerturbedDescent, constants
+from morsecensus.tasks.dynamics.choose import field_for, start_for
 from morsecensus.tasks.dynamics.fields.base import Look
 from morsecensus.tasks.dynamics.fields.dense import DenseField
 from morsecensus.tasks.dynamics.fields.free import FreeField
+from morsecensus.tasks.dynamics.fields.partite import FreePartiteField
 from morsecensus.tasks.dynamics.fields.spheres import OnSpheres
+from morsecensus.tasks.dynamics.looks import look_times
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
+from morsecensus.tasks.dynamics.record import Notes
 from morsecensus.tasks.dynamics.run import run_trajectories, run_trajectory
+from morsecensus.tasks.dynamics.way import Way
 from morsecensus.tasks.dynamics.words import CONVERGED, DIMENSION, DIVERGED, STEPS, TIME
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.runtime.keys import generator
 
 PURE = {"xi": "q^3"}
+SPIKED = dict(model="spiked", parameters={"xi": "q^3", "signal": "q^2"})
 
 
 @dataclass
@@ -174,7 +181,7 @@ def test_products_are_derivatives_of_gradients_and_lanczos_finds_the_lowest():
 
 def test_free_products_are_derivatives_of_free_gradients():
     """Also where the products came first: a look then meets what they showed."""
-    field = FreeField(Covariance.parse("0.5*q^2+q^3+0.3*q^5"), 50, 1, 0, tolerance=1e-11, size=50)
+    field = FreeField(Covariance.parse("0.7*q+0.5*q^2+q^3+0.3*q^5"), 50, 1, 0, tolerance=1e-11, size=50)
     field.begin(generator("u"))
     x, u = field.uniform_start(generator("x")), field.noise()
     product = field.hessian_product(x, u)
@@ -183,6 +190,18 @@ def test_free_products_are_derivatives_of_free_gradients():
     np.testing.assert_allclose(product, slope, atol=1e-6)
     back = field.hessian_product(x, slope)
     assert float(back @ u) == pytest.approx(float(product @ slope), rel=1e-6)
+
+
+def test_free_products_of_forms_are_derivatives_too():
+    """On spheres of 3, 6 and 9, which looks fill one after the other."""
+    field = FreePartiteField((3, 6, 9), 1, 0, tolerance=1e-11)
+    field.begin(generator("u"))
+    x, u = field.uniform_start(generator("x")), field.noise()
+    product = field.hessian_product(x, u)
+    h = 1e-4
+    slope = (field.look(x + h * u).gradient - field.look(x - h * u).gradient) / (2 * h)
+    np.testing.assert_allclose(product, slope, atol=1e-7)
+    assert field.look(x).energy == pytest.approx(float(x @ field.look(x).gradient) / 3, abs=1e-12)
 
 
 def test_a_rotated_saddle_is_no_minimum():
@@ -277,3 +296,23 @@ def test_a_run_is_the_same_alone_and_with_others(sampler, start):
     assert alone.energy.tobytes() == together[2].energy.tobytes()
     assert (together[0].energy[0] == together[2].energy[0]) == bool(start)
     assert together[0].end_energy != together[2].end_energy
+
+
+def test_descents_together_are_descents_alone(monkeypatch):
+    """Up to rounding: together they are products of matrices. Here more starts than go together."""
+    monkeypatch.setattr(together_module, "LANES", 4)
+    monkeypatch.setattr(together_module, "REFILL", 2)
+    asked = dict(n=14, algorithm="gd", step=0.1, until=60.0, looks=[0.0, 1.0, 60.0], stop=1e-3, index=True)
+    options = TrajectoryOptions(**asked, **SPIKED, overlap=0.3)
+    together = run_trajectories(options, 1, 0, range(9))
+    field = field_for(options, 1, 0, 1)
+    assert len({run.steps for run in together}) > 1
+    for start, found in enumerate(together):
+        x = start_for(options, field, 1, 0, start)
+        notes = Notes(look_times(options), x)
+        way = Way(options, GradientDescent(0.1), field, notes)
+        assert way.follow(x) == found.status
+        assert (way.state.steps, way.state.steps + 1) == (found.steps, found.gradients)
+        assert way.index() == found.end_index
+        for name, values in notes.floats.items():
+            np.testing.assert_allclose(getattr(found, name), values, atol=1e-9)

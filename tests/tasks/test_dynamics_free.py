@@ -1,6 +1,7 @@
 """Free sampling at N = 10^12, where fluctuations are 10^-6, against what is known at N -> infinity."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -30,6 +31,14 @@ def test_gradient_descent_follows_the_recursion():
     found = run("gd", step=0.05, until=5, looks=[0.25, 0.5, 1, 2, 5], tolerance=1e-7)
     exact = [-0.63433718, -0.95517779, -1.20879825, -1.37455242, -1.49909038]
     np.testing.assert_allclose(found.energy, exact, atol=CLOSE)
+
+
+def test_a_flow_whose_fluctuations_are_ten_times_smaller_is_ten_times_nearer():
+    """At N = 10^14 sqrt(N) sd(e) <= 1 is 10^-7, and the values are known to 10^-8."""
+    looks = {"until": 10, "looks": [1, 2, 5, 10]}
+    found = run("flow", n=10**14, sampler="free", tolerance=1e-7, accuracy=1e-8, **looks)
+    exact = [-1.21983880, -1.38058007, -1.50117615, -1.55177350]
+    np.testing.assert_allclose(found.energy, exact, atol=5e-7)
 
 
 def test_langevin_dynamics_follows_the_recursion():
@@ -120,3 +129,23 @@ def test_dimension_follows_the_rank_of_the_trajectory_and_not_its_looks():
     found = run("gd", step=0.005, until=2, looks=[2], tolerance=1e-6)
     assert found.steps == 400
     assert found.dimension[-1] < 45
+
+
+@pytest.mark.parametrize("algorithm", ["flow", "langevin"])
+def test_a_form_on_three_equal_spheres_moves_as_a_spin_glass(algorithm):
+    """Each sphere of n sees a field of covariance xi' = C^2, so all move as xi = q^3/3 does: the 3-spin at
+    times and temperatures sqrt(3) as large; energies are sqrt(3) times smaller."""
+    root = math.sqrt(3)
+    noisy = {"temperature": 1 / root, "step": 0.05 * root} if algorithm == "langevin" else {}
+    found = run(
+        algorithm,
+        model="partite",
+        parameters={"sizes": "1,1,1"},
+        until=2 * root,
+        looks=[root, 2 * root],
+        **noisy,
+    )
+    exact = [-1.21983880, -1.38058007] if algorithm == "flow" else [-0.75077346, -0.83803147]
+    np.testing.assert_allclose(found.energy, np.array(exact) / root, atol=CLOSE)
+    if algorithm == "flow":
+        np.testing.assert_allclose(found.overlap_start, [0.62814340, 0.47628691], atol=CLOSE)

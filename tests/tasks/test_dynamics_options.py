@@ -12,6 +12,7 @@ from morsecensus.tasks.dynamics.options import TrajectoryOptions
 
 GOOD = dict(n=20, algorithm="gd", parameters={"xi": "q^3"}, until=5.0)
 SPIKED = dict(model="spiked", parameters={"xi": "q^3", "signal": "q^2"})
+ENTRIES = dict(model="entries", parameters={"xi": "q^3", "law": "rademacher"})
 TENSOR = dict(model="partite", parameters={"sizes": "1,1,1"})
 
 
@@ -41,7 +42,7 @@ TENSOR = dict(model="partite", parameters={"sizes": "1,1,1"})
         (dict(start_temperature=1.0), 'allowed: with start = "equilibrium"'),
         (dict(overlap=0.5), "overlap: got 0.5 with model pspin, allowed: models with a signal"),
         (dict(overlap=1.5) | SPIKED, "overlap: got 1.5, allowed: numbers from -1 to 1"),
-        (dict(sampler="free") | TENSOR, "sampler: got free with model partite, allowed: tensor"),
+        (dict(sampler="free") | ENTRIES, "sampler: got free with model entries, allowed: tensor"),
         (dict(n=20.5), "n: got 20.5, allowed: integers"),
         (dict(n=1), "n: got 1"),
         (dict(n=10**6, sampler="tensor"), 'GiB, allowed: sampler = "free"'),
@@ -72,9 +73,10 @@ def test_refusals_say_what_is_allowed(wrong, said):
 
 def test_what_may_not_be_meant_is_said():
     assert "grow" in TrajectoryOptions(**GOOD | {"step": 0.3}).warnings()[0]
-    mixed = {"parameters": {"xi": "0.5*q^3+0.5*q^4"}, "start": "equilibrium", "start_temperature": 1.0}
-    assert "static temperature" in TrajectoryOptions(**GOOD | mixed).warnings()[0]
-    assert TrajectoryOptions(**GOOD).warnings() == []
+    mixed = {"parameters": {"xi": "0.5*q^3+0.5*q^4"}, "start": "equilibrium"}
+    assert not TrajectoryOptions(**GOOD | mixed | {"start_temperature": 1.0}).warnings()
+    with pytest.raises(ValueError, match="static temperature"):
+        TrajectoryOptions(**GOOD | mixed | {"start_temperature": 0.7})
 
 
 def test_options_survive_json():
@@ -86,7 +88,8 @@ def test_options_survive_json():
 def test_auto_draws_couplings_where_they_are_small():
     assert TrajectoryOptions(**GOOD).uses_couplings
     assert not TrajectoryOptions(**GOOD | {"n": 10**9}).uses_couplings
-    assert TrajectoryOptions(**GOOD | TENSOR | {"n": 60}).uses_couplings
+    assert not TrajectoryOptions(**GOOD | TENSOR | {"n": 10**6}).uses_couplings
+    assert TrajectoryOptions(**GOOD | ENTRIES | {"n": 60}).uses_couplings
 
 
 def test_looks_are_at_multiples_of_the_step_each_once():

@@ -46,11 +46,11 @@ def test_declarations_survive_json():
 def test_options_switch_tables_and_columns_on():
     names = {
         option: {(table.name, m.name) for table in active(CENSUS, {option}) for m in table.measurables}
-        for option in ("", "positions", "spectra", "sets", "homotopy", "topology", "orbits")
+        for option in ("", "positions", "spectra", "sets", "homotopy", "topology", "eigenvalues")
     }
     bare = names.pop("")
     more = {option: len(found - bare) for option, found in names.items()}
-    assert more == {"positions": 1, "spectra": 1, "sets": 3, "homotopy": 3, "topology": 17, "orbits": 1}
+    assert more == {"positions": 1, "spectra": 1, "sets": 3, "homotopy": 3, "topology": 17, "eigenvalues": 1}
 
 
 @pytest.mark.parametrize("words", [STATUSES, REASONS, CHECKS, OUTCOMES, TOPOLOGIES])

@@ -2,11 +2,7 @@
 
 Units of E H H' = N xi, Gibbs weight exp(-H/T). Without a field (xi'(0) = 0):
 
-- T_s: the overlap 0 between two draws is stable for T >= T_s, where e = -xi(1)/T: M. Talagrand, Probab.
-  Theory Relat. Fields 134 (2006) 339, has T_s^2 = max over q of xi(q) / (-log(1-q) - q), also for mixtures.
-- T_d (of mixtures: T_MCT): the highest temperature at which the equilibrium correlation has a plateau q,
-  T^2 = xi'(q) (1-q)/q, so T_d^2 is the maximum of that over q (A. Crisanti, H. Horner and H.-J. Sommers,
-  Z. Phys. B 92 (1993) 257).
+- T_s, T_d: `tasks.temperatures`.
 - Aging below T_d, pure models (L. F. Cugliandolo and J. Kurchan, Phys. Rev. Lett. 71 (1993) 173): plateau
   and ratio of fluctuation and dissipation from xi''(q) (1-q)^2 = T^2 and x = (1-q) (xi''(q)/xi'(q) - 1/q),
   energy e = -[xi(1) - xi(q) + x xi(q)]/T.
@@ -16,60 +12,16 @@ Units of E H H' = N xi, Gibbs weight exp(-H/T). Without a field (xi'(0) = 0):
   [complexity - f/T] is 1/(2T^2) between T_s and T_d.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import log1p, sqrt
 
-import numpy as np
 from scipy.optimize import minimize_scalar
 
 from morsecensus.analysis.theory.limits.complexity import pure_complexity_of_index, threshold_energy
 from morsecensus.analysis.theory.limits.roots import find_root
 from morsecensus.analysis.theory.limits.thresholds import index_energy
 from morsecensus.tasks.covariance import Covariance
-
-SMALLEST, LARGEST = 1e-4, 1 - 1e-9
-"""Overlaps at which maxima are looked for; at 0 both functions are xi''(0)."""
-
-
-@dataclass(frozen=True)
-class Transition:
-    """A temperature, and the overlap that appears there: 0 where it grows from zero."""
-
-    temperature: float
-    overlap: float
-
-
-def _no_field(covariance: Covariance) -> None:
-    if covariance.derivative(0.0) != 0.0:
-        raise ValueError(f"xi: got {covariance} with a term of degree 1, allowed: none for temperatures")
-
-
-def static_transition(covariance: Covariance) -> Transition:
-    """T_s; raises ValueError with a field."""
-    _no_field(covariance)
-    return _highest(covariance, lambda q: covariance.value(q) / (-log1p(-q) - q))
-
-
-def dynamic_transition(covariance: Covariance) -> Transition:
-    """T_d; raises ValueError with a field."""
-    _no_field(covariance)
-    return _highest(covariance, lambda q: covariance.derivative(q) * (1 - q) / q)
-
-
-def _highest(covariance: Covariance, square: Callable[[float], float]) -> Transition:
-    """The maximum of T^2 over q; at q = 0 both functions are xi''(0)."""
-    grid = np.concatenate([np.geomspace(SMALLEST, 0.01, 100), np.linspace(0.01, LARGEST, 2000)])
-    values = np.array([square(float(q)) for q in grid])
-    best = int(np.argmax(values))
-    at_zero = covariance.second_derivative(0.0)
-    if best == 0 or values[best] <= at_zero * (1 + 1e-9):
-        return Transition(sqrt(at_zero), 0.0)
-    low, high = grid[best - 1], grid[min(best + 1, len(grid) - 1)]
-    found = minimize_scalar(
-        lambda q: -square(q), bounds=(low, high), method="bounded", options={"xatol": 1e-12}
-    )
-    return Transition(sqrt(-float(found.fun)), float(found.x))
+from morsecensus.tasks.temperatures import dynamic_transition, static_transition
 
 
 def equilibrium_energy(covariance: Covariance, temperature: float) -> float:

@@ -5,12 +5,11 @@ from dataclasses import asdict
 from morsecensus.analysis.arrays import Json
 from morsecensus.analysis.theory.limits.temperatures import (
     aging,
-    dynamic_transition,
     equilibrium_energy,
-    static_transition,
     tap_states,
 )
 from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.temperatures import dynamic_transition, static_transition
 
 
 def thermal(covariance: Covariance, temperature: float) -> dict[str, Json]:

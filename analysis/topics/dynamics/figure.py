@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.ticker import NullFormatter
 
 from morsecensus.analysis.arrays import Floats
+from morsecensus.analysis.estimates.counts import mean_and_error
 from morsecensus.analysis.page.style import (
     COLORS,
     GREY,
@@ -248,32 +249,52 @@ def _draw_thermal(ax: Axes, setting: Setting, values: Sequence[float]) -> None:
             ax.plot(*zip(*own, strict=True), color=INK, lw=0.9, ls=style, label=f"{law}, N → ∞")
 
 
-def draw_signal(settings: Sequence[Setting]) -> Figure | None:
-    """Overlaps with a signal against time, a panel for each setting, a colour for each N."""
-    planted = [one for one in settings if "overlap_signal" in one.runs[0].data]
-    if not planted:
+def draw_signal(setting: Setting) -> Figure | None:
+    """Overlaps with a signal against time, a panel for each algorithm, a colour for each N."""
+    if "overlap_signal" not in setting.runs[0].data:
         return None
-    columns = min(len(planted), 3)
-    rows = -(-len(planted) // columns)
-    figure, axes = new_figure(rows, columns, 2.7 * rows)
-    for ax, setting in zip(axes, planted, strict=False):
-        group = setting.rules()[0]
-        for (runs, _), color in zip(group, shades(len(group)), strict=True):
-            size = np.abs(runs.data["overlap_signal"].values).mean(axis=1)
-            mean, there = size.mean(axis=0), _late(runs.times)
-            error = size.std(axis=0, ddof=1) / np.sqrt(len(size)) if len(size) > 1 else np.zeros_like(mean)
-            ax.errorbar(
-                runs.times[there],
-                mean[there],
-                error[there],
-                fmt="o-",
-                ms=2.4,
-                color=color,
-                label=f"N = {runs.n:g}",
-            )
-        ax.set(xscale="log", xlabel="time", ylabel="|overlap with the signal|", ylim=(0, 1.02))
-        ax.set_title(setting.title, fontsize=6.5)
-        ax.legend(fontsize=6.5)
-    for ax in axes[len(planted) :]:
-        ax.remove()
+    groups = [group for group in setting.rules() if group[0][0].has_time]
+    if not groups:
+        return None
+    figure, axes = new_figure(1, len(groups), 3.0)
+    for ax, group in zip(axes, groups, strict=True):
+        plot_overlaps(ax, group)
+    return figure
+
+
+def plot_overlaps(ax: Axes, group: Sequence[Pair]) -> list[Mark]:
+    """Mean absolute overlaps with the signal; a line for N to infinity where the start has an overlap."""
+    marks: list[Mark] = []
+    for (runs, _), color in zip(group, shades(len(group)), strict=True):
+        mean, error = mean_and_error(np.abs(runs.data["overlap_signal"].values).mean(axis=1))
+        there = _late(runs.times)
+        bars = np.nan_to_num(error[there])
+        label = f"N = {runs.n:g}"
+        marks.append(
+            ax.errorbar(runs.times[there], mean[there], bars, fmt="o-", ms=2.4, color=color, label=label)
+        )
+    runs, limit = group[0]
+    if limit is not None and runs.options["overlap"]:
+        late = limit.times >= float(runs.times[_late(runs.times)].min())
+        ax.plot(limit.times[late], np.abs(limit.overlap[late]), color=INK, lw=1, label="N → ∞")
+    ax.set(xscale="log", xlabel="time", ylabel="|overlap with the signal|", ylim=(0, 1.02), title=runs.label)
+    ax.legend(fontsize=6.5)
+    return marks
+
+
+def draw_plane(setting: Setting) -> Figure | None:
+    """Where algorithms end: index against energy, of runs that converged."""
+    ended = [runs for runs in setting.runs if "end_index" in runs.data]
+    if not ended:
+        return None
+    figure, axes = new_figure(1, 1, 3.2)
+    for runs, color in zip(ended, COLORS, strict=False):
+        there = runs.converged & (runs.data["end_index"].values >= 0)
+        energy, index = runs.data["end_energy"].values[there], runs.data["end_index"].values[there]
+        label = f"{runs.label}, N = {runs.n:g}: {there.sum()} of {there.size} converged"
+        axes[0].scatter(energy, index / (runs.n - 1), s=7, color=color, alpha=0.5, linewidths=0, label=label)
+    for name, level in setting.levels.items():
+        axes[0].axvline(level, color=GREY, lw=0.9, ls=LEVEL_STYLES[name])
+    axes[0].set(xlabel="energy per spin at the end", ylabel="index/(N-1)")
+    axes[0].legend(fontsize=6.5)
     return figure

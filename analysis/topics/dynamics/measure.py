@@ -14,19 +14,20 @@ from morsecensus.analysis.estimates.counts import mean_and_error
 from morsecensus.analysis.theory.limits.complexity import threshold_energy
 from morsecensus.analysis.theory.limits.temperatures import (
     aging,
-    dynamic_transition,
     equilibrium_energy,
 )
 from morsecensus.analysis.theory.limits.thresholds import index_energy
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.dynamics.limit import LimitCurve, limit_of, noise_temperature
 from morsecensus.analysis.topics.dynamics.read import Runs
+from morsecensus.tasks.temperatures import dynamic_transition
 
 Row = dict[str, Any]
 NEGLIGIBLE = 1e-3
 """Landscapes over N up to which corrections of order 1/N are below a tenth of the standard error: these are
 about 2/N, and that about 0.6/sqrt(N landscapes)."""
-LOOKS_TESTED = 3
+LOOKS_TESTED = 2
+"""With the overlap at the last of them three numbers a landscape: a few tens of landscapes judge no more."""
 EARLIEST = 0.05
 """Share of the time after which looks are tested; before, all curves are alike."""
 
@@ -162,12 +163,15 @@ def limit_tests(setting: Setting) -> Iterator[tuple[Runs, TestResult]]:
         if not len(looks):
             continue
         rows = [
-            runs.of_landscapes(column)[:, looks] - limit.at(runs.times[looks], name)
-            for column, name in (("energy", "energy"), ("overlap_start", "correlation"))
+            runs.of_landscapes(column)[:, places] - limit.at(runs.times[places], name)
+            for column, name, places in (
+                ("energy", "energy", looks),
+                ("overlap_start", "correlation", looks[-1:]),
+            )
         ]
         scaled = np.concatenate(rows, axis=1) * np.sqrt(runs.n)
         name = f"{runs.label}: against N to infinity"
-        yield runs, hotelling(name, scaled, note=f"energy and C(t, 0) at {len(looks)} looks")
+        yield runs, hotelling(name, scaled, note="energies at two looks, C(t, 0) at the last")
 
 
 def _tested(runs: Runs, limit: LimitCurve) -> np.ndarray:

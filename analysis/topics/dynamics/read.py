@@ -95,6 +95,12 @@ class Runs:
         """Mean over landscapes and its standard error; NaN at looks that a landscape lacks."""
         return mean_and_error(self.of_landscapes(name))
 
+    @property
+    def converged(self) -> NDArray[np.bool_]:
+        """Runs that ended with a gradient small enough, shape (landscapes, runs)."""
+        column = self.data["outcome"]
+        return column.values == str(column.attrs["flag_meanings"]).split().index("converged")
+
     def outcomes(self) -> dict[str, int]:
         """Runs by how they ended."""
         column = self.data["outcome"]

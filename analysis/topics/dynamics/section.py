@@ -21,8 +21,8 @@ from morsecensus.analysis.topics.dynamics.measure import (
 from morsecensus.analysis.topics.dynamics.read import find_runs
 
 _TEXT = (
-    "Runs of algorithms from random starts. Where the sampler is free the field is drawn as the run meets it: "
-    "its law is that of dense couplings at just this N, and the cost doesn't depend on N. Lines are N to "
+    "Runs of algorithms from random starts. Where the sampler is free the field is drawn as the run meets "
+    "it: its law is that of dense couplings at just this N, and the cost doesn't depend on N. Lines are N to "
     "infinity: the two-time equations for continuous time, the exact recursion for algorithms of finite "
     "steps. Errors are over landscapes."
 )
@@ -35,8 +35,12 @@ _CAPTIONS = {
     "approach": "How descents approach the threshold: distance in energy and its local exponent.",
     "temperatures": "Energies at the last look against the temperature of the bath, or of the noise of SGD. "
     "Above the dynamic temperature the equilibrium energy is reached; below, dynamics ages above it.",
-    "ends": "Energies per spin where the runs ended; dashed: the floor, dotted: the ground state, N to infinity.",
-    "signal": "Overlaps with the signal, absolute values.",
+    "ends": "Energies per spin where the runs ended; dashed: the floor, dotted: the ground state, both of N "
+    "to infinity.",
+    "signal": "Overlaps with the signal, absolute values; a start without overlap has one of order "
+    "1/sqrt(N), so what flow finds from there depends on N.",
+    "plane": "Index at the end against energy, of runs that converged. Newton's method is drawn to saddles "
+    "of every index, saddle-free Newton, which takes the eigenvalues' absolute values, to minima.",
 }
 
 
@@ -62,7 +66,8 @@ class Trajectories(Topic[Setting]):
             "approach": figure.draw_approach(found),
             "temperatures": figure.draw_temperatures(found),
             "ends": figure.draw_ends(found),
-            "signal": figure.draw_signal([found]),
+            "signal": figure.draw_signal(found),
+            "plane": figure.draw_plane(found),
         }
         return drawn | {name: one for name, one in more.items() if one is not None}
 

@@ -1,5 +1,6 @@
 """What an algorithm is: a state to begin with, and a step from one state to the next."""
 
+import math
 from typing import Any, NamedTuple, Protocol
 
 from morsecensus.tasks.dynamics.fields.base import Field, Look, Vector
@@ -56,4 +57,4 @@ class Algorithm(Protocol):
 def gradient_norm(field: Field, x: Vector, gradient: Vector) -> float:
     """Length of the Riemannian gradient over sqrt(N)."""
     tangent = field.project(x, gradient)
-    return float(tangent @ tangent) ** 0.5
+    return math.sqrt(tangent @ tangent)

@@ -9,7 +9,7 @@ couplings, and for free sampling those in the span of what was met, zero-padded.
 such arrays and need not know which they have.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from jaxtyping import Float
@@ -18,9 +18,10 @@ Vector = Float[np.ndarray, " size"]
 
 
 class Look(NamedTuple):
-    """What one look at a point shows: H/N and the Euclidean gradient over sqrt(N)."""
+    """What one look at a point shows: H/N and the Euclidean gradient over sqrt(N). Of a look at rows of
+    points all is in rows, the energy too."""
 
-    energy: float
+    energy: Any
     gradient: Vector
 
 

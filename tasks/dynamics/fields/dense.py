@@ -31,6 +31,14 @@ def _look(landscape: Landscape, couplings: Couplings, x: Any) -> tuple[Any, Any]
 
 
 @partial(jax.jit, static_argnames="landscape")
+def _look_all(landscape: Landscape, couplings: Couplings, rows: Any) -> tuple[Any, Any]:
+    """Points stand in the last axis, so that the contractions of all of them are one matrix product."""
+    many = jax.vmap(_look, in_axes=(None, None, 1), out_axes=(0, 1))
+    values, gradients = many(landscape, couplings, rows.T)
+    return values, gradients.T
+
+
+@partial(jax.jit, static_argnames="landscape")
 def _product(landscape: Landscape, couplings: Couplings, x: Any, u: Any) -> Any:
     root = math.sqrt(landscape.manifold.ambient)
     return jax.jvp(lambda y: landscape.value_and_gradient(couplings, y)[1], (root * x,), (u,))[1]
@@ -82,15 +90,16 @@ class DenseField(OnSpheres):
         return self.landscape.manifold.dimension
 
     def look(self, x: Vector, summand: int | None = None) -> Look:
+        """At a point, or at the rows of a matrix: energies are then an array."""
         chosen = self.couplings if summand is None else [self.couplings[summand]]
         share = len(chosen) / self.summands
         energy, gradient = value_and_gradient(self.means, x)
         energy, gradient = share * energy, share * gradient
         for couplings in chosen:
-            e, g = _look(self.landscape, couplings, x)
-            energy, gradient = energy + float(e), gradient + np.asarray(g)
-        self.gradients += len(chosen)
-        return Look(energy, gradient)
+            e, g = (_look if x.ndim == 1 else _look_all)(self.landscape, couplings, x)
+            energy, gradient = energy + np.asarray(e), gradient + np.asarray(g)
+        self.gradients += len(chosen) * x.size // self.size
+        return Look(energy if x.ndim > 1 else float(energy), gradient)
 
     def hessian_product(self, x: Vector, u: Vector) -> Vector:
         self.products += 1

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from morsecensus.tasks.dynamics.fields.packing import Joins, power, power_slope
-from morsecensus.tasks.systems.symmetric import packed_size
+from morsecensus.tasks.dynamics.fields.packing import Joins, packed_size, power, power_slope
 
 Features = list[Float[np.ndarray, " packed"]]
 Terms = tuple[tuple[int, float], ...]
@@ -44,8 +43,7 @@ class Orthonormal:
     each block as wide as its last: a third of a rectangle for p = 3.
     """
 
-    def __init__(self, degrees: tuple[int, ...]) -> None:
-        self.degrees = degrees
+    def __init__(self) -> None:
         self.count = 0
         self._blocks: list[Features] = []
 

@@ -80,16 +80,15 @@ class FreeField(OnSpheres):
         return self.n - 1
 
     def look(self, x: Vector, summand: int | None = None) -> Look:
-        energy, gradient = value_and_gradient(self.means, x)
         chosen = self.fields if summand is None else [self.fields[summand]]
-        share = len(chosen) / self.summands
-        noise = [field.look(x) for field in chosen]
         self.gradients += len(chosen)
-        root = math.sqrt(self.n)
-        return Look(
-            share * energy + sum(e for e, _ in noise) / root,
-            share * gradient + sum(g for _, g in noise) / root,
-        )
+        energy, gradient = value_and_gradient(self.means, x)
+        share, root = len(chosen) / self.summands, math.sqrt(self.n)
+        energy, gradient = share * energy, share * gradient
+        for field in chosen:
+            e, g = field.look(x)
+            energy, gradient = energy + e / root, gradient + g / root
+        return Look(float(energy), gradient)
 
     def hessian_product(self, x: Vector, u: Vector) -> Vector:
         self.products += 1

@@ -1,6 +1,6 @@
 """Means of isotropic landscapes: polynomials of the overlap with given directions."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,13 +16,13 @@ class Mean(NamedTuple):
     strength: float
 
 
-def value_and_gradient(means: list[Mean], x: Vector) -> tuple[float, Vector]:
-    """Of the sum of the means: per spin, and over sqrt(N)."""
+def value_and_gradient(means: list[Mean], x: Vector) -> tuple[Any, Vector]:
+    """Of the sum of the means: per spin, and over sqrt(N); x may be rows of points."""
     energy, gradient = 0.0, np.zeros_like(x)
     for direction, polynomial, strength in means:
-        q = float(direction @ x)
-        energy -= strength * polynomial.value(q)
-        gradient -= strength * polynomial.derivative(q) * direction
+        q: Any = x @ direction
+        energy = energy - strength * polynomial.value(q)
+        gradient -= np.multiply.outer(strength * polynomial.derivative(q), direction)
     return energy, gradient
 
 

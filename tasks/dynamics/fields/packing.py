@@ -13,7 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from morsecensus.tasks.systems.symmetric import packed_size
+from morsecensus.tasks.systems import symmetric
+
+
+def packed_size(directions: int, order: int) -> int:
+    """Number of multi-indices; of order 0 there is one, also of no directions."""
+    return symmetric.packed_size(directions, order) if directions else int(order == 0)
 
 
 class Table(NamedTuple):

@@ -1,6 +1,5 @@
-"""Products of spheres for single vectors in NumPy: what `geometry.manifolds` is for compiled batches."""
-
-import math
+"""Products of spheres in NumPy, for one vector or for rows of vectors: what `geometry.manifolds` is for
+compiled batches."""
 
 import numpy as np
 
@@ -20,7 +19,8 @@ class OnSpheres:
         """The part of v that is tangent at x; x need not be scaled."""
         tangent = v.copy()
         for part, _ in self.parts:
-            tangent[part] -= float(x[part] @ v[part]) / float(x[part] @ x[part]) * x[part]
+            at, along = x[..., part], v[..., part]
+            tangent[..., part] -= (np.vecdot(at, along) / np.vecdot(at, at))[..., None] * at
         return tangent
 
     def retract(self, y: Vector) -> Vector:
@@ -28,13 +28,15 @@ class OnSpheres:
         that a step which overflows ends a run."""
         point = y.copy()
         for part, radius in self.parts:
-            length = math.sqrt(float(y[part] @ y[part]))
-            point[part] *= radius / length if 0 < length < math.inf else math.nan
+            at = y[..., part]
+            square = np.vecdot(at, at)
+            usable = np.where((square > 0) & (square < np.inf), square, np.nan)
+            point[..., part] *= (radius / np.sqrt(usable))[..., None]
         return point
 
     def radial_derivative(self, x: Vector, gradient: Vector) -> float:
         """w.grad H/N, summed over the spheres."""
-        return float(x @ gradient)
+        return np.vecdot(x, gradient)
 
     def shifted(self, x: Vector, gradient: Vector, u: Vector) -> Vector:
         """u with each part multiplied by that sphere's radial derivative."""

@@ -64,7 +64,8 @@ class _Search:
         """Classes of the indices that are sought, degenerate ones last, and their hits in each way."""
         low = known.low_index(self.landscape) <= self.options.max_index
         points, hits = known.points.take(np.flatnonzero(low)), known.hits[low]
-        sound = Classes(points, hits.sum(axis=1))
+        members = self.landscape.symmetry.members(points.points, points.uniqueness_radius)
+        sound = Classes(points, hits.sum(axis=1), members)
         sets = known.unsound.sets
         if not len(sets):
             return sound, hits

@@ -151,7 +151,7 @@ def _merge(landscape: Landscape, known: Known) -> Known:
 
 def low_images(landscape: Landscape, points: CriticalPoints) -> Float[np.ndarray, "points ambient"]:
     """Of each point the image that has the low index: itself, or one at -E."""
-    signs, energy = landscape.symmetry.elements()
+    symmetry = landscape.symmetry
     mirrored = lower_index(landscape, points.index) != points.index
-    turn = signs[np.argmin(energy)].astype(np.float64)
-    return np.where(mirrored[:, None], turn[None] * points.points, points.points)
+    images = symmetry.orbit(points.points).reshape(symmetry.size, *points.points.shape)
+    return np.where(mirrored[:, None], images[np.argmin(symmetry.energies())], points.points)

@@ -59,7 +59,7 @@ def multistart(
         outcomes += ended
         outcomes[[CONVERGED, STALLED]] += [-lost, lost]
         classes, before = found.classes(landscape, couplings), evidence
-        evidence = evidence_of(landscape, classes)
+        evidence = evidence_of(landscape, classes, couplings)
         ledger = assess(evidence, options.min_hits)
         rounds += 1
         if ledger.status in (COMPLETE, FAILED) or _seen_enough(evidence, before, options.min_hits):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from morsecensus.analysis.theory.dynamics.kernels import FLOW, Kernels, Setting
+from morsecensus.analysis.theory.dynamics.long_times import Resolution, late, late_looks
 from morsecensus.analysis.theory.dynamics.romberg import curve, romberg
 from morsecensus.analysis.theory.dynamics.two_time import solve
 from morsecensus.tasks.covariance import Covariance, matrix_tensor
@@ -107,3 +108,22 @@ def test_late_energies(xi, until, energy):
     found = curve(Kernels.of(xi), until, looks=[until])
     assert found.energy_error[-1] < 1e-6
     assert found.energy[-1] == pytest.approx(energy, abs=1.5e-6)
+
+
+def test_the_logarithmic_grid_continues_the_uniform_one():
+    """At t = 20 and 50 of the sheet, and with T > 0 and from equilibrium where that is -1/T."""
+    times = np.array([20.0, 50.0])
+    coarse = late(Kernels.of(CUBIC), 50.0).looks(times)
+    np.testing.assert_allclose(coarse[0], [-1.5826225, -1.6059962], atol=2e-7)
+    np.testing.assert_allclose(coarse[2], [0.1886115, 0.1325868], atol=2e-7)
+    still = late(Kernels.of(CUBIC), 25.0, Setting(1.0, 1.0), resolution=Resolution(81, 0.1, 8, 6))
+    np.testing.assert_allclose(still.values[0], -1.0, atol=1e-5)
+
+
+@pytest.mark.soak
+def test_the_logarithmic_grid_at_late_times():
+    found, error = late_looks(Kernels.of(CUBIC), np.array([100.0, 1000.0]))
+    assert found[0, 0] == pytest.approx(-1.61608057, abs=3e-8)
+    assert error[0, 1] < 1e-5
+    gap = found[0] + 2 * np.sqrt(2 / 3)
+    assert np.log10(gap[0] / gap[1]) == pytest.approx(2 / 3, abs=0.01)

@@ -1,0 +1,1 @@
+"""Theory of networks with quadratic units, on critical manifolds."""

@@ -1,0 +1,1 @@
+"""Theory of hidden units on a product of spheres."""

@@ -1,0 +1,106 @@
+"""Where descents of networks end: families by invariants, doubling, and the records of `shares`."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from morsecensus.tasks.landscapes.relu_units import ReluUnits
+from morsecensus.tasks.points.families import exchangeable, find_families, merge
+from morsecensus.tasks.records.shares import shares_of
+from morsecensus.tasks.trajectories.fixed_steps import settle
+
+
+def spec_of(k, units, runs, seed=5):
+    return {"model": "relu-units", "parameters": {"units": units}, "n": k, "runs": runs, "seed": seed}
+
+
+@pytest.fixture(scope="module")
+def ends():
+    """Ends of descents at k = 7: the global minimum and the first spurious one, in several labellings."""
+    landscape = ReluUnits(7, 7)
+    starts = np.random.default_rng(3).standard_normal((128, 49)) / np.sqrt(7)
+    found, settled = settle(landscape, np.eye(7), starts, 5 / 7, 1e-10, 100_000)
+    assert settled.all()
+    return landscape, found
+
+
+def test_relabelled_ends_are_one_family(ends):
+    landscape, found = ends
+    families = find_families(landscape, np.eye(7), found, 7)
+    assert [family.blocks for family in families] == [(7,), (6, 1)]
+    assert sum(family.runs for family in families) == len(found)
+    draw = np.random.default_rng(4)
+    images = [w[draw.permutation(7)][:, draw.permutation(7)].ravel() for w in found.reshape(-1, 7, 7)]
+    again = find_families(landscape, np.eye(7), np.array(images), 7)
+    assert [family.runs for family in again] == [family.runs for family in families]
+
+
+def test_spurious_minimum_is_a_minimum_to_round_off(ends):
+    landscape, found = ends
+    spurious = find_families(landscape, np.eye(7), found, 7)[1]
+    assert (spurious.index, spurious.nullity) == (0, 0)
+    assert spurious.residual < 1e-14
+    assert 0.01 < spurious.loss < 0.1
+    assert spurious.spectrum[0] > 1e-3
+
+
+def test_doubling_is_that_of_the_larger_network(ends):
+    """The formula against the Hessian of m = 8, at two ways to share the weights."""
+    landscape, found = ends
+    larger = ReluUnits(7, 8)
+    for family in find_families(landscape, np.eye(7), found, 7):
+        weights = family.point.reshape(7, 7)
+        for unit, share in [(0, 0.5), (3, 0.2), (6, 0.5)]:
+            rows = np.insert(weights, 7, (1 - share) * weights[unit], axis=0)
+            rows[unit] *= share
+            jet = larger.jet(np.eye(7), jnp.asarray(rows.ravel()))
+            assert float(jet.value) == pytest.approx(family.loss, abs=1e-14)
+            np.testing.assert_allclose(jet.gradient, 0, atol=1e-13)
+            spectrum = np.linalg.eigvalsh(jet.hessian)
+            twice = (int((spectrum < -1e-7).sum()), int((np.abs(spectrum) <= 1e-7).sum()))
+            assert twice == family.doubled[unit]
+    # At the global minimum each student's own block is that of its teacher: k flat directions.
+    families = find_families(landscape, np.eye(7), found, 7)
+    assert set(families[0].doubled) == {(0, 7)}
+    assert max(index for index, _ in families[1].doubled) > 0, "adding a unit turns the minimum into a saddle"
+
+
+def test_merging_tells_apart_what_differs():
+    draw = np.random.default_rng(5)
+    a, b = draw.standard_normal((2, 9))
+    rows = np.stack([a, a.reshape(3, 3)[[1, 2, 0]].ravel(), a + 1e-3, b])
+    assert merge(np.array([0.1, 0.1, 0.1, 0.1]), rows).tolist() == [0, 0, 1, 2]
+    assert merge(np.array([0.1, 0.2, 0.1, 0.2]), rows).tolist() == [0, 2, 1, 3]
+    assert merge(np.zeros(4), rows).tolist() == [0, 0, 0, 0]
+
+
+def test_blocks_are_coordinates_that_may_be_exchanged():
+    alike = np.eye(4) - 0.1
+    assert exchangeable(alike) == (4,)
+    assert exchangeable(alike[[2, 0, 3, 1]]) == (4,)
+    apart = alike.copy()
+    apart[3, 3] = -1.0
+    assert exchangeable(apart) == (3, 1)
+    assert exchangeable(np.random.default_rng(6).standard_normal((4, 4))) == (1, 1, 1, 1)
+
+
+def test_record_counts_every_run():
+    found = shares_of(spec_of(7, 7, 64))
+    assert found["runs"] == found["open"] + sum(family["runs"] for family in found["families"]) == 64
+    assert found["spurious"] == sum(family["runs"] for family in found["families"] if family["loss"] > 1e-10)
+    assert found["share_lower"] <= found["share"] <= found["share_upper"]
+    assert [family["loss"] for family in found["families"]] == sorted(f["loss"] for f in found["families"])
+
+
+def test_few_teachers_have_no_spurious_minima():
+    """The negative control: k = 3, where there are none."""
+    found = shares_of(spec_of(3, 3, 64))
+    assert (found["open"], found["spurious"], len(found["families"])) == (0, 0, 1)
+
+
+def test_students_to_spare_end_at_zero_on_a_continuum():
+    found = shares_of(spec_of(6, 8, 32))
+    assert (found["open"], found["spurious"], found["units"]) == (0, 0, 8)
+    (family,) = found["families"]
+    assert family["nullity"] > 0
+    assert family["residual"] < 1e-4
