@@ -21,6 +21,7 @@ FIRST: dict[str, Any] = {
     "landscapes": 100,
     "xi": "q^3",
     "signal": "q^3",
+    "kernel": "q^3",
     "law": "rademacher",
     "delta2": 0.5,
     "deltap": 1.0,

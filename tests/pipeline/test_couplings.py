@@ -310,7 +310,7 @@ def test_what_cannot_be_exported_is_named(tmp_path):
         ("--out", tmp_path / "c.txt"): "allowed: a name that ends in .npz or .zarr",
         ("--out", tmp_path / "c.npz"): "--cell: got nothing, allowed: c0000, c0001",
         ("--out", tmp_path / "c.npz", "--cell", "c9"): "--cell: got 'c9', allowed: c0000, c0001",
-        ("--out", tmp_path / "c.npz", "--cell", "c0000", "--landscape", "x"): "--landscapes: got 'x'",
+        ("--out", tmp_path / "c.npz", "--cell", "c0000", "--landscape", "x"): "--landscape: got 'x'",
         ("--out", study.with_suffix(".npz").parent / "no" / "c.npz", "--cell", "c0000"): "cannot write",
     }
     for arguments, message in wrong.items():
