@@ -157,7 +157,7 @@ def test_a_model_of_the_registry_is_written_by_its_parameters_alone(model):
     parameters = MODELS[model].parameters
     assert set(parameters) <= set(table_of(CensusTable, model).model_fields)
     known = {"xi": 'xi = "q^3"\n', "law": 'law = "rademacher"\n', "signal": 'signal = "q^3"\n'}
-    known |= {"delta2": "delta2 = 0.5\n", "deltap": "deltap = 1.0\n"}
+    known |= {"delta2": "delta2 = 0.5\n", "deltap": "deltap = 1.0\n", "kernel": 'kernel = "q^3"\n'}
     required = "".join(known[name] for name, parameter in parameters.items() if parameter.default is None)
     text = HEAD + f'[[cells]]\nmodel = "{model}"\nn = 4\nlandscapes = 8\n{required}'
     assert set(parse_study(tomllib.loads(text)).cells[0].spec["parameters"]) == set(parameters)
