@@ -72,8 +72,9 @@ def _continued(first: Curve, kernels: Kernels, until: float, setting: Setting) -
     near = times <= first.times[-1]
     early, early_errors = first.looks(times[near])
     later, later_errors = late_looks(kernels, times[~near], setting)
-    values = np.concatenate([early, later], axis=1)
+    energy, radial, correlation, overlap = np.concatenate([early, later], axis=1)
+    errors = np.concatenate([early_errors, later_errors], axis=1)
     more = np.full((len(first.more), len(times)), np.nan)
     if len(more):
         more[:, near] = make_interp_spline(first.times, first.more, k=DEGREE, axis=1)(times[near])
-    return Curve(times, *values, np.concatenate([early_errors, later_errors], axis=1), more)
+    return Curve(times, energy, radial, correlation, overlap, errors, more)
