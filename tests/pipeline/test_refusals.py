@@ -116,7 +116,8 @@ def test_a_plan_of_a_model_is_made_or_refused_in_one_line(more, model, tmp_path)
     content = {"name": "s", "seed": 1, "cells": [{"model": model, "n": N, "landscapes": 2, **given, **more}]}
     searched = not MODELS[model].trained
     points = searched and landscape_of(model).symmetry.orbits is None
-    counted = {"multistart": searched, "low-index": points}.get(more.get("finder"), is_taken("enumerate", model))
+    by_finder = {"multistart": searched, "low-index": points}
+    counted = by_finder.get(more.get("finder"), is_taken("enumerate", model))
     flows = model in FLOWING and not (more.get("body") == "threshold" and model in WITHOUT_ISOTROPIC_NOISE)
     if flows if "body" in more else counted:
         assert make_plan(parse_study(content, "study", tmp_path)).rows()
