@@ -205,7 +205,9 @@ def _own(options: Mapping[str, Any], several: bool) -> dict[str, Any]:
         for name, value in options.items()
     }
     if several and algorithm not in STEPPED:
-        own["step"] = ADAPTIVE if algorithm == "flow" else None
+        own["step"] = None
+    if algorithm == "flow" and own["step"] is None:
+        own["step"] = ADAPTIVE  # one name for one thing: the same cell, the same line of a figure
     if several and (algorithm, own["step"]) == ("gd", ADAPTIVE):
         own["until"] = None  # a search along the line has no time
     return own

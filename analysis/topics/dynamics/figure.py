@@ -1,5 +1,6 @@
 """Trajectories: energies against time and N to infinity, where runs end, what the noise does."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -70,7 +71,7 @@ def plot_energies(ax: Axes, group: Sequence[Pair], setting: Setting) -> list[Mar
     if (limit := group[0][1]) is not None:
         first = min(float(runs.times[_late(runs.times)].min()) for runs, _ in group)
         late = limit.times >= first
-        name = "N → ∞" if limit.exact else "N → ∞, Langevin"
+        name = "N → ∞" + {"temperature": ", Langevin", "overlap 0": ", overlap 0"}.get(limit.kind, "")
         ax.plot(limit.times[late], limit.energy[late], color=INK, lw=1, label=name)
     _draw_levels(ax, setting)
     ax.set(xscale="log", xlabel="time" if group[0][0].has_time else "steps", ylabel="energy per spin")
@@ -153,21 +154,21 @@ def plot_ends(ax: Axes, group: Sequence[Runs], setting: Setting, colors: Mapping
 
 
 def draw_algorithms(setting: Setting) -> Figure | None:
-    """All algorithms at the largest N that they share, against the same time."""
-    groups = [group for group in setting.rules() if group[0][0].has_time]
-    if len(groups) < 2:
-        return None
-    shared = set.intersection(*({runs.n for runs, _ in group} for group in groups))
+    """All algorithms at the N that most of them share, the largest such N, against the same time."""
+    pairs = [pair for group in setting.rules() for pair in group if pair[0].has_time]
+    shared = Counter(n for _, n in {(runs.rule, runs.n) for runs, _ in pairs})
     if not shared:
         return None
-    largest = max(shared)
-    figure, axes = new_figure(1, 1, 3.4)
-    for number, group in enumerate(groups):
-        runs, limit = next((runs, limit) for runs, limit in group if runs.n == largest)
+    n, many = max(shared.items(), key=lambda item: (item[1], item[0]))
+    if many < 2:
+        return None
+    figure, axes = new_figure(1, 1, 3.6)
+    own = {runs.rule: (runs, limit) for runs, limit in pairs if runs.n == n}
+    for number, (runs, limit) in enumerate(own.values()):
         _plot_algorithm(axes[0], runs, limit, COLORS[number % len(COLORS)])
     _draw_levels(axes[0], setting)
-    axes[0].set(xscale="log", xlabel="time", ylabel="energy per spin", title=f"N = {largest:g}")
-    axes[0].legend(fontsize=6.5)
+    axes[0].set(xscale="log", xlabel="time", ylabel="energy per spin", title=f"N = {n:g}")
+    axes[0].legend(fontsize=6, loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure
 
 

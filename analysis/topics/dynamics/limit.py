@@ -27,14 +27,17 @@ class LimitCurve:
     """Energy per spin, overlap with the start and with the signal at N to infinity.
 
     Attributes:
-        kind: "equations" of continuous time, "recursion" of finite steps, or "temperature": Langevin
-            dynamics at the temperature that stands for the noise of SGD, which holds for short steps.
+        error: of all of them, at the same times.
+        kind: "equations" of continuous time, "recursion" of finite steps; "temperature": Langevin dynamics
+            at the temperature that stands for the noise of SGD, which holds for short steps; "overlap 0":
+            no overlap with the signal, which finite N leaves after a time of order log N.
     """
 
     times: Floats
     energy: Floats
     correlation: Floats
     overlap: Floats
+    error: Floats
     kind: str
 
     def at(self, times: Floats, name: str = "energy") -> Floats:
@@ -47,7 +50,7 @@ class LimitCurve:
     @property
     def exact(self) -> bool:
         """Whether it is the limit of just this algorithm."""
-        return self.kind != "temperature"
+        return self.kind in ("equations", "recursion")
 
 
 def noise_temperature(runs: Runs) -> float | None:
@@ -65,10 +68,11 @@ def limit_of(runs: Runs) -> LimitCurve | None:
         return None
     noise, signal = known
     kernels, options = Kernels.of(noise, signal), runs.options
+    planted = any(signal.coefficients)
     if options["algorithm"] == "flow":
-        return _equations(kernels, options, 0.0, "equations")
-    planted = options["start"] == "equilibrium" or any(signal.coefficients)
-    if planted or isinstance(options["step"], str):
+        leaves = planted and not options["overlap"]
+        return _equations(kernels, options, 0.0, "overlap 0" if leaves else "equations")
+    if planted or options["start"] == "equilibrium" or isinstance(options["step"], str):
         return None
     if options["algorithm"] == "sgd":
         temperature = noise_temperature(runs)
@@ -84,7 +88,9 @@ def _equations(
     found = curve_to(kernels, until, setting, tolerance=TOLERANCE, most_steps=MOST_STEPS)
     if found is None:
         return None
-    return LimitCurve(found.times, found.energy, found.correlation, found.overlap, kind)
+    return LimitCurve(
+        found.times, found.energy, found.correlation, found.overlap, found.errors.max(axis=0), kind
+    )
 
 
 def _recursion(kernels: Kernels, options: Mapping[str, Any]) -> LimitCurve | None:
@@ -97,4 +103,5 @@ def _recursion(kernels: Kernels, options: Mapping[str, Any]) -> LimitCurve | Non
     except ValueError:  # the step is too long, and the runs diverge or turn in circles
         return None
     none = np.zeros(steps + 1)
-    return LimitCurve(step * np.arange(steps + 1), found.energy, found.correlation[:, 0], none, "recursion")
+    times = step * np.arange(steps + 1)
+    return LimitCurve(times, found.energy, found.correlation[:, 0], none, none, "recursion")

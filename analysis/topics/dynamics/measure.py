@@ -26,6 +26,9 @@ Row = dict[str, Any]
 NEGLIGIBLE = 1e-3
 """Landscapes over N up to which corrections of order 1/N are below a tenth of the standard error: these are
 about 2/N, and that about 0.6/sqrt(N landscapes)."""
+TOO_ROUGH = 0.02
+"""Errors of a limit, over the spread of landscapes, from which on it is no theory to test against: a tenth of
+the standard error of 25 landscapes."""
 LOOKS_TESTED = 2
 """With the overlap at the last of them three numbers a landscape: a few tens of landscapes judge no more."""
 EARLIEST = 0.05
@@ -169,7 +172,10 @@ def limit_tests(setting: Setting) -> Iterator[tuple[Runs, TestResult]]:
                 ("overlap_start", "correlation", looks[-1:]),
             )
         ]
-        scaled = np.concatenate(rows, axis=1) * np.sqrt(runs.n)
+        found = np.concatenate(rows, axis=1)
+        if float(np.max(limit.at(runs.times[looks], "error"))) > TOO_ROUGH * found.std(axis=0).min():
+            continue
+        scaled = found * np.sqrt(runs.n)
         name = f"{runs.label}: against N to infinity"
         yield runs, hotelling(name, scaled, note="energies at two looks, C(t, 0) at the last")
 

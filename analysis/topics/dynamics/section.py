@@ -10,6 +10,7 @@ from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Picture, Section, Topic
 from morsecensus.analysis.topics.dynamics import figure, tables
+from morsecensus.analysis.topics.dynamics.limit import LimitCurve
 from morsecensus.analysis.topics.dynamics.measure import (
     Setting,
     end_rows,
@@ -18,7 +19,7 @@ from morsecensus.analysis.topics.dynamics.measure import (
     look_rows,
     settings_of,
 )
-from morsecensus.analysis.topics.dynamics.read import find_runs
+from morsecensus.analysis.topics.dynamics.read import Runs, find_runs
 
 _TEXT = (
     "Runs of algorithms from random starts. Where the sampler is free the field is drawn as the run meets "
@@ -58,8 +59,7 @@ class Trajectories(Topic[Setting]):
     def figures(self, found: Setting) -> Mapping[str, Figure]:
         drawn = {
             _name(number): figure.draw_curves(group, found)
-            for number, group in enumerate(found.rules(), 1)
-            if group[0][0].has_time
+            for number, group in enumerate(_compared(found), 1)
         }
         more = {
             "algorithms": figure.draw_algorithms(found),
@@ -81,10 +81,16 @@ class Trajectories(Topic[Setting]):
         title = f"Trajectories: {found.title}"
         pictures = [
             Picture(_name(number), f"{title}: {group[0][0].label}", _CAPTIONS["curves"])
-            for number, group in enumerate(found.rules(), 1)
+            for number, group in enumerate(_compared(found), 1)
         ]
         pictures += [Picture(name, f"{title}: {name}", text) for name, text in _CAPTIONS.items()]
         return Section(title, [paragraph(_TEXT), tables.ENDS.part(list(end_rows(found))), *pictures])
+
+
+def _compared(found: Setting) -> list[list[tuple[Runs, LimitCurve | None]]]:
+    """Algorithms with a time at several N; all, if none has several."""
+    groups = [group for group in found.rules() if group[0][0].has_time]
+    return [group for group in groups if len({runs.n for runs, _ in group}) > 1] or groups
 
 
 def _name(number: int) -> str:

@@ -39,7 +39,10 @@ LOOKS = Table(
         Column("energy_se", "its standard error", "energy per spin"),
         Column("energy_sd", "standard deviation over landscapes", "energy per spin"),
         Column("limit", "energy for N to infinity", "energy per spin"),
-        Column("limit_kind", "equations, recursion, or temperature: Langevin dynamics in place of SGD"),
+        Column(
+            "limit_kind",
+            "equations, recursion; temperature: Langevin in place of SGD; overlap 0: with the signal",
+        ),
         Column("overlap_start", "mean overlap with the start"),
         Column("overlap_start_se", "its standard error"),
         Column("overlap_signal", "mean overlap with the signal"),
