@@ -37,6 +37,7 @@ def report(store, out, where, **env):
         str(out),
         "--dask",
         where,
+        "--quiet",
     ]
     return subprocess.run(
         command, env=os.environ | env, capture_output=True, text=True, timeout=240, check=False

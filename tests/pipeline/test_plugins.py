@@ -181,9 +181,10 @@ def test_our_own_models_pass_the_same_check():
         "sizes": "1,1,1",
         "delta2": 1.0,
         "deltap": 1.0,
+        "kernel": "q^3",
     }
     for name, model in MODELS.items():
-        if model.content_of is None:
+        if model.content_of is None and not model.trained:
             parameters = {key: known.get(key, each.default) for key, each in model.parameters.items()}
             check_landscape(build(name, parameters, 3), 1)
 

@@ -221,6 +221,7 @@ def test_a_real_study_to_its_report(store, call, tmp_path):
         store,
         "--out",
         str(tmp_path / "report"),
+        "--quiet",
     ]
     report = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (report.returncode, report.stderr) == (0, "")
