@@ -157,14 +157,15 @@ def _continuous(
     early = min(last, EARLY / kernels.rate) if not planted else last
     near = at <= early
     try:
+        # First, for it refuses what is too late at once.
+        later = None if near.all() else late_looks(kernels, at[~near], setting)
         found = curve(kernels, early, setting, looks=at[near].tolist() or [early])
         values, errors = found.looks(at[near])
         steps = len(found.times) - 1
         method = f"two-time equations, implicit trapezoid, Romberg to steps of {early / steps:.3g}"
-        if not near.all():
-            later, uncertain = late_looks(kernels, at[~near], setting)
-            values = np.concatenate([values, later], axis=1)
-            errors = np.concatenate([errors[0], uncertain[0]])[None]
+        if later is not None:
+            values = np.concatenate([values, later[0]], axis=1)
+            errors = np.concatenate([errors[0], later[1][0]])[None]
             method += f"; after t = {early:.3g} a logarithmic grid of two resolutions"
     except ValueError as error:
         raise _as_option(error) from error
