@@ -35,7 +35,7 @@ _CAPTIONS = {
     "step ξ'(1)(1 - 1/P)/2 in place of SGD on P summands.",
     "approach": "How descents approach the threshold: distance in energy and its local exponent.",
     "temperatures": "Energies at the last look against the temperature of the bath, or of the noise of SGD. "
-    "Above the dynamic temperature runs tend to the equilibrium energy but for their step, below it they age.",
+    "Above the dynamic temperature runs tend to equilibrium but for the error of their step, below they age.",
     "ends": "Energies per spin where the runs ended; dashed: the floor, dotted: the ground state, both of N "
     "to infinity.",
     "signal": "Overlaps with the signal, absolute values; a start without overlap has one of order "
