@@ -62,15 +62,14 @@ class DenseField(OnSpheres):
     def __init__(self, landscape: Landscape, seed: int, instance: int, *, summands: int = 1) -> None:
         self.landscape, signal = noise_of(landscape)
         manifold = landscape.manifold
-        self.size, self.summands = manifold.ambient, summands
+        self.n = self.size = manifold.ambient
+        self.summands = summands
         self.gradients = self.products = 0
         self.parts = [(part, math.sqrt(size / self.size)) for part, size in manifold.parts()]
         self.means: list[Mean] = []
-        self._signal = None
         if signal is not None:
             self._signal = np.eye(1, self.size)[0]
             self.means.append(Mean(self._signal, signal, 1.0))
-        self._noise: np.random.Generator | None = None
         self._planted: Vector | None = None
         self.couplings = [self._drawn(seed, instance, p) for p in range(summands)]
 
@@ -108,30 +107,12 @@ class DenseField(OnSpheres):
             product = product + np.asarray(_product(self.landscape, couplings, x, u))
         return product
 
-    def tangent_product(self, x: Vector, gradient: Vector, u: Vector) -> Vector:
-        return self.project(x, self.hessian_product(x, u)) - self.shifted(x, gradient, u)
-
-    def begin(self, noise: np.random.Generator) -> None:
-        """Draw noise from here on from this generator."""
-        self._noise = noise
-
-    def noise(self) -> Vector:
-        assert self._noise is not None, "a run begins with begin()"
-        return self._noise.standard_normal(self.size) / math.sqrt(self.size)
-
-    def overlap(self, x: Vector) -> float:
-        return math.nan if self._signal is None else float(self._signal @ x)
+    def _normal(self, draw: np.random.Generator) -> Vector:
+        return draw.standard_normal(self.size)
 
     def uniform_start(self, draw: np.random.Generator) -> Vector:
         """A uniform point of the manifold."""
         return self.landscape.random_starts(draw, 1)[0] / math.sqrt(self.size)
-
-    def start_at_overlap(self, draw: np.random.Generator, overlap: float) -> Vector:
-        """A uniform point among those with this overlap with the signal."""
-        if self._signal is None:
-            raise ValueError(f"overlap: got {overlap} without a signal; give a signal, or leave it out")
-        others = self.retract(self.project(self._signal, draw.standard_normal(self.size)))
-        return overlap * self._signal + math.sqrt(1 - overlap**2) * others
 
     def planted_start(self, draw: np.random.Generator, temperature: float) -> Vector:
         """A start as in equilibrium at this temperature: before the first look."""

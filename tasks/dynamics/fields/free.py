@@ -53,7 +53,6 @@ class FreeField(OnSpheres):
         self.size = self.frame.size
         self.parts = [(slice(0, self.size), 1.0)]
         self.gradients = self.products = 0
-        self._noise: np.random.Generator | None = None
         self._planted: Vector | None = None
         terms = tuple((k, c / summands) for k, c in covariance.terms)
         self.fields = [
@@ -95,30 +94,12 @@ class FreeField(OnSpheres):
         noise = sum(field.hessian_product(x, u) for field in self.fields)
         return noise / math.sqrt(self.n) + hessian_product(self.means, x, u)
 
-    def tangent_product(self, x: Vector, gradient: Vector, u: Vector) -> Vector:
-        return self.project(x, self.hessian_product(x, u)) - self.shifted(x, gradient, u)
-
-    def begin(self, noise: np.random.Generator) -> None:
-        """Draw noise from here on from this generator."""
-        self._noise = noise
-
-    def noise(self) -> Vector:
-        assert self._noise is not None, "a run begins with begin()"
-        return self.frame.normal(self._noise) / math.sqrt(self.n)
-
-    def overlap(self, x: Vector) -> float:
-        return math.nan if self._signal is None else float(self._signal @ x)
+    def _normal(self, draw: np.random.Generator) -> Vector:
+        return self.frame.normal(draw)
 
     def uniform_start(self, draw: np.random.Generator) -> Vector:
         """A uniform point of the sphere."""
-        return self.retract(self.frame.normal(draw))
-
-    def start_at_overlap(self, draw: np.random.Generator, overlap: float) -> Vector:
-        """A uniform point among those with this overlap with the signal."""
-        if self._signal is None:
-            raise ValueError(f"overlap: got {overlap} without a signal; give a signal, or leave it out")
-        others = self.project(self._signal, self.frame.normal(draw))
-        return overlap * self._signal + math.sqrt(1 - overlap**2) * self.retract(others)
+        return self.retract(self._normal(draw))
 
     def planted_start(self, draw: np.random.Generator, temperature: float) -> Vector:
         """A start as in equilibrium at this temperature: before the first look."""

@@ -93,15 +93,14 @@ class FreePartiteField(OnSpheres):
         size: int = 2048,
         memory: float = 2**30,
     ) -> None:
-        self.sizes, self.summands = sizes, summands
+        self.n, self.sizes, self.summands = sum(sizes), sizes, summands
         self.frames = [Frame(n, size) for n in sizes]
         ends = np.cumsum([frame.size for frame in self.frames])
         self.size = int(ends[-1])
-        radii = [math.sqrt(n / sum(sizes)) for n in sizes]
+        radii = [math.sqrt(n / self.n) for n in sizes]
         slices = [slice(int(end) - f.size, int(end)) for end, f in zip(ends, self.frames, strict=True)]
         self.parts = list(zip(slices, radii, strict=True))
         self.gradients = self.products = 0
-        self._noise: np.random.Generator | None = None
         self.fields = [
             Form(
                 self.frames,
@@ -118,7 +117,7 @@ class FreePartiteField(OnSpheres):
 
     @property
     def rank(self) -> int:
-        return sum(self.sizes) - len(self.sizes)
+        return self.n - len(self.sizes)
 
     def _units(self, x: Vector) -> Parts:
         """u_i of each sphere."""
@@ -142,29 +141,12 @@ class FreePartiteField(OnSpheres):
         pairs = (field.hessian_product(self._units(x), self._units(u)) for field in self.fields)
         return sum(self._joined(parts) for parts in pairs)  # type: ignore[return-value]
 
-    def tangent_product(self, x: Vector, gradient: Vector, u: Vector) -> Vector:
-        return self.project(x, self.hessian_product(x, u)) - self.shifted(x, gradient, u)
-
     def _normal(self, draw: np.random.Generator) -> Vector:
         return np.concatenate([frame.normal(draw) for frame in self.frames])
-
-    def begin(self, noise: np.random.Generator) -> None:
-        """Draw noise from here on from this generator."""
-        self._noise = noise
-
-    def noise(self) -> Vector:
-        assert self._noise is not None, "a run begins with begin()"
-        return self._normal(self._noise) / math.sqrt(sum(self.sizes))
-
-    def overlap(self, x: Vector) -> float:
-        return math.nan
 
     def uniform_start(self, draw: np.random.Generator) -> Vector:
         """A uniform point of the product."""
         return self.retract(self._normal(draw))
-
-    def start_at_overlap(self, draw: np.random.Generator, overlap: float) -> Vector:
-        raise ValueError(f"overlap: got {overlap} with a form, allowed: models with a signal")
 
     def planted_start(self, draw: np.random.Generator, temperature: float) -> Vector:
         raise ValueError(f"start: got equilibrium at {temperature} with a form, allowed: uniform")
