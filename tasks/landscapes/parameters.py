@@ -217,6 +217,18 @@ def one_word(*allowed: str) -> Reader:
 LARGEST_SINGULAR_VALUE, SMALLEST_SINGULAR_VALUE, CLOSEST_SINGULAR_VALUES = 100.0, 0.01, 1e-3
 
 
+def _listed(value: object, allowed: str) -> list[float]:
+    """The numbers of a text such as "3,2,1"; none of an empty one."""
+    if not isinstance(value, str) or len(value) > 1000:
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
+    if not value.strip():
+        return []
+    try:
+        return [float(text) for text in value.split(",")]
+    except ValueError:
+        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}") from None
+
+
 def singular_values(value: object) -> str:
     """The canonical text of the singular values of a matrix, descending; empty for random ones.
 
@@ -226,14 +238,9 @@ def singular_values(value: object) -> str:
         f'text such as "3,2,1" of descending numbers from {SMALLEST_SINGULAR_VALUE:g} to '
         f"{LARGEST_SINGULAR_VALUE:g}, each two at least {CLOSEST_SINGULAR_VALUES:g} of the first apart"
     )
-    if not isinstance(value, str) or len(value) > 1000:
-        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
-    if not value.strip():
+    numbers = _listed(value, allowed)
+    if not numbers:
         return ""
-    try:
-        numbers = [float(text) for text in value.split(",")]
-    except ValueError:
-        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}") from None
     within = all(SMALLEST_SINGULAR_VALUE <= v <= LARGEST_SINGULAR_VALUE for v in numbers)
     if not within or any(a - b < CLOSEST_SINGULAR_VALUES * numbers[0] for a, b in pairwise(numbers)):
         raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
@@ -250,14 +257,9 @@ def eigenvalues(value: object) -> str:
         f"at least {CLOSEST_SINGULAR_VALUES:g} of the largest apart: the critical manifolds of repeated ones "
         "are larger than orbits"
     )
-    if not isinstance(value, str) or len(value) > 1000:
-        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}")
-    if not value.strip():
+    numbers = _listed(value, allowed)
+    if not numbers:
         return ""
-    try:
-        numbers = [float(text) for text in value.split(",")]
-    except ValueError:
-        raise ValueError(f"got {_shown(value)!r}, allowed: {allowed}") from None
     largest = max(map(abs, numbers))
     # NaN compares as false
     within = SMALLEST_SINGULAR_VALUE <= largest <= LARGEST_SINGULAR_VALUE
