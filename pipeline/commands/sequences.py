@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.tasks.dynamics.algorithms.sgd import sequence as endless
+from morsecensus.tasks.dynamics.words import SAMPLINGS
 
 Integers = NDArray[np.int64]
-SAMPLINGS = ("replacement", "shuffle", "cyclic")
 LONGEST_RULE = 200
 MOST_SUMMANDS = 1_000_000
 LARGEST = 2**63
@@ -58,13 +59,8 @@ def sampled_sequence(sampling: str, steps: int, summands: int, seed: int) -> Int
     """Summands of `steps` steps: drawn with replacement, in a new order each epoch, or in turn."""
     if sampling not in SAMPLINGS:
         raise UsageError(f"--sampling: got {shown(sampling)}, allowed: {', '.join(SAMPLINGS)}")
-    draw = np.random.default_rng(seed)
-    if sampling == "replacement":
-        return draw.integers(0, summands, steps)
-    epochs = -(-steps // summands)
-    if sampling == "cyclic":
-        return np.arange(steps) % summands
-    return np.concatenate([draw.permutation(summands) for _ in range(epochs)])[:steps].astype(np.int64)
+    order = endless(sampling, summands, np.random.default_rng(seed))
+    return np.fromiter(order, np.int64, steps)
 
 
 def given_sequence(text: str, steps: int, summands: int) -> Integers:
