@@ -44,7 +44,7 @@ def _integers(least: int) -> Callable[[object], tuple[int, ...]]:
     return lambda value: parse_integers(value, minimum=least)
 
 
-def _several(value: object) -> list[Any]:
+def several(value: object) -> list[Any]:
     values = value if isinstance(value, list) else [value]
     if not 1 <= len(values) <= MAX_CELLS:
         raise ValueError(f"got a list of {len(values)}, allowed: 1 to {MAX_CELLS} values")
@@ -96,7 +96,7 @@ def _table(kind: type[_Kind], model: str, digest: str) -> type[_Kind]:
 
 
 def _swept(parameter: Parameter) -> Callable[[object], tuple[Any, ...]]:
-    return lambda value: tuple(parameter.read(each) for each in _several(value))
+    return lambda value: tuple(parameter.read(each) for each in several(value))
 
 
 def grid(cell: CellTable) -> Iterator[dict[str, Any]]:

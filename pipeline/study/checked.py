@@ -81,6 +81,11 @@ def _line(error: ErrorDetails, kind: type[BaseModel], separator: str) -> str:
     return f"{start}: got {shown(error['input'])}, allowed: {message}"
 
 
+def number(value: object) -> object:
+    """A whole number as the float that it stands for; anything else is for the field to judge."""
+    return float(value) if type(value) is int else value
+
+
 def listed(keys: Collection[str], most: int = 5) -> str:
     """Return some keys for a message."""
     more = ", ..." if len(keys) > most else ""

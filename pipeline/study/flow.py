@@ -10,17 +10,13 @@ from pydantic import BeforeValidator, Field
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import identity
 from morsecensus.pipeline.study.cells import CellTable, StudyCell, grid, table_of
-from morsecensus.pipeline.study.checked import validated
+from morsecensus.pipeline.study.checked import number, validated
 from morsecensus.pipeline.study.parameters import FLOWING
 from morsecensus.pipeline.worker.bodies import BODIES
 
 MOST_STRENGTHS, MOST_STARTS, MOST_TIMES = 50, 100_000, 1000
 LARGEST_STRENGTH = 1000.0
 SHORTEST, LONGEST = 1e-3, 1e4
-
-
-def _number(value: object) -> object:
-    return float(value) if type(value) is int else value
 
 
 def _strengths(value: object) -> tuple[float, ...]:
@@ -36,7 +32,7 @@ def _strengths(value: object) -> tuple[float, ...]:
 class _Flows(CellTable):
     starts: int = Field(default=32, ge=1, le=MOST_STARTS)
     """Starts on each landscape."""
-    until: Annotated[float, BeforeValidator(_number)] = Field(default=20.0, ge=SHORTEST, le=LONGEST)
+    until: Annotated[float, BeforeValidator(number)] = Field(default=20.0, ge=SHORTEST, le=LONGEST)
     """Time of the flow; its end then descends to a minimum."""
 
 
@@ -46,7 +42,7 @@ _Kind = TypeVar("_Kind", bound=_Flows)
 class FlowTable(_Flows):
     """A ``[[cells]]`` table of the body flow."""
 
-    overlap: Annotated[float | None, BeforeValidator(_number)] = Field(default=None, ge=-1, le=1)
+    overlap: Annotated[float | None, BeforeValidator(number)] = Field(default=None, ge=-1, le=1)
     """Of the starts with the signal; uniform starts if not given."""
     looks: int = Field(default=40, ge=2, le=MOST_TIMES)
     """Times at which energy and overlap are noted."""

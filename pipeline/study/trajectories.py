@@ -10,8 +10,16 @@ from pydantic import BeforeValidator, Field
 
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import identity
-from morsecensus.pipeline.study.cells import MAX_CELLS, MAX_LANDSCAPES, CellTable, StudyCell, grid, table_of
-from morsecensus.pipeline.study.checked import validated
+from morsecensus.pipeline.study.cells import (
+    MAX_CELLS,
+    MAX_LANDSCAPES,
+    CellTable,
+    StudyCell,
+    grid,
+    several,
+    table_of,
+)
+from morsecensus.pipeline.study.checked import number, validated
 from morsecensus.pipeline.study.parameters import FLOWING
 from morsecensus.pipeline.study.ranges import parse_integers
 from morsecensus.pipeline.worker.bodies import BODIES
@@ -61,10 +69,7 @@ def _sizes(value: object) -> tuple[int, ...]:
 
 
 def _swept(value: object) -> tuple[Any, ...]:
-    values = value if isinstance(value, list) else [value]
-    if not 1 <= len(values) <= MAX_CELLS:
-        raise ValueError(f"got a list of {len(values)}, allowed: 1 to {MAX_CELLS} values")
-    return tuple(float(one) if type(one) is int else one for one in values)
+    return tuple(number(one) for one in several(value))
 
 
 def _words(value: object) -> tuple[Any, ...]:
@@ -76,16 +81,12 @@ def _looks(value: object) -> Any:
         raise ValueError(f"got a list of {len(value)}, allowed: at most {MOST_LOOKS} looks")
     if type(value) is int and value > MOST_LOOKS:
         raise ValueError(f"got {value}, allowed: at most {MOST_LOOKS} looks")
-    return [float(one) if type(one) is int else one for one in value] if isinstance(value, list) else value
-
-
-def _number(value: object) -> object:
-    return float(value) if type(value) is int else value
+    return [number(one) for one in value] if isinstance(value, list) else value
 
 
 _Sweep = Annotated[tuple[Any, ...], BeforeValidator(_swept)]
 _Words = Annotated[tuple[Any, ...], BeforeValidator(_words)]
-_Float = Annotated[float | None, BeforeValidator(_number)]
+_Float = Annotated[float | None, BeforeValidator(number)]
 
 
 class TrajectoryTable(CellTable):
@@ -112,11 +113,11 @@ class TrajectoryTable(CellTable):
     looks: Annotated[Any, BeforeValidator(_looks)] = 40
     sampler: str = "auto"
     """Couplings at once (tensor), the field as runs meet it (free), or the cheaper one."""
-    tolerance: Annotated[float, BeforeValidator(_number)] = 1e-6
-    accuracy: Annotated[float, BeforeValidator(_number)] = 1e-6
-    memory: Annotated[float, BeforeValidator(_number)] = 2.0**30
+    tolerance: Annotated[float, BeforeValidator(number)] = 1e-6
+    accuracy: Annotated[float, BeforeValidator(number)] = 1e-6
+    memory: Annotated[float, BeforeValidator(number)] = 2.0**30
     correlations: bool = False
-    epsilon: Annotated[float, BeforeValidator(_number)] = 1e-3
+    epsilon: Annotated[float, BeforeValidator(number)] = 1e-3
     perturbation: dict[str, Any] = Field(default_factory=dict)
     products: int = Field(default=200, ge=1, le=10**6)
     lowest: bool = False
@@ -175,12 +176,12 @@ def _asked(cell: TrajectoryTable, table: Mapping[str, Any], source: str) -> list
                 f"{', '.join(algorithms)}"
             )
     found: dict[str, dict[str, Any]] = {}
-    several = len(cell.algorithm) > 1
+    mixed = len(cell.algorithm) > 1
     for values in itertools.product(*(getattr(cell, name) for name in SWEPT)):
         options = dict(zip(SWEPT, values, strict=True)) | {name: getattr(cell, name) for name in PLAIN}
-        if several and not _meant(options):
+        if mixed and not _meant(options):
             continue
-        own = _own(options, several)
+        own = _own(options, mixed)
         found.setdefault(repr(own), own)
         if len(found) > MAX_CELLS:
             raise UsageError(f"{source}: got more than {MAX_CELLS} cells, allowed: at most {MAX_CELLS}")
@@ -194,21 +195,21 @@ def _meant(options: Mapping[str, Any]) -> bool:
     algorithm, step = options["algorithm"], options["step"]
     if algorithm == "sgd" and options["summands"] == 1:
         return False
-    return step is None or step != ADAPTIVE or algorithm in ("flow", "gd")
+    return step != ADAPTIVE or algorithm in ("flow", "gd")
 
 
-def _own(options: Mapping[str, Any], several: bool) -> dict[str, Any]:
+def _own(options: Mapping[str, Any], mixed: bool) -> dict[str, Any]:
     """The options that concern the algorithm; those of others are as if nobody had given them."""
     algorithm = options["algorithm"]
     own = {
         name: value if algorithm in CONCERNS.get(name, ALGORITHMS) else _default(name)
         for name, value in options.items()
     }
-    if several and algorithm not in STEPPED:
+    if mixed and algorithm not in STEPPED:
         own["step"] = None
     if algorithm == "flow" and own["step"] is None:
         own["step"] = ADAPTIVE  # one name for one thing: the same cell, the same line of a figure
-    if several and (algorithm, own["step"]) == ("gd", ADAPTIVE):
+    if mixed and (algorithm, own["step"]) == ("gd", ADAPTIVE):
         own["until"] = None  # a search along the line has no time
     return own
 
