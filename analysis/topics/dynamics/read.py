@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.dataset.cells import OtherCell, Study
 from morsecensus.analysis.estimates.counts import mean_and_error
+from morsecensus.analysis.estimates.starts import mean_over_starts
 
 FAILED = 2
 """Status of a landscape whose block failed."""
@@ -86,10 +87,7 @@ class Runs:
     def of_landscapes(self, name: str) -> Floats:
         """A column's mean over the runs on each landscape, shape (landscapes, ...); NaN where no run has a
         value."""
-        values = self.data[name].values
-        there = np.isfinite(values)
-        with np.errstate(invalid="ignore"):
-            return np.where(there, values, 0.0).sum(axis=1) / there.sum(axis=1)
+        return mean_over_starts(self.data[name].values)
 
     def mean(self, name: str) -> tuple[Floats, Floats]:
         """Mean over landscapes and its standard error; NaN at looks that a landscape lacks."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from morsecensus.analysis.estimates.starts import mean_over_starts
 from morsecensus.analysis.theory.dynamics.kernels import Floats
 from morsecensus.analysis.theory.dynamics.limits import Limit
 
@@ -49,10 +50,7 @@ def mean_and_error(values: Floats) -> tuple[Floats, Floats]:
     """Mean over starts (axis 1), then over landscapes (axis 0), which are the independent units, and its
     standard error; NaN from one landscape alone. A landscape counts with the starts that have a value.
     """
-    there = np.isfinite(values)
-    number = there.sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        each = np.where(there, values, 0.0).sum(axis=1) / number
+    each = mean_over_starts(values)
     known = np.isfinite(each)
     count = known.sum(axis=0)
     filled = np.where(known, each, 0.0)
