@@ -68,8 +68,9 @@ class DenseField(OnSpheres):
         self.parts = [(part, math.sqrt(size / self.size)) for part, size in manifold.parts()]
         self.means: list[Mean] = []
         if signal is not None:
-            self._signal = np.eye(1, self.size)[0]
-            self.means.append(Mean(self._signal, signal, 1.0))
+            axis = np.eye(1, self.size)[0]
+            self._signal = axis
+            self.means.append(Mean(axis, signal, 1.0))
         self._planted: Vector | None = None
         self.couplings = [self._drawn(seed, instance, p) for p in range(summands)]
 
