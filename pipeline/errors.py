@@ -1,5 +1,7 @@
 """Mistakes and failures as the user sees them: one line each, and the exit code that goes with it."""
 
+from morsecensus.storage.errors import spelled_out
+
 MAX_LINE = 2000
 
 
@@ -36,5 +38,4 @@ def plain(text: str, limit: int = MAX_LINE) -> str:
     """Return text as it may reach a terminal: what isn't printable, such as escape sequences and marks that
     turn the direction of writing, is spelled out.
     """
-    cut = text if len(text) <= limit else text[: limit - 3] + "..."
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+    return spelled_out(text if len(text) <= limit else text[: limit - 3] + "...")
