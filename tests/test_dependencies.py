@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("tasks", "storage", "analysis", "pipeline")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-RUNTIME_EXTRAS = ("distributed", "s3")
+RUNTIME_EXTRAS = ("distributed", "explore", "s3")
 BEHIND_A_NAME = {"s3fs": "s3://"}
 """Packages that fsspec imports for us, and the text by which a room asks for them."""
 HEAVY = ("scipy.stats", "scipy.optimize", "pandas", "xarray", "dask", "matplotlib", "ray", "zarr")

@@ -1,0 +1,1 @@
+const study = { shown: null };
