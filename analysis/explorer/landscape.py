@@ -61,23 +61,21 @@ def _tree(complex_: MorseComplex) -> View:
 
 
 def _globe(record: Mapping[str, Any]) -> View:
-    """``position`` of the points on the unit sphere; ``mesh``; ``lines``, whose paths have all ``drawn``
-    points."""
-    mesh, paths = record["mesh"], np.array([line["path"] for line in record["lines"]])
+    """``position`` of the points on the unit sphere; ``mesh``, energies at the vertices; ``lines``, whose
+    paths have all ``drawn`` points."""
+    paths = np.array([line["path"] for line in record["lines"]])
     return {
         "position": np.round(record["position"], 6).tolist(),
-        "mesh": {
-            "vertices": packed(mesh["vertices"], "<f4"),
-            "faces": packed(mesh["faces"], "<u2"),
-            "energy": packed(mesh["energy"], "<f4"),
-        },
-        "lines": {
-            "saddle": [line["saddle"] for line in record["lines"]],
-            "end": [line["end"] for line in record["lines"]],
-            "drawn": paths.shape[1] if len(paths) else 1,
-            "path": packed(paths, "<f4"),
-        },
+        "mesh": packed(record["mesh"], "<f4"),
+        "lines": {"drawn": paths.shape[1] if len(paths) else 1, "path": packed(paths, "<f4")},
     }
+
+
+def mesh_view(mesh: Mapping[str, Any] | None) -> View | None:
+    """``vertices`` and ``faces`` of the sphere that all globes of a page share; None without any."""
+    if mesh is None:
+        return None
+    return {"vertices": packed(mesh["vertices"], "<f4"), "faces": packed(mesh["faces"], "<u2")}
 
 
 def verdict(record: Mapping[str, Any]) -> str:

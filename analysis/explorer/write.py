@@ -33,7 +33,8 @@ def page(title: str, data: dict[str, Any]) -> str:
     """Put the page together.
 
     Args:
-        data: JSON-ready: ``landscapes``, a list of `analysis.explorer.landscape.View`, and ``study`` or None.
+        data: JSON-ready: ``landscapes``, a list of `analysis.explorer.landscape.View`, the ``mesh`` that they
+            share, and ``study``, or None.
 
     Raises NoLibrary.
     """

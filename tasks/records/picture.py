@@ -28,6 +28,18 @@ DRAWN = 48
 """Points of a gradient line that are kept."""
 
 
+def pictures(
+    spec: Mapping[str, Any], first: int, count: int, scatter: Scatter | None = None
+) -> dict[str, Any]:
+    """`picture_of_one` of consecutive landscapes, under ``pictures``; and under ``mesh`` the ``vertices`` and
+    ``faces`` that those of two dimensions have, None elsewhere."""
+    found = [picture_of_one(spec, first + k, scatter) for k in range(count)]
+    if not found or "mesh" not in found[0]:
+        return {"mesh": None, "pictures": found}
+    vertices, faces = mesh(VERTICES)
+    return {"mesh": {"vertices": vertices.tolist(), "faces": faces.tolist()}, "pictures": found}
+
+
 def picture_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | None = None) -> dict[str, Any]:
     """Find and connect the points of one landscape of a cell, and evaluate it on a mesh of its sphere.
 
@@ -38,8 +50,8 @@ def picture_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | No
     Returns:
         ``energy`` and ``index`` of all points in the order of the filtration; ``boundary`` (degree -> pairs
         of rows), ``degrees`` whose classes are known, ``pairs`` (dim, row of birth, row of death or -1),
-        ``outcome`` and ``why``; for two dimensions also ``position`` of the points, ``mesh`` (``vertices``,
-        ``faces``, ``energy``) and ``lines`` (``saddle``, ``end`` and ``path`` of each), on the unit sphere.
+        ``outcome`` and ``why``; for two dimensions also ``position`` of the points, ``mesh`` (energies
+        at the vertices) and ``lines`` (``saddle``, ``end`` and ``path`` of each), on the unit sphere.
         Energies are per spin.
     """
     landscape = build(spec["model"], spec["parameters"], spec["n"])
@@ -67,12 +79,11 @@ def picture_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | No
     return record
 
 
-def _on_mesh(landscape: Landscape, couplings: Couplings) -> dict[str, Any]:
-    vertices, faces = mesh(VERTICES)
+def _on_mesh(landscape: Landscape, couplings: Couplings) -> list[float]:
+    vertices, _ = mesh(VERTICES)
     radius = landscape.manifold.ambient**0.5
     energy = jax.jit(jax.vmap(landscape.value, (None, 0)))(couplings, radius * vertices)
-    per_spin = np.asarray(energy) / landscape.manifold.ambient
-    return {"vertices": vertices.tolist(), "faces": faces.tolist(), "energy": per_spin.tolist()}
+    return (np.asarray(energy) / landscape.manifold.ambient).tolist()
 
 
 def _lines(census: Census, couplings: Couplings) -> list[dict[str, Any]]:

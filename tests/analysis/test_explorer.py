@@ -9,11 +9,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from morsecensus.analysis.explorer import write
-from morsecensus.analysis.explorer.landscape import landscape_view
+from morsecensus.analysis.explorer.landscape import landscape_view, mesh_view
 from morsecensus.pipeline.commands.enumerate import cell_spec
 from morsecensus.tasks.geometry.mesh import mesh
 from morsecensus.tasks.landscapes.base import build
-from morsecensus.tasks.records.picture import picture_of_one
+from morsecensus.tasks.records.picture import pictures
 from support.browser import browser, complaints, resize, until
 
 TITLE = "q^3 </script><script>alert(1)</script> & <b>3</b>"
@@ -25,8 +25,13 @@ def spec():
 
 
 @pytest.fixture(scope="module")
-def records(spec):
-    return [picture_of_one(spec, number) for number in range(4)]
+def found(spec):
+    return pictures(spec, 0, 4)
+
+
+@pytest.fixture(scope="module")
+def records(found):
+    return found["pictures"]
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +46,9 @@ def betti(record, pairs, level):
     return np.bincount(dim[(energy[birth] <= level) & (level < energy[death])], minlength=3)
 
 
-def flooded(record, level):
+def flooded(record, level, faces):
     """Betti numbers of the part of the mesh that lies below a level: components, and by Euler's formula."""
-    below = np.array(record["mesh"]["energy"]) <= level
-    faces = np.array(record["mesh"]["faces"])
+    below = np.array(record["mesh"]) <= level
     edges = np.unique(np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)), axis=0)
     edges, faces = edges[below[edges].all(axis=1)], faces[below[faces].all(axis=1)]
     graph = coo_array((np.ones(len(edges)), edges.T), shape=(len(below), len(below)))
@@ -84,16 +88,21 @@ def test_every_point_is_there_once(records):
         assert len(index) <= 14
 
 
-def test_betti_numbers_are_those_of_the_flooded_mesh(records):
+@pytest.fixture(scope="module")
+def faces(found):
+    return np.array(found["mesh"]["faces"])
+
+
+def test_betti_numbers_are_those_of_the_flooded_mesh(records, faces):
     """Persistence pairs come from gradient lines; the mesh knows neither lines nor critical points."""
     levels = [(record, level) for record in records for level in between(record)]
     assert len(levels) >= 20
     for record, level in levels:
-        assert betti(record, record["pairs"], level).tolist() == flooded(record, level).tolist()
+        assert betti(record, record["pairs"], level).tolist() == flooded(record, level, faces).tolist()
     wrong = [
         (record, level)
         for record, level in levels
-        if betti(record, mistaken(record["pairs"]), level).tolist() != flooded(record, level).tolist()
+        if betti(record, mistaken(record["pairs"]), level).tolist() != flooded(record, level, faces).tolist()
     ]
     assert wrong
 
@@ -126,7 +135,7 @@ def test_lines_go_from_saddles_to_extrema_one_way(spec, record):
 
 def test_energies_of_the_mesh_bound_those_of_points(records):
     for record in records:
-        energy = np.array(record["mesh"]["energy"])
+        energy = np.array(record["mesh"])
         assert record["energy"][0] <= energy.min()
         assert energy.min() == pytest.approx(record["energy"][0], abs=0.01)
         assert energy.max() <= record["energy"][-1]
@@ -141,9 +150,14 @@ def test_a_landscape_without_topology_still_has_its_points(record):
 
 
 @pytest.fixture(scope="module")
-def page(record):
+def data(record, found):
     view = landscape_view(TITLE, record)
-    return write.page(TITLE, {"landscapes": [view], "study": None})
+    return {"landscapes": [view], "mesh": mesh_view(found["mesh"]), "study": None}
+
+
+@pytest.fixture(scope="module")
+def page(data):
+    return write.page(TITLE, data)
 
 
 def test_a_page_is_one_file_that_nothing_breaks_out_of(page, record):
@@ -156,8 +170,8 @@ def test_a_page_is_one_file_that_nothing_breaks_out_of(page, record):
     assert len(page) < 2_600_000
 
 
-def test_a_page_is_the_same_each_time(page, record):
-    assert write.page(TITLE, {"landscapes": [landscape_view(TITLE, record)], "study": None}) == page
+def test_a_page_is_the_same_each_time(page, data):
+    assert write.page(TITLE, data) == page
 
 
 @pytest.fixture(scope="module")
@@ -199,13 +213,13 @@ def test_it_loads_without_an_error(driver, record):
     assert of_each == np.bincount(record["index"]).tolist()
 
 
-def test_the_level_moves_everything(driver, record):
+def test_the_level_moves_everything(driver, record, faces):
     for level in between(record):
         driver.execute_script(f"explorer.setLevel({level})")
         settled(driver)
         rows = shown_numbers(driver)
-        assert [int(row[3]) for row in rows[:3]] == flooded(record, level).tolist()
-        below = int((np.array(record["mesh"]["energy"]) <= level).sum())
+        assert [int(row[3]) for row in rows[:3]] == flooded(record, level, faces).tolist()
+        below = int((np.array(record["mesh"]) <= level).sum())
         assert f"Flooded: {below} of 10000" in text(driver, "flooded")
         assert rows[3][1] == rows[3][3]
         lines = driver.execute_script(

@@ -3,7 +3,7 @@ const alive = (shown, birth, death, level) => shown.energy[birth] <= level && (d
 const STEPS = 1000;
 
 const explorer = {
-  shown: null, level: 0, chosen: -1, views: [], globe: null, range: [0, 1], waiting: false,
+  mesh: null, shown: null, level: 0, chosen: -1, views: [], globe: null, range: [0, 1], waiting: false,
 
   open(shown) {
     this.shown = shown;
@@ -138,6 +138,7 @@ async function start() {
     const data = JSON.parse(byId("data").textContent);
     await loadLibrary();
     listen();
+    if (data.mesh) explorer.mesh = { vertices: floats(data.mesh.vertices), faces: integers(data.mesh.faces) };
     if (data.study) await study.open(data.study, data.landscapes);
     else await explorer.open(data.landscapes[0]);
     byId("loading").hidden = true;

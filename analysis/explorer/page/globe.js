@@ -21,7 +21,7 @@ function flood(t) {
 class Globe {
   constructor(shown) {
     this.shown = shown;
-    this.mesh = { vertices: floats(shown.mesh.vertices), faces: integers(shown.mesh.faces), energy: floats(shown.mesh.energy) };
+    this.mesh = { ...explorer.mesh, energy: floats(shown.mesh) };
     this.range = [Math.min(...this.mesh.energy), Math.max(...this.mesh.energy)];
     this.box = byId("globe");
     this.eye = [1.0, 1.0, 0.5];
