@@ -8,7 +8,7 @@ from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.dynamics import figure, tables
 from morsecensus.analysis.topics.dynamics.limit import LimitCurve
 from morsecensus.analysis.topics.dynamics.measure import (
@@ -20,6 +20,7 @@ from morsecensus.analysis.topics.dynamics.measure import (
     settings_of,
 )
 from morsecensus.analysis.topics.dynamics.read import Runs, find_runs
+from morsecensus.analysis.topics.layout import Picture, Section
 
 _TEXT = (
     "Runs of algorithms from random starts. Where the sampler is free the field is drawn as the run meets "

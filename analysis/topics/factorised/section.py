@@ -8,7 +8,7 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.factorised.figure import draw_manifolds
 from morsecensus.analysis.topics.factorised.measure import (
     CheckedCell,
@@ -17,6 +17,7 @@ from morsecensus.analysis.topics.factorised.measure import (
     is_right,
     manifold_rows,
 )
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL
 
 TITLE = "Factorised landscapes"

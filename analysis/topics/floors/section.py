@@ -7,9 +7,10 @@ from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.floors.figure import draw_floors
 from morsecensus.analysis.topics.floors.measure import Floors, find, floor_rows
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import ENERGY, LABELLED, LANDSCAPES
 
 TITLE = "The ground state and the floor"

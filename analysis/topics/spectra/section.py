@@ -23,7 +23,6 @@ SPECTRA = Table(
         Column("exact", "density of exact samples at this N", _PER),
         Column("semicircle", "the limit: a semicircle shifted by the mean radial derivative", _PER),
     ),
-    always=True,
 )
 
 

@@ -11,7 +11,8 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import CellResult, StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL, ENERGY, FIELD, LANDSCAPES, MODEL, PARAMETERS, SIZE, N
 from morsecensus.analysis.topics.two_body.figure import draw_growth
 from morsecensus.analysis.topics.two_body.measure import Comparison, comparison_rows, find_comparison

@@ -11,6 +11,7 @@ from morsecensus.analysis.page.style import (
     Figure,
     Mark,
     legend_below,
+    log_scale,
     new_figure,
     whole_numbers,
 )
@@ -87,7 +88,7 @@ def plot_moment(ax: Axes, found: Universality) -> list[Mark]:
     ax.plot(grid, exact, color=INK, lw=1, label="Gaussian, at critical points")
     ax.plot(grid, [goe_moment(int(n) - 1, ORDER) for n in grid], color=GREY, ls="--", lw=1, label="GOE, N−1")
     ax.axhline(catalan(ORDER // 2), color=GREY, ls=":", lw=1, label="Catalan number")
-    ax.set_yscale("log")  # heavy tails reach far up
+    log_scale(ax)  # heavy tails reach far up
     low, high = ax.get_ylim()
     ax.set_ylim(low, high * (high / low) ** 0.6)
     ax.yaxis.set_major_formatter("{x:g}")

@@ -6,7 +6,7 @@ import numpy as np
 
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.page.rounding import estimate
-from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, log_scale, shades, whole_numbers
 from morsecensus.analysis.topics.topology.trees.heights import Scaling
 from morsecensus.analysis.topics.topology.trees.measure import CellTrees
 
@@ -102,7 +102,7 @@ def plot_classes(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
         ax.fill_between(at, np.maximum(mean - error, mean / 10), mean + error, color=color, alpha=0.2, lw=0)
         artists += ax.plot(at, mean, color=color, label=f"N = {cell.n}")
         least = min(least, float(mean.min()))
-    ax.set_yscale("log")
+    log_scale(ax)
     if np.isfinite(least):
         ax.set_ylim(bottom=0.7 * least)
     ax.set_xlim(left=0)
@@ -194,7 +194,7 @@ def plot_lifetimes(ax: Axes, n: Sequence[int], lifetimes: Sequence[Floats]) -> l
     for size, values, color in zip(n, lifetimes, shades(len(n)), strict=True):
         if values.size:
             artists.append(ax.ecdf(values, complementary=True, color=color, label=f"N = {size}"))
-    ax.set_yscale("log")
+    log_scale(ax)
     fewest = min((1 / v.size for v in lifetimes if v.size), default=0.1)
     ax.set_ylim(0.8 * fewest, 1.3)
     ax.set_xlim(left=0)
