@@ -61,9 +61,14 @@ def _made(study: Study, made: Mapping[str, str]) -> Study:
 
 def write_into(folder: Path, study: Study, topics: Sequence[Topic[Any]]) -> None:
     """Write the page, the figures and the tables of some topics, in this order, into a folder."""
+    write_measured(folder, StudyResult(study, tuple(measure_study(study))), topics)
+
+
+def write_measured(folder: Path, measured: StudyResult, topics: Sequence[Topic[Any]]) -> None:
+    """The same of a study whose families are measured already."""
     for part in ("figures", "tables"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    result, chapters = find(StudyResult(study, tuple(measure_study(study))), topics)
+    result, chapters = find(measured, topics)
     tables = {table: rows for chapter in chapters for table, rows in chapter.tables().items()}
     filled = {table: rows for table, rows in tables.items() if rows}
     for table, rows in filled.items():
@@ -76,7 +81,7 @@ def write_into(folder: Path, study: Study, topics: Sequence[Topic[Any]]) -> None
         parts += more_parts
     learnt = first_of_each(finding for chapter in chapters for finding in chapter.findings)
     opening = [*_opening(result), *first_screen(learnt, folder / "figures")]
-    text = render(_title(study), parts, opening, entries)
+    text = render(_title(result.study), parts, opening, entries)
     (folder / PAGE).write_text(text, encoding="utf-8")
 
 

@@ -61,7 +61,7 @@ tr.bad > * { background: var(--bad); } tr.doubt > * { background: var(--doubt); 
 .note.good { border-color: #009e73; background: var(--good); }
 @media (min-width: 1100px) {
   html { scroll-padding-top: 1rem; }
-  body { max-width: 1400px; display: grid; grid-template-columns: 14rem minmax(0, 66rem); gap: 0 2rem; }
+  body { max-width: 1400px; display: grid; grid-template-columns: 12rem minmax(0, 66rem); gap: 0 1.5rem; }
   header, main { grid-column: 2; min-width: 0; }
   nav { grid-area: 1 / 1 / span 2; align-self: start; margin: 0; padding-top: .6rem; border: 0; }
   nav ul { display: block; max-height: 94vh; } nav label { display: none; } }

@@ -119,7 +119,7 @@ def _rounded(drawing: str) -> str:
 
 def shades(count: int) -> list[str]:
     """Return colours from light to dark for an ordered quantity such as N."""
-    positions = np.linspace(0.82, 0.08, count) if count > 1 else np.array([0.3])
+    positions = np.linspace(0.72, 0.08, count) if count > 1 else np.array([0.3])
     return [to_hex(matplotlib.colormaps["viridis"](p)) for p in positions]
 
 

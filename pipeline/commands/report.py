@@ -51,12 +51,12 @@ def made_by(command: str) -> dict[str, str]:
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     now = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
     made = {"date": f"{now:%Y-%m-%d %H:%M} UTC", "command": command, "morsecensus": version("morsecensus")}
-    made["git commit"] = _commit(Path(__file__).parents[2] / ".git")
+    made["git commit"] = checked_out(Path(__file__).parents[2] / ".git")
     return {name: value for name, value in made.items() if value}
 
 
-def _commit(place: Path) -> str:
-    """Return what is checked out, by the files of git; empty if that can't be read."""
+def checked_out(place: Path) -> str:
+    """Return the commit of a repository or worktree by its ``.git``; empty if that can't be read."""
     try:
         if place.is_file():  # a worktree
             place = Path(place.read_text().removeprefix("gitdir:").strip())

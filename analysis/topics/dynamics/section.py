@@ -30,7 +30,7 @@ _TEXT = (
 )
 _CAPTIONS = {
     "curves": "Left: mean energies per spin. Middle: N times what is left to N to infinity, where errors "
-    "don't hide it; a correction in 1/N if all N fall together. Right: spread over landscapes times sqrt(N).",
+    "don't hide it; a correction in 1/N if all N fall together. Right: spread over landscapes times √N.",
     "algorithms": "All algorithms at one N against the same time, which is the step times the number of "
     "steps over the number of summands. Lines: N to infinity; dashed: Langevin dynamics at the temperature "
     "step ξ'(1)(1 - 1/P)/2 in place of SGD on P summands.",
@@ -40,7 +40,7 @@ _CAPTIONS = {
     "ends": "Energies per spin where the runs ended; dashed: the floor, dotted: the ground state, both of N "
     "to infinity.",
     "signal": "Overlaps with the signal, absolute values; a start without overlap has one of order "
-    "1/sqrt(N), so what flow finds from there depends on N.",
+    "1/√N, so what flow finds from there depends on N.",
     "plane": "Index at the end against energy, of runs that converged. Newton's method is drawn to saddles "
     "of every index, saddle-free Newton, which takes the eigenvalues' absolute values, to minima.",
 }

@@ -54,8 +54,8 @@ class Lowest(FamilyTopic):
     anchor, declared = "lowest", (LOWEST,)
     title = "Lowest minima"
     text = (
-        "The lowest energy found in each landscape against the first-moment law P(min > u) = exp(-E "
-        "Crit(<= u)) with the exact mean count (half of it for even xi). The law is an approximation, good "
+        "The lowest energy found in each landscape against the first-moment law P(min > u) = exp(−E "
+        "Crit(≤ u)) with the exact mean count (half of it for even ξ). The law is an approximation, good "
         "from N = 10 on (Subag, Zeitouni, arXiv:1509.03098), so this is a comparison and not a test."
     )
     caption = "Distribution functions over landscapes."

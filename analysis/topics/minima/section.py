@@ -28,9 +28,9 @@ TITLE = "How rare minima are"
 _TEXT = (
     "On a circle every second critical point is a minimum, on a sphere at least every fourth. In high "
     "dimension minima are rare, but not as rare as coins say: independent signs of d eigenvalues would give "
-    "2^-d, and a random symmetric matrix without a shift, whose eigenvalues repel, exp(-0.27 d²) (Dean, "
+    "2^-d, and a random symmetric matrix without a shift, whose eigenvalues repel, exp(−0.27 d²) (Dean, "
     "Majumdar, cond-mat/0609651). Low energies shift all eigenvalues together, so the fraction of minima "
-    "falls as exp(-N (Σ - Σ₀)), with the complexities of all points and of minima; for the pure p-spin the "
+    "falls as exp(−N (Σ − Σ₀)), with the complexities of all points and of minima; for the pure p-spin the "
     "rate is (p-2)/p (Auffinger, Ben Arous, Černý, arXiv:1003.1129)."
 )
 _CAPTION = (

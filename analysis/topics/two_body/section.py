@@ -21,7 +21,7 @@ TITLE = "Simple and complex landscapes"
 _TEXT = (
     "The landscape of ξ = q² is a quadratic form. Its critical points are the eigenvectors of a random "
     "matrix, both signs: exactly 2N in every landscape, two of each index, at energies that are the ordered "
-    "eigenvalues of the GOE, per sqrt(N). So every landscape, not only a mean, can be held against what must "
+    "eigenvalues of the GOE, per √N. So every landscape, not only a mean, can be held against what must "
     "be there. With ξ″(1) > ξ′(1) the mean number grows as exp(N Σ) instead, Σ = log(ξ″(1)/ξ′(1))/2 "
     "(Fyodorov, arXiv:1307.2379)."
 )
