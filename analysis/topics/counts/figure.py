@@ -76,8 +76,8 @@ def plot_profile(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
     for place, cell in enumerate(cells):
         color, index = COLORS[place % len(COLORS)], np.arange(cell.cell.levels)
         mean, error = cell.counts["mean"].values, np.nan_to_num(cell.counts["se"].values)
-        exact = [at_index(cell.by_index, k) for k in index]
-        known = [(k, value) for k, value in zip(index, exact, strict=True) if value is not None]
+        exact = [at_index(cell.by_index, k) for k in range(len(index))]
+        known = [(k, value) for k, value in enumerate(exact) if value is not None]
         if known:
             ax.plot(*np.array(known).T, color=color, lw=1, ms=14, marker="_", label="exact")
         seen = np.isfinite(mean)
