@@ -8,6 +8,7 @@ from morsecensus.analysis.page.style import (
     Axes,
     Figure,
     Mark,
+    legend_above,
     log_scale,
     new_figure,
     whole_numbers,
@@ -49,9 +50,7 @@ def plot_growth(ax: Axes, comparison: Comparison) -> list[Mark]:
     log_scale(ax)
     ax.set(xlabel="N", ylabel="mean number on the sphere")
     whole_numbers(ax)
-    legend = ax.legend(loc="upper left", title="points: measured, lines: exact", title_fontsize=7.5)
-    for text in legend.get_texts():
-        text.set_parse_math(False)  # names of finders and models are text, never formulas
+    legend_above(ax, "points: measured, lines: exact", 3)
     return artists
 
 

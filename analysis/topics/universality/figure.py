@@ -10,6 +10,7 @@ from morsecensus.analysis.page.style import (
     Axes,
     Figure,
     Mark,
+    legend_above,
     legend_below,
     log_scale,
     new_figure,
@@ -89,13 +90,9 @@ def plot_moment(ax: Axes, found: Universality) -> list[Mark]:
     ax.plot(grid, [goe_moment(int(n) - 1, ORDER) for n in grid], color=GREY, ls="--", lw=1, label="GOE, N−1")
     ax.axhline(catalan(ORDER // 2), color=GREY, ls=":", lw=1, label="Catalan number")
     log_scale(ax)  # heavy tails reach far up
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high * (high / low) ** 0.6)
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter("{x:g}" if high < 10 * low else "")
     ax.set(xlabel="N", ylabel=f"moment {ORDER} of the bulk")
     whole_numbers(ax)
-    ax.legend(loc="upper right")
+    legend_above(ax)
     return artists
 
 
@@ -119,6 +116,6 @@ def plot_bulk(ax: Axes, found: Universality) -> list[Mark]:
         ax.plot(grid, density, color=GREY, ls="--", lw=1, label=f"GOE, N−1 = {m}")
     ax.plot(grid, semicircle_density(grid), color=GREY, ls=":", lw=1.2, label="semicircle")
     ax.set(xlabel="eigenvalue of G, scaled", ylabel="density")
-    ax.set_ylim(0, 1.35 * ax.get_ylim()[1])
-    ax.legend(loc="upper center")
+    ax.set_ylim(bottom=0)
+    legend_above(ax)
     return artists
