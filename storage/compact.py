@@ -5,7 +5,8 @@ One group per cell; ragged tables become contiguous ragged arrays (``row_size`` 
 it last, so a reader never sees half of one. Memory is bounded by one shard of one column.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from morsecensus.storage.blocks import read_column
 from morsecensus.storage.chunks import ZSTD_LEVEL, checksum
 from morsecensus.storage.dataset import DATASET, content_digest, object_table, read_pointer
 from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import Files, LocalFiles
 from morsecensus.storage.inventory import INVENTORY_KEY, inventory_bytes
 from morsecensus.storage.layout import LATEST, CellLayout
 from morsecensus.storage.markers import Marker
@@ -27,6 +29,8 @@ from morsecensus.storage.tables import FORMAT, SLOT, Column, Table
 CHUNK_BYTES = 2**20
 """Of one inner chunk, before compression: a column of 131,072 doubles."""
 CHUNKS_PER_SHARD = 16
+COMMITTED = "committed.zarr"
+"""Name of a dataset of the committed blocks of an unfinished run."""
 
 
 def compact(run: Run, between: Callable[[], None] = lambda: None) -> str:
@@ -42,7 +46,7 @@ def compact(run: Run, between: Callable[[], None] = lambda: None) -> str:
         return current.dataset
     name = f"dataset-{_next_number(run)}.zarr"
     with quiet_zarr(), run.files.errors(name):
-        _write(run, name, between)
+        _write(run, run.files, name, between, whole=True)
     run.files.sync(name)
     objects = object_table(run.files, name)
     inventory = inventory_bytes(objects)
@@ -51,6 +55,19 @@ def compact(run: Run, between: Callable[[], None] = lambda: None) -> str:
     pointer = {"dataset": name, "content": content, "objects": objects}
     run.files.write({LATEST: seal(pointer)})
     return name
+
+
+def write_committed(run: Run, folder: Path) -> str:
+    """Write a dataset of the committed blocks alone into a local folder, and return its path.
+
+    The run is only read: its driver may be at work. Cells without a committed block have no group, and rows
+    name their landscape by its place in the group. Raises StoreError as `compact`.
+    """
+    files = LocalFiles(folder.absolute())
+    with quiet_zarr(), run.files.errors(COMMITTED):
+        _write(run, files, COMMITTED, lambda: None, whole=False)
+    files.write({f"{COMMITTED}/{INVENTORY_KEY}": inventory_bytes(object_table(files, COMMITTED))})
+    return str(folder / COMMITTED)
 
 
 def datasets(run: Run) -> list[str]:
@@ -63,7 +80,7 @@ def _next_number(run: Run) -> int:
     return 1 + max((int(name[8:-5]) for name in datasets(run)), default=0)
 
 
-def _write(run: Run, name: str, between: Callable[[], None]) -> None:
+def _write(run: Run, files: Files, name: str, between: Callable[[], None], whole: bool) -> None:
     manifest = run.manifest
     attrs = {
         "Conventions": "CF-1.11",
@@ -73,10 +90,10 @@ def _write(run: Run, name: str, between: Callable[[], None]) -> None:
         "study": canonical(manifest.study).decode(),
         "fingerprints": [generation.fingerprint for generation in manifest.generations],
     }
-    store = run.files.zarr(name)
+    store = files.zarr(name)
     root = zarr.create_group(store, attributes=attrs)
     for cell in manifest.cells:
-        _write_cell(root, run, cell, between)
+        _write_cell(root, run, cell, between, whole)
     # xarray warns about every store without consolidated metadata; a dataset never changes, so it cannot go
     # stale
     zarr.consolidate_metadata(store)
@@ -94,22 +111,28 @@ def _markers(run: Run, cell: CellLayout) -> Mapping[int, Marker]:
     return markers
 
 
-def _write_cell(root: zarr.Group, run: Run, cell: CellLayout, between: Callable[[], None]) -> None:
+def _write_cell(
+    root: zarr.Group, run: Run, cell: CellLayout, between: Callable[[], None], whole: bool
+) -> None:
     markers = _markers(run, cell)
+    blocks = range(cell.blocks) if whole else sorted(markers)
+    if not blocks:
+        return
     attrs = {"cell_hash": cell.hash, "landscapes_failed": cell.padded - sum(map(cell.size_of, markers))}
     group = root.create_group(cell.id, attributes={**cell.attrs, **attrs})
-    _coordinates(group, cell)
+    numbers = np.concatenate([block * cell.block_size + np.arange(cell.size_of(block)) for block in blocks])
+    _coordinates(group, cell, numbers)
     for column in cell.landscape.columns:
         between()
-        parts = _landscape_parts(run, cell, markers, column)
-        _write_array(group, column.name, column, (cell.landscape.dimension,), cell.padded, cell.sizes, parts)
+        parts = _landscape_parts(run, cell, markers, blocks, column)
+        _write_array(group, column.name, column, (cell.landscape.dimension,), len(numbers), cell.sizes, parts)
     for table in cell.ragged:
-        _write_ragged(group, run, cell, markers, table, between)
+        _write_ragged(group, run, cell, markers, numbers, table, between)
 
 
-def _coordinates(group: zarr.Group, cell: CellLayout) -> None:
+def _coordinates(group: zarr.Group, cell: CellLayout, numbers: np.ndarray) -> None:
     ids = Column("landscape", "i8", "number of the landscape: its couplings are a function of it")
-    _write_array(group, ids.name, ids, (ids.name,), cell.padded, {}, iter([np.arange(cell.padded)]))
+    _write_array(group, ids.name, ids, (ids.name,), len(numbers), {}, iter([numbers]))
     if "morse_index" in cell.sizes:
         size = cell.sizes["morse_index"]
         index = Column("morse_index", "i2", "Morse index")
@@ -121,23 +144,22 @@ def _write_ragged(
     run: Run,
     cell: CellLayout,
     markers: Mapping[int, Marker],
+    numbers: np.ndarray,
     table: Table,
     between: Callable[[], None],
 ) -> None:
-    counts = np.zeros(cell.padded, np.int64)
+    counts = np.zeros(len(numbers), np.int64)
+    firsts = {block: int(np.searchsorted(numbers, block * cell.block_size)) for block in markers}
     for block, marker in markers.items():
-        first = block * cell.block_size
-        counts[first : first + cell.size_of(block)] = marker.slots[table.name]
+        counts[firsts[block] : firsts[block] + cell.size_of(block)] = marker.slots[table.name]
     rows = int(counts.sum())
     size = Column(
         table.count, "i8", "rows of the landscape", fill=0, attrs={"sample_dimension": table.dimension}
     )
-    _write_array(group, size.name, size, ("landscape",), cell.padded, {}, iter([counts]))
+    _write_array(group, size.name, size, ("landscape",), len(numbers), {}, iter([counts]))
     owner = Column(table.instance, "i8", "landscape of the row", attrs={"instance_dimension": "landscape"})
     owners = _read(run, cell, markers, table, SLOT)
-    parts = (
-        part.astype(np.int64) + block * cell.block_size for block, part in zip(markers, owners, strict=True)
-    )
+    parts = (part.astype(np.int64) + firsts[block] for block, part in zip(markers, owners, strict=True))
     _write_array(group, owner.name, owner, (table.dimension,), rows, {}, parts)
     for column in table.columns:
         between()
@@ -149,11 +171,11 @@ def _write_ragged(
 
 
 def _landscape_parts(
-    run: Run, cell: CellLayout, markers: Mapping[int, Marker], column: Column
+    run: Run, cell: CellLayout, markers: Mapping[int, Marker], blocks: Sequence[int], column: Column
 ) -> Iterator[np.ndarray]:
     absent = np.full((cell.block_size, *column.shape(cell.sizes)), column.absent, column.little_endian)
     parts = _read(run, cell, markers, cell.landscape, column)
-    for block in range(cell.blocks):
+    for block in blocks:
         yield next(parts) if block in markers else absent[: cell.size_of(block)]
 
 
