@@ -13,6 +13,7 @@ from pathlib import Path
 
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.run.plan import Plan
+from morsecensus.pipeline.study.about import ORCID_URL
 from morsecensus.pipeline.worker.bodies import word_of
 
 COMMIT = "MORSECENSUS_COMMIT"
@@ -88,11 +89,20 @@ def attributes(plan: Plan, software: Mapping[str, str], begun: str) -> dict[str,
     """Return the attributes of the root of a dataset, from what was recorded: no clock is looked at."""
     program = f"morsecensus {software.get('morsecensus', '')}".strip()
     known = f", commit {software['commit']}" if "commit" in software else ""
+    about = plan.study.about
+    people = [one for one in about.creators if one.orcid]
     found = {
-        "title": f"Census of critical points: {plan.study.name}",
+        "title": about.title or f"Census of critical points: {plan.study.name}",
         "summary": summary(plan),
-        "keywords": ", ".join(dict.fromkeys([*KEYWORDS, *_models(plan)])),
-        "references": "; ".join(REFERENCES),
+        "keywords": ", ".join(dict.fromkeys([*KEYWORDS, *_models(plan), *about.keywords])),
+        "references": "; ".join([*REFERENCES, *about.references]),
+        "creator_name": ", ".join(one.name for one in about.creators),
+        "creator_url": ", ".join(f"{ORCID_URL}{one.orcid}" for one in people),
+        "creator_institution": ", ".join(
+            dict.fromkeys(filter(None, (one.affiliation for one in about.creators)))
+        ),
+        "license": about.licence or "",
+        "acknowledgement": "; ".join(about.funding),
         "source": program,
         "git_commit": software.get("commit", ""),
         "date_created": begun,
