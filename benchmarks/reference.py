@@ -1,4 +1,4 @@
-"""Checksums of the reference dataset: ``python -m benchmarks.reference STORE`` writes docs/reference.md's.
+"""Checksums of the reference dataset, for docs/reference-dataset.md: ``python -m benchmarks.reference STORE``.
 
 Over numbers of critical points by index, which are whole numbers that a proof stands behind: every processor
 gives the same. Energies differ in their last digits from one kind of processor to another.
@@ -15,7 +15,7 @@ import xarray as xr
 
 import morsecensus as mc
 
-PAGE = Path(__file__).parents[1] / "docs/reference.md"
+PAGE = Path(__file__).parents[1] / "docs/reference-dataset.md"
 TABLE = re.compile(r"(<!-- checksums -->\n).*?(?=<!-- end -->)", re.S)
 FIRST = 50
 """Landscapes of a cell that a test computes again."""

@@ -1,4 +1,4 @@
-"""The checksums of docs/reference.md: landscapes of the reference dataset, computed again."""
+"""The checksums of docs/reference-dataset.md: landscapes of the reference dataset, computed again."""
 
 import hashlib
 import tomllib
@@ -11,7 +11,7 @@ import xarray as xr
 import morsecensus as mc
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs/reference.md"
+PAGE = ROOT / "docs/reference-dataset.md"
 STUDY = tomllib.loads((ROOT / "examples/reference.toml").read_text())
 SMALL = {"c0000": ("q^3", 0.0, 3), "c0007": ("q^4", 0.0, 3), "c0010": ("0.5*q^2+0.5*q^3", 0.0, 4)}
 SMALL |= {"c0012": ("0.5*q^2+0.5*q^3", 0.7, 4)}

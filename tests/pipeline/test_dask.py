@@ -100,7 +100,7 @@ def contents(folder):
     }
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_dask_cluster_gives_the_same_report(store, cluster, expected, tmp_path):
     done = report(store, tmp_path / "out", cluster)
     assert done.returncode == 0, done.stderr
@@ -108,7 +108,7 @@ def test_a_dask_cluster_gives_the_same_report(store, cluster, expected, tmp_path
     assert len([name for name in expected if name.endswith(".csv")]) > 20
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.ray
 def test_ray_gives_the_same_report(store, expected, tmp_path):
     done = report(store, tmp_path / "out", "ray", RAY_AUTH_MODE="disabled")

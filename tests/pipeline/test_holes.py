@@ -71,7 +71,10 @@ def report(store, *more):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault",
+    ["deleted", *(pytest.param(fault, marks=pytest.mark.soak) for fault in FAULTS if fault != "deleted")],
+)
 def test_every_object_is_missed_by_every_reader(store, tmp_path, fault):
     alone = shutil.copytree(store / DATASET, tmp_path / "alone.zarr")
     names = objects_of(alone)
