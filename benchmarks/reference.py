@@ -1,4 +1,4 @@
-"""Checksums of the reference dataset, for docs/reference-dataset.md: ``python -m benchmarks.reference STORE``.
+"""Checksums of the reference dataset for docs/reference-dataset.md: ``python -m benchmarks.reference STORE``.
 
 Over numbers of critical points by index, which are whole numbers that a proof stands behind: every processor
 gives the same. Energies differ in their last digits from one kind of processor to another.
