@@ -27,15 +27,15 @@ MEANINGS = {
 TEXTS = ("group", "model", "parameters")
 
 
-def line_of(cell: CellLayout, markers: Mapping[int, Marker], group: zarr.Group) -> Line:
-    """Return what the table says of a cell whose group is written."""
+def line_of(cell: CellLayout, landscapes: int, markers: Mapping[int, Marker], group: zarr.Group) -> Line:
+    """Return what the table says of a cell whose group, of so many landscapes, is written."""
     ragged = cell.ragged[:1]
     return {
         "group": cell.id,
         "model": str(cell.spec.get("model", "")),
         "parameters": canonical(cell.spec.get("parameters", {})).decode(),
         "n": int(cell.spec.get("n", -1)),
-        "landscapes": cell.padded,
+        "landscapes": landscapes,
         "closed": _closed(group),
         "rows": sum(marker.rows[table.name] for table in ragged for marker in markers.values()),
     }

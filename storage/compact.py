@@ -6,8 +6,9 @@ written under a new name, and the pointer to it last, so a reader never sees hal
 one shard of one column.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from morsecensus.storage.catalogue import Line, line_of, write_catalogue
 from morsecensus.storage.chunks import ZSTD_LEVEL
 from morsecensus.storage.dataset import DATASET, content_digest, object_table, read_pointer
 from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import Files, LocalFiles
 from morsecensus.storage.inventory import INVENTORY_KEY, Entry, inventory_bytes
 from morsecensus.storage.layout import LATEST, CellLayout
 from morsecensus.storage.markers import Marker
@@ -31,6 +33,8 @@ CHUNK_BYTES = 2**20
 """Of one inner chunk, before compression: a column of 131,072 doubles."""
 CHUNKS_PER_SHARD = 16
 PROFILE = "profile"
+COMMITTED = "committed.zarr"
+"""Name of a dataset of the committed blocks of an unfinished run."""
 
 
 def compact(run: Run, between: Callable[[], None] = lambda: None) -> str:
@@ -46,7 +50,7 @@ def compact(run: Run, between: Callable[[], None] = lambda: None) -> str:
         return current.dataset
     name = f"dataset-{_next_number(run)}.zarr"
     with quiet_zarr(), run.files.errors(name):
-        _write(run, name, between)
+        _write(run, run.files, name, between, whole=True)
     run.files.sync(name)
     objects = object_table(run.files, name)
     inventory = inventory_bytes(objects)
@@ -55,6 +59,19 @@ def compact(run: Run, between: Callable[[], None] = lambda: None) -> str:
     pointer = {"dataset": name, "content": content, "objects": objects}
     run.files.write({LATEST: seal(pointer)})
     return name
+
+
+def write_committed(run: Run, folder: Path) -> str:
+    """Write a dataset of the committed blocks alone into a local folder, and return its path.
+
+    The run is only read: its driver may be at work. Cells without a committed block have no group, and rows
+    name their landscape by its place in the group. Raises StoreError as `compact`.
+    """
+    files = LocalFiles(folder.absolute())
+    with quiet_zarr(), run.files.errors(COMMITTED):
+        _write(run, files, COMMITTED, lambda: None, whole=False)
+    files.write({f"{COMMITTED}/{INVENTORY_KEY}": inventory_bytes(object_table(files, COMMITTED))})
+    return str(folder / COMMITTED)
 
 
 def datasets(run: Run) -> list[str]:
@@ -67,7 +84,7 @@ def _next_number(run: Run) -> int:
     return 1 + max((int(name[8:-5]) for name in datasets(run)), default=0)
 
 
-def _write(run: Run, name: str, between: Callable[[], None]) -> None:
+def _write(run: Run, files: Files, name: str, between: Callable[[], None], whole: bool) -> None:
     manifest = run.manifest
     attrs = {
         "Conventions": "CF-1.11, ACDD-1.3",
@@ -78,10 +95,10 @@ def _write(run: Run, name: str, between: Callable[[], None]) -> None:
         "study": canonical(manifest.study).decode(),
         "fingerprints": [generation.fingerprint for generation in manifest.generations],
     }
-    store = run.files.zarr(name)
+    store = files.zarr(name)
     root = zarr.create_group(store, attributes=attrs)
-    lines = [_write_cell(root, run, cell, between) for cell in manifest.cells]
-    write_catalogue(root, lines)
+    lines = [_write_cell(root, run, cell, between, whole) for cell in manifest.cells]
+    write_catalogue(root, [line for line in lines if line is not None])
     # xarray warns about every store without consolidated metadata; a dataset never changes, so it cannot go
     # stale
     zarr.consolidate_metadata(store)
@@ -99,22 +116,28 @@ def _markers(run: Run, cell: CellLayout) -> Mapping[int, Marker]:
     return markers
 
 
-def _write_cell(root: zarr.Group, run: Run, cell: CellLayout, between: Callable[[], None]) -> Line:
-    """Write the group of a cell and return its line of the catalogue."""
+def _write_cell(
+    root: zarr.Group, run: Run, cell: CellLayout, between: Callable[[], None], whole: bool
+) -> Line | None:
+    """Write the group of a cell and return its line of the catalogue; nothing where it has no blocks."""
     markers = _markers(run, cell)
+    blocks = range(cell.blocks) if whole else sorted(markers)
+    if not blocks:
+        return None
     attrs = {"cell_hash": cell.hash, "landscapes_failed": cell.padded - sum(map(cell.size_of, markers))}
     kind = {"featureType": PROFILE} if any(_height(table) for table in cell.ragged) else {}
     group = root.create_group(cell.id, attributes={**cell.attrs, **attrs, **kind})
-    _coordinates(group, cell, kind)
+    numbers = np.concatenate([block * cell.block_size + np.arange(cell.size_of(block)) for block in blocks])
+    _coordinates(group, cell, numbers, kind)
     for column in cell.landscape.columns:
         between()
         if _says_nothing(run, cell, markers, cell.landscape, column):
             continue
-        parts = _landscape_parts(run, cell, markers, column)
-        _write_array(group, column.name, column, (cell.landscape.dimension,), cell.padded, cell.sizes, parts)
+        parts = _landscape_parts(run, cell, markers, blocks, column)
+        _write_array(group, column.name, column, (cell.landscape.dimension,), len(numbers), cell.sizes, parts)
     for table in cell.ragged:
-        _write_ragged(group, run, cell, markers, table, between)
-    return line_of(cell, markers, group)
+        _write_ragged(group, run, cell, markers, numbers, table, between)
+    return line_of(cell, len(numbers), markers, group)
 
 
 def _height(table: Table) -> str:
@@ -141,10 +164,10 @@ def _says_nothing(
     return rows > 0
 
 
-def _coordinates(group: zarr.Group, cell: CellLayout, kind: Mapping[str, str]) -> None:
+def _coordinates(group: zarr.Group, cell: CellLayout, numbers: np.ndarray, kind: Mapping[str, str]) -> None:
     role = {"cf_role": "profile_id"} if kind else {}
     ids = Column("landscape", "i8", "number of the landscape: its couplings are a function of it", attrs=role)
-    _write_array(group, ids.name, ids, (ids.name,), cell.padded, {}, iter([np.arange(cell.padded)]))
+    _write_array(group, ids.name, ids, (ids.name,), len(numbers), {}, iter([numbers]))
     if "morse_index" in cell.sizes:
         size = cell.sizes["morse_index"]
         index = Column("morse_index", "i2", "Morse index")
@@ -156,24 +179,23 @@ def _write_ragged(
     run: Run,
     cell: CellLayout,
     markers: Mapping[int, Marker],
+    numbers: np.ndarray,
     table: Table,
     between: Callable[[], None],
 ) -> None:
-    counts = np.zeros(cell.padded, np.int64)
+    counts = np.zeros(len(numbers), np.int64)
+    firsts = {block: int(np.searchsorted(numbers, block * cell.block_size)) for block in markers}
     for block, marker in markers.items():
-        first = block * cell.block_size
-        counts[first : first + cell.size_of(block)] = marker.slots[table.name]
+        counts[firsts[block] : firsts[block] + cell.size_of(block)] = marker.slots[table.name]
     rows = int(counts.sum())
     size = Column(
         table.count, "i8", "rows of the landscape", fill=0, attrs={"sample_dimension": table.dimension}
     )
-    _write_array(group, size.name, size, ("landscape",), cell.padded, {}, iter([counts]))
+    _write_array(group, size.name, size, ("landscape",), len(numbers), {}, iter([counts]))
     # without instance_dimension, for that would be another representation of the same features
     owner = Column(table.instance, "i8", "landscape of the row")
     owners = _read(run, cell, markers, table, SLOT)
-    parts = (
-        part.astype(np.int64) + block * cell.block_size for block, part in zip(markers, owners, strict=True)
-    )
+    parts = (part.astype(np.int64) + firsts[block] for block, part in zip(markers, owners, strict=True))
     _write_array(group, owner.name, owner, (table.dimension,), rows, {}, parts)
     height = _height(table)
     for column in table.columns:
@@ -189,11 +211,11 @@ def _write_ragged(
 
 
 def _landscape_parts(
-    run: Run, cell: CellLayout, markers: Mapping[int, Marker], column: Column
+    run: Run, cell: CellLayout, markers: Mapping[int, Marker], blocks: Sequence[int], column: Column
 ) -> Iterator[np.ndarray]:
     absent = np.full((cell.block_size, *column.shape(cell.sizes)), column.absent, column.little_endian)
     parts = _read(run, cell, markers, cell.landscape, column)
-    for block in range(cell.blocks):
+    for block in blocks:
         yield next(parts) if block in markers else absent[: cell.size_of(block)]
 
 

@@ -100,7 +100,10 @@ def _said_by_run(url: str) -> Inventory | None:
 def _current(files: Files) -> Pointer:
     pointer = read_pointer(files)
     if pointer is None:
-        raise StoreError(f"{files.url}: no dataset yet: `morsecensus run` writes it when all blocks are done")
+        raise StoreError(
+            f"{files.url}: no dataset yet: `morsecensus run` writes it when all blocks are done; "
+            "`morsecensus report --partial` shows what is committed so far"
+        )
     return pointer
 
 

@@ -126,14 +126,17 @@ class Report:
         return "\n".join(lines)
 
 
-def report(store: str | Path, out: str | Path | None = None, check: str = "sizes") -> Report:
+def report(
+    store: str | Path, out: str | Path | None = None, check: str = "sizes", partial: bool = False
+) -> Report:
     """Write one self-contained HTML page, figures and CSV tables of a run.
 
     Args:
         out: a folder; by default ``report`` in the store, and for a bucket ``<name>-report`` here.
         check: of the dataset first, as in `open`.
+        partial: of what is committed so far, of a run that isn't finished.
 
     Raises StoreError as `open` does, UsageError if ``out`` cannot be written.
     """
     folder = default_folder(str(store)) if out is None else Path(out)
-    return Report(str(store), write_report(str(store), folder, check))
+    return Report(str(store), write_report(str(store), folder, check, partial, "morsecensus.report"))

@@ -1,5 +1,7 @@
 """Commands on the store of a run: status, show, columns, report."""
 
+import shlex
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -149,6 +151,10 @@ def report(
             "are read and compared).",
         ),
     ] = "sizes",
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", help="Of what is committed so far, of a run that isn't finished."),
+    ] = False,
     plugin: Plugin = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -159,7 +165,8 @@ def report(
         from morsecensus.pipeline.commands.report import default_folder, listed, write_report
 
         with scheduler(dask, new_console(err=True, quiet=quiet)):
-            page = write_report(store, out or default_folder(store), check)
+            command = shlex.join(["morsecensus", *sys.argv[1:]])
+            page = write_report(store, out or default_folder(store), check, partial, command)
         if as_json:
             print_json(listed(store, page))
         elif not quiet:

@@ -8,7 +8,7 @@ from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.dynamics import figure, tables
 from morsecensus.analysis.topics.dynamics.limit import LimitCurve
 from morsecensus.analysis.topics.dynamics.measure import (
@@ -20,6 +20,7 @@ from morsecensus.analysis.topics.dynamics.measure import (
     settings_of,
 )
 from morsecensus.analysis.topics.dynamics.read import Runs, find_runs
+from morsecensus.analysis.topics.layout import Picture, Section
 
 _TEXT = (
     "Runs of algorithms from random starts. Where the sampler is free the field is drawn as the run meets "
@@ -29,7 +30,7 @@ _TEXT = (
 )
 _CAPTIONS = {
     "curves": "Left: mean energies per spin. Middle: N times what is left to N to infinity, where errors "
-    "don't hide it; a correction in 1/N if all N fall together. Right: spread over landscapes times sqrt(N).",
+    "don't hide it; a correction in 1/N if all N fall together. Right: spread over landscapes times √N.",
     "algorithms": "All algorithms at one N against the same time, which is the step times the number of "
     "steps over the number of summands. Lines: N to infinity; dashed: Langevin dynamics at the temperature "
     "step ξ'(1)(1 - 1/P)/2 in place of SGD on P summands.",
@@ -39,7 +40,7 @@ _CAPTIONS = {
     "ends": "Energies per spin where the runs ended; dashed: the floor, dotted: the ground state, both of N "
     "to infinity.",
     "signal": "Overlaps with the signal, absolute values; a start without overlap has one of order "
-    "1/sqrt(N), so what flow finds from there depends on N.",
+    "1/√N, so what flow finds from there depends on N.",
     "plane": "Index at the end against energy, of runs that converged. Newton's method is drawn to saddles "
     "of every index, saddle-free Newton, which takes the eigenvalues' absolute values, to minima.",
 }
