@@ -162,7 +162,7 @@ class FamilyResult:
         """What the literature calls the floor of a pure model, and what it is otherwise."""
         found = self.limits
         pure = found is not None and found["E_inf"] is not None
-        return r"floor $-E_\infty$" if pure else r"most minima, $N \to \infty$"
+        return "floor −E∞" if pure else "most minima, N → ∞"
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +232,7 @@ def family_title(family: Family) -> str:
     model, parameters = family
     if (title := theory_of(model, dict(parameters)).title) is not None:
         return title
-    rest = short_digests(", ".join(f"{key} = {value}" for key, value in parameters))
+    rest = short_digests(", ".join(f"{key} = {value}" for key, value in parameters if value))
     return f"{model}, {rest}" if rest else model
 
 

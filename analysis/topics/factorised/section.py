@@ -8,8 +8,9 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.factorised.measure import Checked, cell_row, find_checked, manifold_rows
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.manifolds.figure import CAPTION, draw_manifolds
 from morsecensus.analysis.topics.manifolds.match import is_right
 from morsecensus.analysis.topics.manifolds.words import caught, tests_of, verdict

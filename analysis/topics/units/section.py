@@ -8,7 +8,8 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL, LANDSCAPES
 from morsecensus.analysis.topics.units.figure import draw_indices, draw_minima
 from morsecensus.analysis.topics.units.measure import UnitsCell, cell_row, find_units, groups_of
