@@ -159,6 +159,15 @@ def test_pairs_are_those_of_the_store(data, cells):
             assert np.allclose(np.sort(one), np.sort(other), equal_nan=True)
 
 
+def test_a_report_links_to_the_page_beside_it(store, tmp_path):
+    report = store / "report" / "report.html"
+    mc.report(str(store))
+    (address,) = re.findall(r'<a href="([^"]*explorer[^"]*)"', report.read_text())
+    assert (report.parent / address).resolve() == (store / "explorer.html").resolve()
+    mc.report(str(store), tmp_path / "elsewhere")
+    assert "explorer.html" not in (tmp_path / "elsewhere" / "report.html").read_text()
+
+
 def test_a_page_has_bins_and_no_points_of_a_study(data):
     def longest(value):
         children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
