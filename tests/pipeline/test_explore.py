@@ -9,6 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 import morsecensus as mc
+from morsecensus.analysis import report
+from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.results import StudyResult
 from morsecensus.pipeline.cli.app import app
 from support.browser import browser, complaints, resize, until
 
@@ -160,12 +163,12 @@ def test_pairs_are_those_of_the_store(data, cells):
 
 
 def test_a_report_links_to_the_page_beside_it(store, tmp_path):
-    report = store / "report" / "report.html"
-    mc.report(str(store))
-    (address,) = re.findall(r'<a href="([^"]*explorer[^"]*)"', report.read_text())
-    assert (report.parent / address).resolve() == (store / "explorer.html").resolve()
-    mc.report(str(store), tmp_path / "elsewhere")
-    assert "explorer.html" not in (tmp_path / "elsewhere" / "report.html").read_text()
+    study = open_study(str(store))
+    for explorer, linked in ((store / "explorer.html", ["../explorer.html"]), (tmp_path / "none.html", [])):
+        folder = tmp_path / explorer.stem
+        report.write_measured(folder, StudyResult(report._made(study, {}, explorer), ()), ())
+        page = (folder / report.PAGE).read_text()
+        assert re.findall(r'<a href="([^"]*explorer[^"]*)"', page) == linked
 
 
 def test_a_page_has_bins_and_no_points_of_a_study(data):
