@@ -1,0 +1,22 @@
+"""Where a dataset comes from, as its run says."""
+
+from typing import Any
+
+from morsecensus.storage.store import Run
+
+
+def provenance_of(run: Run, path: str, missing: list[str]) -> dict[str, Any]:
+    """Study, dataset, seeds, software and environments, and the cells that the dataset lacks."""
+    manifest = run.manifest
+    seeds = sorted({str(cell.spec.get("seed", "")) for cell in manifest.cells})
+    return {
+        "study": manifest.name,
+        "dataset": path.rpartition("/")[2],
+        "seed": ", ".join(seeds),
+        "software": dict(manifest.software),
+        "environments": [
+            {"fingerprint": generation.fingerprint, **dict(generation.environment)}
+            for generation in manifest.generations
+        ],
+        "cells_without_data": missing,
+    }
