@@ -78,6 +78,8 @@ def study_page() -> str:
         "Made from the JSON Schema that `morsecensus schema` prints and `check` checks with. A list of "
         "values is a sweep: a cell for each.\n",
         _keys(head),
+        "## `[about]`\n",
+        _keys(schema["properties"]["about"]["properties"]),
     ]
     own = {name for model in models() for name in (one["name"] for one in model["parameters"])}
     tables = {"census": "`[[cells]]`", "flow": '`[[cells]]` with `body = "flow"`'}

@@ -179,7 +179,17 @@ class Cell:
     @property
     def family(self) -> Family:
         """What it shares with the other N of its sweep."""
-        skipped = ("n", "seed", "finder", "spec", "cell_hash", "landscapes_failed", "model", "radii")
+        skipped = (
+            "n",
+            "seed",
+            "finder",
+            "spec",
+            "cell_hash",
+            "landscapes_failed",
+            "model",
+            "radii",
+            "featureType",
+        )
         attrs = self.stored.attrs
         parameters = {key: str(value) for key, value in attrs.items() if key not in skipped}
         return str(attrs.get("model", "")), tuple(sorted(parameters.items()))
@@ -324,7 +334,7 @@ def study_of(run: Run, path: str) -> Study:
     held = [layout for layout in run.manifest.cells if layout.id in names]
     cells = [_cell(layout, path) for layout in held if BODY not in layout.attrs]
     others = [
-        OtherCell(layout.id, str(layout.attrs[BODY]), layout.spec, open_group(path, layout.id, layout.tables))
+        OtherCell(layout.id, str(layout.attrs[BODY]), layout.spec, _group(layout, path))
         for layout in held
         if BODY in layout.attrs
     ]
@@ -334,8 +344,11 @@ def study_of(run: Run, path: str) -> Study:
 
 def _cell(layout: CellLayout, path: str) -> Cell:
     ambient = int(layout.sizes.get("component", 0))
-    data = open_group(path, layout.id, layout.tables)
-    return Cell(layout.id, data, layout.padded, _finder(layout.spec), ambient)
+    return Cell(layout.id, _group(layout, path), layout.padded, _finder(layout.spec), ambient)
+
+
+def _group(layout: CellLayout, path: str) -> xr.Dataset:
+    return open_group(path, layout.id, layout.tables, layout.sizes)
 
 
 def _finder(spec: Mapping[str, Any]) -> str:
