@@ -25,8 +25,10 @@ from morsecensus.tasks.measurables.words import COMPLETE, ERROR, INDEX_CLOSED, U
 
 Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
-
-
+NO_PARAMETERS = frozenset(
+    ["n", "seed", "finder", "spec", "cell_hash", "landscapes_failed", "model", "radii", "featureType"]
+)
+"""Attributes of a cell that are no parameters of its model."""
 BODY = "body"
 """The attribute that cells have whose body isn't the census."""
 
@@ -179,19 +181,8 @@ class Cell:
     @property
     def family(self) -> Family:
         """What it shares with the other N of its sweep."""
-        skipped = (
-            "n",
-            "seed",
-            "finder",
-            "spec",
-            "cell_hash",
-            "landscapes_failed",
-            "model",
-            "radii",
-            "featureType",
-        )
         attrs = self.stored.attrs
-        parameters = {key: str(value) for key, value in attrs.items() if key not in skipped}
+        parameters = {key: str(value) for key, value in attrs.items() if key not in NO_PARAMETERS}
         return str(attrs.get("model", "")), tuple(sorted(parameters.items()))
 
     @property

@@ -6,11 +6,12 @@ from morsecensus.storage.store import Run
 
 
 def provenance_of(run: Run, path: str, missing: list[str]) -> dict[str, Any]:
-    """Study, dataset, seeds, software and environments, and the cells that the dataset lacks."""
+    """Study, its first day, dataset, seeds, software and environments, and the cells without data."""
     manifest = run.manifest
     seeds = sorted({str(cell.spec.get("seed", "")) for cell in manifest.cells})
     return {
         "study": manifest.name,
+        "begun": manifest.begun,
         "dataset": path.rpartition("/")[2],
         "seed": ", ".join(seeds),
         "software": dict(manifest.software),
