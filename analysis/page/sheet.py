@@ -96,6 +96,9 @@ function look() {
   place.textContent = now ? ": " + now.textContent : "";
 }
 addEventListener("hashchange", reveal);
+addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
+});
 addEventListener("scroll", look, { passive: true });
 for (const link of links.values()) link.addEventListener("click", () => { box.checked = false; reveal(); });
 reveal();

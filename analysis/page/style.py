@@ -133,8 +133,13 @@ class _Plain(LogFormatterSciNotation):
 
 def log_scale(ax: Axes, axis: str = "y") -> None:
     """Make an axis logarithmic, with labels as one writes numbers."""
-    own = ax.yaxis if axis == "y" else ax.xaxis
     ax.set_yscale("log") if axis == "y" else ax.set_xscale("log")
+    plain_ticks(ax, axis)
+
+
+def plain_ticks(ax: Axes, axis: str = "y") -> None:
+    """Label an axis that is logarithmic, wholly or in part, as one writes numbers."""
+    own = ax.yaxis if axis == "y" else ax.xaxis
     own.set_major_formatter(_Plain())
     own.set_minor_formatter(_Plain(minor_thresholds=(1.2, 0.5)))
 

@@ -23,6 +23,8 @@ from morsecensus.analysis.page.style import (
 from morsecensus.analysis.results import CellResult, at_index
 
 MOST_INDICES = 5
+LEAST = 0.05
+"""Percent that an axis of departures shows at least: where all landscapes have one number, less is noise."""
 
 
 def draw_counts(cells: Sequence[CellResult]) -> Figure:
@@ -115,5 +117,7 @@ def plot_departures(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
     ax.axhline(0, color=GREY, lw=0.8, zorder=0)
     ax.set(xlabel="N", ylabel="measured / exact − 1  (%)")
     whole_numbers(ax)
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(low, -LEAST), max(high, LEAST))
     legend_above(ax, "bars: one standard error")
     return artists

@@ -10,6 +10,7 @@ from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.dynamics import figure, tables
+from morsecensus.analysis.topics.dynamics.fluctuation import draw_fluctuations
 from morsecensus.analysis.topics.dynamics.limit import LimitCurve
 from morsecensus.analysis.topics.dynamics.measure import (
     Setting,
@@ -37,6 +38,10 @@ _CAPTIONS = {
     "approach": "How descents approach the threshold: distance in energy and its local exponent.",
     "temperatures": "Energies at the last look against the temperature of the bath, or of the noise of SGD. "
     "Above the dynamic temperature runs tend to equilibrium but for the error of their step, below they age.",
+    "fluctuation": "Below the dynamic temperature, N to infinity: the response to a field that is switched "
+    "on at a waiting time, times T, against the correlation with the state at that time. Equilibrium has "
+    "slope -1; aging leaves it at the plateau and goes on at the slope -x of theory (dashed), the better the "
+    "longer the waiting time.",
     "ends": "Energies per spin where the runs ended; dashed: the floor, dotted: the ground state, both of N "
     "to infinity.",
     "signal": "Overlaps with the signal, absolute values; a start without overlap has one of order "
@@ -66,6 +71,7 @@ class Trajectories(Topic[Setting]):
             "algorithms": figure.draw_algorithms(found),
             "approach": figure.draw_approach(found),
             "temperatures": figure.draw_temperatures(found),
+            "fluctuation": draw_fluctuations(found),
             "ends": figure.draw_ends(found),
             "signal": figure.draw_signal(found),
             "plane": figure.draw_plane(found),

@@ -8,7 +8,7 @@ from morsecensus.analysis.page.style import (
     Axes,
     Figure,
     Mark,
-    legend_above,
+    legend_beside,
     log_scale,
     new_figure,
     whole_numbers,
@@ -50,7 +50,7 @@ def plot_growth(ax: Axes, comparison: Comparison) -> list[Mark]:
     log_scale(ax)
     ax.set(xlabel="N", ylabel="mean number on the sphere")
     whole_numbers(ax)
-    legend_above(ax, "points: measured, lines: exact", 3)
+    legend_beside(ax, "points: measured\nlines: exact")
     return artists
 
 

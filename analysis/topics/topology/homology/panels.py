@@ -19,6 +19,7 @@ from morsecensus.analysis.page.style import (
     Axes,
     Mark,
     log_scale,
+    plain_ticks,
     shades,
     whole_numbers,
 )
@@ -133,6 +134,7 @@ def plot_betti_curves(
     # Linear up to 1: means of rare classes show, and so does zero.
     linear = 0.6
     ax.set_yscale("symlog", linthresh=1.0, linscale=linear)
+    plain_ticks(ax)
     decades = linear + np.log10(max(float(np.max(counts, initial=1.0)), 1.0))
     rows = -(-(len(degrees) + 3) // _LEGEND_COLUMNS)
     ax.set_ylim(0, 10 ** (decades / (0.93 - 0.08 * rows) - linear))
