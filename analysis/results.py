@@ -232,7 +232,7 @@ def family_title(family: Family) -> str:
     model, parameters = family
     if (title := theory_of(model, dict(parameters)).title) is not None:
         return title
-    rest = short_digests(", ".join(f"{key} = {value}" for key, value in parameters))
+    rest = short_digests(", ".join(f"{key} = {value}" for key, value in parameters if value))
     return f"{model}, {rest}" if rest else model
 
 

@@ -21,12 +21,13 @@ T = TypeVar("T")
 def head(cell: Cell) -> Row:
     """What every row of a cell begins with."""
     parameters = dict(cell.family[1])
+    others = ((k, v) for k, v in parameters.items() if v and k not in ("xi", "field"))
     return {
         "cell": cell.name,
         "model": cell.family[0],
         "xi": parameters.get("xi", ""),
         "field": parameters.get("field", ""),
-        "parameters": ", ".join(f"{k} = {v}" for k, v in parameters.items() if k not in ("xi", "field")),
+        "parameters": ", ".join(f"{k} = {v}" for k, v in others),
         "n": cell.n,
     }
 

@@ -196,6 +196,9 @@ def _headline(found: Found) -> Finding:
     if wrong:
         names = ", ".join(f"{row['test']} ({row['cell'].replace(' ', ', ')})" for row in wrong)
         return _said(f"Contradicted, though it must hold in every landscape: {names}.", "bad")
+    sure = sum(row["certain"] for row in rows)
+    if not tested and sure:
+        return _said(f"All {sure} checks of what must hold in every landscape hold.", "good")
     if not tested:
         return _said("No test against exact theory could be made: too few landscapes, or no theory.")
     bad = sum(row["verdict"] == "disagrees" for row in tested)
