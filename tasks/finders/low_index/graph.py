@@ -21,7 +21,7 @@ from morsecensus.tasks.finders.low_index.descent import descend_to
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.classify import CriticalPoints
-from morsecensus.tasks.points.newton import refine
+from morsecensus.tasks.points.newton_lanes import arrive
 from morsecensus.tasks.runtime.lanes import in_batches
 
 STOP = 0.02
@@ -92,8 +92,9 @@ def descend_sides(
     starts, stops = _sides(landscape, couplings, saddles)
     rho = landscape.manifold.ambient**0.5
     reached = descend_to(landscape, couplings, starts, stops, MOST_TRIALS)
-    hits = refine(landscape, couplings, np.asarray(reached.points), 50, 0.1)
-    points, arrived = np.asarray(hits.points), np.asarray(hits.outcomes) == CONVERGED
+    aims = np.zeros(len(starts), dtype=np.int64)
+    hits = arrive(landscape, couplings, np.asarray(reached.points), 50, 0.1, aims)
+    points, arrived = hits.points, hits.outcomes == CONVERGED
     rows = np.full(len(points), UNKNOWN)
     if len(minima.points):
         distance, nearest = KDTree(minima.points / rho).query(points / rho)
