@@ -8,7 +8,7 @@ OUT ?= demo-output
 # Many processes start below: each would compile hundreds of files of JAX and SciPy anew, 2 s for JAX alone.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup test quick soak lint types demo bench chaos fuzz lock clean
+.PHONY: setup test quick soak lint types docs demo bench chaos fuzz lock clean
 
 setup: $(STAMP)
 
@@ -47,6 +47,10 @@ lint: setup
 types: setup
 	$(BIN)/pyright
 
+# The site, in docs-output/; a broken link, a page that is in no list or a missing anchor is an error.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 demo: setup
 	$(BIN)/morsecensus run examples/demo.toml --store $(OUT)/store --backend ray
 	$(BIN)/morsecensus report $(OUT)/store --out $(OUT)/report
@@ -71,4 +75,4 @@ lock: $(BIN)/uv
 		--extra dev pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) $(OUT)
+	rm -rf $(VENV) $(OUT) docs-output

@@ -1,24 +1,35 @@
 """The report of a run: one self-contained page, figures as SVG and PNG, tables as CSV."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from morsecensus.analysis.agreement.verdicts import judge
-from morsecensus.analysis.dataset.cells import Study, open_study
+from morsecensus.analysis.dataset.cells import Study, open_committed, open_study
 from morsecensus.analysis.estimates.counts import summarise_ledger
-from morsecensus.analysis.page.markup import Part, contents, heading, note, paragraph, render
+from morsecensus.analysis.page.markup import Part, heading, note, paragraph, render
 from morsecensus.analysis.results import StudyResult, measure_study
 from morsecensus.analysis.topics.base import Chapter, Topic, chapter_of
+from morsecensus.analysis.topics.findings import first_of_each
+from morsecensus.analysis.topics.first_screen import first_screen
+from morsecensus.analysis.topics.layout import Layout
 from morsecensus.analysis.topics.registry import TOPICS
-from morsecensus.analysis.topics.verdicts.section import headline
 from morsecensus.storage.fresh_folder import fresh_folder
 
 PAGE = "report.html"
+MOST_SHORT = 12
+"""Unfinished cells that a page names."""
 
 
-def write_report(store: str, out: str | Path, check: str = "sizes") -> Path:
+def write_report(
+    store: str,
+    out: str | Path,
+    check: str = "sizes",
+    partial: bool = False,
+    made: Mapping[str, str] | None = None,
+) -> Path:
     """Write the report of a run and return the path of its page.
 
     Args:
@@ -26,31 +37,51 @@ def write_report(store: str, out: str | Path, check: str = "sizes") -> Path:
         out: folder, made if needed: ``report.html``, ``figures/`` (SVG and PNG), ``tables/`` (CSV). Files of
             an earlier report are gone when this one is whole, and stay if it fails; other files stay.
         check: of the dataset before anything is written, "sizes" or "crc".
+        partial: read what is committed so far, in place of the dataset, and mark the page as such if that
+            isn't all.
+        made: when, how and by which version the report is made, for its provenance.
 
     Raises:
-        StoreError: there is no run, no dataset yet, or one with a missing or damaged object, or a file of the
-            user's is in the way.
+        StoreError: there is no run, no dataset yet (if partial, no committed block), or one with a missing
+            or damaged object, or a file of the user's is in the way.
         OSError: the folder can't be written.
     """
-    study = open_study(store, check)
+    study = None if partial else open_study(store, check)
     with fresh_folder(Path(out)) as folder:
-        write_into(folder, study, TOPICS)
+        held = folder / "held"
+        study = open_committed(store, held) if study is None else study
+        write_into(folder, _made(study, made or {}), TOPICS)
+        shutil.rmtree(held, ignore_errors=True)
     return Path(out) / PAGE
+
+
+def _made(study: Study, made: Mapping[str, str]) -> Study:
+    return replace(study, provenance={**study.provenance, "report": dict(made)})
 
 
 def write_into(folder: Path, study: Study, topics: Sequence[Topic[Any]]) -> None:
     """Write the page, the figures and the tables of some topics, in this order, into a folder."""
+    write_measured(folder, StudyResult(study, tuple(measure_study(study))), topics)
+
+
+def write_measured(folder: Path, measured: StudyResult, topics: Sequence[Topic[Any]]) -> None:
+    """The same of a study whose families are measured already."""
     for part in ("figures", "tables"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    result, chapters = find(StudyResult(study, tuple(measure_study(study))), topics)
+    result, chapters = find(measured, topics)
+    tables = {table: rows for chapter in chapters for table, rows in chapter.tables().items()}
+    filled = {table: rows for table, rows in tables.items() if rows}
+    for table, rows in filled.items():
+        table.write(folder / "tables", rows)
+    page = Layout(frozenset(table.name for table in filled))
     entries, parts = [], []
     for chapter in chapters:
-        for table, rows in chapter.tables().items():
-            table.write(folder / "tables", rows)
-        more_entries, more_parts = chapter.write(folder / "figures")
+        more_entries, more_parts = chapter.write(folder / "figures", page)
         entries += more_entries
         parts += more_parts
-    text = render(_title(study), [*_opening(result), contents(entries), *parts])
+    learnt = first_of_each(finding for chapter in chapters for finding in chapter.findings)
+    opening = [*_opening(result), *first_screen(learnt, folder / "figures")]
+    text = render(_title(result.study), parts, opening, entries)
     (folder / PAGE).write_text(text, encoding="utf-8")
 
 
@@ -63,7 +94,21 @@ def find(study: StudyResult, topics: Sequence[Topic[Any]]) -> tuple[StudyResult,
 
 
 def _title(study: Study) -> str:
-    return f"{'Census report' if study.cells or not study.others else 'Report'}: {study.name}"
+    kind = "Census report" if study.cells or not study.others else "Report"
+    return f"{kind}{' of an unfinished run' * bool(study.unfinished)}: {study.name}"
+
+
+def _unfinished(study: Study) -> Part:
+    held, planned = (sum(numbers) for numbers in zip(*study.unfinished.values(), strict=True))
+    short = [f"{name} {a:,} of {b:,}" for name, (a, b) in study.unfinished.items() if a < b]
+    shown = ", ".join(short[:MOST_SHORT]) + (
+        f" and {len(short) - MOST_SHORT} more" * (len(short) > MOST_SHORT)
+    )
+    return note(
+        f"Unfinished: {held:,} of {planned:,} landscapes are committed, and all numbers here are of these "
+        f"({shown}). Blocks that take long end last, so means may be off by which landscapes are there.",
+        "bad",
+    )
 
 
 def _of_others(study: Study) -> str:
@@ -87,7 +132,7 @@ def _of_others(study: Study) -> str:
 
 def _opening(result: StudyResult) -> list[Part]:
     study, cells = result.study, result.cells
-    parts = [heading(_title(study), 1)]
+    parts = [heading(_title(study), 1), *([_unfinished(study)] if study.unfinished else [])]
     if cells or not study.others:
         points = sum(int(summarise_ledger(cell)["points"]) for cell in cells)
         landscapes = sum(cell.held for cell in cells)
@@ -97,11 +142,10 @@ def _opening(result: StudyResult) -> list[Part]:
             "every mean beside what incomplete landscapes may have hidden. All numbers of the page are in "
             "tables/ in full."
         )
-        parts += [paragraph(text), headline(result)]
+        parts.append(paragraph(text))
     if study.others:
         parts.append(paragraph(_of_others(study)))
-        parts += [headline(result)] if not cells and result.verdicts else []
     absent = study.provenance["cells_without_data"]
-    if absent:
+    if absent and not study.unfinished:
         parts.append(note(f"No data yet for {', '.join(absent)}: run the study again.", "bad"))
     return parts

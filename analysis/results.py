@@ -162,7 +162,7 @@ class FamilyResult:
         """What the literature calls the floor of a pure model, and what it is otherwise."""
         found = self.limits
         pure = found is not None and found["E_inf"] is not None
-        return r"floor $-E_\infty$" if pure else r"most minima, $N \to \infty$"
+        return "floor −E∞" if pure else "most minima, N → ∞"
 
 
 @dataclass(frozen=True, eq=False)

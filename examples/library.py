@@ -67,7 +67,8 @@ def open_dataset(store: str) -> None:
     print(study)
     for cell in study.cells:
         low = cell.dataset["energy"].where(cell.dataset["index"] == 0).mean().item()
-        print(f"{cell.name}: {cell.landscapes} landscapes, mean energy of their minima {low:.4f}")
+        held = cell.landscapes.sizes["landscape"]
+        print(f"{cell.name}: {held} landscapes, mean energy of their minima {low:.4f}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ found. What the commands of ``morsecensus`` do from a shell, these functions do 
     mc.topology("q^3", 4, seed=1)            how they connect: persistent homology of sublevel sets
 
     mc.run("study.toml", "runs/demo")        a study of many landscapes: resumed or extended if it is there
-    mc.open("runs/demo")                     its cells, each with an xarray dataset, loaded when it is used
+    mc.open("runs/demo").cells[0].points     its critical points, as xarray: loaded when they are used
     mc.report("runs/demo")                   one page, with figures and tables
 
     mc.build("pspin", {"xi": "q^3"}, 10)     a landscape: value, gradient, couplings of any seed and number

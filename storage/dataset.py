@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from morsecensus.storage.chunks import checksum
 from morsecensus.storage.errors import RemoteError, StoreError
 from morsecensus.storage.files import Files, open_files
-from morsecensus.storage.inventory import Inventory, check_objects, entries, read_inventory
+from morsecensus.storage.inventory import Entry, Inventory, check_objects, entries, read_inventory
 from morsecensus.storage.layout import LATEST
 from morsecensus.storage.seals import digest, read_record
 from morsecensus.storage.store import Run
@@ -101,7 +100,10 @@ def _said_by_run(url: str) -> Inventory | None:
 def _current(files: Files) -> Pointer:
     pointer = read_pointer(files)
     if pointer is None:
-        raise StoreError(f"{files.url}: no dataset yet: `morsecensus run` writes it when all blocks are done")
+        raise StoreError(
+            f"{files.url}: no dataset yet: `morsecensus run` writes it when all blocks are done; "
+            "`morsecensus report --partial` shows what is committed so far"
+        )
     return pointer
 
 
@@ -116,9 +118,9 @@ def dataset_hash(store: str) -> str:
     return total.hexdigest()
 
 
-def object_table(files: Files, name: str) -> dict[str, tuple[int, str]]:
-    """Return size and CRC of each object of a dataset, read back from the store."""
-    return {key: (len(data), checksum(data)) for key, data in _objects(files, name)}
+def object_table(files: Files, name: str) -> dict[str, Entry]:
+    """Return what is to be recorded of each object of a dataset, read back from the store."""
+    return {key: Entry.of(data) for key, data in _objects(files, name)}
 
 
 def _objects(files: Files, name: str) -> Iterator[tuple[str, bytes]]:
@@ -127,11 +129,14 @@ def _objects(files: Files, name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def content_digest(run: Run) -> str:
-    """Return the digest of everything a dataset is made of: the cells, and each committed block's objects."""
+    """Return the digest of all that a dataset is made of: the cells, each committed block's objects, what the
+    root says.
+    """
     cells = []
     for cell in run.manifest.cells:
         known = sorted(run.summaries(cell).blocks.items())
         prints = [generation.fingerprint for generation in run.manifest.generations]
         blocks = [[block, prints[one.generation], one.content] for block, one in known]
         cells.append([cell.id, cell.hash, cell.blocks, blocks])
-    return digest(cells)
+    attributes = dict(run.manifest.attributes)
+    return digest([cells, attributes] if attributes else cells)

@@ -1,4 +1,5 @@
-"""The inventory of a dataset: size and CRC of each of its objects, and the check of what is there against it.
+"""The inventory of a dataset: size and checksums of each of its objects, and the check of what is there
+against it.
 
 Zarr reads a missing object as fill values, so a folder that lost some in a copy says -1 points and no error.
 The inventory travels inside the dataset, as the attributes of a scalar array that no consolidated metadata
@@ -6,10 +7,11 @@ name: plain Zarr readers take it for an array like any other or don't see it at 
 kind would make them warn.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import zarr
 from zarr.storage import MemoryStore
@@ -18,7 +20,6 @@ from morsecensus.storage.ahead import in_order
 from morsecensus.storage.chunks import checksum
 from morsecensus.storage.errors import RemoteError, StoreError
 from morsecensus.storage.files import Files
-from morsecensus.storage.object_table import Entry
 from morsecensus.storage.seals import sealed, unsealed
 
 INVENTORY = "inventory"
@@ -26,8 +27,33 @@ INVENTORY_KEY = f"{INVENTORY}/zarr.json"
 ROOT = "zarr.json"
 """Holds the metadata of all arrays once more: what readers go by."""
 CHECKS = ("sizes", "crc")
-"""How to check: a listing against sizes, or all contents against CRCs as well."""
+"""How to check: a listing against sizes, or all contents against checksums as well."""
 _CRC = re.compile(r"[0-9a-f]{8}", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class Entry(NamedTuple):
+    """What is recorded of an object: size in bytes, CRC-32 and, but for older datasets, SHA-256, both in
+    hexadecimal digits.
+    """
+
+    size: int
+    crc: str
+    sha256: str | None = None
+
+    @staticmethod
+    def of(data: bytes) -> "Entry":
+        """What is to be recorded of an object."""
+        return Entry(len(data), checksum(data), hashlib.sha256(data).hexdigest())
+
+    def fault(self, data: bytes) -> str | None:
+        """What is wrong with an object of the right size."""
+        if checksum(data) != self.crc:
+            return "has changed since it was written (CRC)"
+        if self.sha256 is not None and hashlib.sha256(data).hexdigest() != self.sha256:
+            return "has changed since it was written (SHA-256)"
+        return None
+
 
 Inventory = Mapping[str, Entry]
 """Objects by their key within the dataset."""
@@ -37,7 +63,7 @@ def inventory_bytes(objects: Inventory) -> bytes:
     """Return the inventory as the metadata of a Zarr array."""
     memory: dict[str, Any] = {}
     attributes = {
-        "long_name": "size in bytes and CRC-32 of each other object of this dataset, when it was written",
+        "long_name": "size in bytes, CRC-32 and SHA-256 of each other object of this dataset, as written",
         "units": "1",
         **sealed({"objects": {key: list(entry) for key, entry in sorted(objects.items())}}),
     }
@@ -68,19 +94,24 @@ def read_inventory(files: Files, folder: str = "") -> Inventory | None:
 
 
 def entries(value: Any) -> dict[str, Entry]:
-    """Return sizes and CRCs as they came from JSON; raises ValueError if they are none."""
+    """Return sizes and checksums as they came from JSON; raises ValueError if they are none."""
     if not isinstance(value, dict):
         raise ValueError("its objects are no table")
     found = {}
     for key, entry in value.items():
         try:
-            size, crc = entry
-        except (TypeError, ValueError):
+            found[key] = Entry(*entry)
+        except TypeError:
             raise ValueError(f"{key[:200]!r} has no size and CRC") from None
-        if type(size) is not int or size < 0 or not isinstance(crc, str) or not _CRC.fullmatch(crc):
+        if not _is_sound(found[key]):
             raise ValueError(f"{key[:200]!r} has no size and CRC")
-        found[key] = (size, crc)
     return found
+
+
+def _is_sound(entry: Entry) -> bool:
+    sums = ((entry.crc, _CRC), (entry.sha256, _SHA256))
+    known = all(isinstance(text, str) and form.fullmatch(text) for text, form in sums if text is not None)
+    return known and entry.crc is not None and type(entry.size) is int and entry.size >= 0
 
 
 def check_objects(files: Files, folder: str, objects: Inventory, how: str, remedy: str) -> None:
@@ -114,22 +145,22 @@ def faults(files: Files, folder: str, objects: Inventory, contents: bool) -> Ite
         raise
     except OSError as error:
         raise StoreError(f"{files.url}: cannot list {folder or 'it'}: {error.strerror or error}") from error
-    whole: list[tuple[str, str]] = []
-    for name, (size, crc) in sorted(objects.items()):
+    whole: list[tuple[str, Entry]] = []
+    for name, entry in sorted(objects.items()):
         key = _join(folder, name)
         if key not in sizes:
             yield key, "is missing"
-        elif sizes[key] != size:
-            yield key, f"has {sizes[key]} bytes, written were {size}"
+        elif sizes[key] != entry.size:
+            yield key, f"has {sizes[key]} bytes, written were {entry.size}"
         elif contents or name == ROOT:
-            whole.append((key, crc))
+            whole.append((key, entry))
 
-    def same(one: tuple[str, str]) -> bool:
-        return checksum(files.read(one[0])) == one[1]
+    def fault(one: tuple[str, Entry]) -> str | None:
+        return one[1].fault(files.read(one[0]))
 
-    for (key, _), good in zip(whole, in_order(same, whole, files.readers), strict=True):
-        if not good:
-            yield key, "has changed since it was written (CRC)"
+    for (key, _), found in zip(whole, in_order(fault, whole, files.readers), strict=True):
+        if found is not None:
+            yield key, found
 
 
 def _join(folder: str, name: str) -> str:

@@ -109,13 +109,19 @@ class Generation:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The content of run.json."""
+    """The content of run.json.
+
+    ``begun`` is the day on which the run was created, and ``attributes`` what the root of its dataset says
+    beside what the store itself knows, in words of ACDD. Empty in stores that are older.
+    """
 
     name: str
     study: Mapping[str, Any]
     cells: tuple[CellLayout, ...]
     generations: tuple[Generation, ...]
     software: Mapping[str, str]
+    begun: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     def to_record(self) -> dict[str, Any]:
         """Return the JSON record of run.json, without its seal; its ``tables`` by the names that its cells
@@ -142,11 +148,19 @@ class Manifest:
             cells=tuple(_cell(cell, record.get("tables", {})) for cell in record["cells"]),
             generations=tuple(Generation(**g) for g in record["generations"]),
             software=record["software"],
+            begun=_text(record.get("begun", "")),
+            attributes={name: _text(text) for name, text in record.get("attributes", {}).items()},
         )
 
     def cell(self, name: str) -> CellLayout:
         """Return the cell of this id."""
         return next(cell for cell in self.cells if cell.id == name)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:60]!r} is no text")
+    return value
 
 
 def _cell(record: Mapping[str, Any], tables: Mapping[str, Any]) -> CellLayout:

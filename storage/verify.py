@@ -143,7 +143,7 @@ def _dataset_problems(run: Run) -> Iterator[Problem]:
         return
     if pointer is None:
         return
-    entries = ((f"{pointer.dataset}/{name}", entry) for name, entry in pointer.objects.items())
+    entries = ((f"{pointer.dataset}/{name}", entry[:2]) for name, entry in pointer.objects.items())
     for key, kind in _compared(run, entries):
         if kind:
             yield Problem("", -1, 0, "dataset", key, f"{key} is {kind}: `morsecensus repair` compacts again")

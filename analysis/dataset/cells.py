@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from morsecensus.analysis.dataset.extent import Extent, extent_of
 from morsecensus.analysis.dataset.groups import group_names, open_group
 from morsecensus.analysis.theory.base import Symmetry, Theory
 from morsecensus.analysis.theory.registry import theory_of
+from morsecensus.storage.compact import write_committed
 from morsecensus.storage.dataset import checked_path
+from morsecensus.storage.errors import StoreError
 from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.store import Run, open_run
 from morsecensus.tasks.landscapes.parameters import Model
@@ -178,7 +181,17 @@ class Cell:
     @property
     def family(self) -> Family:
         """What it shares with the other N of its sweep."""
-        skipped = ("n", "seed", "finder", "spec", "cell_hash", "landscapes_failed", "model", "radii")
+        skipped = (
+            "n",
+            "seed",
+            "finder",
+            "spec",
+            "cell_hash",
+            "landscapes_failed",
+            "model",
+            "radii",
+            "featureType",
+        )
         attrs = self.stored.attrs
         parameters = {key: str(value) for key, value in attrs.items() if key not in skipped}
         return str(attrs.get("model", "")), tuple(sorted(parameters.items()))
@@ -253,12 +266,18 @@ class OtherCell:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Study:
-    """A run with its cells and its provenance; ``others`` are cells that are no census."""
+    """A run with its cells and its provenance.
+
+    Attributes:
+        others: cells that are no census.
+        unfinished: of a run that isn't done, landscapes committed and planned of each cell; empty if it is.
+    """
 
     name: str
     cells: tuple[Cell, ...]
     provenance: Mapping[str, Any]
     others: tuple[OtherCell, ...] = ()
+    unfinished: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         specs = [(cell.model, cell.n) for cell in self.cells]
@@ -308,12 +327,34 @@ def open_study(store: str, check: str = "sizes") -> Study:
             can't be, see `analysis.dataset.columns`.
     """
     run = open_run(store)
-    path = checked_path(store, check)
+    return _study(run, checked_path(store, check))
+
+
+def open_committed(store: str, folder: Path) -> Study:
+    """Open what is committed of a run, finished or not: a dataset of it is written into a folder of ours.
+
+    Its cells hold the landscapes of committed blocks alone.
+
+    Raises:
+        StoreError: there is no run, nothing is committed yet, or a committed block is damaged.
+    """
+    run = open_run(store)
+    study = _study(run, write_committed(run, folder))
+    sizes = {cell.name: cell.held for cell in study.cells}
+    sizes |= {cell.name: int(cell.data.sizes["landscape"]) for cell in study.others}
+    if not sizes:
+        raise StoreError(f"{store}: nothing is committed yet: `morsecensus status` says how far it is")
+    progress = {cell.id: (sizes.get(cell.id, 0), cell.padded) for cell in run.manifest.cells}
+    done = all(held == planned for held, planned in progress.values())
+    return replace(study, unfinished={} if done else progress)
+
+
+def _study(run: Run, path: str) -> Study:
     names = set(group_names(path))
     held = [layout for layout in run.manifest.cells if layout.id in names]
     cells = [_cell(layout, path) for layout in held if BODY not in layout.attrs]
     others = [
-        OtherCell(layout.id, str(layout.attrs[BODY]), layout.spec, open_group(path, layout.id, layout.tables))
+        OtherCell(layout.id, str(layout.attrs[BODY]), layout.spec, _group(layout, path))
         for layout in held
         if BODY in layout.attrs
     ]
@@ -323,8 +364,11 @@ def open_study(store: str, check: str = "sizes") -> Study:
 
 def _cell(layout: CellLayout, path: str) -> Cell:
     ambient = int(layout.sizes.get("component", 0))
-    data = open_group(path, layout.id, layout.tables)
-    return Cell(layout.id, data, layout.padded, _finder(layout.spec), ambient)
+    return Cell(layout.id, _group(layout, path), layout.padded, _finder(layout.spec), ambient)
+
+
+def _group(layout: CellLayout, path: str) -> xr.Dataset:
+    return open_group(path, layout.id, layout.tables, layout.sizes)
 
 
 def _finder(spec: Mapping[str, Any]) -> str:

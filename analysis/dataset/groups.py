@@ -1,11 +1,12 @@
 """The groups of a dataset, one a cell, opened lazily and read through checked columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import xarray as xr
 
 from morsecensus.analysis.dataset.columns import COLUMNS, checked, columns_of
+from morsecensus.analysis.dataset.unknown import with_unknown
 from morsecensus.storage.dataset import check_dataset, checked_path
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
@@ -42,11 +43,14 @@ def group_names(path: str) -> list[str]:
     return sorted(name for name, _ in _root(path).groups())
 
 
-def open_group(path: str, name: str, tables: Sequence[Table] | None = None) -> xr.Dataset:
+def open_group(
+    path: str, name: str, tables: Sequence[Table] | None = None, sizes: Mapping[str, int] | None = None
+) -> xr.Dataset:
     """Open one group of a dataset without loading any column; which objects there are is not checked.
 
     Values are, when they are read, by what the cell's ``tables`` say, or those of a census: see
-    `analysis.dataset.columns`. Raises StoreError if there is no such
+    `analysis.dataset.columns`. With tables, and the ``sizes`` of their dimensions, columns that the dataset
+    leaves out because nothing is known in them are there. Raises StoreError if there is no such
     group or if one of its arrays could run code when it is read.
     """
     import zarr
@@ -64,6 +68,8 @@ def open_group(path: str, name: str, tables: Sequence[Table] | None = None) -> x
     # without its run, nothing says what may be unknown in a dataset of another body
     known = {} if "body" in dataset.attrs else COLUMNS
     found = checked(dataset, f"{path}: {name}", known if tables is None else columns_of(tables))
+    if sizes is not None:
+        found = with_unknown(found, tables or (), sizes)
     found.encoding["source"] = path
     return found
 

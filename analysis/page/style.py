@@ -3,6 +3,7 @@
 Figures are objects, drawn by Agg: no pyplot, no global state. Plot functions elsewhere take an ``ax``.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.container import Container
 from matplotlib.figure import Figure as Figure
+from matplotlib.legend import Legend
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
+
+from morsecensus.analysis.page.formulas import plain
 
 WIDTH = 7.2
 """Inches: two columns of a journal page."""
@@ -29,6 +33,8 @@ MARKERS = "osD^vP*"
 EXACT: dict[str, Any] = {"marker": "_", "ms": 9}
 """A dash at each N on exact lines: visible where there is one N only."""
 
+BEHIND: dict[str, Any] = {"elinewidth": 4, "ecolor": PALE, "ms": 6, "zorder": 1.5}
+"""Symbols and bars that others at the same N can be read upon."""
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8,
@@ -78,6 +84,13 @@ def new_figure(rows: int, columns: int, height: float, share: bool = False) -> t
     return figure, [ax for row in grid for ax in row]
 
 
+def new_panel(width: float = 3.3, height: float = 2.8) -> tuple[Figure, Axes]:
+    """Return a small figure and its only axes, in inches: as wide as a phone shows without shrinking it."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots()
+
+
 def join(figure: Figure, first: Axes, last: Axes) -> Axes:
     """Replace two panels by one that spans them."""
     grid, span = first.get_gridspec(), (first.get_subplotspec(), last.get_subplotspec())
@@ -92,15 +105,43 @@ def save(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
     """Write a figure as SVG and PNG; the bytes don't depend on when."""
     vector, raster = folder / f"{name}.svg", folder / f"{name}.png"
     figure.savefig(vector, metadata={"Date": None, "Creator": None})
+    vector.write_text(_rounded(vector.read_text(encoding="utf-8")), encoding="utf-8")
     figure.set_layout_engine("none")  # what the first one found holds for the second
     figure.savefig(raster, metadata={"Software": None})
     return vector, raster
 
 
+def _rounded(drawing: str) -> str:
+    """An SVG with coordinates to a hundredth of a point: half the size, and the same picture."""
+    places = re.compile(r'(?<= )(d|x|y)="[^"]*"')
+    return places.sub(lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), drawing)
+
+
 def shades(count: int) -> list[str]:
     """Return colours from light to dark for an ordered quantity such as N."""
-    positions = np.linspace(0.82, 0.08, count) if count > 1 else np.array([0.3])
+    positions = np.linspace(0.72, 0.08, count) if count > 1 else np.array([0.3])
     return [to_hex(matplotlib.colormaps["viridis"](p)) for p in positions]
+
+
+class _Plain(LogFormatterSciNotation):
+    """Labels of a logarithmic axis: 0.2 and 200, and powers of ten where those are long."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        text = super().__call__(x, pos)
+        return f"{x:g}" if text and 1e-3 <= abs(x) < 1e4 else text
+
+
+def log_scale(ax: Axes, axis: str = "y") -> None:
+    """Make an axis logarithmic, with labels as one writes numbers."""
+    ax.set_yscale("log") if axis == "y" else ax.set_xscale("log")
+    plain_ticks(ax, axis)
+
+
+def plain_ticks(ax: Axes, axis: str = "y") -> None:
+    """Label an axis that is logarithmic, wholly or in part, as one writes numbers."""
+    own = ax.yaxis if axis == "y" else ax.xaxis
+    own.set_major_formatter(_Plain())
+    own.set_minor_formatter(_Plain(minor_thresholds=(1.2, 0.5)))
 
 
 def whole_numbers(ax: Axes) -> None:
@@ -113,17 +154,27 @@ def whole_numbers(ax: Axes) -> None:
 
 
 def legend_beside(ax: Axes, title: str) -> None:
-    """A legend to the right of the axes. Its entries are names of models: text, never formulas."""
-    legend = ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=title, title_fontsize=7.5)
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    """A legend to the right of the axes."""
+    _names(ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=title, title_fontsize=7.5))
+
+
+def legend_above(ax: Axes, title: str = "", columns: int = 2) -> None:
+    """A legend over the axes, where no curve can be under it; none where nothing drawn has a name."""
+    if not ax.get_legend_handles_labels()[0]:
+        return
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.01), "alignment": "left"}
+    space = {"borderpad": 0, "borderaxespad": 0.2, "columnspacing": 1.2, "handlelength": 1.6}
+    _names(ax.legend(ncols=columns, title=title, title_fontsize=7.5, **place, **space))
 
 
 def legend_below(figure: Figure, entries: Sequence[tuple[str, str]]) -> None:
     """Draw one legend of coloured boxes under all panels; entries are (label, colour)."""
     boxes = [Patch(facecolor=color, edgecolor=GREY, linewidth=0.4, label=label) for label, color in entries]
-    legend = figure.legend(handles=boxes, loc="outside lower center", ncols=-(-len(boxes) // 2))
+    _names(figure.legend(handles=boxes, loc="outside lower center", ncols=-(-len(boxes) // 2)))
+
+
+def _names(legend: Legend) -> None:
+    """Entries are names, of models and whatever a store says of a finder: in letters, never parsed."""
     for text in legend.get_texts():
-        text.set_parse_math(
-            False
-        )  # a label may hold what a store says of a finder: no formula, whatever it is
+        text.set_parse_math(False)
+        text.set_text(plain(text.get_text()))

@@ -55,14 +55,12 @@ class Table:
         meaning: what a row is, for the documentation.
         columns: of the file, in this order, and of the page.
         caption: on the page.
-        always: whether there is a file even where a study has nothing to put into it.
     """
 
     name: str
     meaning: str
     columns: tuple[Column, ...]
     caption: str = ""
-    always: bool = False
 
     @property
     def stored(self) -> tuple[Column, ...]:
@@ -70,7 +68,7 @@ class Table:
         return tuple(column for column in self.columns if column.name)
 
     def write(self, folder: Path, rows: Sequence[Row]) -> None:
-        """Write the CSV file; without rows it is empty.
+        """Write the CSV file.
 
         Raises:
             KeyError: a row lacks a column.

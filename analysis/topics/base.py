@@ -1,4 +1,4 @@
-"""What a topic of the report is, and what is done alike for all: files, anchors, headings, pictures."""
+"""What a topic of the report is, and what is done alike for all: tables, figures, tests, findings."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,30 +7,15 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from morsecensus.analysis.agreement.verdicts import CellTest
-from morsecensus.analysis.page.markup import Part, heading, picture
+from morsecensus.analysis.page.alternative import describe
+from morsecensus.analysis.page.markup import Drawn, Part
 from morsecensus.analysis.page.style import Figure, save, style
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.findings import Finding
+from morsecensus.analysis.topics.layout import Layout, Section, lay_out, with_tables
 
 F = TypeVar("F")
-
-
-@dataclass(frozen=True)
-class Picture:
-    """The place of a figure in a section; nothing stands there if the figure wasn't drawn."""
-
-    name: str
-    alternative: str
-    caption: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """A section of the page: its title, and what follows in order, sections of its own among it."""
-
-    title: str
-    body: Sequence["Part | Picture | Section"]
-    anchor: str = ""
 
 
 class Topic(ABC, Generic[F]):
@@ -69,6 +54,10 @@ class Topic(ABC, Generic[F]):
         """Calibrated tests against exact theory, each p-value once: they are corrected together."""
         return ()
 
+    def findings(self, found: Sequence[F]) -> Iterable[Finding]:
+        """Answers for the first screen, made of all that was found."""
+        return ()
+
     @abstractmethod
     def section(self, found: F) -> Section | None:
         """The section; None where there are tables only."""
@@ -102,24 +91,32 @@ class Chapter(Generic[F]):
         """All tests."""
         return [test for one in self.found for test in self.topic.tests(one)]
 
+    @property
+    def findings(self) -> list[Finding]:
+        """Answers for the first screen."""
+        return list(self.topic.findings(self.found)) if self.found else []
+
     def tables(self) -> dict[Table, list[Row]]:
         """Rows of each table, those of all that was found together."""
-        rows: dict[Table, list[Row]] = {table: [] for table in self.topic.declared if table.always}
+        rows: dict[Table, list[Row]] = {}
         for one in self.found:
             for table, own in self.topic.tables(one).items():
                 rows.setdefault(table, []).extend(own)
         return rows
 
-    def write(self, folder: Path) -> tuple[list[tuple[str, str]], list[Part]]:
+    def write(self, folder: Path, page: Layout | None = None) -> tuple[list[tuple[str, str]], list[Part]]:
         """Draw the figures into a folder and make the sections.
 
         Returns:
             entries of the table of contents, (anchor, title), and the parts of the page.
         """
+        page = Layout() if page is None else page
         entries, parts = [], []
-        for anchor, one, section in self.sections:
+        for wanted, one, section in self.sections:
+            anchor = page.anchor(wanted)
             entries.append((anchor, section.title))
-            parts += lay_out(section, draw(self.topic, one, folder, anchor), anchor)
+            drawn = draw(self.topic, one, folder, anchor)
+            parts += lay_out(with_tables(section, self.topic.declared), drawn, anchor, page=page)
         return entries, parts
 
 
@@ -130,23 +127,17 @@ def chapter_of(topic: Topic[F], study: StudyResult) -> Chapter[F]:
     )
 
 
-def draw(topic: Topic[F], found: F, folder: Path, anchor: str) -> dict[str, Path]:
-    """Draw and save the figures of a section as SVG and PNG; where the SVGs are, by the figures' names."""
+def draw(topic: Topic[F], found: F, folder: Path, anchor: str) -> dict[str, Drawn]:
+    """Draw and save the figures of a section as SVG and PNG; by the figures' names."""
     with style():
         return {
-            name: save(figure, folder, f"{anchor}-{name}" if name else anchor)[0]
+            name: save_drawn(figure, folder, f"{anchor}-{name}" if name else anchor)
             for name, figure in topic.figures(found).items()
         }
 
 
-def lay_out(section: Section, drawn: Mapping[str, Path], anchor: str = "", level: int = 2) -> list[Part]:
-    """The parts of a section: heading, pictures of the figures that were drawn, inner sections lower."""
-    parts = [heading(section.title, level, anchor or section.anchor)]
-    for piece in section.body:
-        if isinstance(piece, Section):
-            parts += lay_out(piece, drawn, level=level + 1)
-        elif isinstance(piece, Part):
-            parts.append(piece)
-        elif piece.name in drawn:
-            parts.append(picture(drawn[piece.name], piece.alternative, piece.caption))
-    return parts
+def save_drawn(figure: Figure, folder: Path, name: str) -> Drawn:
+    """Save a figure; with what there is to see, and links from a page beside the folder."""
+    vector, raster = save(figure, folder, name)
+    files = {"SVG": f"{folder.name}/{vector.name}", "PNG": f"{folder.name}/{raster.name}"}
+    return Drawn(vector, describe(figure), files)

@@ -21,7 +21,7 @@ declare.
 `morsecensus report` writes one CSV file for each table, in full precision; the page shows some of their
 columns, rounded by their errors. An unknown number is an empty field. Errors are standard errors with
 landscapes as the independent units. Energies are per spin, numbers of points are of both signs. A study gets
-the tables that it has something for, and always those marked *always*.
+the tables that it has something for.
 
 Most tables begin with the columns of a cell:
 """
@@ -38,7 +38,7 @@ def _section(table: Table) -> str:
     names = [column.name for column in table.stored]
     begins = names[: len(STORED)] == [column.name for column in STORED]
     own = table.stored[len(STORED) :] if begins else table.stored
-    lines = [f"## {table.name}.csv", "", table.meaning + (" *Always.*" if table.always else ""), ""]
+    lines = [f"## {table.name}.csv", "", table.meaning, ""]
     first = ["| `cell` ... `n` | | the columns of a cell |"] if begins else []
     return "\n".join([*lines, *_table([*first, *map(_line, own)])])
 

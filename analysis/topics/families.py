@@ -12,7 +12,9 @@ from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import FamilyResult, StudyResult, cell_tests
 from morsecensus.analysis.theory.base import Theory
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.findings import Finding
+from morsecensus.analysis.topics.layout import Picture, Section, with_tables
 
 ABC = "Auffinger, Ben Arous, Černý, arXiv:1003.1129"
 
@@ -24,11 +26,13 @@ class FamilyTopic(Topic[FamilyResult]):
         title: of the section.
         text: what is measured, and against what.
         caption: of the figure, which is called as the topic's anchor is.
+        data: tables with the numbers of the figure, where they aren't the topic's own.
     """
 
     title: str
     text: str
     caption: str
+    data: tuple[Table, ...] = ()
 
     def find(self, study: StudyResult) -> Sequence[FamilyResult]:
         """Every family: its cells are measured already."""
@@ -48,6 +52,10 @@ class FamilyTopic(Topic[FamilyResult]):
         """The figure of a family all of whose cells have points."""
         return None
 
+    def caption_of(self, family: FamilyResult) -> str:
+        """The caption, with what is so of this family's figure alone."""
+        return self.caption
+
     def shown(self, family: FamilyResult) -> bool:
         """Whether there is a section."""
         return bool(with_points(family))
@@ -60,8 +68,8 @@ class FamilyTopic(Topic[FamilyResult]):
         """Text, figure, and what follows."""
         if not self.shown(found):
             return None
-        figure = Picture(self.anchor, f"{self.title}: {found.title}", self.caption)
-        return Section(self.title, [paragraph(self.text), figure, *self.more(found)])
+        figure = Picture(self.anchor, f"{self.title}: {found.title}", self.caption_of(found), self.data)
+        return Section(self.title, [figure, *self.more(found)], introduction=self.text)
 
 
 def with_points(family: FamilyResult) -> tuple[Any, ...]:
@@ -69,12 +77,28 @@ def with_points(family: FamilyResult) -> tuple[Any, ...]:
     return tuple(result for result in family.cells if result.cell.points)
 
 
+def leading(families: Sequence[FamilyResult]) -> FamilyResult | None:
+    """The family with points at the most N, the first of several: of which the first screen speaks."""
+    known = [family for family in families if with_points(family)]
+    return max(known, key=lambda family: len({result.n for result in with_points(family)}), default=None)
+
+
+def named(family: FamilyResult, families: Sequence[FamilyResult]) -> str:
+    """How a sentence of one family begins: with its name, where the study has several."""
+    return f"{family.title}: " if len(families) > 1 else ""
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A family, and what each of the topics below it found."""
+    """A family, whether it is the study's first, and what each of the topics below it found."""
 
     family: FamilyResult
     parts: tuple[tuple[Topic[Any], Any], ...]
+    first: bool = True
+
+    def of(self, topic: Topic[Any]) -> Any:
+        """What one of them found; None if nothing."""
+        return next((part for own, part in self.parts if own is topic), None)
 
 
 class Families(Topic[Found]):
@@ -89,7 +113,11 @@ class Families(Topic[Found]):
     def find(self, study: StudyResult) -> Sequence[Found]:
         columns = [(topic, topic.find(study)) for topic in self.topics]
         return [
-            Found(family, tuple((topic, column[k]) for topic, column in columns if column[k] is not None))
+            Found(
+                family,
+                tuple((topic, column[k]) for topic, column in columns if column[k] is not None),
+                k == 0,
+            )
             for k, family in enumerate(study.families)
         ]
 
@@ -104,10 +132,17 @@ class Families(Topic[Found]):
         for topic, part in found.parts:
             yield from topic.tests(part)
 
+    def findings(self, found: Sequence[Found]) -> Iterable[Finding]:
+        for topic in self.topics:
+            own = [part for one in found if (part := one.of(topic)) is not None]
+            if own:
+                yield from topic.findings(own)
+
     def section(self, found: Found) -> Section:
-        sections = [topic.section(part) for topic, part in found.parts]
-        below = [section for section in sections if section is not None]
-        return Section(found.family.title, [*_opening(found.family), *below])
+        sections = [(topic, topic.section(part)) for topic, part in found.parts]
+        below = [with_tables(own, topic.declared) for topic, own in sections if own is not None]
+        fold = "open" if found.first else "closed"
+        return Section(found.family.title, [*_opening(found.family), *below], fold=fold)
 
 
 def _opening(family: FamilyResult) -> list[Part]:

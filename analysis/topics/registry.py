@@ -20,6 +20,7 @@ from morsecensus.analysis.topics.ledger.section import Ledger
 from morsecensus.analysis.topics.minima.section import Minima
 from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
+from morsecensus.analysis.topics.quadratic.section import QuadraticNetworks
 from morsecensus.analysis.topics.spectra.section import Spectra
 from morsecensus.analysis.topics.spiked.section import Spiked
 from morsecensus.analysis.topics.study.section import Cells
@@ -29,6 +30,7 @@ from morsecensus.analysis.topics.topology.section import Outcomes
 from morsecensus.analysis.topics.topology.trees.section import Trees
 from morsecensus.analysis.topics.trivialisation.section import Triviality
 from morsecensus.analysis.topics.two_body.section import TwoBody
+from morsecensus.analysis.topics.units.section import HiddenUnits
 from morsecensus.analysis.topics.universality.section import OtherLaws
 from morsecensus.analysis.topics.verdicts.section import Agreement
 
@@ -60,6 +62,8 @@ TOPICS: tuple[Topic[Any], ...] = (
     Triviality(),
     Spiked(),
     Factorised(),
+    QuadraticNetworks(),
+    HiddenUnits(),
     Pairs(),
     OtherLaws(),
     GradientFlow(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import isfinite
+from math import erfc, isfinite
 from typing import TypeVar
 
 import numpy as np
@@ -13,6 +13,8 @@ from morsecensus.analysis.page.table import Column, Row
 from morsecensus.analysis.results import CellResult
 
 ENERGY = "energy per spin"
+FEWEST_SCORES = 4
+"""Of fewer z-scores nothing is said together. Arbitrary."""
 T = TypeVar("T")
 
 
@@ -64,6 +66,30 @@ def score(value: float, error: float, exact: float | None) -> float | None:
 def well_filled(cell: CellResult) -> NDArray[np.bool_]:
     """Energy bins with ten points or more: fewer say little of a mean or a logarithm."""
     return cell.histogram["all"].values * cell.cell.landscapes >= 9.5
+
+
+def not_drawn(cells: Sequence[CellResult], most: int) -> str:
+    """What a caption says of cells that `some` leaves out; empty if none."""
+    shown = {id(cell) for cell in some(cells, most)}
+    left = [str(cell.n) for cell in cells if id(cell) not in shown]
+    return f" Not drawn: N = {', '.join(left)}; their numbers are in the table." if left else ""
+
+
+def in_words(rows: Sequence[Row], name: str = "z") -> str:
+    """How many of some z-scores are large, and how many would be by chance: what a reader of a table asks.
+
+    The expected number holds whatever their dependence. Empty below a handful of scores.
+    """
+    scores = np.abs([row[name] for row in rows if row[name] is not None and isfinite(row[name])])
+    if len(scores) < FEWEST_SCORES:
+        return ""
+    large, largest = int(np.sum(scores >= 2)), float(scores.max())
+    beyond = len(scores) * erfc(largest / 2**0.5)
+    return (
+        f"Of {len(scores)} z-scores {large} {'is' if large == 1 else 'are'} beyond 2, where chance alone "
+        f"makes {len(scores) * erfc(2**0.5):.1f}; the largest is {largest:.1f}, and of such {beyond:.2g} are "
+        "expected. The joint tests decide, not single scores."
+    )
 
 
 def some(items: Sequence[T], most: int) -> list[T]:

@@ -17,7 +17,7 @@ from morsecensus.pipeline.study.study import Study, parse_study, read_study
 from morsecensus.storage.store import open_run
 
 if TYPE_CHECKING:
-    from morsecensus.analysis.dataset.cells import Study as StoredStudy
+    from morsecensus.pipeline.api.stored import StoredStudy
 
 
 def run(
@@ -68,7 +68,9 @@ def _study(study: str | Path | Mapping[str, Any]) -> Study:
 
 
 def open(store: str | Path, check: str = "sizes") -> "StoredStudy":
-    """Open the current dataset of a run: its cells, each with its xarray dataset, loaded when it is used.
+    """Open the current dataset of a run: its cells in order, each with tables of xarray, loaded when used:
+
+        points = mc.open("runs/demo").cells[0].points.to_dataframe()
 
     Args:
         check: "sizes" holds a listing of the dataset against the record; "crc" reads all of it as well.
@@ -76,9 +78,16 @@ def open(store: str | Path, check: str = "sizes") -> "StoredStudy":
     Raises StoreError: there is no run here, no dataset yet, or an object of it is missing or damaged.
     """
     from morsecensus.analysis.dataset.cells import open_study
+    from morsecensus.pipeline.api.stored import StoredCell, StoredStudy
 
-    register_installed(models_of(open_run(str(store))))
-    return open_study(str(store), check)
+    run = open_run(str(store))
+    register_installed(models_of(run))
+    study = open_study(str(store), check)
+    read = {cell.name: cell for cell in (*study.cells, *study.others)}
+    cells = (
+        StoredCell(layout.id, read[layout.id], layout) for layout in run.manifest.cells if layout.id in read
+    )
+    return StoredStudy(tuple(cells), study)
 
 
 @dataclass(frozen=True, repr=False)
@@ -117,14 +126,17 @@ class Report:
         return "\n".join(lines)
 
 
-def report(store: str | Path, out: str | Path | None = None, check: str = "sizes") -> Report:
+def report(
+    store: str | Path, out: str | Path | None = None, check: str = "sizes", partial: bool = False
+) -> Report:
     """Write one self-contained HTML page, figures and CSV tables of a run.
 
     Args:
         out: a folder; by default ``report`` in the store, and for a bucket ``<name>-report`` here.
         check: of the dataset first, as in `open`.
+        partial: of what is committed so far, of a run that isn't finished.
 
     Raises StoreError as `open` does, UsageError if ``out`` cannot be written.
     """
     folder = default_folder(str(store)) if out is None else Path(out)
-    return Report(str(store), write_report(str(store), folder, check))
+    return Report(str(store), write_report(str(store), folder, check, partial, "morsecensus.report"))

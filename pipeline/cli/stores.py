@@ -1,5 +1,7 @@
 """Commands on the store of a run: status, show, columns, report."""
 
+import shlex
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -98,6 +100,34 @@ def columns(
             print_table([{"name": row["name"], **row} for row in rows], store or "census")
 
 
+@app.command(epilog="Example: morsecensus export runs/demo --format parquet")
+def export(
+    store: Store,
+    kind: Annotated[
+        str,
+        typer.Option("--format", help="zip: the dataset as it is, parquet: tables, netcdf: a file a cell."),
+    ] = "zip",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A new file, or folder, by the format; named after the study, here, if not given."),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write the dataset of a finished run as one thing to publish: with a datasheet, citation, metadata and
+    checksums, which `morsecensus verify` and `sha256sum -c` hold it against.
+    """
+    with user_errors(quiet=quiet):
+        from morsecensus.pipeline.export.write import export_store
+
+        made = export_store(store, kind, out)
+        if as_json:
+            print_json(made.record())
+        elif not quiet:
+            say(str(made.path))
+            say(f"{made.files} files; SHA-256 of the manifest: {made.manifest}")
+
+
 @app.command(epilog="Example: morsecensus report runs/demo --dask tcp://127.0.0.1:8786")
 def report(
     store: Store,
@@ -121,6 +151,10 @@ def report(
             "are read and compared).",
         ),
     ] = "sizes",
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", help="Of what is committed so far, of a run that isn't finished."),
+    ] = False,
     plugin: Plugin = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -131,7 +165,8 @@ def report(
         from morsecensus.pipeline.commands.report import default_folder, listed, write_report
 
         with scheduler(dask, new_console(err=True, quiet=quiet)):
-            page = write_report(store, out or default_folder(store), check)
+            command = shlex.join(["morsecensus", *sys.argv[1:]])
+            page = write_report(store, out or default_folder(store), check, partial, command)
         if as_json:
             print_json(listed(store, page))
         elif not quiet:

@@ -12,7 +12,8 @@ from typing import Any
 from rich.console import Console
 
 from morsecensus.pipeline.errors import Interrupted, RunError, UsageError, shown
-from morsecensus.pipeline.run.run import Settings, run_study, software
+from morsecensus.pipeline.run.provenance import software
+from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.cells import StudyCell
 from morsecensus.pipeline.study.flow import (
     LARGEST_STRENGTH,

@@ -29,6 +29,15 @@ FIRST: dict[str, Any] = {
 }
 """What a first study has where there is no default."""
 GIVEN_N = 4
+ABOUT = {
+    "title": '"Critical points of ..."',
+    "creators": '[{ name = "Given Family", orcid = "0000-0002-1825-0097" }]',
+    "licence": '"CC-BY-4.0"',
+    "funding": '["Agency, grant number"]',
+    "keywords": '["spin glass"]',
+    "references": '["https://doi.org/..."]',
+}
+"""Of ``[about]``; the ORCID is the example of orcid.org's own documentation."""
 
 
 def study_text(name: str, model: str) -> str:
@@ -45,10 +54,18 @@ def study_text(name: str, model: str) -> str:
         f"name = {json.dumps(name)}  # its store is runs/{name}",
         "seed = 1  # everything random follows from it",
         "",
+        *_about(),
+        "",
         "[[cells]]  # one table or more; a list of values is a sweep",
         *_keys(model),
     ]
     return HEAD_LINE + "\n".join(lines) + "\n"
+
+
+def _about() -> Iterator[str]:
+    yield "# [about]  # what a published dataset says of itself; none of it changes a number"
+    for name, schema in study_schema()["properties"]["about"]["properties"].items():
+        yield f"# {name} = {ABOUT[name]}  # {schema['description']}"
 
 
 def _keys(model: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from morsecensus.pipeline.commands.looks import parse_looks
 from morsecensus.pipeline.commands.sequences import read_fields
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.phases import phase
 from morsecensus.pipeline.study.parameters import read_parameters
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def mean_field(
     setting = _setting(temperature, start_temperature, overlap, any(signal.coefficients))
     last, times = parse_looks(until, looks, whole=step is not None)
     notes = _start_notes(noise, signal, setting)
+    phase("solving the equations")
     if step is None:
         if any(value is not None for value in (summands, sequence, sampling, seed)):
             raise UsageError(

@@ -6,6 +6,7 @@ from typing import Any
 
 from morsecensus.pipeline.commands.thermal import thermal_numbers
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.phases import phase
 from morsecensus.pipeline.plugins import is_known
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import parse_integers
@@ -46,6 +47,7 @@ def predictions(
     theory = theory_of(model, read_parameters(model, given))
     thermal = None if temperature is None else thermal_numbers(model, theory.dynamics, temperature)
     energies = parse_energies(energy)
+    phase("computing mean numbers")
     try:
         if max_index is None:
             rows = theory.rows(dimensions, energies)

@@ -1,5 +1,8 @@
 """What the command line hands to `analysis.report`, and what came out, as a list."""
 
+import os
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +27,10 @@ def default_folder(store: str) -> Path:
     return Path(store) / "report"
 
 
-def write_report(store: str, out: Path, check: str = "sizes") -> Path:
-    """Write the report of a store and return where its page is."""
+def write_report(
+    store: str, out: Path, check: str = "sizes", partial: bool = False, command: str = ""
+) -> Path:
+    """Write the report of a store and return where its page is; ``partial``: of what is committed so far."""
     from morsecensus.analysis import report
 
     phase("reading the dataset, figures and tables")
@@ -33,11 +38,40 @@ def write_report(store: str, out: Path, check: str = "sizes") -> Path:
         raise UsageError(f"--check: got {shown(check)}, allowed: {' or '.join(CHECKS)}")
     register_installed(models_of(open_run(store)))
     try:
-        return Path(report.write_report(store, out, check) or out)
+        return Path(report.write_report(store, out, check, partial, made_by(command)) or out)
     except RemoteError:
         raise  # of the store, not of --out
     except OSError as error:
         raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error
+
+
+def made_by(command: str) -> dict[str, str]:
+    """Return when and by what a report is made, for its provenance: date (of SOURCE_DATE_EPOCH if that is
+    set), command line, version, and the commit if this is a checkout."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    now = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+    made = {"date": f"{now:%Y-%m-%d %H:%M} UTC", "command": command, "morsecensus": version("morsecensus")}
+    made["git commit"] = checked_out(Path(__file__).parents[2] / ".git")
+    return {name: value for name, value in made.items() if value}
+
+
+def checked_out(place: Path) -> str:
+    """Return the commit of a repository or worktree by its ``.git``; empty if that can't be read."""
+    try:
+        if place.is_file():  # a worktree
+            place = Path(place.read_text().removeprefix("gitdir:").strip())
+        head = (place / "HEAD").read_text().strip()
+        if not head.startswith("ref: "):
+            return head
+        common = place / "commondir"
+        shared = place / common.read_text().strip() if common.exists() else place
+        name = head.removeprefix("ref: ")
+        if (shared / name).exists():
+            return (shared / name).read_text().strip()
+        packed = (line.split() for line in (shared / "packed-refs").read_text().splitlines())
+        return next((line[0] for line in packed if line[-1] == name), "")
+    except OSError:
+        return ""
 
 
 def listed(store: str, page: Path) -> dict[str, Any]:

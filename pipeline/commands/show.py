@@ -20,6 +20,7 @@ def contents(store: str) -> dict[str, Any]:
         "store": store,
         "name": manifest.name,
         "seed": manifest.study.get("seed"),
+        "begun": manifest.begun,
         "software": dict(manifest.software),
         "environments": len(manifest.generations),
         "finished": found["finished"],
@@ -49,10 +50,11 @@ def _cell(cell: CellLayout, counted: dict[str, Any]) -> dict[str, Any]:
 def lines(found: dict[str, Any]) -> list[str]:
     """Return what is to be said below the cells."""
     software = ", ".join(f"{name} {version}" for name, version in found["software"].items())
+    begun = f"begun {found['begun']}".strip()
     several = f", in {found['environments']} environments" if found["environments"] > 1 else ""
     dataset = found["dataset"] and f"{found['store'].rstrip('/')}/{found['dataset']}"
     return [
-        f"seed {found['seed']}; begun with {software}{several}",
+        f"seed {found['seed']}; {begun} with {software}{several}",
         f"dataset: {dataset or 'none yet'}{'' if found['finished'] else ' (not finished)'}",
         f"columns: morsecensus columns {found['store']}",
     ]

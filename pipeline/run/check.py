@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.lease import holder_of
 from morsecensus.storage.markers import Marker
 from morsecensus.storage.store import Run, exists, open_run
+from morsecensus.storage.sums import export_faults
 from morsecensus.storage.verify import Problem, Report, discard, failed_blocks, verify, verify_dataset
 
 DEEP_BLOCKS = 4
@@ -79,9 +81,9 @@ def verify_store(
 ) -> tuple[Report, DeepReport]:
     """Check a store; with ``deep`` also compute a sample of its sound blocks again, with this body or ours.
 
-    A dataset without its run is held against its inventory.
+    A dataset without its run is held against its inventory, what was exported against its manifest.
     """
-    alone = None if exists(store) else verify_dataset(store)
+    alone = None if exists(store) else _verify_export(store) or verify_dataset(store)
     if alone is not None:
         if deep:
             raise UsageError(f"--deep: {store} is a dataset, allowed: the store of a run")
@@ -102,6 +104,15 @@ def verify_store(
     return report, again
 
 
+def _verify_export(place: str) -> Report | None:
+    found = None if "://" in place else export_faults(Path(place))
+    if found is None:
+        return None
+    count, faults = found
+    problems = [Problem("", -1, 0, "copy", name, f"{name} {what}") for name, what in faults]
+    return Report(objects=count, problems=problems)
+
+
 def _input_problems(run: Run) -> list[Problem]:
     """What is wrong with the content that cells were given; nothing but the study's file can mend it."""
     found = input_faults(run.files, [cell.spec for cell in run.manifest.cells])
@@ -115,7 +126,7 @@ def remedy(store: str, report: Report) -> str:
     """Return what the user can do about the problems of a report."""
     kinds = {problem.kind for problem in report.problems}
     if "copy" in kinds:
-        return "copy the dataset again from where it is whole, or `morsecensus repair` its run"
+        return "copy it again from where it is whole, or `morsecensus repair` its run"
     mend = f"`morsecensus repair {store}` mends them"
     if "input" not in kinds:
         return mend

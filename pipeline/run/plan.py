@@ -181,10 +181,12 @@ def _layout(cell: StudyCell, number: int, body: str, description: Description) -
     )
 
 
-def new_manifest(plan: Plan, generation: Generation, software: Mapping[str, str]) -> Manifest:
+def new_manifest(
+    plan: Plan, generation: Generation, software: Mapping[str, str], begun: str = ""
+) -> Manifest:
     """Return the run.json of a new store."""
     cells = tuple(cell.layout for cell in plan.cells)
-    return Manifest(plan.study.name, plan.study.to_record(), cells, (generation,), software)
+    return Manifest(plan.study.name, plan.study.to_record(), cells, (generation,), software, begun)
 
 
 def extend_manifest(stored: Manifest, plan: Plan, store: str) -> Manifest:

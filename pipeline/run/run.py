@@ -1,11 +1,9 @@
 """One run: plan against the store, submit blocks, record failures, compact. It may be killed any time."""
 
 import contextlib
-import importlib.metadata
-import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rich.console import Console
@@ -17,6 +15,7 @@ from morsecensus.pipeline.phases import is_shown, note, phase
 from morsecensus.pipeline.run.pace import CellPace, planned_seconds
 from morsecensus.pipeline.run.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
 from morsecensus.pipeline.run.progress import Counts, Progress
+from morsecensus.pipeline.run.provenance import attributes, software, today
 from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import put_inputs
 from morsecensus.pipeline.study.study import Study
@@ -115,7 +114,8 @@ def run_study(
         if exists(store):
             wanted = extend_manifest(open_run(store).manifest, plan, store)
         else:
-            wanted = new_manifest(plan, environment, software())
+            wanted = new_manifest(plan, environment, software(), today())
+        wanted = replace(wanted, attributes=attributes(plan, wanted.software, wanted.begun))
         put_inputs(files, [cell.spec for cell in wanted.cells])
         return write_manifest(files, wanted)
 
@@ -128,11 +128,6 @@ def continue_run(store: str, settings: Settings, console: Console) -> Outcome:
     files = open_files(store)
     # metadata of the stream that is damaged is written again
     return _drive(files, lambda _: write_manifest(files, open_run(store).manifest), settings, console)
-
-
-def software() -> dict[str, str]:
-    """Return the versions that go into run.json."""
-    return {"morsecensus": importlib.metadata.version("morsecensus"), "python": platform.python_version()}
 
 
 def _check_store(files: Files, store: str, plan: Plan) -> None:

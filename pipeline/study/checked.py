@@ -4,7 +4,7 @@ import difflib
 import itertools
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -70,8 +70,8 @@ def _line(error: ErrorDetails, kind: type[BaseModel], separator: str) -> str:
     path = "".join(f"[{p}]" if isinstance(p, int) else f".{shown_key(p)}" for p in error["loc"]).lstrip(".")
     start = f"{separator}{path}" if separator else f": {path}"
     if error["type"] == "extra_forbidden":
-        allowed = ", ".join(kind.model_fields)
-        return f"{start}: unknown key{meant(error['loc'][-1], kind.model_fields)}, allowed: {allowed}"
+        known = _owner(kind, error["loc"]).model_fields
+        return f"{start}: unknown key{meant(error['loc'][-1], known)}, allowed: {', '.join(known)}"
     if error["type"] == "missing":
         return f"{start}: missing, it has no default"
     message = " ".join(str(error["msg"]).removeprefix("Value error, ").split())
@@ -79,6 +79,17 @@ def _line(error: ErrorDetails, kind: type[BaseModel], separator: str) -> str:
         return f"{start}: {message}"
     message = message.removeprefix("Input should be ").removeprefix("a valid ")
     return f"{start}: got {shown(error['input'])}, allowed: {message}"
+
+
+def _owner(kind: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel]:
+    """The table that a key stands in, which may be one within a table, or one of a list of them."""
+    for part in place[:-1]:
+        if isinstance(part, str) and part in kind.model_fields:
+            inner: Any = kind.model_fields[part].annotation
+            inner = next(iter(get_args(inner)), inner)
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                kind = inner
+    return kind
 
 
 def number(value: object) -> object:

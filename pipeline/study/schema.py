@@ -8,8 +8,10 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from morsecensus.pipeline.study.about import ORCID, About, Creator
 from morsecensus.pipeline.study.cells import table_of
 from morsecensus.pipeline.study.census import FINDERS, KNOWN_FINDERS
+from morsecensus.pipeline.study.checked import Checked
 from morsecensus.pipeline.study.docs import field_docs
 from morsecensus.pipeline.study.faults import KINDS
 from morsecensus.pipeline.study.parameters import FLOWING
@@ -35,11 +37,26 @@ def study_schema() -> Schema:
         "$schema": DIALECT,
         "title": TITLE,
         "type": "object",
-        "properties": _described(head["properties"] | names | tables, field_docs(Head)),
+        "properties": _described(head["properties"] | names | tables | {"about": _about()}, field_docs(Head)),
         "required": ["name", "seed"],
         "anyOf": [{"required": [kind]} for kind in TABLES],
         "additionalProperties": False,
     }
+
+
+def _about() -> Schema:
+    """Of ``[about]``."""
+    about, creator = _closed(About), _closed(Creator)
+    creator["properties"]["orcid"]["pattern"] = f"^{ORCID.pattern}$"
+    about["properties"]["creators"]["items"] = creator | {"required": ["name"]}
+    return about
+
+
+def _closed(kind: type[Checked]) -> Schema:
+    # one by one, for a key may be called title
+    made = {name: _plain(one) for name, one in kind.model_json_schema()["properties"].items()}
+    described = _described(made, field_docs(kind))
+    return {"type": "object", "properties": described, "additionalProperties": False}
 
 
 def _table(kind: str) -> Schema:

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import is_known
+from morsecensus.pipeline.study.about import About
 from morsecensus.pipeline.study.cells import MAX_CELLS, StudyCell
 from morsecensus.pipeline.study.census import census_cells
 from morsecensus.pipeline.study.checked import NAME, Checked, meant, validated
@@ -42,6 +43,8 @@ class Head(Checked):
     """Everything random follows from it."""
     cells: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=MAX_CELLS)
     trajectories: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=MAX_CELLS)
+    about: About = Field(default_factory=About)
+    """Who made it, how it may be used: what a published dataset says of itself."""
 
 
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -66,10 +69,13 @@ class Study:
     seed: int
     cells: tuple[StudyCell, ...]
     source: str = "study"
+    about: About = field(default_factory=About)
 
     def to_record(self) -> dict[str, Any]:
         """Return the study in normal form, as run.json keeps it."""
-        return {"name": self.name, "seed": self.seed, "cells": [cell.to_record() for cell in self.cells]}
+        record = {"name": self.name, "seed": self.seed, "cells": [cell.to_record() for cell in self.cells]}
+        about = self.about.to_record()
+        return record | ({"about": about} if about else {})
 
 
 def read_study(path: Path) -> Study:
@@ -122,7 +128,7 @@ def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path 
             cells.append(cell)
             if len(cells) > MAX_CELLS:
                 raise UsageError(f"{source}: cells: got more than {MAX_CELLS}, allowed: at most {MAX_CELLS}")
-    return Study(head.name, head.seed, tuple(cells), source)
+    return Study(head.name, head.seed, tuple(cells), source, head.about)
 
 
 def _listed() -> str:

@@ -67,7 +67,7 @@ class HomotopyOptions:
     rounds: int = 3
     """How many start forms are tried."""
     max_extended: int = 64
-    """How many paths are followed in extended precision when all that hasn't closed the books."""
+    """How many paths of a round are followed in extended precision; if more are troubled, none is."""
     max_paths: int = 2**21
     """Larger landscapes are refused."""
     certify: str = "real"

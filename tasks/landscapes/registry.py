@@ -122,6 +122,7 @@ MODELS: dict[str, Model] = {
         },
         columns=("orbits", "eigenvalues"),
         theory="morsecensus.analysis.theory.models.quadratic.theory:QuadraticTheory",
+        topics=("quadratic",),
     ),
     "units": Model(
         "morsecensus.tasks.landscapes.units:Units",
@@ -138,6 +139,7 @@ MODELS: dict[str, Model] = {
             "normalised": Parameter(yes_or_no, "yes", 'whether they are divided by sqrt(M), "yes" or "no"'),
         },
         theory="morsecensus.analysis.theory.models.units.theory:UnitsTheory",
+        topics=("units",),
     ),
     "relu-units": Model(
         "morsecensus.tasks.landscapes.relu_units:ReluUnits",

@@ -59,7 +59,14 @@ POINT = Table(
     "point",
     "row",
     (
-        number("energy", "energy per spin", _points("energy"), portable=True),
+        number(
+            "energy",
+            "energy per spin",
+            _points("energy"),
+            portable=True,
+            # along which the points of a landscape are ordered: a profile, in the words of the CF conventions
+            attrs={"axis": "Z", "positive": "up"},
+        ),
         Measurable(
             "index",
             "i2",

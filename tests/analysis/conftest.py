@@ -17,7 +17,7 @@ from morsecensus.storage.compact import compact
 from morsecensus.storage.dataset import dataset_path
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import CellLayout, Generation, Manifest
-from morsecensus.storage.store import write_manifest
+from morsecensus.storage.store import open_run, write_manifest
 from morsecensus.storage.tables import read_tables
 from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.measurables.base import active
@@ -156,7 +156,8 @@ def synthetic():
 
         @staticmethod
         def cell(path, name="c0000"):
-            dataset = open_group(dataset_path(path), name)
+            layout = open_run(path).manifest.cell(name)
+            dataset = open_group(dataset_path(path), name, layout.tables, layout.sizes)
             return Cell(name, dataset, int(dataset.sizes["landscape"]))
 
     return Synthetic

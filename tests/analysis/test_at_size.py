@@ -26,6 +26,8 @@ from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.errors import StoreError
 
+pytestmark = pytest.mark.soak
+
 BATCH_BYTES, BATCH_ROWS, NUMBERS = 2000, 250, 10_000
 """Of a batch of points, of topology, of its curves: the columns below are longer by far."""
 MOST_TO_A_WORKER = 32_000

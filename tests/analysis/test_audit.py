@@ -437,7 +437,7 @@ def real(tmp_path_factory):
     return store
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_real_study(real, tmp_path):
     study = open_study(real)
     (audit,) = audit_cells(study.cells)
@@ -466,7 +466,7 @@ def test_a_real_study(real, tmp_path):
     assert vectors == {"audit-1-hits.svg", "audit-1-estimates.svg"}
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_finder_that_loses_points_is_seen(real):
     """The negative control of the whole audit: one true point in ten is not real."""
     cells = open_study(real).cells

@@ -1,5 +1,6 @@
 """Landscapes without a number of critical points: left out of every mean; what is said of them, by hand."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -261,8 +262,8 @@ def test_the_section_says_it():
 def test_a_dimension_stands_only_where_there_are_sets():
     points = dataset(n_continuous=("landscape", [0] * 5))
     with_sets, without = (text_of(parts_of(find([cell_of(one)]))) for one in (dataset(), points))
-    assert "<td>2</td><td>2</td><td>2</td>" in with_sets.replace(' class="text"', "")
-    assert "<td>4</td><td>0</td><td></td>" in without.replace(' class="text"', "")
+    assert "<td>2</td><td>2</td><td>2</td>" in re.sub(r"<td[^>]*>", "<td>", with_sets)
+    assert "<td>4</td><td>0</td><td></td>" in re.sub(r"<td[^>]*>", "<td>", without)
 
 
 def test_the_remark_names_the_cells_it_stands_beside():

@@ -16,7 +16,8 @@ from morsecensus.analysis.theory.models.factorised.manifolds import (
     total,
 )
 from morsecensus.analysis.theory.registry import theory_of
-from morsecensus.analysis.topics.factorised.measure import match
+from morsecensus.analysis.topics.factorised.measure import closed
+from morsecensus.analysis.topics.manifolds.match import match
 
 SHAPES = [(3, 2, 2, 0), (3, 2, 2, 1), (2, 4, 2, 0), (3, 2, 3, 0), (2, 3, 3, 1), (2, 2, 4, 2)]
 
@@ -116,19 +117,19 @@ def test_singular_values_must_be_in_order():
 def test_match_tells_found_from_spurious_and_missed():
     shape, sigma = Architecture(2, 1), np.array([2.0, 1.0])
     # Closed form: 0.5, 2 and 2.5. One is missed, one comes twice, one is none of them.
-    landscape = match(0, shape, sigma, np.arange(10, 14), np.array([0.5, 0.5, 2.5 + 1e-12, 1.0]))
+    landscape = match(0, *closed(shape, sigma), np.arange(10, 14), np.array([0.5, 0.5, 2.5 + 1e-12, 1.0]))
     assert [each.row for each in landscape.found] == [10, -1, 12]
     assert landscape.spurious == (11, 13)
     assert not landscape.entire
-    assert match(0, shape, sigma, np.arange(3), np.array([2.5, 0.5, 2.0])).entire
+    assert match(0, *closed(shape, sigma), np.arange(3), np.array([2.5, 0.5, 2.0])).entire
 
 
 def test_match_rejects_values_of_another_matrix():
     """Negative control: M one part in a million larger."""
     shape, sigma = Architecture(3, 2), np.array([3.0, 2.0, 1.0])
     values = np.array([m.loss for m in critical_manifolds(shape, sigma)])
-    assert match(0, shape, sigma, np.arange(7), values).entire
-    assert not match(0, shape, sigma * (1 + 1e-6), np.arange(7), values).entire
+    assert match(0, *closed(shape, sigma), np.arange(7), values).entire
+    assert not match(0, *closed(shape, sigma * (1 + 1e-6)), np.arange(7), values).entire
 
 
 def test_predict_counts_manifolds():

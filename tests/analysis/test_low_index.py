@@ -19,7 +19,8 @@ P3 = Covariance.parse("q^3")
 
 @pytest.mark.parametrize(
     ("xi", "n"),
-    [(xi, n) for xi in ("q^3", "0.5*q^2+0.5*q^3", "q^4", "q^3+0.4*q") for n in (8, 40)] + [("q^3", 60)],
+    [(xi, n) for xi in ("q^3", "0.5*q^2+0.5*q^3", "q^4", "q^3+0.4*q") for n in (8, 40)]
+    + [pytest.param("q^3", 60, marks=pytest.mark.soak)],
 )
 def test_low_indices_of_the_whole_law(xi, n):
     covariance = Covariance.parse(xi)
@@ -36,7 +37,7 @@ def test_low_indices_of_the_whole_law(xi, n):
     )
 
 
-@pytest.mark.parametrize(("n", "highest"), [(70, 3), (200, 6), (401, 2)])
+@pytest.mark.parametrize(("n", "highest"), [(70, 3), pytest.param(200, 6, marks=pytest.mark.soak), (401, 2)])
 def test_two_spins_have_two_points_of_each_index(n, highest):
     """Eigenvectors of a GOE matrix and their opposites: no other route is needed at any N."""
     law = LowIndex(Covariance.parse("q^2"), n, highest=highest)

@@ -149,7 +149,9 @@ def environment(
 ) -> dict[str, str]:
     """Return the environment of a driver. A script without ``body`` leaves blocks at their usual length."""
     told = {"body": {"seconds": SECONDS}} | dict(script or {})
-    return {**os.environ, "PYTHONPATH": str(TESTS), ENV: json.dumps(told), MARK: mark, **(more or {})}
+    # datasets say when and by which commit their run began: a soak goes over midnight, and over commits
+    said = {"SOURCE_DATE_EPOCH": "1767225600", "MORSECENSUS_COMMIT": "soak"}
+    return {**os.environ, **said, "PYTHONPATH": str(TESTS), ENV: json.dumps(told), MARK: mark, **(more or {})}
 
 
 def study_text(name: str) -> str:

@@ -160,7 +160,7 @@ def test_a_study_from_text_path_or_dictionary_to_its_report(tmp_path):
     assert dataset_hash(str(tmp_path / "a")) == dataset_hash(str(tmp_path / "b"))
     study = mc.open(tmp_path / "a")
     assert study.cells[0].dataset.sizes["landscape"] == 4
-    assert lines(study)[0].startswith("study small: 1 censuses in .cells")
+    assert lines(study)[0].startswith("study small: 1 cells in .cells")
     report = mc.report(tmp_path / "a", tmp_path / "report")
     assert lines(report)[1] == f"page: {tmp_path / 'report' / 'report.html'}"
     assert report.page.exists()

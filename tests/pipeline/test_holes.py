@@ -17,10 +17,12 @@ from morsecensus.analysis.dataset.batches import reduce_points, row_offsets
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.dataset.columns import COLUMNS, checked, improper
 from morsecensus.analysis.dataset.groups import open_group
+from morsecensus.analysis.dataset.unknown import with_unknown
 from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.errors import StoreError
+from morsecensus.storage.store import open_run
 from morsecensus.tasks.measurables.base import active
 from morsecensus.tasks.measurables.census import CENSUS, LANDSCAPE
 
@@ -69,7 +71,10 @@ def report(store, *more):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault",
+    ["deleted", *(pytest.param(fault, marks=pytest.mark.soak) for fault in FAULTS if fault != "deleted")],
+)
 def test_every_object_is_missed_by_every_reader(store, tmp_path, fault):
     alone = shutil.copytree(store / DATASET, tmp_path / "alone.zarr")
     names = objects_of(alone)
@@ -213,11 +218,17 @@ def test_every_optional_column_is_so_for_a_reason():
     assert [c.name for table in CENSUS for c in table.measurables if c.signed] == ["morse_sum"]
 
 
+def _with_all_columns(folder):
+    """Also those of which nothing is known, and which are not in the dataset."""
+    (cell,) = (cell for cell in open_run(str(folder.parent)).manifest.cells if cell.id == "c0001")
+    return with_unknown(xr.open_zarr(folder, group="c0001"), cell.tables, cell.sizes)
+
+
 def test_a_landscape_of_a_failed_block_may_be_unknown(store):
     """Its unknown numbers are read; the same values elsewhere are refused, naming the landscape."""
     folder = store / DATASET
     data = open_group(str(folder), "c0001").load()
-    plain = xr.open_zarr(folder, group="c0001").load()
+    plain = _with_all_columns(folder).load()
     (landscape,) = active([LANDSCAPE], ())
     for column in landscape.measurables:
         values = np.array(plain[column.name].values)
@@ -238,7 +249,7 @@ def test_a_landscape_of_a_failed_block_may_be_unknown(store):
 
 @pytest.mark.parametrize(("name", "value"), [("points_by_index", -1), ("n_points", -4), ("n_paths", -2)])
 def test_a_negative_count_is_refused_wherever_it_comes_from(store, name, value):
-    plain = xr.open_zarr(store / DATASET, group="c0001").load()
+    plain = _with_all_columns(store / DATASET).load()
     values = np.array(plain[name].values)
     values[1] = value
     plain[name] = plain[name].dims, values

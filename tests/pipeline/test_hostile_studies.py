@@ -3,6 +3,7 @@
 import math
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,10 @@ fuzzed = settings(
 
 @pytest.fixture(scope="module", autouse=True)
 def _warm():
-    """Imports, JAX among them, are no cost of a study."""
+    """Imports, JAX among them, are no cost of a study; nor is the theory of examples, once known."""
+    for example in EXAMPLES:
+        with suppress(UsageError):  # the one with a plugin
+            make_plan(read_study(example))
     text = 'name = "a"\nseed = 1\n[[cells]]\nxi = "q^3"\nn = 4\nlandscapes = 1\nfinder = "auto"\n'
     import tomllib
 

@@ -81,9 +81,12 @@ PATHS = {"n": "15", "finder": "homotopy"}
 ROUNDS = {"n": "17", "options.starts_per_round": 2**15, "options.max_rounds": 2}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    "cell", [pytest.param(PATHS, id="paths", marks=pytest.mark.soak), pytest.param(ROUNDS, id="rounds")]
+    "cell",
+    [
+        pytest.param(PATHS, id="paths", marks=pytest.mark.soak),
+        pytest.param(ROUNDS, id="rounds", marks=pytest.mark.soak),
+    ],
 )
 def test_one_landscape_on_two_workers_is_the_same_byte_for_byte(tmp_path, toolbox, cell):
     study = toolbox.text(landscapes=1, block=1, positions=True, **cell)
@@ -108,7 +111,7 @@ def test_a_long_temporary_folder_is_not_taken(tmp_path, toolbox, monkeypatch):
 TIMES = ("seconds", "paths_per_second")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_enumerate_finds_the_same_to_the_last_bit():
     """32767 paths: enough to be followed in pieces. In processes of their own: Ray forks, and JAX, which
     other tests may have loaded here, objects to that."""

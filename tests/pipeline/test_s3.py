@@ -203,7 +203,7 @@ def test_damage_is_found_and_repaired(toolbox, finished, store, expected, call):
     assert dataset_hash(store) == expected
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_real_study_to_its_report(store, call, tmp_path):
     study = tmp_path / "study.toml"
     study.write_text(REAL)

@@ -110,7 +110,7 @@ def test_a_first_study_of_every_model(model, here):
     np.savez(here / "couplings.npz", packed_3=np.ones((100, 20)))
     text = study_text("first", model)
     assert study_faults(tomllib.loads(text), "study", here) == []
-    full = re.sub(r"^# (?=\w+ = (?!\.\.\.))", "", text, flags=re.M)
+    full = re.sub(r"^# (?=\[|\w+ = (?!\.\.\.))", "", text, flags=re.M)
     assert set(MODELS[model].parameters) <= tomllib.loads(full)["cells"][0].keys()
     assert study_faults(tomllib.loads(full), "study", here) == []
 

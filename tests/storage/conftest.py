@@ -58,9 +58,16 @@ def block_tables(cell, block):
     return out
 
 
-def write(run, cell, block, generation=0):
+def write(run, cell, block, generation=0, unknown=()):
+    """Write a block; of the columns in ``unknown`` nothing is known."""
     fingerprint = run.manifest.generations[generation].fingerprint
     tables = block_tables(cell, block)
+    for table in cell.tables:
+        for column in table.columns:
+            if column.name in unknown:
+                tables[table.name][column.name] = np.full_like(
+                    tables[table.name][column.name], column.unknown
+                )
     return write_block(
         run.files,
         cell,

@@ -92,7 +92,19 @@ def test_what_stores_without_tables_hold_is_what_a_census_still_has(options, sin
     Args:
         since: what such a store's census is told beside its options, now that models with orbits differ.
     """
-    assert tables_of(options) == _census(*options, *since)
+    assert _unsaid(tables_of(options)) == _unsaid(_census(*options, *since))
+
+
+def _unsaid(tables):
+    """Without what is said of axes since then, of which no byte of a block depends."""
+    return [
+        replace(table, columns=tuple(replace(one, attrs=_other(one.attrs)) for one in table.columns))
+        for table in tables
+    ]
+
+
+def _other(attrs):
+    return {name: value for name, value in attrs.items() if name not in ("axis", "positive")}
 
 
 def test_a_store_without_tables_extends(old_store, toolbox):

@@ -1,5 +1,6 @@
 """A dataset against its inventory: in its run, and as a folder that was copied alone."""
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -11,7 +12,14 @@ from morsecensus.storage.compact import compact
 from morsecensus.storage.dataset import check_dataset, checked_path, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
-from morsecensus.storage.inventory import INVENTORY_KEY, entries, faults, inventory_bytes, read_inventory
+from morsecensus.storage.inventory import (
+    INVENTORY_KEY,
+    Entry,
+    entries,
+    faults,
+    inventory_bytes,
+    read_inventory,
+)
 from morsecensus.storage.verify import verify, verify_dataset
 
 OLD = Path(__file__).parent / "stores/format-1.zip"
@@ -184,10 +192,16 @@ def test_equal_objects_have_equal_inventories():
 
 def test_entries_are_a_size_and_a_crc():
     assert entries({"a": [0, "00000000"], "b": [7, "00ab12ff"]}) == {
-        "a": (0, "00000000"),
-        "b": (7, "00ab12ff"),
+        "a": Entry(0, "00000000"),
+        "b": Entry(7, "00ab12ff"),
     }
-    for wrong in ([-1, "00000000"], [1.0, "00000000"], [1], [1, "0000000"], [1, "0000000G"], [1, 7], None):
+    digest = hashlib.sha256(b"").hexdigest()
+    assert entries({"a": [0, "00000000", digest]}) == {"a": Entry(0, "00000000", digest)}
+    wrong_digests = ([1, "00000000", digest[1:]], [1, "00000000", 7], [1, "00000000", digest, digest])
+    for wrong in (
+        *([-1, "00000000"], [1.0, "00000000"], [1], [1, "0000000"], [1, "0000000G"], [1, 7], None),
+        *wrong_digests,
+    ):
         with pytest.raises(ValueError, match="'b' has no size and CRC"):
             entries({"a": [0, "00000000"], "b": wrong})
 

@@ -32,7 +32,7 @@ FLOORS = {
     ),
     "pipeline": (
         ("cli", "api"),
-        ("commands",),
+        ("commands", "export"),
         ("run",),
         ("backends", "study"),
         ("worker",),

@@ -15,7 +15,7 @@ from morsecensus.tasks.finders.homotopy.books import (
     troubled,
 )
 from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, follow
-from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, TOO_LONG
+from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.systems.polynomial import start_weights
 
@@ -110,7 +110,7 @@ def test_extended_precision_follows_the_same_paths(xi, instance_of):
     system = instance_of(3, xi=xi)[2]
     weights, rows = start_weights(3, "extended", xi), np.arange(5)
     doubles = follow(system, weights, rows, TrackerSettings()).endpoints
-    np.testing.assert_allclose(extended.follow(system, weights, rows), doubles, atol=1e-11)
+    np.testing.assert_allclose(extended.follow(system, weights, rows).endpoints, doubles, atol=1e-11)
 
 
 @pytest.mark.parametrize("excess", [1e-13, 1e-14])
@@ -123,3 +123,26 @@ def test_extended_precision_closes_what_doubles_leave_open(excess, nearly_folded
     assert closed.complete
     assert closed.extended == 2
     assert len(closed.open_paths) == 0
+
+
+@pytest.mark.parametrize("jumps", [False, True])
+def test_a_bad_path_costs_one_path_and_not_a_round(instance_of, jumps):
+    """Doubles never follow path 3, and if it jumps path 5 ends where 3 should: two paths are bad then."""
+    system, followed = instance_of(7)[2], []
+
+    def spoiled(weights, paths, settings):
+        followed.append(len(paths))
+        found = follow(system, weights, paths, settings)
+        if jumps:
+            found.endpoints[paths == 5] = follow(system, weights, np.array([3]), settings).endpoints
+        found.status[paths == 3] = STALLED
+        return found
+
+    closed = enumerate_solutions(system, ("bad",), OPTIONS, spoiled)
+    assert closed.complete
+    assert (closed.rounds, closed.extended) == (1, 1 + jumps)
+    assert sum(followed) < system.paths + 10
+    # Without extended precision it takes another start form, whose path 3 leads elsewhere.
+    assert enumerate_solutions(system, ("bad",), replace(OPTIONS, max_extended=0), spoiled).rounds > 1
+    honest = enumerate_solutions(system, ("bad",), OPTIONS).solutions
+    assert len(distinct(np.concatenate([closed.solutions, honest]), system)) == system.paths

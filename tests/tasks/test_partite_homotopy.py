@@ -210,7 +210,7 @@ def test_extended_precision_follows_the_same_paths():
     system = with_start(MultilinearSystem(tensor_of((2, 3, 2))))
     weights, rows = system.start("extended"), np.arange(4)
     doubles = follow(system, weights, rows, TrackerSettings()).endpoints
-    np.testing.assert_allclose(extended.follow(system, weights, rows), doubles, atol=1e-10)
+    np.testing.assert_allclose(extended.follow(system, weights, rows).endpoints, doubles, atol=1e-10)
 
 
 @pytest.mark.parametrize("wrong", ["one lost", "one twice"])

@@ -101,7 +101,7 @@ class Fit:
         return abs(self.order - 2) < 4 * self.se < 0.9
 
 
-@pytest.mark.parametrize("n", [3, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n", [3, pytest.param(4, marks=pytest.mark.soak)])
 def test_quadratic_forms_converge_to_their_spectra(n):
     """x.Jx has points +-v_k of index k at eigenvalue k: one of a pair kills a class, one makes the next."""
     meshes = [mesh_of(n - 1, k) for k in COARSE[n]]
@@ -167,7 +167,7 @@ def distance(complex, diagrams, degrees):
     return max(bottleneck(diagram(complex, found, k), diagrams[k]) for k in degrees)
 
 
-CASES = [(3, 6), pytest.param(4, 5, marks=pytest.mark.slow)]
+CASES = [(3, 6), pytest.param(4, 5, marks=pytest.mark.soak)]
 
 
 @pytest.mark.parametrize(("n", "landscapes"), CASES)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, log_scale, shades, whole_numbers
 from morsecensus.analysis.topics.audit.measure import Audit, Audited, AuditedSize
 
 FEATURES: Mapping[str, str] = {
@@ -55,7 +55,7 @@ def plot_profile(ax: Axes, sizes: Sequence[AuditedSize], feature: str) -> list[M
 
 def _readable_log(ax: Axes) -> None:
     """A logarithmic y axis with plain numbers, for ratios between 1/100 and 100."""
-    ax.set_yscale("log")
+    log_scale(ax)
     ax.minorticks_off()
     drawn = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in ax.lines])
     low, high = max(drawn.min() / 1.3, 1e-2), min(drawn.max() * 1.3, 1e2)

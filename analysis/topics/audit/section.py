@@ -11,7 +11,8 @@ from morsecensus.analysis.results import StudyResult, family_title
 from morsecensus.analysis.topics.audit import tables
 from morsecensus.analysis.topics.audit.figure import draw_estimates, draw_hits
 from morsecensus.analysis.topics.audit.measure import Audit, audit_cells
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
 
 _QUANTITIES = {"energy": "energy", "index": "index / (N − 1)", "minima": "minima"}
 _TEXT = (

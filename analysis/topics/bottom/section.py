@@ -7,10 +7,11 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.bottom import tables
 from morsecensus.analysis.topics.bottom.figure import draw_bands, draw_basins, draw_scaling
 from morsecensus.analysis.topics.bottom.measure import BottomFamily, find
+from morsecensus.analysis.topics.layout import Picture, Section
 
 _TEXT = (
     "Low indices alone are sought here: the numbers of all points grow as exp(N Σ), those of minima and low "

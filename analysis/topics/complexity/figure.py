@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from morsecensus.analysis.page.style import (
+    BEHIND,
     COLORS,
     EXACT,
     GREY,
@@ -13,6 +14,7 @@ from morsecensus.analysis.page.style import (
     Figure,
     Mark,
     join,
+    legend_above,
     new_figure,
     shades,
     whole_numbers,
@@ -21,14 +23,23 @@ from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.topics.rows import well_filled
 
 
-def draw_complexity(family: FamilyResult) -> Figure:
-    """Against N, the difference of the two, and where bins are filled enough against energy."""
+def draw_complexity(family: FamilyResult) -> Figure | None:
+    """Against N, the difference of the two, and where bins are filled enough against energy; None for one N
+    without such bins."""
     resolved = any(well_filled(cell).any() for cell in family.cells)
-    figure, axes = new_figure(2, 2, 5.8) if resolved else new_figure(1, 2, 3.2)
+    if len({cell.n for cell in family.cells}) == 1:
+        return _of_one_n(family) if resolved else None
+    figure, axes = new_figure(2, 2, 6.4) if resolved else new_figure(1, 2, 3.4)
     plot_complexity(axes[0], family)
     plot_gap(axes[1], family)
     if resolved:
         plot_complexity_of_energy(join(figure, axes[2], axes[3]), family)
+    return figure
+
+
+def _of_one_n(family: FamilyResult) -> Figure:
+    figure, axes = new_figure(1, 1, 3.4)
+    plot_complexity_of_energy(axes[0], family)
     return figure
 
 
@@ -55,10 +66,10 @@ def plot_complexity(ax: Axes, family: FamilyResult) -> list[Mark]:
         n, value, error = _series(cells, kind, "annealed")
         if not _sought(cells, kind):
             continue
-        artists.append(ax.errorbar(n - 0.05, value, error, fmt="o", color=color, label=f"{label}: log mean"))
+        artists.append(ax.errorbar(n, value, error, fmt="o", color=color, label=f"{label}: log mean"))
         n, value, error = _series(cells, kind, "quenched")
         artists.append(
-            ax.errorbar(n + 0.05, value, error, fmt="D", mfc="white", color=color, label=f"{label}: mean log")
+            ax.errorbar(n, value, error, fmt="D", ms=6, mfc="none", color=color, label=f"{label}: mean log")
         )
     found = family.limits
     if found is not None:
@@ -67,9 +78,9 @@ def plot_complexity(ax: Axes, family: FamilyResult) -> list[Mark]:
             ax.axhline(limit, color=color, lw=1, ls=(0, (4, 2)), label=f"{label}, N → ∞")
     ax.set(xlabel="N", ylabel="complexity  (1/N) log count")
     whole_numbers(ax)
-    low, high = ax.get_ylim()
-    ax.set_ylim(min(low, 0.0), high + 0.45 * (high - min(low, 0.0)))
-    ax.legend(loc="upper right", ncols=2, title="lines: exact at each N", title_fontsize=7.5)
+    ax.set_ylim(bottom=min(ax.get_ylim()[0], 0.0))
+    exact = any(cell.by_index is not None for cell in cells)
+    legend_above(ax, "lines: exact at each N" if exact else "measured")
     return artists
 
 
@@ -82,16 +93,15 @@ def _exact(cell: CellResult, kind: str) -> float:
 def plot_gap(ax: Axes, family: FamilyResult) -> list[Mark]:
     """Draw annealed minus quenched complexity against N, with bootstrap errors."""
     artists: list[Mark] = []
-    for kind, color, shift in (("all", INK, -0.05), ("minima", COLORS[0], 0.05)):
+    for kind, color, looks in (("all", INK, BEHIND), ("minima", COLORS[0], {})):
         n, value, error = _series(family.cells, kind, "gap")
         if not _sought(family.cells, kind):
             continue
-        artists.append(ax.errorbar(n + shift, value, error, fmt="o", color=color, label=kind))
+        artists.append(ax.errorbar(n, value, error, fmt="o", color=color, label=kind, **looks))
     ax.axhline(0, color=GREY, lw=0.8, zorder=0)
     ax.set(xlabel="N", ylabel="annealed − quenched")
     whole_numbers(ax)
-    ax.set_ylim(top=ax.get_ylim()[1] * 1.25)
-    ax.legend(loc="upper right", ncols=2, title="bootstrap over landscapes", title_fontsize=7.5)
+    legend_above(ax, "errors: bootstrap over landscapes")
     return artists
 
 
@@ -124,5 +134,5 @@ def plot_complexity_of_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
     values = values if values.size else np.zeros(1)
     ax.set_ylim(float(values.min()) - 0.15, float(values.max()) + 0.15)
     ax.set(xlabel="energy per spin", ylabel="(1/N) log density of points")
-    ax.legend(loc="lower center", ncols=2, title="points: measured, lines: exact", title_fontsize=7.5)
+    legend_above(ax, "points: measured, lines: exact", 5)
     return artists

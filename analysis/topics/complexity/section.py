@@ -52,7 +52,6 @@ COMPLEXITY = Table(
         Column("z", "(annealed - exact) / annealed_se", title="z", form=r.score),
     ),
     "Complexities, (1/N) times natural logarithms.",
-    always=True,
 )
 
 
@@ -67,14 +66,14 @@ class Complexity(FamilyTopic):
         "arXiv:1504.02251), for mixtures it need not."
     )
     caption = (
-        "Top: against N, with the exact annealed value at each N and the limit; and the difference with "
-        "bootstrap errors over landscapes. Bottom: resolved in energy, bins with ten points or more."
+        "Against several N, with the exact annealed value at each N and the limit, and the difference with "
+        "bootstrap errors over landscapes; and resolved in energy, where bins hold ten points or more."
     )
 
     def tables(self, found: FamilyResult) -> Mapping[Table, Sequence[Row]]:
         return {COMPLEXITY: complexity_rows(found)}
 
-    def drawn(self, family: FamilyResult) -> Figure:
+    def drawn(self, family: FamilyResult) -> Figure | None:
         return draw_complexity(family)
 
     def more(self, family: FamilyResult) -> list[Part]:

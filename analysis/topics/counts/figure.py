@@ -6,6 +6,7 @@ import numpy as np
 
 from morsecensus.analysis.estimates.counts import is_odd
 from morsecensus.analysis.page.style import (
+    BEHIND,
     COLORS,
     EXACT,
     GREY,
@@ -13,16 +14,25 @@ from morsecensus.analysis.page.style import (
     Axes,
     Figure,
     Mark,
+    legend_above,
+    legend_beside,
+    log_scale,
     new_figure,
     whole_numbers,
 )
 from morsecensus.analysis.results import CellResult, at_index
 
 MOST_INDICES = 5
+LEAST = 0.05
+"""Percent that an axis of departures shows at least: where all landscapes have one number, less is noise."""
 
 
 def draw_counts(cells: Sequence[CellResult]) -> Figure:
-    """Numbers, and where theory knows them their departure from it."""
+    """Numbers, and where theory knows them their departure from it; of a single N against the index."""
+    if len({cell.n for cell in cells}) == 1:
+        figure, axes = new_figure(1, 1, 3.2)
+        plot_profile(axes[0], cells)
+        return figure
     known = any(cell.total is not None for cell in cells)
     figure, axes = new_figure(1, 2 if known else 1, 3.2)
     plot_counts(axes[0], cells)
@@ -55,11 +65,30 @@ def plot_counts(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
         ]
         if any(np.isfinite(mean) for _, mean, _ in rows):
             artists.append(_points(ax, rows, color, f"index {index}"))
-    ax.set_yscale("log")
+    log_scale(ax)
     ax.set(xlabel="N", ylabel="mean number of points")
     whole_numbers(ax)
-    ax.legend(ncols=2, loc="upper left", title="points: measured, lines: exact", title_fontsize=7.5)
-    ax.set_ylim(top=ax.get_ylim()[1] * 8)
+    legend_above(ax, "points: measured, lines: exact", 3)
+    return artists
+
+
+def plot_profile(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
+    """Draw the numbers of one N against the index: measured points on exact dashes. Returns the points."""
+    artists: list[Mark] = []
+    for place, cell in enumerate(cells):
+        color, index = COLORS[place % len(COLORS)], np.arange(cell.cell.levels)
+        mean, error = cell.counts["mean"].values, np.nan_to_num(cell.counts["se"].values)
+        exact = [at_index(cell.by_index, k) for k in range(len(index))]
+        known = [(k, value) for k, value in enumerate(exact) if value is not None]
+        if known:
+            ax.plot(*np.array(known).T, color=color, lw=1, ms=14, marker="_", label="exact")
+        seen = np.isfinite(mean)
+        label = "measured" if len(cells) == 1 else f"measured, {cell.cell.name}"
+        artists.append(ax.errorbar(index[seen], mean[seen], error[seen], fmt="o", color=color, label=label))
+    ax.set(xlabel="index", ylabel="mean number of points", title=cells[0].label)
+    ax.set_ylim(bottom=0)
+    whole_numbers(ax)
+    legend_beside(ax, "")
     return artists
 
 
@@ -72,7 +101,7 @@ def _points(ax: Axes, rows: Sequence[tuple[float, float, float]], color: str, la
 def plot_departures(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
     """Draw measured / exact - 1 in percent, with one standard error, for all points and minima."""
     artists = []
-    for shift, color, name in ((-0.08, INK, "all"), (0.08, COLORS[0], "minima")):
+    for looks, color, name in ((BEHIND, INK, "all"), ({}, COLORS[0], "minima")):
         rows = []
         for c in cells:
             if name == "all":
@@ -81,17 +110,14 @@ def plot_departures(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
                 found, error = float(c.counts["mean"][0]), float(c.counts["se"][0])
                 exact = None if c.by_index is None else float(c.by_index[0])
             if exact and np.isfinite(found):
-                rows.append(
-                    (c.n + shift, 100 * (found / exact - 1), 100 * float(np.nan_to_num(error)) / exact)
-                )
+                rows.append((c.n, 100 * (found / exact - 1), 100 * float(np.nan_to_num(error)) / exact))
         if rows:
             x, y, e = np.array(rows).T
-            artists.append(ax.errorbar(x, y, e, fmt="o", color=color, label=name))
+            artists.append(ax.errorbar(x, y, e, fmt="o", color=color, label=name, **looks))
     ax.axhline(0, color=GREY, lw=0.8, zorder=0)
     ax.set(xlabel="N", ylabel="measured / exact − 1  (%)")
     whole_numbers(ax)
     low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.2 * (high - low))
-    if artists:
-        ax.legend(ncols=2, loc="upper left", title="one standard error", title_fontsize=7.5)
+    ax.set_ylim(min(low, -LEAST), max(high, LEAST))
+    legend_above(ax, "bars: one standard error")
     return artists

@@ -7,13 +7,13 @@ import numpy as np
 
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import Part, note
+from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import CellResult, FamilyResult, at_index
 from morsecensus.analysis.topics.counts.figure import draw_counts
 from morsecensus.analysis.topics.families import ABC, FamilyTopic
-from morsecensus.analysis.topics.rows import HEAD, head, score
+from morsecensus.analysis.topics.rows import HEAD, head, in_words, score
 
 
 def _exact(row: Row) -> str:
@@ -62,7 +62,6 @@ COUNTS = Table(
     "Means over every planned landscape that has a number of critical points; open and failed ones count "
     "with what was found in them. Bias: how much the mean may be too low for that reason, by the bound on "
     "the number of points and by estimates from hits. Indices that a finder didn't look for have no mean.",
-    always=True,
 )
 
 
@@ -79,8 +78,8 @@ class Counts(FamilyTopic):
         "fitted."
     )
     caption = (
-        "Left: mean counts, with one standard error (often smaller than the symbol). Right: relative "
-        "departure from the exact numbers."
+        "Mean counts, with one standard error (often smaller than the symbol), and where theory knows them "
+        "at several N the relative departure from the exact numbers."
     )
 
     def tables(self, found: FamilyResult) -> Mapping[Table, Sequence[Row]]:
@@ -96,7 +95,8 @@ class Counts(FamilyTopic):
             for row in count_rows(family.cells)
             if (isfinite(row["mean"]) if row["index"] == "all" else row["index"] <= highest[row["cell"]])
         ]
-        return [COUNTS.part(shown), *_absent(family)]
+        words = in_words(shown)
+        return [COUNTS.part(shown), *([paragraph(words)] if words else []), *_absent(family)]
 
 
 def _last_shown(cell: Cell) -> int:

@@ -6,8 +6,9 @@ from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Section, Topic
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.degenerate.measure import Degeneracy, degenerate_rows, find
+from morsecensus.analysis.topics.layout import Section
 from morsecensus.analysis.topics.rows import CELL, SIZE, STORED
 
 TITLE = "Landscapes without a number of critical points"
@@ -73,7 +74,6 @@ WITHOUT_NUMBER = Table(
     "landscapes left out, to double precision where nothing is proven. The last two columns are means "
     "over all landscapes: isolated points, each as often as its multiplicity says, are no more than the "
     "complex critical points.",
-    always=True,
 )
 
 

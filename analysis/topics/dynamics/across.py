@@ -13,8 +13,9 @@ from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.theory.limits.thresholds import dominant_threshold
 from morsecensus.analysis.theory.registry import theory_of
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.dynamics.read import Runs, find_runs
+from morsecensus.analysis.topics.layout import Picture, Section
 
 SUCCESS = 0.5
 """Overlap at the last look above which a run counts as one that found the signal."""

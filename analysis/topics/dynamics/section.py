@@ -8,8 +8,9 @@ from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.dynamics import figure, tables
+from morsecensus.analysis.topics.dynamics.fluctuation import draw_fluctuations
 from morsecensus.analysis.topics.dynamics.limit import LimitCurve
 from morsecensus.analysis.topics.dynamics.measure import (
     Setting,
@@ -20,6 +21,7 @@ from morsecensus.analysis.topics.dynamics.measure import (
     settings_of,
 )
 from morsecensus.analysis.topics.dynamics.read import Runs, find_runs
+from morsecensus.analysis.topics.layout import Picture, Section
 
 _TEXT = (
     "Runs of algorithms from random starts. Where the sampler is free the field is drawn as the run meets "
@@ -29,17 +31,21 @@ _TEXT = (
 )
 _CAPTIONS = {
     "curves": "Left: mean energies per spin. Middle: N times what is left to N to infinity, where errors "
-    "don't hide it; a correction in 1/N if all N fall together. Right: spread over landscapes times sqrt(N).",
+    "don't hide it; a correction in 1/N if all N fall together. Right: spread over landscapes times √N.",
     "algorithms": "All algorithms at one N against the same time, which is the step times the number of "
     "steps over the number of summands. Lines: N to infinity; dashed: Langevin dynamics at the temperature "
     "step ξ'(1)(1 - 1/P)/2 in place of SGD on P summands.",
     "approach": "How descents approach the threshold: distance in energy and its local exponent.",
     "temperatures": "Energies at the last look against the temperature of the bath, or of the noise of SGD. "
     "Above the dynamic temperature runs tend to equilibrium but for the error of their step, below they age.",
+    "fluctuation": "Below the dynamic temperature, N to infinity: the response to a field that is switched "
+    "on at a waiting time, times T, against the correlation with the state at that time. Equilibrium has "
+    "slope -1; aging leaves it at the plateau and goes on at the slope -x of theory (dashed), the better the "
+    "longer the waiting time.",
     "ends": "Energies per spin where the runs ended; dashed: the floor, dotted: the ground state, both of N "
     "to infinity.",
     "signal": "Overlaps with the signal, absolute values; a start without overlap has one of order "
-    "1/sqrt(N), so what flow finds from there depends on N.",
+    "1/√N, so what flow finds from there depends on N.",
     "plane": "Index at the end against energy, of runs that converged. Newton's method is drawn to saddles "
     "of every index, saddle-free Newton, which takes the eigenvalues' absolute values, to minima.",
 }
@@ -65,6 +71,7 @@ class Trajectories(Topic[Setting]):
             "algorithms": figure.draw_algorithms(found),
             "approach": figure.draw_approach(found),
             "temperatures": figure.draw_temperatures(found),
+            "fluctuation": draw_fluctuations(found),
             "ends": figure.draw_ends(found),
             "signal": figure.draw_signal(found),
             "plane": figure.draw_plane(found),

@@ -4,6 +4,7 @@ import numpy as np
 
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.page.style import (
+    BEHIND,
     COLORS,
     GREY,
     INK,
@@ -11,6 +12,9 @@ from morsecensus.analysis.page.style import (
     Axes,
     Figure,
     Mark,
+    legend_above,
+    legend_beside,
+    log_scale,
     new_figure,
     shades,
     whole_numbers,
@@ -19,6 +23,8 @@ from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.topics.rows import some, well_filled
 
 MOST_HISTOGRAMS = 6
+MOST_CURVES = 8
+"""Sizes whose curves shades tell apart: of more, so many evenly spread, and the caption names the rest."""
 
 
 def draw_histograms(family: FamilyResult) -> Figure:
@@ -34,8 +40,7 @@ def draw_histograms(family: FamilyResult) -> Figure:
     for ax in axes[len(shown) - columns : len(shown)]:
         ax.tick_params(labelbottom=True)  # also where the panel below is not there
     bottoms = [ax.get_ylim()[0] for ax in axes[: len(shown)]]
-    tops = [1.2 * _top(c) for c in shown]
-    axes[0].set_ylim(min(bottoms), max(2 * max(tops), 1e-3))
+    axes[0].set_ylim(min(bottoms), max(1.6 * max(map(_top, shown)), 1e-3))
     figure.supxlabel("energy per spin", fontsize=8.5)
     figure.supylabel("density per landscape", fontsize=8.5)
     handles, labels = axes[0].get_legend_handles_labels()
@@ -44,10 +49,12 @@ def draw_histograms(family: FamilyResult) -> Figure:
 
 
 def draw_bands(family: FamilyResult) -> Figure:
-    """The law of the energy of minima, and its mean and width against N."""
-    figure, axes = new_figure(1, 2, 3.2)
+    """The law of the energy of minima; where there are several N, its mean and width against N too."""
+    several = len({cell.n for cell in family.cells}) > 1
+    figure, axes = new_figure(1, 2 if several else 1, 3.4)
     plot_bands(axes[0], family)
-    plot_band_widths(axes[1], family)
+    if several:
+        plot_band_widths(axes[1], family)
     return figure
 
 
@@ -106,7 +113,7 @@ def plot_histogram(ax: Axes, cell: CellResult, floor: float | None, floor_label:
     if cell.curve is not None:
         artists += ax.plot(cell.grid, cell.curve[0], color=COLORS[0], lw=1, label="minima, exact")
     mark_floor(ax, floor, floor_label)
-    ax.set_yscale("log")
+    log_scale(ax)
     top = max(_top(cell), 1e-3)
     # one point in a bin, in one landscape of all; but the exact curve must show too
     bottom = 0.6 / (cell.cell.landscapes * width[0])
@@ -122,7 +129,7 @@ def plot_bands(ax: Axes, family: FamilyResult) -> list[Mark]:
     """Draw the law of the energy of minima for each N: it narrows towards the floor as N grows."""
     artists: list[Mark] = []
     low, high = np.inf, -np.inf
-    cells = some(family.cells, 6)
+    cells = some(family.cells, MOST_CURVES)
     for cell, color in zip(cells, shades(len(cells)), strict=True):
         edges, data = _edges(cell), cell.histogram
         total = float(data["minima"].sum())
@@ -141,10 +148,10 @@ def plot_bands(ax: Axes, family: FamilyResult) -> list[Mark]:
             artists += ax.plot(cell.grid, cell.curve[0] / cell.by_index[0], color=color, lw=1)
     mark_floor(ax, family.floor, family.floor_label)
     ax.set(xlabel="energy per spin of minima", ylabel="probability density")
-    ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
+    ax.set_ylim(bottom=0)
     if low < high:
-        ax.set_xlim(low - 0.1 * (high - low), high + 0.5 * (high - low))
-    ax.legend(loc="upper right", title="points: measured, lines: exact", title_fontsize=7.5)
+        ax.set_xlim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+    legend_above(ax, "points: measured, lines: exact", 4)
     return artists
 
 
@@ -159,31 +166,27 @@ def plot_band_widths(ax: Axes, family: FamilyResult) -> list[Mark]:
         s = np.array([float(c.energy_sd[0]) for c in known if c.energy_sd is not None])
         x = [c.n for c in known]
         artists.append(
-            ax.fill_between(x, m - s, m + s, color=COLORS[0], alpha=0.15, lw=0, label="exact mean ± sd")
+            ax.fill_between(x, m - s, m + s, color=COLORS[0], alpha=0.15, lw=0, label="minima, exact")
         )
         artists += ax.plot(x, m, color=COLORS[0], lw=1)
     mean = np.array([float(c.energies["mean"][0]) for c in cells])
     sd = np.array([float(c.energies["sd"][0]) for c in cells])
-    artists.append(ax.errorbar(n - 0.07, mean, sd, fmt="o", color=COLORS[0], label="minima: mean, bars ± sd"))
+    artists.append(ax.errorbar(n, mean, sd, fmt="o", color=COLORS[0], label="minima", **BEHIND))
     low = np.array([float(c.lowest["mean"]) for c in cells])
     spread = np.nan_to_num(np.array([float(c.lowest["sd"]) for c in cells]))
-    artists.append(
-        ax.errorbar(n + 0.07, low, spread, fmt="s", color=INK, label="lowest one: mean, bars ± sd")
-    )
+    artists.append(ax.errorbar(n, low, spread, fmt="s", color=INK, label="lowest one"))
     if family.floor is not None:
         ax.axhline(family.floor, color=COLORS[1], lw=0.9, ls=(0, (4, 2)), label=family.floor_label)
     ax.set(xlabel="N", ylabel="energy per spin")
     whole_numbers(ax)
-    low_limit, high_limit = ax.get_ylim()
-    ax.set_ylim(low_limit, high_limit + 0.5 * (high_limit - low_limit))
-    ax.legend(loc="upper right", ncols=1)
+    legend_above(ax, "mean, bars and band: ± standard deviation")
     return artists
 
 
 def plot_index_against_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
     """Draw the mean of index/dimension at each energy: measured, exact at finite N, and the limit."""
     artists: list[Mark] = []
-    cells = some(family.cells, 5)
+    cells = some(family.cells, MOST_CURVES)
     grid = np.zeros(0)
     for cell, color in zip(cells, shades(len(cells)), strict=True):
         edges, data = _edges(cell), cell.histogram
@@ -207,14 +210,14 @@ def plot_index_against_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
     if limit is not None:
         artists += ax.plot(grid, limit, color=COLORS[1], lw=1.6, ls=(0, (4, 2)), label="N → ∞", zorder=1)
     ax.set(xlabel="energy per spin", ylabel="mean index / dimension", ylim=(-0.03, 1.03))
-    ax.legend(loc="upper left", title="points: measured, lines: exact", title_fontsize=7.5)
+    legend_above(ax, "points: measured, lines: exact", 4)
     return artists
 
 
 def plot_lowest(ax: Axes, family: FamilyResult) -> list[Mark]:
     """Draw distribution functions of the lowest energy: measured (steps) and first-moment law (dashed)."""
     artists: list[Mark] = []
-    cells = some(family.cells, 6)
+    cells = some(family.cells, MOST_CURVES)
     low, high = np.inf, -np.inf
     for cell, color in zip(cells, shades(len(cells)), strict=True):
         energy = cell.lowest["energy"].values
@@ -226,13 +229,14 @@ def plot_lowest(ax: Axes, family: FamilyResult) -> list[Mark]:
             artists += ax.plot(law.energy, law.cumulative, color=color, lw=1, ls=(0, (4, 2)))
     found = family.limits
     if found is not None and found["E_0"] is not None:
-        ax.axvline(-found["E_0"], color=GREY, lw=0.9, ls=":", label="−E$_0$ (N → ∞)", zorder=0)
+        ax.axvline(-found["E_0"], color=GREY, lw=0.9, ls=":", label="−E₀, N → ∞", zorder=0)
     mark_floor(ax, family.floor, family.floor_label)
     if low <= high:
         low = low if family.floor is None else min(low, family.floor)
         # the law of a small N has tails that no landscape reaches
         margin = 0.08 * (high - low) + 0.02
-        ax.set_xlim(low - margin, high + 4 * margin)
+        ax.set_xlim(low - margin, high + margin)
     ax.set(xlabel="lowest energy per spin", ylabel="fraction of landscapes", ylim=(0, 1.02))
-    ax.legend(loc="lower right", title="steps: measured, dashed: first moment", title_fontsize=7.5)
+    laws = any(cell.ground_state is not None for cell in cells)
+    legend_beside(ax, "steps: measured\ndashed: first moment" if laws else "measured")
     return artists

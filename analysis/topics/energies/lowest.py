@@ -9,9 +9,9 @@ from morsecensus.analysis.page.markup import Part
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.topics.energies.figure import draw_lowest
-from morsecensus.analysis.topics.families import FamilyTopic
-from morsecensus.analysis.topics.rows import ENERGY, HEAD, LANDSCAPES, head
+from morsecensus.analysis.topics.energies.figure import MOST_CURVES, draw_lowest
+from morsecensus.analysis.topics.families import FamilyTopic, with_points
+from morsecensus.analysis.topics.rows import ENERGY, HEAD, LANDSCAPES, head, not_drawn
 
 LOWEST = Table(
     "lowest",
@@ -45,7 +45,6 @@ LOWEST = Table(
         ),
     ),
     "Lowest energy per spin of a landscape; largest distance between distribution functions.",
-    always=True,
 )
 
 
@@ -55,8 +54,8 @@ class Lowest(FamilyTopic):
     anchor, declared = "lowest", (LOWEST,)
     title = "Lowest minima"
     text = (
-        "The lowest energy found in each landscape against the first-moment law P(min > u) = exp(-E "
-        "Crit(<= u)) with the exact mean count (half of it for even xi). The law is an approximation, good "
+        "The lowest energy found in each landscape against the first-moment law P(min > u) = exp(−E "
+        "Crit(≤ u)) with the exact mean count (half of it for even ξ). The law is an approximation, good "
         "from N = 10 on (Subag, Zeitouni, arXiv:1509.03098), so this is a comparison and not a test."
     )
     caption = "Distribution functions over landscapes."
@@ -66,6 +65,9 @@ class Lowest(FamilyTopic):
 
     def drawn(self, family: FamilyResult) -> Figure:
         return draw_lowest(family)
+
+    def caption_of(self, family: FamilyResult) -> str:
+        return self.caption + not_drawn(with_points(family), MOST_CURVES)
 
     def more(self, family: FamilyResult) -> list[Part]:
         rows = [row for row in lowest_rows(family.cells) if row["landscapes"]]

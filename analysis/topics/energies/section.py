@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import Part
+from morsecensus.analysis.page.markup import Part, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import CellResult, FamilyResult, at_index
-from morsecensus.analysis.topics.energies.figure import draw_bands, draw_histograms, draw_index_against_energy
-from morsecensus.analysis.topics.families import ABC, FamilyTopic
-from morsecensus.analysis.topics.rows import ENERGY, HEAD, head, score, well_filled
+from morsecensus.analysis.topics.energies.figure import (
+    MOST_CURVES,
+    MOST_HISTOGRAMS,
+    draw_bands,
+    draw_histograms,
+    draw_index_against_energy,
+)
+from morsecensus.analysis.topics.energies.learnt import band, exact_index, rise
+from morsecensus.analysis.topics.families import ABC, FamilyTopic, with_points
+from morsecensus.analysis.topics.findings import Finding
+from morsecensus.analysis.topics.rows import ENERGY, HEAD, head, in_words, not_drawn, score, well_filled
 
 HISTOGRAM = Table(
     "energy_histogram",
@@ -27,7 +33,6 @@ HISTOGRAM = Table(
         *measured("mean_index", "mean_index_se", "mean index of the points in the bin"),
         Column("mean_index_exact", "ratio of the means in theory"),
     ),
-    always=True,
 )
 ENERGIES = Table(
     "energies",
@@ -49,7 +54,6 @@ ENERGIES = Table(
         ),
     ),
     "Energy per spin of minima, each counted once. Errors: landscapes are the independent units.",
-    always=True,
 )
 
 
@@ -59,9 +63,9 @@ class Histograms(FamilyTopic):
     anchor, declared = "histograms", (HISTOGRAM,)
     title = "Energies"
     text = (
-        "Energy histograms of all points and of minima against the exact density at the same N. The dashed "
-        "line is where the minima gather as N grows: the floor -E_inf of a pure model. Far above it they "
-        "vanish faster than exponentially. At finite N points lie on both sides of it."
+        "Energy histograms of all points and of minima against the exact density at the same N. A dashed "
+        "line is where the minima gather as N grows, where that is known: the floor -E_inf of a pure model. "
+        "Far above it they vanish faster than exponentially. At finite N points lie on both sides of it."
     )
     caption = (
         "Points per unit of energy and landscape, logarithmic; the lowest visible level is one point in one "
@@ -74,16 +78,22 @@ class Histograms(FamilyTopic):
     def drawn(self, family: FamilyResult) -> Figure:
         return draw_histograms(family)
 
+    def caption_of(self, family: FamilyResult) -> str:
+        return self.caption + not_drawn(with_points(family), MOST_HISTOGRAMS)
+
 
 class Bands(FamilyTopic):
     """The energies of minima as N grows."""
 
     anchor, declared = "bands", (ENERGIES,)
     title = "Bands of minima"
-    text = "The energies of minima concentrate as N grows, at the dashed line: the band narrows."
+    text = (
+        "The energies of minima concentrate as N grows: the band narrows. A dashed line is where they "
+        "gather, if that is known."
+    )
     caption = (
-        "Left: probability density of the energy of a minimum, each minimum counted once. Right: mean and "
-        "standard deviation of that energy, and of the lowest energy of each landscape."
+        "Probability density of the energy of a minimum, each minimum counted once; where there are several "
+        "N, mean and standard deviation of that energy, and of the lowest energy of each landscape."
     )
 
     def tables(self, found: FamilyResult) -> Mapping[Table, Sequence[Row]]:
@@ -92,15 +102,24 @@ class Bands(FamilyTopic):
     def drawn(self, family: FamilyResult) -> Figure:
         return draw_bands(family)
 
+    def caption_of(self, family: FamilyResult) -> str:
+        return self.caption + not_drawn(with_points(family), MOST_CURVES)
+
+    def findings(self, found: Sequence[FamilyResult]) -> list[Finding]:
+        finding = band(found)
+        return [] if finding is None else [finding]
+
     def more(self, family: FamilyResult) -> list[Part]:
         rows = [row for row in energy_rows(family.cells) if row["index"] == 0 and row["points"]]
-        return [ENERGIES.part(rows)] if rows else []
+        words = in_words(rows)
+        return [ENERGIES.part(rows), *([paragraph(words)] if words else [])] if rows else []
 
 
 class IndexAgainstEnergy(FamilyTopic):
     """The mean index at each energy."""
 
     anchor = "index-energy"
+    data = (HISTOGRAM,)
     title = "Index against energy"
     text = (
         "The higher the energy, the more negative eigenvalues. Mean index at each energy against the exact "
@@ -117,6 +136,13 @@ class IndexAgainstEnergy(FamilyTopic):
 
     def drawn(self, family: FamilyResult) -> Figure | None:
         return draw_index_against_energy(family) if self.shown(family) else None
+
+    def caption_of(self, family: FamilyResult) -> str:
+        return self.caption + not_drawn(with_points(family), MOST_CURVES)
+
+    def findings(self, found: Sequence[FamilyResult]) -> list[Finding]:
+        finding = rise(found)
+        return [] if finding is None else [finding]
 
 
 def energy_rows(results: Sequence[CellResult]) -> list[Row]:
@@ -145,13 +171,5 @@ def histogram_rows(results: Sequence[CellResult]) -> list[Row]:
             row["all_exact"] = None if result.binned_all is None else float(result.binned_all[b])
             row["minima_exact"] = None if result.binned is None else float(result.binned[0, b])
             row |= {"mean_index": float(data["index"][b]), "mean_index_se": float(data["index_se"][b])}
-            rows.append(row | {"mean_index_exact": _exact_index(result, b)})
+            rows.append(row | {"mean_index_exact": exact_index(result, b)})
     return rows
-
-
-def _exact_index(result: CellResult, b: int) -> float | None:
-    if result.binned is None or result.expected is None or not result.expected.complete:
-        return None
-    column = result.binned[:, b]
-    total = float(column.sum())
-    return float(np.arange(len(column)) @ column) / total if total > 0 else None

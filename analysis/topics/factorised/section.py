@@ -2,21 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-from morsecensus.analysis.agreement.verdicts import CellTest, check
+from morsecensus.analysis.agreement.verdicts import CellTest
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
-from morsecensus.analysis.topics.factorised.figure import draw_manifolds
-from morsecensus.analysis.topics.factorised.measure import (
-    CheckedCell,
-    cell_row,
-    find_checked,
-    is_right,
-    manifold_rows,
-)
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.factorised.measure import Checked, cell_row, find_checked, manifold_rows
+from morsecensus.analysis.topics.layout import Picture, Section
+from morsecensus.analysis.topics.manifolds.figure import CAPTION, draw_manifolds
+from morsecensus.analysis.topics.manifolds.match import is_right
+from morsecensus.analysis.topics.manifolds.words import caught, tests_of, verdict
 from morsecensus.analysis.topics.rows import CELL
 
 TITLE = "Factorised landscapes"
@@ -28,16 +25,7 @@ _TEXT = (
     "than r singular values are kept, and where these are the largest ones the saddle is not strict "
     "(Kawaguchi, arXiv:1605.07110; Achour, Malgouyres, Gerchinovitz, arXiv:2107.13289)."
 )
-_CAPTION = (
-    "Critical manifolds of all landscapes of a cell: value of H and index in closed form (circles) and found "
-    "(dots). Degenerate: more zero eigenvalues than the manifold has dimensions. The index of those counts "
-    "negative eigenvalues alone."
-)
 _M = "manifolds"
-
-
-def _caught(row: Row) -> str:
-    return f"{row['partial_caught_by_morse_check']} of {row['landscapes'] - row['entire_landscapes']}"
 
 
 FACTORISED = Table(
@@ -93,7 +81,7 @@ FACTORISED = Table(
             "landscapes that aren't entire, by their Morse sum",
             "landscapes",
             "rest caught by Morse check",
-            shown=_caught,
+            shown=caught,
             at=1,
         ),
     ),
@@ -132,51 +120,34 @@ MANIFOLDS = Table(
 )
 
 
-class Factorised(Topic[list[CheckedCell]]):
+class Factorised(Topic[list[Checked]]):
     """Every manifold is right or wrong."""
 
     anchor, declared = "factorised", (FACTORISED, MANIFOLDS)
     whole = True
 
-    def find(self, study: StudyResult) -> list[list[CheckedCell]]:
+    def find(self, study: StudyResult) -> list[list[Checked]]:
         found = find_checked(study.families)
         return [found] if found else []
 
-    def tables(self, found: list[CheckedCell]) -> Mapping[Table, Sequence[Row]]:
+    def tables(self, found: list[Checked]) -> Mapping[Table, Sequence[Row]]:
         manifolds = [row for checked in found for row in manifold_rows(checked)]
         return {FACTORISED: [cell_row(checked) for checked in found], MANIFOLDS: manifolds}
 
-    def figures(self, found: list[CheckedCell]) -> Mapping[str, Figure]:
+    def figures(self, found: list[Checked]) -> Mapping[str, Figure]:
         return {"": draw_manifolds(found)}
 
-    def tests(self, found: list[CheckedCell]) -> list[CellTest]:
-        """Nothing that was found may contradict the closed form."""
-        return [
-            check([one.cell], "closed form", int(not is_right(cell_row(one))), 0, 1, self.anchor)
-            for one in found
-        ]
+    def tests(self, found: list[Checked]) -> list[CellTest]:
+        return tests_of(found, [cell_row(one) for one in found], self.anchor)
 
-    def section(self, found: list[CheckedCell]) -> Section:
+    def section(self, found: list[Checked]) -> Section:
         rows = [cell_row(checked) for checked in found]
         table = FACTORISED.part(rows, kinds=["" if is_right(row) else "bad" for row in rows])
-        opening = [paragraph(_TEXT), _verdict(rows), Picture("", TITLE, _CAPTION)]
+        opening = [paragraph(_TEXT), verdict(rows), Picture("", TITLE, CAPTION)]
         return Section(TITLE, [*opening, table, _saddles(found)])
 
 
-def _verdict(rows: Sequence[Row]) -> Part:
-    manifolds, found = (sum(row[name] for row in rows) for name in ("manifolds", "found"))
-    spurious, minima = (sum(row[name] for row in rows) for name in ("spurious", "spurious_minima"))
-    text = (
-        f"{found:,} of {manifolds:,} critical manifolds found, {spurious:,} points that are none of them "
-        f"({minima:,} of these minima)."
-    )
-    contradicted = sum(not is_right(row) for row in rows)
-    if contradicted:
-        return note(f"{text} Contradicted in {contradicted} of {len(rows)} cells.", "bad")
-    return note(text, "good" if found == manifolds else "")
-
-
-def _saddles(found: Sequence[CheckedCell]) -> Part:
+def _saddles(found: Sequence[Checked]) -> Part:
     rows = [row for checked in found for row in manifold_rows(checked) if not row["strict"]]
     if not rows:
         return note("No saddle of these landscapes is without a direction of negative curvature.")

@@ -7,16 +7,17 @@ from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.floors.figure import draw_floors
 from morsecensus.analysis.topics.floors.measure import Floors, find, floor_rows
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import ENERGY, LABELLED, LANDSCAPES
 
 TITLE = "The ground state and the floor"
 _TEXT = (
     "As N grows the minima crowd between the ground state -E₀ and the floor -E∞, a band 1% to 6% wide. "
     "An r-linear form on r equal spheres has the ratio E₀/E∞ of the pure r-spin: its complexity is the same "
-    "function of sqrt(r) times the energy per spin, so the ratio that Sagun, Guney, Ben Arous and LeCun "
+    "function of √r times the energy per spin, so the ratio that Sagun, Guney, Ben Arous and LeCun "
     "(arXiv:1412.6615) saw holds at the level of means, which bound the ground state from below."
 )
 _CAPTION = (
@@ -39,7 +40,7 @@ GROUND_STATE_OVER_FLOOR = Table(
         Column("ground_state", "-E_0", ENERGY, "ground state", r.digits(6), at=1),
         Column("limit", "E_0 / E_inf", title="limit", form=r.digits(5)),
     ),
-    "Energies per spin. First moment: mean of the lowest energy by P(min > u) = exp(-E Crit(<= u)), an "
+    "Energies per spin. First moment: mean of the lowest energy by P(min > u) = exp(−E Crit(≤ u)), an "
     "approximation that is good from N = 10 on.",
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from morsecensus.analysis.page.style import COLORS, Axes, save, style
+from morsecensus.analysis.page.style import COLORS, Axes, log_scale, save, style
 from morsecensus.analysis.page.table import write_csv
 from morsecensus.storage.fresh_folder import fresh_folder
 
@@ -47,4 +47,4 @@ def _curve(ax: Axes, rows: Sequence[Mapping[str, Any]], name: str) -> None:
     """Against log t; a look at t = 0 has no place there."""
     late = [row for row in rows if row["t"] > 0]
     ax.plot([row["t"] for row in late], [row[name] for row in late], "o-", ms=3, color=COLORS[0])
-    ax.set_xscale("log")
+    log_scale(ax, "x")

@@ -6,10 +6,11 @@ from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.flow.drawn import figures_of
 from morsecensus.analysis.topics.flow.read import Flows, find_flows
 from morsecensus.analysis.topics.flow.tables import CURVES, ENDS, FLOWS, OUTLIERS, rows_of
+from morsecensus.analysis.topics.layout import Picture, Section
 
 SUCCESS = 0.5
 """Final overlap above which a start counts as one that found the signal; the figure shows all overlaps."""

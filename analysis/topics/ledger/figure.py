@@ -21,16 +21,24 @@ _STATES = {"complete": COLORS[2], "open": COLORS[4], "failed": COLORS[1]}
 _VERDICTS = {"pass": COLORS[2], "fail": COLORS[1], "uninformative": PALE, "unknown": "#ffffff"}
 
 
-def draw_ledger(cells: Sequence[CellResult]) -> Figure:
-    """Statuses, and a panel for each check."""
-    checks = [str(name) for name in cells[0].ledger["check"].values]
+def draw_ledger(cells: Sequence[CellResult]) -> Figure | None:
+    """Statuses, and a panel for each check that didn't pass everywhere; None where all is complete."""
+    if all(float(cell.counts["complete"]) == 1 and cell.cell.computed == cell.cell.held for cell in cells):
+        return None
+    checks = [str(name) for name in cells[0].ledger["check"].values if _says_something(cells, str(name))]
     figure, axes = new_figure(1, 1 + len(checks), max(1.5, 1.0 + 0.22 * len(cells)))
     plot_states(axes[0], cells)
     for ax, check in zip(axes[1:], checks, strict=True):
         plot_check(ax, cells, check)
         ax.set_yticklabels([])
-    legend_below(figure, legend_entries())
+    legend_below(figure, legend_entries(bool(checks)))
     return figure
+
+
+def _says_something(cells: Sequence[CellResult], check: str) -> bool:
+    return any(
+        bool(cell.ledger["checks"].sel(check=check, verdict=["fail", "unknown"]).any()) for cell in cells
+    )
 
 
 def plot_states(ax: Axes, cells: Sequence[CellResult]) -> list[Mark]:
@@ -63,7 +71,7 @@ def _stack(ax: Axes, cells: Sequence[CellResult], values: Floats, colors: Sequen
     return artists
 
 
-def legend_entries() -> list[tuple[str, str]]:
-    """Labels and colours for one legend under all panels."""
+def legend_entries(checked: bool) -> list[tuple[str, str]]:
+    """Labels and colours for one legend under all panels, with or without those of checks."""
     states = [(f"{name} landscape", color) for name, color in _STATES.items()]
-    return states + [(f"check: {name}", color) for name, color in list(_VERDICTS.items())[:3]]
+    return states + [(f"check: {name}", color) for name, color in list(_VERDICTS.items())[:3] if checked]

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from math import isfinite
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import Part, paragraph
+from morsecensus.analysis.page.markup import Part
 from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.topics.base import Section
+from morsecensus.analysis.topics.layout import Section
 from morsecensus.analysis.topics.rows import ENERGY, HEAD, LANDSCAPES, head
 
 _SHOWN = 6
@@ -50,7 +50,6 @@ PATHS = Table(
     "Sums over landscapes. Jumps: sampled paths whose two runs, the second with errors a hundred times "
     "smaller, ended at different solutions; in an enumeration a jump shows as a missing solution and is "
     "followed again. Points count both signs.",
-    always=True,
 )
 RECALL = Table(
     "recall",
@@ -79,7 +78,6 @@ RECALL = Table(
     "endpoints that multistart had found before. Recall at least: lower 95% limit for the points of "
     "these landscapes (Clopper and Pearson; unresolved paths count as misses). All indices: recall.csv; "
     "numbers by energy: sampled_energies.csv.",
-    always=True,
 )
 SAMPLED_ENERGIES = Table(
     "sampled_energies",
@@ -95,7 +93,6 @@ SAMPLED_ENERGIES = Table(
         Column("census", "mean number that the census found", "points"),
         Column("exact", "mean number in theory", "points"),
     ),
-    always=True,
 )
 
 
@@ -106,7 +103,7 @@ def path_parts(family: FamilyResult) -> list[Part | Section]:
         return []
     recall = [row for row in recall_rows(family.cells) if row["index"] == "all" or row["index"] < _SHOWN]
     tables = [PATHS.part(rows), *([RECALL.part(recall)] if recall else [])]
-    return [Section("Paths and proofs", [paragraph(_TEXT), *tables])]
+    return [Section("Paths and proofs", tables, introduction=_TEXT)]
 
 
 def path_rows(results: Sequence[CellResult]) -> list[Row]:

@@ -8,9 +8,11 @@ from morsecensus.analysis.page.markup import Part, note
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.topics.base import Section
 from morsecensus.analysis.topics.families import FamilyTopic
+from morsecensus.analysis.topics.findings import Finding
+from morsecensus.analysis.topics.layout import Section
 from morsecensus.analysis.topics.ledger.figure import draw_ledger
+from morsecensus.analysis.topics.ledger.learnt import open_books
 from morsecensus.analysis.topics.ledger.paths import (
     PATHS,
     RECALL,
@@ -53,7 +55,6 @@ LEDGER = Table(
         *map(_reason, (*REASONS, "error")),
     ),
     "Landscapes by status and reason. Coverage: mean lower 95% limit, by hits of independent starts.",
-    always=True,
 )
 
 
@@ -69,7 +70,7 @@ class Ledger(FamilyTopic):
         "of points was hit often enough by independent starts; it is a statistical statement, whose "
         "strength is the lower confidence limit of the coverage."
     )
-    caption = "Shares of landscapes."
+    caption = "Shares of landscapes, and of checks that didn't pass everywhere."
 
     def tables(self, found: FamilyResult) -> Mapping[Table, Sequence[Row]]:
         cells = found.cells
@@ -83,8 +84,11 @@ class Ledger(FamilyTopic):
     def shown(self, family: FamilyResult) -> bool:
         return True
 
-    def figure(self, family: FamilyResult) -> Figure:
+    def figure(self, family: FamilyResult) -> Figure | None:
         return draw_ledger(family.cells)
+
+    def findings(self, found: Sequence[FamilyResult]) -> list[Finding]:
+        return [open_books([result for family in found for result in family.cells])]
 
     def more(self, family: FamilyResult) -> list[Part | Section]:
         return [LEDGER.part(ledger_rows(family.cells)), *_low(family), *path_parts(family)]

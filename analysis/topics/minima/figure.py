@@ -2,24 +2,27 @@
 
 import numpy as np
 
-from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.page.style import (
     COLORS,
+    EXACT,
     GREY,
     INK,
     MARKERS,
     Axes,
     Figure,
     Mark,
+    legend_above,
     legend_beside,
+    log_scale,
     new_figure,
     whole_numbers,
 )
-from morsecensus.analysis.results import CellResult
+from morsecensus.analysis.results import FamilyResult
 from morsecensus.analysis.topics.minima.measure import (
     MOST_SHIFTLESS,
     MinimaShare,
     counted,
+    counts_of,
     dimension_of,
     expected_share,
     independent_signs,
@@ -47,7 +50,7 @@ def plot_share(ax: Axes, found: MinimaShare) -> list[Mark]:
         exact = [(d, share[0]) for d, share in theory if share is not None]
         ax.plot(*np.array(exact).T, color=color, lw=1)
         lowest = min([lowest, *(share for _, share in exact)])
-        rows = [(dimension_of(c), *measured_share(_counts(c))) for c in cells]
+        rows = [(dimension_of(c), *measured_share(counts_of(c))) for c in cells]
         rows = [row for row in rows if row[1] > 0]
         if rows:
             d, share, error = np.array(rows).T
@@ -63,7 +66,7 @@ def plot_share(ax: Axes, found: MinimaShare) -> list[Mark]:
     )
     few = grid[grid <= MOST_SHIFTLESS]
     ax.plot(few, [zero_shift(int(d)) for d in few], color=GREY, ls="-.", label="GOE without a shift")
-    ax.set_yscale("log")
+    log_scale(ax)
     ax.set_ylim(max(lowest, 1e-12) / 8, 1.0)
     ax.set(xlabel="dimension d", ylabel="minima / all critical points")
     whole_numbers(ax)
@@ -71,5 +74,19 @@ def plot_share(ax: Axes, found: MinimaShare) -> list[Mark]:
     return artists
 
 
-def _counts(cell: CellResult) -> Floats:
-    return cell.cell.dataset["points_by_index"].values.astype(np.float64)
+def plot_shares_of(ax: Axes, family: FamilyResult) -> list[Mark]:
+    """Draw the shares of one family against N, on those of theory and of coins."""
+    cells = [cell for cell in family.cells if cell.cell.points]
+    known = [(cell.n, share[0]) for cell in cells if (share := expected_share(cell)) is not None]
+    if known:
+        ax.plot(*np.array(known).T, color=COLORS[0], lw=1, label="theory", **EXACT)
+    rows = [(cell.n, *measured_share(counts_of(cell))) for cell in cells]
+    n, share, error = np.array([row for row in rows if row[1] > 0] or [(np.nan,) * 3]).T
+    coins = [independent_signs(dimension_of(cell)) for cell in cells]
+    ax.plot([cell.n for cell in cells], coins, color=GREY, ls=":", label="independent signs")
+    mark = ax.errorbar(n, share, np.nan_to_num(error), fmt="o", color=COLORS[0], label="measured")
+    log_scale(ax)
+    ax.set(xlabel="N", ylabel="minima / all points")
+    whole_numbers(ax)
+    legend_above(ax)
+    return [mark]

@@ -31,15 +31,24 @@ MOST_SHIFTLESS = 6
 
 @dataclass(frozen=True, eq=False)
 class MinimaShare:
-    """Families with cells whose points were counted, and every dimension among them."""
+    """Families with cells whose points were counted, and every dimension among them.
+
+    ``measured`` are those with points, also where theory knows no share.
+    """
 
     families: tuple[FamilyResult, ...]
+    measured: tuple[FamilyResult, ...] = ()
 
     @property
     def dimensions(self) -> list[int]:
         """Of cells whose share is known, increasing, without repetition."""
         cells = (cell for family in self.families for cell in family.cells if counted(cell))
         return sorted({dimension_of(cell) for cell in cells})
+
+    @property
+    def is_curve(self) -> bool:
+        """Whether there are dimensions enough for a section of its own."""
+        return len(self.dimensions) >= FEWEST_DIMENSIONS
 
 
 def dimension_of(result: CellResult) -> int:
@@ -49,13 +58,24 @@ def dimension_of(result: CellResult) -> int:
 
 def find(families: Sequence[FamilyResult]) -> MinimaShare | None:
     """The families with points in theory or data; None below FEWEST_DIMENSIONS."""
-    found = MinimaShare(tuple(family for family in families if any(map(counted, family.cells))))
-    return found if len(found.dimensions) >= FEWEST_DIMENSIONS else None
+    found = measured(families)
+    return found if found.is_curve else None
+
+
+def measured(families: Sequence[FamilyResult]) -> MinimaShare:
+    """The same whatever the dimensions, and the families with points."""
+    known = tuple(family for family in families if any(map(counted, family.cells)))
+    return MinimaShare(known, tuple(f for f in families if any(result.cell.points for result in f.cells)))
 
 
 def counted(result: CellResult) -> bool:
     """Whether its share is known, measured and in theory."""
     return result.cell.points > 0 and expected_share(result) is not None
+
+
+def counts_of(result: CellResult) -> Floats:
+    """Numbers of points by index, shape (landscapes, levels)."""
+    return result.cell.dataset["points_by_index"].values.astype(np.float64)
 
 
 def measured_share(counts: Floats) -> tuple[float, float]:
@@ -110,7 +130,7 @@ def share_rows(found: MinimaShare) -> list[Row]:
     rows = []
     for family in found.families:
         for result in filter(counted, family.cells):
-            share, error = measured_share(result.cell.dataset["points_by_index"].values.astype(np.float64))
+            share, error = measured_share(counts_of(result))
             theory = expected_share(result)
             exact, exact_error = theory if theory is not None else (None, None)
             dimension = dimension_of(result)

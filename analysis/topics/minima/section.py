@@ -6,19 +6,31 @@ from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, estimate
-from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
-from morsecensus.analysis.topics.minima.figure import draw_share
-from morsecensus.analysis.topics.minima.measure import MinimaShare, find, share_rows
-from morsecensus.analysis.topics.rows import LABELLED, LANDSCAPES
+from morsecensus.analysis.results import CellResult, StudyResult
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.families import leading, named, with_points
+from morsecensus.analysis.topics.findings import Finding, Panel, Question
+from morsecensus.analysis.topics.layout import Picture, Section
+from morsecensus.analysis.topics.minima.figure import draw_share, plot_shares_of
+from morsecensus.analysis.topics.minima.measure import (
+    MinimaShare,
+    counts_of,
+    dimension_of,
+    expected_share,
+    independent_signs,
+    measured,
+    measured_share,
+    share_rows,
+)
+from morsecensus.analysis.topics.rows import LABELLED, LANDSCAPES, in_words
 
 TITLE = "How rare minima are"
 _TEXT = (
     "On a circle every second critical point is a minimum, on a sphere at least every fourth. In high "
     "dimension minima are rare, but not as rare as coins say: independent signs of d eigenvalues would give "
-    "2^-d, and a random symmetric matrix without a shift, whose eigenvalues repel, exp(-0.27 d²) (Dean, "
+    "2^-d, and a random symmetric matrix without a shift, whose eigenvalues repel, exp(−0.27 d²) (Dean, "
     "Majumdar, cond-mat/0609651). Low energies shift all eigenvalues together, so the fraction of minima "
-    "falls as exp(-N (Σ - Σ₀)), with the complexities of all points and of minima; for the pure p-spin the "
+    "falls as exp(−N (Σ − Σ₀)), with the complexities of all points and of minima; for the pure p-spin the "
     "rate is (p-2)/p (Auffinger, Ben Arous, Černý, arXiv:1003.1129)."
 )
 _CAPTION = (
@@ -62,15 +74,53 @@ class Minima(Topic[MinimaShare]):
     whole = True
 
     def find(self, study: StudyResult) -> list[MinimaShare]:
-        found = find(study.families)
-        return [] if found is None else [found]
+        found = measured(study.families)
+        return [found] if found.measured else []
 
     def tables(self, found: MinimaShare) -> Mapping[Table, Sequence[Row]]:
-        return {SHARE_OF_MINIMA: share_rows(found)}
+        return {SHARE_OF_MINIMA: share_rows(found)} if found.is_curve else {}
 
     def figures(self, found: MinimaShare) -> Mapping[str, Figure]:
-        return {"": draw_share(found)}
+        return {"": draw_share(found)} if found.is_curve else {}
 
-    def section(self, found: MinimaShare) -> Section:
-        table = SHARE_OF_MINIMA.part(share_rows(found))
-        return Section(TITLE, [paragraph(_TEXT), Picture("", TITLE, _CAPTION), table])
+    def findings(self, found: Sequence[MinimaShare]) -> list[Finding]:
+        return [_rarity(one) for one in found if one.measured]
+
+    def section(self, found: MinimaShare) -> Section | None:
+        if not found.is_curve:
+            return None
+        rows = share_rows(found)
+        words = in_words(rows)
+        below = [SHARE_OF_MINIMA.part(rows), *([paragraph(words)] if words else [])]
+        return Section(TITLE, [paragraph(_TEXT), Picture("", TITLE, _CAPTION), *below])
+
+
+def _rarity(found: MinimaShare) -> Finding:
+    """The share at the smallest and the largest N of one family, and what coins would give."""
+    family = leading(found.measured)
+    assert family is not None
+    cells = with_points(family)
+    last = cells[-1]
+    coins = independent_signs(dimension_of(last))
+    text = (
+        f"{named(family, found.measured)}{_percent(last)} of all critical points are minima at N = {last.n}"
+        f"{_beside(last)}; independent signs of its {dimension_of(last)} eigenvalues would leave "
+        f"{r.percent(coins)}."
+    )
+    if cells[0].n < last.n:
+        text += f" At N = {cells[0].n} it is {_percent(cells[0])}."
+    several = cells[0].n < last.n
+    panel = Panel(f"Share of minima, {family.title}", lambda ax: plot_shares_of(ax, family))
+    return Finding(Question.RARITY, text, panel=panel if several else None)
+
+
+def _percent(cell: CellResult) -> str:
+    share, error = measured_share(counts_of(cell))
+    if share == 0:
+        return f"None of {cell.cell.points:,}"
+    return f"{r.estimate(100 * share, 100 * error)}%" if error > 1e-12 else r.percent(share)
+
+
+def _beside(cell: CellResult) -> str:
+    exact = expected_share(cell)
+    return "" if exact is None else f" (theory {r.number(100 * exact[0], 4)}%)"

@@ -9,7 +9,8 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.pairs.figure import draw_overlaps, draw_variances
 from morsecensus.analysis.topics.pairs.measure import (
     MOST_N,

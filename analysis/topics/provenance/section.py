@@ -1,12 +1,12 @@
 """Where the numbers of a report come from."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from morsecensus.analysis.page.markup import HtmlTable, paragraph
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Section
 
 _TEXT = (
     "The study is a pure function of its text, its seed and the environment: `morsecensus verify "
@@ -24,11 +24,17 @@ class Provenance(Topic[Mapping[str, Any]]):
 
     def section(self, found: Mapping[str, Any]) -> Section:
         rows = [(name, str(found[name])) for name in ("study", "dataset", "seed")]
+        rows += [(f"this report: {name}", str(value)) for name, value in found.get("report", {}).items()]
         rows += [(f"software: {name}", str(version)) for name, version in found["software"].items()]
-        for number, environment in enumerate(found["environments"]):
-            for name, value in environment.items():
-                shown = json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else str(value)
-                rows.append((f"environment {number}: {name}", shown))
+        for number, environment in enumerate(found["environments"], 1):
+            rows += [(f"environment {number}: {name}", _words(value)) for name, value in environment.items()]
         return Section(
             "Provenance", [paragraph(_TEXT), HtmlTable(("what", "value"), rows, "", (0, 1)).part()]
         )
+
+
+def _words(value: Any) -> str:
+    """A value of a record as a reader writes it: names and values in a row, no marks of JSON."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(one)}" for name, one in value.items() if one != "")
+    return ", ".join(map(_words, value)) if isinstance(value, list) else str(value)

@@ -23,7 +23,6 @@ SPECTRA = Table(
         Column("exact", "density of exact samples at this N", _PER),
         Column("semicircle", "the limit: a semicircle shifted by the mean radial derivative", _PER),
     ),
-    always=True,
 )
 
 
@@ -35,7 +34,7 @@ class Spectra(FamilyTopic):
     text = (
         "Eigenvalues of the Riemannian Hessian at points of one index against exact samples of their law at "
         "this N (the GOE with the point's own eigenvalue taken out), and the limit: a semicircle of radius "
-        "2 sqrt(xi''(1)) shifted by the mean radial derivative."
+        "2 √ξ″(1) shifted by the mean radial derivative."
     )
     caption = (
         "The largest N with spectra. At finite N eigenvalues repel the value zero, where the index would "

@@ -4,7 +4,17 @@ import numpy as np
 
 from morsecensus.analysis.agreement.rare import NO_VARIANCE
 from morsecensus.analysis.dataset.batches import Moments
-from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Figure, Mark, new_figure, shades
+from morsecensus.analysis.page.style import (
+    COLORS,
+    GREY,
+    INK,
+    Axes,
+    Figure,
+    Mark,
+    log_scale,
+    new_figure,
+    shades,
+)
 from morsecensus.analysis.theory.models.spiked.finite_n import OVERLAP_EDGES
 from morsecensus.analysis.theory.models.spiked.limits import SpikedLimit, descent_line, triviality_line
 from morsecensus.analysis.topics.spiked.measure import SpikedCell, SpikedFamily
@@ -51,7 +61,7 @@ def plot_overlaps(ax: Axes, cell: SpikedCell) -> list[Mark]:
             artists.append(
                 ax.errorbar(middle[seen], mean[seen], error[seen], fmt="o", ms=3, color=color, label=name)
             )
-    ax.set_yscale("log")
+    log_scale(ax)
     ax.set(
         xlabel="overlap m with the signal", ylabel="mean number in a bin", title=f"N = {cell.n}", xlim=(-1, 1)
     )
@@ -126,7 +136,7 @@ def plot_phases(ax: Axes, p: int, cells: list[tuple[float, float]], most: float 
         artists.append(
             ax.plot(x, y, ls="", marker="D", ms=4, color=COLORS[1], label="cells of this study")[0]
         )
-    ax.set_xscale("log")
+    log_scale(ax, "x")
     ax.set(xlabel=r"noise of the tensor $\Delta_p$", ylabel=r"$1/\Delta_2$", title=f"p = {p}")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))  # beside: cells may be anywhere
     return artists

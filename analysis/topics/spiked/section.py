@@ -9,7 +9,8 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, estimate
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL, LANDSCAPES, MODEL, SIZE, STORED, XI, N
 from morsecensus.analysis.topics.spiked.figure import draw_overlaps, draw_phases
 from morsecensus.analysis.topics.spiked.measure import (

@@ -9,7 +9,8 @@ from morsecensus.analysis.estimates.counts import summarise_ledger
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.table import Column, Row, Table
 from morsecensus.analysis.results import CellResult, StudyResult
-from morsecensus.analysis.topics.base import Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Section
 from morsecensus.analysis.topics.rows import CELL, LABEL, SIZE, STORED, head
 from morsecensus.tasks.measurables.words import STATUSES
 
@@ -39,7 +40,6 @@ CELLS = Table(
         Column("finder", "finder, and its options as JSON"),
         Column("", title="finder", shown=lambda row: row["finder_label"], left=True, at=1),
     ),
-    always=True,
 )
 
 

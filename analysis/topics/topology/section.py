@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.table import Column, Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Section
 from morsecensus.analysis.topics.rows import HEAD
 from morsecensus.analysis.topics.topology.outcomes import outcome_rows
 from morsecensus.tasks.measurables.words import TOPOLOGIES
@@ -66,7 +66,6 @@ OUTCOMES = Table(
     "likes at the top. Each open saddle could change any Betti number of its landscape by one at most. "
     "Loops: saddles joined twice to one extremum. Morse: landscapes in which the Morse inequalities hold "
     "at every critical energy, in the low degrees that are known.",
-    always=True,
 )
 
 
@@ -82,4 +81,4 @@ class Outcomes(Topic[list[Row]]):
         return {OUTCOMES: found}
 
     def section(self, found: list[Row]) -> Section:
-        return Section("Topology", [paragraph(_TEXT), OUTCOMES.part(found)])
+        return Section("Topology", [OUTCOMES.part(found)], introduction=_TEXT)

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from morsecensus.analysis.page.style import GREY, INK, Axes, Figure, Mark, new_figure, shades
+from morsecensus.analysis.page.style import (
+    GREY,
+    INK,
+    Axes,
+    Figure,
+    Mark,
+    legend_above,
+    log_scale,
+    new_figure,
+    shades,
+)
 from morsecensus.analysis.results import CellResult
 from morsecensus.analysis.topics.trivialisation.measure import (
     FieldSweep,
@@ -37,9 +47,9 @@ def plot_totals(ax: Axes, result: Trivialisation) -> list[Mark]:
     ax.axhline(2, color=GREY, lw=0.8, ls=":", zorder=0)
     ax.text(grid[-1], 2.05, "2 points", color=GREY, ha="right", va="bottom", fontsize=7.5)
     _mark_transition(ax, result, "")
-    ax.set_yscale("log")
+    log_scale(ax)
     ax.set(xlabel="field variance σ²", ylabel="mean number on the sphere")
-    ax.legend(loc="upper right", title="points: measured, lines: exact", title_fontsize=7.5)
+    legend_above(ax, "points: measured, lines: exact", 4)
     return artists
 
 
@@ -53,10 +63,10 @@ def plot_rates(ax: Axes, result: Trivialisation) -> list[Mark]:
         artists.append(
             ax.errorbar(x, np.log(mean / 2) / sweep.n, error / mean / sweep.n, fmt="o", ms=3.5, color=color)
         )
-    ax.plot(grid, limiting_complexity(result.base, grid), color=INK, lw=1, ls="--", label=r"$N \to \infty$")
+    ax.plot(grid, limiting_complexity(result.base, grid), color=INK, lw=1, ls="--", label="limit, N → ∞")
     _mark_transition(ax, result, "trivial beyond")
     ax.set(xlabel="field variance σ²", ylabel="log(mean number / 2) / N")
-    ax.legend(loc="upper right")
+    legend_above(ax, "the same, over N")
     return artists
 
 

@@ -9,7 +9,8 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL, LANDSCAPES, MODEL, PARAMETERS, SIZE, XI, N
 from morsecensus.analysis.topics.trivialisation.figure import draw_sweeps
 from morsecensus.analysis.topics.trivialisation.measure import (

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from morsecensus.analysis.page.style import COLORS, MARKERS, Axes, Figure, Mark, new_figure, whole_numbers
+from morsecensus.analysis.page.style import (
+    COLORS,
+    MARKERS,
+    Axes,
+    Figure,
+    Mark,
+    legend_beside,
+    log_scale,
+    new_figure,
+    whole_numbers,
+)
 from morsecensus.analysis.results import FamilyResult
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.topics.two_body.measure import Comparison
@@ -37,12 +47,10 @@ def plot_growth(ax: Axes, comparison: Comparison) -> list[Mark]:
             label = f"ξ = {xi}" + (f", {family.finder}" if family.finder else "")
             marker = MARKERS[place % len(MARKERS)]
             artists.append(ax.errorbar(x, mean, np.nan_to_num(error), fmt=marker, color=color, label=label))
-    ax.set_yscale("log")
+    log_scale(ax)
     ax.set(xlabel="N", ylabel="mean number on the sphere")
     whole_numbers(ax)
-    legend = ax.legend(loc="upper left", title="points: measured, lines: exact", title_fontsize=7.5)
-    for text in legend.get_texts():
-        text.set_parse_math(False)  # names of finders and models are text, never formulas
+    legend_beside(ax, "points: measured\nlines: exact")
     return artists
 
 

@@ -11,7 +11,8 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import CellResult, StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL, ENERGY, FIELD, LANDSCAPES, MODEL, PARAMETERS, SIZE, N
 from morsecensus.analysis.topics.two_body.figure import draw_growth
 from morsecensus.analysis.topics.two_body.measure import Comparison, comparison_rows, find_comparison
@@ -20,7 +21,7 @@ TITLE = "Simple and complex landscapes"
 _TEXT = (
     "The landscape of ξ = q² is a quadratic form. Its critical points are the eigenvectors of a random "
     "matrix, both signs: exactly 2N in every landscape, two of each index, at energies that are the ordered "
-    "eigenvalues of the GOE, per sqrt(N). So every landscape, not only a mean, can be held against what must "
+    "eigenvalues of the GOE, per √N. So every landscape, not only a mean, can be held against what must "
     "be there. With ξ″(1) > ξ′(1) the mean number grows as exp(N Σ) instead, Σ = log(ξ″(1)/ξ′(1))/2 "
     "(Fyodorov, arXiv:1307.2379)."
 )

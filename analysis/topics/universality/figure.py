@@ -10,7 +10,9 @@ from morsecensus.analysis.page.style import (
     Axes,
     Figure,
     Mark,
+    legend_above,
     legend_below,
+    log_scale,
     new_figure,
     whole_numbers,
 )
@@ -87,14 +89,10 @@ def plot_moment(ax: Axes, found: Universality) -> list[Mark]:
     ax.plot(grid, exact, color=INK, lw=1, label="Gaussian, at critical points")
     ax.plot(grid, [goe_moment(int(n) - 1, ORDER) for n in grid], color=GREY, ls="--", lw=1, label="GOE, N−1")
     ax.axhline(catalan(ORDER // 2), color=GREY, ls=":", lw=1, label="Catalan number")
-    ax.set_yscale("log")  # heavy tails reach far up
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high * (high / low) ** 0.6)
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter("{x:g}" if high < 10 * low else "")
+    log_scale(ax)  # heavy tails reach far up
     ax.set(xlabel="N", ylabel=f"moment {ORDER} of the bulk")
     whole_numbers(ax)
-    ax.legend(loc="upper right")
+    legend_above(ax)
     return artists
 
 
@@ -118,6 +116,6 @@ def plot_bulk(ax: Axes, found: Universality) -> list[Mark]:
         ax.plot(grid, density, color=GREY, ls="--", lw=1, label=f"GOE, N−1 = {m}")
     ax.plot(grid, semicircle_density(grid), color=GREY, ls=":", lw=1.2, label="semicircle")
     ax.set(xlabel="eigenvalue of G, scaled", ylabel="density")
-    ax.set_ylim(0, 1.35 * ax.get_ylim()[1])
-    ax.legend(loc="upper center")
+    ax.set_ylim(bottom=0)
+    legend_above(ax)
     return artists

@@ -7,7 +7,8 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, estimate, exact, measured
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL, LANDSCAPES, SIZE, STORED
 from morsecensus.analysis.topics.universality.figure import draw_laws
 from morsecensus.analysis.topics.universality.measure import (

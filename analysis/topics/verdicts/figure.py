@@ -8,17 +8,20 @@ from scipy.special import betaincinv
 from morsecensus.analysis.page.style import COLORS, GREY, INK, PALE, Axes, Figure, Mark, new_figure
 
 
-def draw_p_values(counts: Sequence[float], others: Sequence[float]) -> Figure:
-    """The p-values of the count tests, and of all other tests."""
-    figure, axes = new_figure(1, 2, 3.3)
-    for ax, values, label, color in (
-        (axes[0], counts, "counts by index, one per cell", COLORS[0]),
-        (axes[1], others, "all other tests (not independent)", COLORS[2]),
-    ):
-        if values:
-            plot_p_values(ax, values, label, color)
-        else:
-            ax.set_visible(False)
+def draw_p_values(counts: Sequence[float], others: Sequence[float]) -> Figure | None:
+    """The p-values of the count tests, and of all other tests; None where there are no two of either."""
+    sets = [
+        (counts, "counts by index, one per cell", COLORS[0]),
+        (others, "all other tests (not independent)", COLORS[2]),
+    ]
+    shown = [one for one in sets if len(one[0]) > 1]
+    if not shown:
+        return None
+    figure, axes = new_figure(1, 2, 3.3)  # of half the width also where there is one
+    for ax, (values, label, color) in zip(axes, shown, strict=False):
+        plot_p_values(ax, values, label, color)
+    for ax in axes[len(shown) :]:
+        ax.set_visible(False)
     return figure
 
 

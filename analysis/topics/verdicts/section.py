@@ -10,7 +10,9 @@ from morsecensus.analysis.page.markup import HtmlTable, Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.findings import Finding, Question
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import SIZE, STORED, label
 from morsecensus.analysis.topics.verdicts.figure import draw_p_values
 from morsecensus.analysis.topics.verdicts.measure import (
@@ -78,7 +80,6 @@ TESTS = Table(
         Column("section", "section of the page whose test it is; empty for those that every cell has"),
     ),
     "Undecided: what open or failed landscapes may miss could explain it.",
-    always=True,
 )
 
 
@@ -116,8 +117,11 @@ class Agreement(Topic[Found]):
         return {TESTS: found.rows}
 
     def figures(self, found: Found) -> Mapping[str, Figure]:
-        counts, others = found.p_values()
-        return {"p-values": draw_p_values(counts, others)} if counts or others else {}
+        figure = draw_p_values(*found.p_values())
+        return {} if figure is None else {"p-values": figure}
+
+    def findings(self, found: Sequence[Found]) -> list[Finding]:
+        return [_headline(one) for one in found if one.rows or one.cells]
 
     def section(self, found: Found) -> Section:
         title = "Agreement with exact theory"
@@ -184,16 +188,16 @@ def _of_sections(rows: Sequence[Row]) -> list[Part]:
     return [TESTS.part(own, _OF_SECTIONS, [_kind([row]) for row in own])] if own else []
 
 
-def headline(study: StudyResult) -> Part:
+def _headline(found: Found) -> Finding:
     """How all tests together came out, in one sentence."""
-    rows = verdict_rows(study.verdicts)
+    rows = found.rows
     tested = [row for row in rows if row["p_value"] is not None and not row["certain"]]
     wrong = [row for row in rows if row["certain"] and row["verdict"] == "disagrees"]
     if wrong:
         names = ", ".join(f"{row['test']} ({row['cell'].replace(' ', ', ')})" for row in wrong)
-        return note(f"Contradicted, though it must hold in every landscape: {names}.", "bad")
+        return _said(f"Contradicted, though it must hold in every landscape: {names}.", "bad")
     if not tested:
-        return note("No test against exact theory could be made: too few landscapes, or no theory.")
+        return _said("No test against exact theory could be made: too few landscapes, or no theory.")
     bad = sum(row["verdict"] == "disagrees" for row in tested)
     doubt = sum(row["verdict"] == "undecided" for row in tested)
     least = min(row["p_value"] for row in tested)
@@ -202,10 +206,14 @@ def headline(study: StudyResult) -> Part:
         f"{doubt} undecided. Smallest p-value {r.probability(least)}, "
         f"{r.probability(min(1.0, least * len(tested)))} after Bonferroni's correction."
     )
-    repeated = repeated_cells(study.cells)
+    repeated = repeated_cells(found.cells)
     again = sum(is_repeated(row, repeated) and row["verdict"] != "agrees" for row in tested)
     if again:
         text += (
             f" {again} of those in doubt are of cells whose landscapes another cell found more completely."
         )
-    return note(text, "bad" if bad else "" if doubt else "good")
+    return _said(text, "bad" if bad else "" if doubt else "good")
+
+
+def _said(text: str, kind: str = "") -> Finding:
+    return Finding(Question.AGREEMENT, text, kind)

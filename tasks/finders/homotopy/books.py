@@ -2,9 +2,10 @@
 
 Paths may fail and, with finite steps, jump onto a neighbour; then two paths end at one solution. The books
 close when there are as many *distinct* endpoints as paths: which path led to which doesn't matter any more.
-Troubled paths (failed, or sharing their endpoint) are followed again with smaller steps; what remains calls
-for another start form, with which all paths are different ones, and the endpoints of all rounds are joined.
-What is troubled even then is followed in extended precision.
+Troubled paths (failed, or sharing their endpoint) are followed again with smaller steps, and the few that
+are troubled even then in extended precision, so that a bad path costs one path. Only what is missing after
+that calls for another start form, with which all paths are different ones: a whole round, and the endpoints
+of all rounds are joined.
 
 A real system's solutions are closed under conjugation: an independent check that a lost path fails, unless
 its solution is real or its conjugate is lost too.
@@ -212,8 +213,6 @@ def enumerate_solutions(
         books.enter(books.follow(system.start(*labels, number)))
         if books.settled:
             break
-    if generic:
-        books.extend()
     return books.close()
 
 
@@ -267,6 +266,7 @@ class _OpenBooks:
 
     def enter(self, tracked: Tracked) -> None:
         """What a round has found."""
+        tracked = self._extended(tracked) if self.generic else tracked
         arrived = arrivals(tracked, self.system, self.generic)
         self.trouble = np.flatnonzero(troubled(tracked, self.system, self.generic))
         self.solutions = distinct(np.concatenate([self.solutions, tracked.endpoints[arrived]]), self.system)
@@ -277,14 +277,20 @@ class _OpenBooks:
         self.settings = more_careful(self.settings, most_steps=self.options.most_steps)
         self.rounds += 1
 
-    def extend(self) -> None:
-        """Follow what is troubled in extended precision, if anything is missing."""
-        if not self.missing:
-            return
-        rows = self.trouble[: self.options.max_extended]
-        self.stubborn = len(rows)
-        found = extended.follow(self.system, self.weights, rows)
-        self.solutions = distinct(np.concatenate([self.solutions, found]), self.system)
+    def _extended(self, tracked: Tracked) -> Tracked:
+        """Troubled paths in extended precision, if they are few.
+
+        A path that jumped is troubled only once the one whose endpoint it took has arrived there itself: so
+        whose endpoint is shared then is followed too.
+        """
+        done = np.zeros(len(tracked.status), dtype=bool)
+        while True:
+            rows = np.flatnonzero(troubled(tracked, self.system) & ~done)
+            if not 0 < len(rows) <= self.options.max_extended - done.sum():
+                return tracked
+            tracked = _merge(tracked, rows, extended.follow(self.system, self.weights, rows))
+            done[rows] = True
+            self.stubborn += len(rows)
 
     def close(self) -> Enumeration:
         open_paths = self.trouble if self.missing else self.trouble[:0]

@@ -13,6 +13,8 @@ from jaxtyping import Complex, Int
 from morsecensus.tasks.finders.homotopy.ball_homotopy import BallHomotopy, column, entries, exact
 from morsecensus.tasks.finders.homotopy.balls import precision
 from morsecensus.tasks.finders.homotopy.kinds import homotopy_in_balls
+from morsecensus.tasks.finders.homotopy.paths import Tracked
+from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, STALLED
 from morsecensus.tasks.systems.system import System, Weights
 
 BITS = 192
@@ -74,13 +76,15 @@ def _track(
     return None
 
 
-def follow(
-    system: System, weights: Weights, paths: Int[np.ndarray, " paths"]
-) -> Complex[np.ndarray, "arrived unknowns"]:
-    """The endpoints of those of the paths with these numbers that arrive, rounded to doubles."""
+def follow(system: System, weights: Weights, paths: Int[np.ndarray, " paths"]) -> Tracked:
+    """Where the paths with these numbers end, rounded to doubles. Those that don't arrive are stalled."""
     starts = system.starts(weights, paths)
     with precision(BITS):
         path = homotopy_in_balls(system, weights)
-        ends = [_track(path, start) for start in starts if np.isfinite(start).all()]
-    arrived = [end for end in ends if end is not None]
-    return system.untracked(np.array(arrived).reshape(len(arrived), system.unknowns))
+        ends = [_track(path, start) if np.isfinite(start).all() else None for start in starts]
+    lost = np.full(starts.shape[1], np.nan, dtype=complex)
+    endpoints = np.array([lost if end is None else end for end in ends]).reshape(starts.shape)
+    arrived = np.array([end is not None for end in ends], dtype=bool)
+    accuracy = np.where(arrived[:, None], (0.0, 0.0, 1.0), (np.inf, np.inf, 0.0))
+    steps = np.zeros((len(paths), 2), dtype=np.int64)
+    return Tracked(system.untracked(endpoints), np.where(arrived, ARRIVED, STALLED), steps, accuracy)

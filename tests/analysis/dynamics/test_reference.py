@@ -1,10 +1,12 @@
 """Energies and correlations at N to infinity: values of another program, to its last digits."""
 
 import functools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from morsecensus.analysis.theory.dynamics import late_curve, long_times
 from morsecensus.analysis.theory.dynamics.kernels import FLOW, Kernels, Setting
 from morsecensus.analysis.theory.dynamics.late_curve import late_looks
 from morsecensus.analysis.theory.dynamics.long_times import Resolution, late
@@ -141,3 +143,31 @@ def test_the_logarithmic_grid_at_late_times():
     assert error[0, 1] < 1e-5
     gap = found[0] + 2 * np.sqrt(2 / 3)
     assert np.log10(gap[0] / gap[1]) == pytest.approx(2 / 3, abs=0.01)
+
+
+@pytest.mark.soak
+def test_the_logarithmic_grid_to_ten_thousand():
+    """Finer nodes agree with those of earlier times, and the law of the approach goes on."""
+    found, error = late_looks(Kernels.of(CUBIC), np.array([1000.0, 1e4]))
+    assert error[0].max() < 1e-6
+    assert found[0, 0] == pytest.approx(-1.629372, abs=2e-6)
+    gap = found[0] + 2 * np.sqrt(2 / 3)
+    assert np.log10(gap[0] / gap[1]) == pytest.approx(2 / 3, abs=0.01)
+
+
+def test_late_grids_follow_the_last_time(monkeypatch):
+    """Of the mixture, whose rate isn't that of the 3-spin."""
+    asked = []
+
+    def late(kernels, until, setting, resolution):
+        asked.append(resolution.nodes)
+        return SimpleNamespace(looks=lambda times: np.zeros((3, len(times))))
+
+    monkeypatch.setattr(late_curve, "late", late)
+    kernels = Kernels.of(MIXED)
+    for last, nodes in ((2499.0, [161, 241]), (2501.0, [321, 401])):
+        asked.clear()
+        late_curve.late_looks(kernels, np.array([100.0, last / kernels.rate]))
+        assert asked == nodes
+    with pytest.raises(ValueError, match=r"until: got .*, allowed: from .* for this xi"):
+        long_times.late(kernels, 25_001 / kernels.rate)

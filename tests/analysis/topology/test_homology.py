@@ -6,6 +6,7 @@ ranks over Z/2 are found here by elimination. Seeds are arbitrary.
 """
 
 import csv
+import re
 from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations, product
@@ -19,7 +20,8 @@ from hypothesis import strategies as st
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import exact_degrees
 from morsecensus.analysis.page.markup import render
-from morsecensus.analysis.topics.base import Chapter, Section, draw, lay_out
+from morsecensus.analysis.topics.base import Chapter, draw
+from morsecensus.analysis.topics.layout import Section, lay_out
 from morsecensus.analysis.topics.topology.homology import sublevels
 from morsecensus.analysis.topics.topology.homology.betti import estimate_betti
 from morsecensus.analysis.topics.topology.homology.figure import chosen_cells
@@ -577,7 +579,7 @@ def test_report(tmp_path):
     section = Homology().section(result)
     page = render("test", lay_out(Section("triangulations", [section]), drawn))
     assert page.count("<figure>") == 4
-    assert "<h2>triangulations</h2>\n<h3>Persistent homology</h3>" in page
+    assert re.search(r'<h2 id="triangulations">.*</h2>\n<h3 id="triangulations-persistent-homology">', page)
     assert "c0001, N = 4: 3 of 12, " in page
     # Pictures are data in which any letters may meet.
     assert "nan" not in render("test", lay_out(section, {})).lower()

@@ -10,7 +10,8 @@ import xarray as xr
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import landscapes
 from morsecensus.analysis.page.markup import render
-from morsecensus.analysis.topics.base import Chapter, Section, draw, lay_out
+from morsecensus.analysis.topics.base import Chapter, draw
+from morsecensus.analysis.topics.layout import Section, lay_out
 from morsecensus.analysis.topics.topology.barcodes import betti_curve, lifetimes
 from morsecensus.analysis.topics.topology.trees import heights as heights_module
 from morsecensus.analysis.topics.topology.trees.connectedness import connectedness, onset
@@ -370,7 +371,7 @@ def test_a_family_on_the_page(tmp_path):
     assert [cell.n for cell in result.cells] == [3, 4, 5]
     drawn = draw(Trees(), result, tmp_path, "family-1")
     assert set(drawn) == {"connectedness", "disconnectivity", "barriers", "lifetimes"}
-    assert all(path.stat().st_size > 1000 for path in drawn.values())
+    assert all(one.vector.stat().st_size > 1000 for one in drawn.values())
     page = render("t", lay_out(Section("xi <&", [Trees().section(result)]), drawn))
     assert page.count("<figure>") == 4
     assert "38 of 40 planned landscapes have a known tree" in page

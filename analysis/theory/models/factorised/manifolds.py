@@ -57,6 +57,11 @@ class Architecture:
         """Number of weights, by which H is divided for an energy."""
         return self.width * (2 * self.rows + self.extra + (self.layers - 2) * self.width)
 
+    @property
+    def title(self) -> str:
+        """In words."""
+        return f"{self.layers} layers, width {self.width}, {self.rows} x {self.rows + self.extra}"
+
     def subsets(self) -> list[tuple[int, ...]]:
         """All S, as ascending numbers of singular values, the largest being number 0."""
         most = min(self.width, self.rows)

@@ -37,7 +37,8 @@ class CriticalManifold:
         strengths: the a_i, in that order.
         loss: f on it.
         index: negative eigenvalues of the Hessian.
-        dimension: of the manifold, and the number of zero eigenvalues.
+        dimension: of the manifold, and the number of zero eigenvalues unless it is degenerate.
+        degenerate: whether 2 l_j = tau for a j outside S, which adds zeros.
     """
 
     chosen: tuple[int, ...]
@@ -45,6 +46,7 @@ class CriticalManifold:
     loss: float
     index: int
     dimension: int
+    degenerate: bool
 
 
 def subsets(n: int, width: int) -> list[tuple[int, ...]]:
@@ -114,9 +116,16 @@ def critical_manifolds(eigenvalues: Floats, width: int) -> list[CriticalManifold
                     float(loss_of(eigenvalues, chosen)),
                     int(index_of(eigenvalues, chosen, width)),
                     dimension_of(len(chosen), width),
+                    _is_degenerate(eigenvalues, chosen, width),
                 )
             )
     return sorted(found, key=lambda manifold: manifold.loss)
+
+
+def _is_degenerate(eigenvalues: Floats, chosen: Sequence[int], width: int) -> bool:
+    """Of random eigenvalues never; of given ones exactly."""
+    outside = np.delete(eigenvalues, list(chosen))
+    return len(chosen) < width and bool((2 * outside == trace_of(eigenvalues, chosen)).any())
 
 
 def hessian_spectrum(eigenvalues: Floats, chosen: Sequence[int], width: int) -> Floats:

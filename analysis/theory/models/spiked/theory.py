@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 
 from morsecensus.analysis.arrays import Json
@@ -29,7 +30,13 @@ class _WithSignal(Theory):
 
     def log_total(self, n: int) -> float | None:
         """To a few percent; None where it takes long."""
-        return None if n > MOST_PLANNED else log(FiniteSpiked(*self.dynamics, n, PLAN_SAMPLES).total()[0])
+        return None if n > MOST_PLANNED else _log_total(*self.dynamics, n)
+
+
+@lru_cache(maxsize=256)
+def _log_total(noise: Covariance, signal: Signal, n: int) -> float:
+    """A tenth of a second of processor, and studies are planned again and again."""
+    return log(FiniteSpiked(noise, signal, n, PLAN_SAMPLES).total()[0])
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from morsecensus.analysis.agreement.residuals import LEVEL
 from morsecensus.analysis.agreement.verdicts import CellTest, plain_test
 from morsecensus.analysis.dataset.complexes import has_topology
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import Part, note, paragraph
+from morsecensus.analysis.page.markup import Part, note
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import FamilyResult, StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.topology.euler.curves import EVENTS, LANDSCAPES_PER_LEVEL, SCALE_LEVELS
 from morsecensus.analysis.topics.topology.euler.figure import MOST_PANELS, draw_euler
 from morsecensus.analysis.topics.topology.euler.measure import WRONG_VARIANCE, EulerResult, measure_euler
@@ -50,8 +51,8 @@ class Euler(Topic[EulerResult]):
 
     def section(self, found: EulerResult) -> Section:
         figure = Picture("euler", "Mean Euler curves against the exact formula", _caption(found))
-        body = [paragraph(_TEXT), figure, *_joint(found), _table(found), *_missing(found)]
-        return Section("Euler characteristic of superlevel sets", body)
+        body = [figure, *_joint(found), _table(found), *_missing(found)]
+        return Section("Euler characteristic of superlevel sets", body, introduction=_TEXT)
 
 
 def _measure(family: FamilyResult) -> EulerResult | None:

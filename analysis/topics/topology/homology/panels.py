@@ -11,7 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.page.rounding import MINUS, estimate
-from morsecensus.analysis.page.style import COLORS, EXACT, GREY, INK, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.page.style import (
+    COLORS,
+    EXACT,
+    GREY,
+    INK,
+    Axes,
+    Mark,
+    log_scale,
+    plain_ticks,
+    shades,
+    whole_numbers,
+)
 from morsecensus.analysis.topics.topology.homology.ratios import SERIES, Rate, Ratio
 
 _MARKS = "osD^vPX<>"
@@ -123,6 +134,7 @@ def plot_betti_curves(
     # Linear up to 1: means of rare classes show, and so does zero.
     linear = 0.6
     ax.set_yscale("symlog", linthresh=1.0, linscale=linear)
+    plain_ticks(ax)
     decades = linear + np.log10(max(float(np.max(counts, initial=1.0)), 1.0))
     rows = -(-(len(degrees) + 3) // _LEGEND_COLUMNS)
     ax.set_ylim(0, 10 ** (decades / (0.93 - 0.08 * rows) - linear))
@@ -157,7 +169,7 @@ def plot_ratios(ax: Axes, ratios: Sequence[Ratio], rates: Sequence[Rate]) -> lis
             label += f": {estimate(rate.rate, rate.error)}"
             label += f" (χ² {rate.chi2:.1f}/{rate.dof})" if rate.dof else ""
         artists += _ratio_marks(ax, own, shift, color, label)
-    ax.set_yscale("log")
+    log_scale(ax)
     low, high = ax.get_ylim()
     ax.set_ylim(low, high * (high / low) ** (0.1 * (len(names) + 1)))
     _round_ticks(ax)
@@ -219,7 +231,7 @@ def plot_left_over(
         low, high = share / factor, np.minimum(share * factor, 1.0)
         artists.append(ax.fill_between(levels, low, high, color=color, alpha=0.2, lw=0))
         artists += ax.plot(levels, share, color=color, label=f"N = {size}")
-    ax.set_yscale("log")
+    log_scale(ax)
     shown = np.concatenate([share[np.isfinite(share) & (share > 0)] for share in left])
     ax.set_ylim(0.7 * float(shown.min(initial=0.1)), 1.3)
     ax.set_xlim(levels[0], levels[-1])

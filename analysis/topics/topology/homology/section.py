@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 import xarray as xr
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import HtmlTable, Part, note, paragraph
+from morsecensus.analysis.page.markup import HtmlTable, Part, note
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.topology.homology.betti import LOW
 from morsecensus.analysis.topics.topology.homology.figure import draw_homology
 from morsecensus.analysis.topics.topology.homology.measure import Classes, HomologyResult, measure_homology
@@ -50,14 +51,14 @@ class Homology(Topic[HomologyResult]):
         return draw_homology(found)
 
     def section(self, found: HomologyResult) -> Section:
-        body: list[Part | Picture] = [paragraph(_TEXT), *_unknown(found)]
+        body: list[Part | Picture] = [*_unknown(found)]
         body.append(Picture("persistence", "Persistence diagrams and barcode", _diagrams(found)))
         body.append(Picture("betti", "Betti curves and numbers of points", _curves(found)))
         body += _cancelled(found)
         body.append(Picture("homology-ratios", "Critical points for each class", _RATIO_CAPTION))
         body += _ratios(found)
         body.append(Picture("persistent-betti", "Persistent Betti numbers", _PERSISTENT_CAPTION))
-        return Section("Persistent homology", body)
+        return Section("Persistent homology", body, introduction=_TEXT)
 
 
 def _unknown(result: HomologyResult) -> list[Part]:

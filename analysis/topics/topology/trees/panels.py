@@ -6,7 +6,17 @@ import numpy as np
 
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.page.rounding import estimate
-from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, shades, whole_numbers
+from morsecensus.analysis.page.style import (
+    COLORS,
+    GREY,
+    INK,
+    Axes,
+    Mark,
+    legend_above,
+    log_scale,
+    shades,
+    whole_numbers,
+)
 from morsecensus.analysis.topics.topology.trees.heights import Scaling
 from morsecensus.analysis.topics.topology.trees.measure import CellTrees
 
@@ -81,9 +91,7 @@ def plot_onset(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
         artists.append(ax.errorbar(n, mean, np.nan_to_num(error), fmt=mark, color=color, label=label))
     ax.set(xlabel="N", ylabel="energy per spin")
     whole_numbers(ax)
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.32 * (high - low))
-    ax.legend(loc="upper right", ncols=1 if len(rows) < 4 else 2)
+    legend_above(ax)
     return artists
 
 
@@ -102,7 +110,7 @@ def plot_classes(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
         ax.fill_between(at, np.maximum(mean - error, mean / 10), mean + error, color=color, alpha=0.2, lw=0)
         artists += ax.plot(at, mean, color=color, label=f"N = {cell.n}")
         least = min(least, float(mean.min()))
-    ax.set_yscale("log")
+    log_scale(ax)
     if np.isfinite(least):
         ax.set_ylim(bottom=0.7 * least)
     ax.set_xlim(left=0)
@@ -132,7 +140,7 @@ def plot_heights(ax: Axes, cells: Sequence[CellTrees], fits: Sequence[Scaling], 
     """Draw mean barriers and their medians (open) against N, per spin or times N, with the fitted powers."""
     artists: list[Mark] = []
     middle = 1
-    for kind, color, shift in (("escape", COLORS[0], -0.06), ("lowest", COLORS[1], 0.06)):
+    for kind, color in (("escape", COLORS[0]), ("lowest", COLORS[1])):
         rows = [(c.n, c.heights[kind]) for c in cells if c.heights[kind].minima]
         n = np.array([size for size, _ in rows], dtype=np.float64)
         factor = n if times_n else np.ones(len(n))
@@ -141,19 +149,17 @@ def plot_heights(ax: Axes, cells: Sequence[CellTrees], fits: Sequence[Scaling], 
             power = fit.exponent if times_n else fit.exponent - 1
             grid = np.linspace(n.min(), n.max(), 50)
             ax.plot(grid, fit.prefactor * grid**power, color=color, lw=0.9)
-            label += f": N$^{{{estimate(power, fit.se)}}}$"
+            label += f": N^({estimate(power, fit.se)})"
         mean = factor * [h.mean for _, h in rows]
         error = factor * np.nan_to_num([h.se for _, h in rows])
-        artists.append(ax.errorbar(n + shift, mean, error, fmt="o", color=color, label=label))
+        artists.append(ax.errorbar(n, mean, error, fmt="o", color=color, label=label))
         half = factor * [h.quantiles[middle] for _, h in rows]
         error = factor * np.nan_to_num([h.quantiles_se[middle] for _, h in rows])
-        artists.append(ax.errorbar(n + shift, half, error, fmt="D", mfc="white", ms=3, color=color))
+        artists.append(ax.errorbar(n, half, error, fmt="D", mfc="white", ms=3, color=color))
     ax.set_ylim(bottom=0)
-    ax.set_ylim(top=1.3 * ax.get_ylim()[1])
     ax.set(xlabel="N", ylabel="N × barrier: energy" if times_n else "barrier: energy per spin")
     whole_numbers(ax)
-    if artists:
-        ax.legend(loc="upper right")
+    legend_above(ax, columns=1)
     return artists
 
 
@@ -194,7 +200,7 @@ def plot_lifetimes(ax: Axes, n: Sequence[int], lifetimes: Sequence[Floats]) -> l
     for size, values, color in zip(n, lifetimes, shades(len(n)), strict=True):
         if values.size:
             artists.append(ax.ecdf(values, complementary=True, color=color, label=f"N = {size}"))
-    ax.set_yscale("log")
+    log_scale(ax)
     fewest = min((1 / v.size for v in lifetimes if v.size), default=0.1)
     ax.set_ylim(0.8 * fewest, 1.3)
     ax.set_xlim(left=0)

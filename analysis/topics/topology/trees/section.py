@@ -7,7 +7,8 @@ from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
-from morsecensus.analysis.topics.base import Picture, Section, Topic
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.topology.trees import tables
 from morsecensus.analysis.topics.topology.trees.figure import draw_trees
 from morsecensus.analysis.topics.topology.trees.heights import FEWEST_SIZES
@@ -52,8 +53,8 @@ class Trees(Topic[TreeResult]):
 
     def section(self, found: TreeResult) -> Section:
         parts = [_connectedness(found), *_disconnectivity(found), _barriers(found), *_lifetimes(found)]
-        opening = [paragraph(_TEXT), *_even(found), *_unknown(found)]
-        return Section("Merge trees and barriers", [*opening, *parts])
+        opening = [*_even(found), *_unknown(found)]
+        return Section("Merge trees and barriers", [*opening, *parts], introduction=_TEXT)
 
 
 def _even(result: TreeResult) -> list[Part]:

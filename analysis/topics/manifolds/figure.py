@@ -1,16 +1,22 @@
 """Index against value of H for all critical manifolds of a cell, found and in closed form."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, new_figure
-from morsecensus.analysis.topics.factorised.measure import CheckedCell
+from morsecensus.analysis.topics.manifolds.match import CheckedCell
 
 MOST_PANELS = 6
+CAPTION = (
+    "Critical manifolds of all landscapes of a cell: value of H and index in closed form (circles) and found "
+    "(dots). Degenerate: more zero eigenvalues than the manifold has dimensions. The index of those counts "
+    "negative eigenvalues alone."
+)
 
 
-def draw_manifolds(found: Sequence[CheckedCell]) -> Figure:
+def draw_manifolds(found: Sequence[CheckedCell[Any, Any]]) -> Figure:
     """A panel for each of the last cells."""
     shown = [checked for checked in found if checked.landscapes][-MOST_PANELS:] or list(found[:1])
     columns = min(3, len(shown))
@@ -24,30 +30,24 @@ def draw_manifolds(found: Sequence[CheckedCell]) -> Figure:
     return figure
 
 
-def plot_manifolds(ax: Axes, checked: CheckedCell) -> list[Mark]:
+def plot_manifolds(ax: Axes, checked: CheckedCell[Any, Any]) -> list[Mark]:
     """Draw closed-form manifolds as circles and found ones as dots in them. Returns both."""
     index, energy = checked.column("index"), checked.column("energy") * checked.shape.ambient
-    every = [each for landscape in checked.landscapes for each in landscape.found]
-    spurious = [row for landscape in checked.landscapes for row in landscape.spurious]
-    exact = np.array([(each.manifold.loss, each.manifold.index) for each in every]).reshape(-1, 2)
+    exact = np.array([(each.manifold.loss, each.manifold.index) for each in checked.every]).reshape(-1, 2)
     artists: list[Mark] = [
         ax.scatter(
             exact[:, 0], exact[:, 1], s=26, facecolors="none", edgecolors=GREY, lw=0.7, label="closed form"
         )
     ]
     kinds = (
-        ("found", COLORS[0], [e.row for e in every if e.row >= 0 and not e.manifold.degenerate]),
-        ("found, degenerate", COLORS[1], [e.row for e in every if e.row >= 0 and e.manifold.degenerate]),
-        ("found, not in closed form", COLORS[3], spurious),
+        ("found", COLORS[0], [e.row for e in checked.found if not e.manifold.degenerate]),
+        ("found, degenerate", COLORS[1], [e.row for e in checked.found if e.manifold.degenerate]),
+        ("found, not in closed form", COLORS[3], checked.spurious),
     )
     for label, color, rows in kinds:
         if rows:
             artists.append(ax.scatter(energy[rows], index[rows], s=5, color=color, label=label))
     ax.set(xlabel="H = loss", ylabel="Morse index")
     ax.locator_params(axis="y", integer=True)
-    shape = checked.shape
-    ax.set_title(
-        f"{shape.layers} layers, width {shape.width}, {shape.rows} x {shape.rows + shape.extra}",
-        parse_math=False,
-    )
+    ax.set_title(checked.shape.title, parse_math=False)
     return artists

@@ -1,0 +1,73 @@
+"""What the ledger says on the first screen: what is open, and what that could change."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+from morsecensus.analysis.page import rounding as r
+from morsecensus.analysis.results import CellResult
+from morsecensus.analysis.topics.findings import Finding, Question
+from morsecensus.tasks.measurables.words import STATUSES
+
+
+def open_books(results: Sequence[CellResult]) -> Finding:
+    """The landscapes that aren't complete, and by how much they may bias a mean number of points."""
+    whole = [result for result in results if result.cell.sought is None]
+    low = [result for result in results if result.cell.sought is not None]
+    text = " ".join([*([_of_whole(whole)] if whole else []), *([_of_low(low)] if low else [])])
+    settled = all(_complete(result) for result in whole) and not low
+    return Finding(Question.OPEN, text, "good" if settled else "")
+
+
+def _complete(result: CellResult) -> bool:
+    return int(result.ledger["status"].sel(state="complete")) == result.cell.held
+
+
+def _of_whole(results: Sequence[CellResult]) -> str:
+    held = sum(result.cell.held for result in results)
+    numbers = {name: sum(int(c.ledger["status"].sel(state=name)) for c in results) for name in STATUSES}
+    left = held - numbers["complete"]
+    if not left:
+        return f"Nothing: all {held:,} landscapes are complete{_how_sure(results)}."
+    parts = ", ".join(f"{n:,} {name}" for name, n in numbers.items() if n and name != "complete")
+    return f"{left:,} of {held:,} landscapes aren't complete ({parts}). {_at_most(results)}"
+
+
+def _how_sure(results: Sequence[CellResult]) -> str:
+    limits = [float(result.ledger["coverage_lower"]) for result in results]
+    known = [limit for limit in limits if isfinite(limit)]
+    if not known:
+        return ""
+    return (
+        f", by every check and a coverage of at least {r.percent(min(known))} (lower 95% limit, cell by cell)"
+    )
+
+
+def _at_most(results: Sequence[CellResult]) -> str:
+    """The cell whose mean number could change most, by the bound and by estimates."""
+    worst = max((result for result in results if not _complete(result)), key=_relative)
+    bias, total = float(worst.counts["missing_total"]), float(worst.counts["total"])
+    where = f"in {worst.cell.name} (N = {worst.n})"
+    plausible = float(worst.counts["plausible_missing"])
+    guess = f"; estimates say {r.number(plausible, 2)}" if isfinite(plausible) else ""
+    if not isfinite(bias):
+        return f"By how much {where} its mean number of {r.number(total, 4)} is too low no bound says{guess}."
+    return (
+        f"They could raise the mean number most {where}: {r.number(total, 4)} by at most "
+        f"{r.number(bias, 3)}{guess}."
+    )
+
+
+def _relative(result: CellResult) -> float:
+    bias, total = float(result.counts["missing_total"]), float(result.counts["total"])
+    return bias / total if total > 0 else float("inf")
+
+
+def _of_low(results: Sequence[CellResult]) -> str:
+    """Of searches of low indices: the share of landscapes in which all that was sought is closed."""
+    held = sum(result.cell.landscapes for result in results)
+    closed = sum(int(result.cell.closed[:, result.cell.known].all(axis=1).sum()) for result in results)
+    cells = ", ".join(result.cell.name for result in results)
+    return (
+        f"Of {cells} points of low index alone were sought: all sought indices are closed in {closed:,} of "
+        f"{held:,} landscapes."
+    )

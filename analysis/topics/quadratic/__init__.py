@@ -1,0 +1,1 @@
+"""Critical manifolds of networks with quadratic units."""

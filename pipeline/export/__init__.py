@@ -1,0 +1,1 @@
+"""A finished run as one thing to publish: its dataset in a common format, with paperwork and checksums."""

@@ -1,0 +1,70 @@
+"""The table of cells at the root of a dataset: which group holds what, for readers who have nothing else."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import zarr
+
+from morsecensus.storage.layout import CellLayout
+from morsecensus.storage.markers import Marker
+from morsecensus.storage.seals import canonical
+
+Line = Mapping[str, Any]
+DIMENSION = "cell"
+"""Has no coordinate of its name: every group below would inherit that one."""
+STATUS, CLOSED = "status", "complete"
+"""The column by which a body says of a landscape whether all is there, and its word for it."""
+MEANINGS = {
+    "group": "group of the cell",
+    "model": "model of its landscapes",
+    "parameters": "parameters of the model, as JSON",
+    "n": "dimension N as the study has it",
+    "landscapes": "landscapes in the group",
+    "closed": "landscapes of which everything that was sought is there; -1: not said",
+    "rows": "rows over all landscapes: critical points, of a census",
+}
+TEXTS = ("group", "model", "parameters")
+
+
+def line_of(cell: CellLayout, landscapes: int, markers: Mapping[int, Marker], group: zarr.Group) -> Line:
+    """Return what the table says of a cell whose group, of so many landscapes, is written."""
+    ragged = cell.ragged[:1]
+    return {
+        "group": cell.id,
+        "model": str(cell.spec.get("model", "")),
+        "parameters": canonical(cell.spec.get("parameters", {})).decode(),
+        "n": int(cell.spec.get("n", -1)),
+        "landscapes": landscapes,
+        "closed": _closed(group),
+        "rows": sum(marker.rows[table.name] for table in ragged for marker in markers.values()),
+    }
+
+
+def _closed(group: zarr.Group) -> int:
+    status = group.get(STATUS)
+    if not isinstance(status, zarr.Array):
+        return -1
+    words = str(status.attrs.get("flag_meanings", "")).split()
+    if CLOSED not in words:
+        return -1
+    values = status.attrs["flag_values"]
+    assert isinstance(values, Sequence)
+    return int(np.count_nonzero(np.asarray(status[:]) == values[words.index(CLOSED)]))
+
+
+def write_catalogue(root: zarr.Group, lines: Sequence[Line]) -> None:
+    """Write the table, a line a cell in the order of the study."""
+    for name, meaning in MEANINGS.items():
+        text = name in TEXTS
+        array = root.create_array(
+            name,
+            shape=(len(lines),),
+            chunks=(max(1, len(lines)),),
+            dtype="string" if text else "<i8",
+            fill_value="" if text else -1,
+            dimension_names=(DIMENSION,),
+            attributes={"long_name": meaning, **({} if text else {"units": "1"})},
+            config={"write_empty_chunks": True},
+        )
+        array[:] = np.array([line[name] for line in lines], dtype=object if text else np.int64)
