@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from morsecensus.tasks.finders.low_index.cost import require_low
+from morsecensus.tasks.finders.low_index.cost import LEAST_ROUNDS, require_low
 from morsecensus.tasks.finders.low_index.graph import Descents, descend_sides
 from morsecensus.tasks.finders.low_index.known import ABOVE, BELOW, Known, add, lower_index
 from morsecensus.tasks.finders.low_index.ledger import Seen, by_hits, chapman, everywhere, judge
@@ -34,9 +34,6 @@ from morsecensus.tasks.runtime.keys import generator
 from morsecensus.tasks.runtime.scatter import Scatter
 
 NO_GRAPH = -1
-LEAST_ROUNDS = 8
-"""Where there are few classes one round hits each often, and it looks from above alone: after it a census of
-three spheres of N = 4 lacked a high saddle, and after four one of 30 of q^3 at N = 10 did."""
 
 
 @dataclass(frozen=True)

@@ -91,9 +91,12 @@ def descend_sides(
         return Descents(np.zeros((0, 2), dtype=np.int64), np.zeros((0, landscape.manifold.ambient)))
     starts, stops = _sides(landscape, couplings, saddles)
     rho = landscape.manifold.ambient**0.5
-    reached = descend_to(landscape, couplings, starts, stops, MOST_TRIALS)
+    # Filled up with descents that stop at once: each number of starts would be compiled anew.
+    filled = np.resize(np.arange(len(starts)), 1 << max(len(starts) - 1, 127).bit_length())
+    stops = np.where(np.arange(len(filled)) < len(starts), stops[filled], np.inf)
+    reached = descend_to(landscape, couplings, starts[filled], stops, MOST_TRIALS)
     aims = np.zeros(len(starts), dtype=np.int64)
-    hits = arrive(landscape, couplings, np.asarray(reached.points), 50, 0.1, aims)
+    hits = arrive(landscape, couplings, np.asarray(reached.points)[: len(starts)], 50, 0.1, aims)
     points, arrived = hits.points, hits.outcomes == CONVERGED
     rows = np.full(len(points), UNKNOWN)
     if len(minima.points):
