@@ -5,7 +5,7 @@ correct; the signs of the pivots count negative eigenvalues (Sylvester). For a s
 
 Layout. Vectors of eight lanes in a flat array; four rows are a panel, in which the four entries of a column
 stand side by side: (i, j) is vector ``((i // 4) m + j) 4 + i % 4``, m the size, a multiple of 4.
-Measured at n = 60: 1.5 us a matrix, where XLA's batched Cholesky takes ten times as long.
+Measured on one core with AVX-512: 1.8 us a matrix at n = 60, 6.2 at 100, 56 at 200 (41 to 53 Gflop/s).
 """
 
 from morsecensus.tasks.runtime.simd import (

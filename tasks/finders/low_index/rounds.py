@@ -1,7 +1,7 @@
 """Rounds of a search of the bottom: starts from above and from below, and where Newton took them."""
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -28,7 +28,8 @@ DOWN = 0.85
 """Share of starts from below that go down an index; the others go up."""
 
 
-class Round(NamedTuple):
+@dataclass(frozen=True)
+class Round:
     """What a round gave in one way.
 
     Attributes:
