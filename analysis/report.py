@@ -10,7 +10,7 @@ from morsecensus.analysis.agreement.verdicts import judge
 from morsecensus.analysis.dataset.cells import Study, open_study
 from morsecensus.analysis.dataset.committed import open_committed
 from morsecensus.analysis.estimates.counts import summarise_ledger
-from morsecensus.analysis.page.markup import Part, heading, note, paragraph, render
+from morsecensus.analysis.page.markup import Part, heading, link, note, paragraph, render
 from morsecensus.analysis.results import StudyResult, measure_study
 from morsecensus.analysis.topics.base import Chapter, Topic, chapter_of
 from morsecensus.analysis.topics.findings import first_of_each
@@ -20,6 +20,8 @@ from morsecensus.analysis.topics.registry import TOPICS
 from morsecensus.storage.fresh_folder import fresh_folder
 
 PAGE = "report.html"
+EXPLORER = "explorer.html"
+"""Linked where it is beside the folder of the report, as `morsecensus explore STORE` writes it."""
 MOST_SHORT = 12
 """Unfinished cells that a page names."""
 
@@ -51,13 +53,14 @@ def write_report(
     with fresh_folder(Path(out)) as folder:
         held = folder / "held"
         study = open_committed(store, held) if study is None else study
-        write_into(folder, _made(study, made or {}), TOPICS)
+        write_into(folder, _made(study, made or {}, Path(out).parent / EXPLORER), TOPICS)
         shutil.rmtree(held, ignore_errors=True)
     return Path(out) / PAGE
 
 
-def _made(study: Study, made: Mapping[str, str]) -> Study:
-    return replace(study, provenance={**study.provenance, "report": dict(made)})
+def _made(study: Study, made: Mapping[str, str], explorer: Path) -> Study:
+    beside = {"explorer": f"../{explorer.name}"} if explorer.is_file() else {}
+    return replace(study, provenance={**study.provenance, "report": dict(made), **beside})
 
 
 def write_into(folder: Path, study: Study, topics: Sequence[Topic[Any]]) -> None:
@@ -146,6 +149,8 @@ def _opening(result: StudyResult) -> list[Part]:
         parts.append(paragraph(text))
     if study.others:
         parts.append(paragraph(_of_others(study)))
+    if "explorer" in study.provenance:
+        parts.append(link(study.provenance["explorer"], "Look around in these landscapes: the explorer"))
     absent = study.provenance["cells_without_data"]
     if absent and not study.unfinished:
         parts.append(note(f"No data yet for {', '.join(absent)}: run the study again.", "bad"))

@@ -44,6 +44,11 @@ def paragraph(text: str) -> Part:
     return Part(f"<p>{rich(text)}</p>")
 
 
+def link(address: str, text: str) -> Part:
+    """A paragraph that is a link, to an address relative to the page."""
+    return Part(f'<p><a href="{escape(address)}">{rich(text)}</a></p>')
+
+
 def note(text: str, kind: str = "") -> Part:
     """A highlighted paragraph; ``kind`` is "", "good" or "bad"."""
     return Part(f'<p class="note {kind}">{rich(text)}</p>')

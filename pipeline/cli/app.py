@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from morsecensus.pipeline.cli import dynamics, landscapes, stores, studies, writing
+from morsecensus.pipeline.cli import dynamics, explore, landscapes, stores, studies, writing
 from morsecensus.pipeline.cli.console import say
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (writing.app, studies.app, stores.app, landscapes.app, dynamics.app):
+for group in (writing.app, studies.app, stores.app, landscapes.app, dynamics.app, explore.app):
     app.add_typer(group)
 
 

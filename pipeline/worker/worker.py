@@ -50,7 +50,7 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
     """Do one job and return a small receipt; an exception becomes a value under ``error``.
 
     Jobs: ``environment`` (report it), ``describe`` (a cell), ``block`` (compute, write, commit), ``check``
-    (compute and compare), ``enumerate``, ``topology`` and ``census`` (one landscape, returned).
+    (compute and compare), ``enumerate``, ``topology``, ``census`` and ``pictures`` (landscapes, returned).
     A body may send pieces of a block or of a landscape through ``scatter``.
     """
     started = time.time()
@@ -65,7 +65,7 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         if job["job"] == "check":
             return _check_block(job)
         _check_environment(job["generation"])
-        if job["job"] in ("enumerate", "topology", "census", "shares"):
+        if job["job"] in ("enumerate", "topology", "census", "shares", "pictures"):
             return {"record": _one_landscape(job, scatter, started)}
         return _run_block(job, scatter, started)
     except UsageError as error:
@@ -173,6 +173,11 @@ def _one_landscape(job: Mapping[str, Any], scatter: Scatter | None, started: flo
         from morsecensus.tasks.records.shares import shares_of
 
         return {**shares_of(spec), "seconds": round(time.time() - started, 3)}
+    if job["job"] == "pictures":
+        from morsecensus.tasks.records.picture import pictures
+
+        _try_plugin(spec)
+        return pictures(spec, landscape, int(job["count"]), scatter)
     from morsecensus.tasks.records.enumerate import enumerate_one, topology_of_one
 
     if job["job"] == "topology":

@@ -17,6 +17,7 @@ COMMANDS = (
     "predict",
     "census",
     "enumerate",
+    "explore",
     "mean-field",
     "report",
 )

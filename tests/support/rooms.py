@@ -21,7 +21,7 @@ FLOORS = {
         ("runtime", "covariance", "measurables", "proportions"),
     ),
     "analysis": (
-        ("report",),
+        ("report", "explorer"),
         ("topics",),
         ("results", "page"),
         ("agreement",),

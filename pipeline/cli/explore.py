@@ -1,0 +1,52 @@
+"""The command that writes a page to look around in: explore."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from morsecensus.pipeline.cli.console import print_json, say, user_errors
+from morsecensus.pipeline.cli.model_options import options_of
+from morsecensus.pipeline.cli.options import Json, MaxPaths, Model, Number, Plugin, Seed
+from morsecensus.tasks.landscapes.registry import MODELS
+
+app = typer.Typer()
+"""Becomes part of the command line in `pipeline.cli.app`."""
+
+
+@app.command(epilog='Example: morsecensus explore --xi "q^3" --n 3 --seed 1 --out landscape.html')
+@options_of(MODELS)
+def explore(
+    given: dict[str, Any],
+    store: Annotated[str | None, typer.Argument(metavar="[STORE]", help="The store of a run.")] = None,
+    n: Annotated[int | None, typer.Option(help="Dimension; 3 is a globe.")] = None,
+    seed: Seed = 1,
+    model: Model = "pspin",
+    landscape: Number = 0,
+    landscapes: Annotated[int, typer.Option(help="How many of each cell of STORE are in its page.")] = 3,
+    max_paths: MaxPaths = 2**21,
+    out: Annotated[
+        Path | None, typer.Option(help="The page; STORE/explorer.html or explorer.html if not given.")
+    ] = None,
+    as_json: Json = False,
+    plugin: Plugin = None,
+) -> None:
+    """Write one self-contained HTML page to look around in a landscape (globe, merge tree, barcode, Betti
+    numbers at a level to drag) or in the study of STORE (histograms, counts, landscapes to open).
+    """
+    with user_errors():
+        from morsecensus.pipeline.commands import explore as command
+        from morsecensus.pipeline.errors import UsageError
+
+        if store is not None:
+            if n is not None:
+                raise UsageError(f"--n: got {n} with a STORE, allowed: one of them")
+            page = command.explore_study(store, landscapes, out)
+        elif n is None:
+            raise UsageError("--n: got nothing and no STORE, allowed: one of them")
+        else:
+            page = command.explore_landscape(model, given, n, seed, landscape, max_paths, out)
+        if as_json:
+            print_json({"page": str(page), "bytes": page.stat().st_size})
+        else:
+            say(str(page))
