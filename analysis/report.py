@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from morsecensus.analysis.agreement.verdicts import judge
-from morsecensus.analysis.dataset.cells import Study, open_committed, open_study
+from morsecensus.analysis.dataset.cells import Study, open_study
+from morsecensus.analysis.dataset.committed import open_committed
 from morsecensus.analysis.estimates.counts import summarise_ledger
 from morsecensus.analysis.page.markup import Part, heading, link, note, paragraph, render
 from morsecensus.analysis.results import StudyResult, measure_study

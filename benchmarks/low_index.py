@@ -10,8 +10,8 @@ from benchmarks.harness import Row, interleaved, processes, seconds, total_rate
 
 SIZES = (60, 100)
 STARTS = 2048
-STOP = 0.05
-"""Gradient norm over sqrt(N) at which Newton takes over: below it nearly all starts end at minima."""
+STOP = 0.2
+"""Gradient norm over sqrt(N) at which Newton takes over, aiming at minima."""
 
 
 def _landscape(n: int):
@@ -28,7 +28,7 @@ def our_minima(worker: int, n: int) -> tuple[int, float]:
     from morsecensus.tasks.finders.low_index.descent import descend_to
     from morsecensus.tasks.finders.low_index.known import ABOVE, Known, add
     from morsecensus.tasks.measurables.words import CONVERGED
-    from morsecensus.tasks.points.newton import refine
+    from morsecensus.tasks.points.newton_lanes import arrive
 
     landscape, couplings = _landscape(n)
     variation = landscape.hessian_variation(couplings)
@@ -37,9 +37,10 @@ def our_minima(worker: int, n: int) -> tuple[int, float]:
 
     def minimise() -> int:
         reached = descend_to(landscape, couplings, landscape.random_starts(rng, STARTS), targets, 400)
-        hits = refine(landscape, couplings, np.asarray(reached.points), 25, 0.5)
-        points = np.asarray(hits.points)[np.asarray(hits.outcomes) == CONVERGED]
-        known = add(landscape, couplings, variation, Known.nothing(landscape), points, ABOVE, 0)
+        hits = arrive(landscape, couplings, np.asarray(reached.points), 20, 0.25, np.zeros(STARTS, int))
+        good = hits.outcomes == CONVERGED
+        nothing = Known.nothing(landscape)
+        known = add(landscape, couplings, variation, nothing, hits.points[good], hits.index[good], ABOVE, 0)
         return int(known.hits.sum())
 
     minimise()

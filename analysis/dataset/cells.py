@@ -3,9 +3,8 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,10 @@ from numpy.typing import NDArray
 
 from morsecensus.analysis.dataset.extent import Extent, extent_of
 from morsecensus.analysis.dataset.groups import group_names, open_group
+from morsecensus.analysis.dataset.provenance import provenance_of
 from morsecensus.analysis.theory.base import Symmetry, Theory
 from morsecensus.analysis.theory.registry import theory_of
-from morsecensus.storage.compact import write_committed
 from morsecensus.storage.dataset import checked_path
-from morsecensus.storage.errors import StoreError
 from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.store import Run, open_run
 from morsecensus.tasks.landscapes.parameters import Model
@@ -27,8 +25,10 @@ from morsecensus.tasks.measurables.words import COMPLETE, ERROR, INDEX_CLOSED, U
 
 Family = tuple[str, tuple[tuple[str, str], ...]]
 """Model and parameters: cells of one family differ in N (or in the finder or the seed) only."""
-
-
+NO_PARAMETERS = frozenset(
+    ["n", "seed", "finder", "spec", "cell_hash", "landscapes_failed", "model", "radii", "featureType"]
+)
+"""Attributes of a cell that are no parameters of its model."""
 BODY = "body"
 """The attribute that cells have whose body isn't the census."""
 
@@ -181,19 +181,8 @@ class Cell:
     @property
     def family(self) -> Family:
         """What it shares with the other N of its sweep."""
-        skipped = (
-            "n",
-            "seed",
-            "finder",
-            "spec",
-            "cell_hash",
-            "landscapes_failed",
-            "model",
-            "radii",
-            "featureType",
-        )
         attrs = self.stored.attrs
-        parameters = {key: str(value) for key, value in attrs.items() if key not in skipped}
+        parameters = {key: str(value) for key, value in attrs.items() if key not in NO_PARAMETERS}
         return str(attrs.get("model", "")), tuple(sorted(parameters.items()))
 
     @property
@@ -327,29 +316,11 @@ def open_study(store: str, check: str = "sizes") -> Study:
             can't be, see `analysis.dataset.columns`.
     """
     run = open_run(store)
-    return _study(run, checked_path(store, check))
+    return study_of(run, checked_path(store, check))
 
 
-def open_committed(store: str, folder: Path) -> Study:
-    """Open what is committed of a run, finished or not: a dataset of it is written into a folder of ours.
-
-    Its cells hold the landscapes of committed blocks alone.
-
-    Raises:
-        StoreError: there is no run, nothing is committed yet, or a committed block is damaged.
-    """
-    run = open_run(store)
-    study = _study(run, write_committed(run, folder))
-    sizes = {cell.name: cell.held for cell in study.cells}
-    sizes |= {cell.name: int(cell.data.sizes["landscape"]) for cell in study.others}
-    if not sizes:
-        raise StoreError(f"{store}: nothing is committed yet: `morsecensus status` says how far it is")
-    progress = {cell.id: (sizes.get(cell.id, 0), cell.padded) for cell in run.manifest.cells}
-    done = all(held == planned for held, planned in progress.values())
-    return replace(study, unfinished={} if done else progress)
-
-
-def _study(run: Run, path: str) -> Study:
+def study_of(run: Run, path: str) -> Study:
+    """The cells of a run in a dataset of it at a path or URL, lazily."""
     names = set(group_names(path))
     held = [layout for layout in run.manifest.cells if layout.id in names]
     cells = [_cell(layout, path) for layout in held if BODY not in layout.attrs]
@@ -359,7 +330,7 @@ def _study(run: Run, path: str) -> Study:
         if BODY in layout.attrs
     ]
     missing = [layout.id for layout in run.manifest.cells if layout.id not in names]
-    return Study(run.manifest.name, tuple(cells), _provenance(run, path, missing), tuple(others))
+    return Study(run.manifest.name, tuple(cells), provenance_of(run, path, missing), tuple(others))
 
 
 def _cell(layout: CellLayout, path: str) -> Cell:
@@ -376,19 +347,3 @@ def _finder(spec: Mapping[str, Any]) -> str:
     return (
         f"{spec.get('finder', '')} {json.dumps(options if isinstance(options, dict) else {}, sort_keys=True)}"
     )
-
-
-def _provenance(run: Run, path: str, missing: list[str]) -> dict[str, Any]:
-    manifest = run.manifest
-    seeds = sorted({str(cell.spec.get("seed", "")) for cell in manifest.cells})
-    return {
-        "study": manifest.name,
-        "dataset": path.rpartition("/")[2],
-        "seed": ", ".join(seeds),
-        "software": dict(manifest.software),
-        "environments": [
-            {"fingerprint": generation.fingerprint, **dict(generation.environment)}
-            for generation in manifest.generations
-        ],
-        "cells_without_data": missing,
-    }

@@ -88,8 +88,8 @@ def in_words(rows: Sequence[Row], name: str = "z") -> str:
     beyond = len(scores) * erfc(largest / 2**0.5)
     return (
         f"Of {len(scores)} z-scores {large} {'is' if large == 1 else 'are'} beyond 2, where chance alone "
-        f"makes {len(scores) * erfc(2**0.5):.1f}; the largest is {largest:.1f}, and of such {beyond:.2g} are "
-        "expected. The joint tests decide, not single scores."
+        f"makes {len(scores) * erfc(2**0.5):.1f}; the largest is {largest:.1f}, and {beyond:.2g} that "
+        "large are expected. The joint tests decide, not single scores."
     )
 
 

@@ -1,14 +1,12 @@
 """What the command line hands to `analysis.report`, and what came out, as a list."""
 
-import os
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.phases import phase
 from morsecensus.pipeline.plugins import register_installed
+from morsecensus.pipeline.run.provenance import software, today
 from morsecensus.storage.errors import RemoteError
 from morsecensus.storage.inventory import CHECKS
 from morsecensus.storage.store import Run, open_run
@@ -46,32 +44,11 @@ def write_report(
 
 
 def made_by(command: str) -> dict[str, str]:
-    """Return when and by what a report is made, for its provenance: date (of SOURCE_DATE_EPOCH if that is
-    set), command line, version, and the commit if this is a checkout."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    now = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
-    made = {"date": f"{now:%Y-%m-%d %H:%M} UTC", "command": command, "morsecensus": version("morsecensus")}
-    made["git commit"] = checked_out(Path(__file__).parents[2] / ".git")
+    """Return when and by what a report is made, for its provenance: day, command line, version and commit."""
+    known = software()
+    made = {"date": today(), "command": command, "morsecensus": known["morsecensus"]}
+    made["git commit"] = known.get("commit", "")
     return {name: value for name, value in made.items() if value}
-
-
-def checked_out(place: Path) -> str:
-    """Return the commit of a repository or worktree by its ``.git``; empty if that can't be read."""
-    try:
-        if place.is_file():  # a worktree
-            place = Path(place.read_text().removeprefix("gitdir:").strip())
-        head = (place / "HEAD").read_text().strip()
-        if not head.startswith("ref: "):
-            return head
-        common = place / "commondir"
-        shared = place / common.read_text().strip() if common.exists() else place
-        name = head.removeprefix("ref: ")
-        if (shared / name).exists():
-            return (shared / name).read_text().strip()
-        packed = (line.split() for line in (shared / "packed-refs").read_text().splitlines())
-        return next((line[0] for line in packed if line[-1] == name), "")
-    except OSError:
-        return ""
 
 
 def listed(store: str, page: Path) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import numpy as np
 
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.run.check import status
+from morsecensus.pipeline.study.about import About
+from morsecensus.pipeline.study.checked import validated
 from morsecensus.pipeline.worker.bodies import word_of
 from morsecensus.storage.dataset import checked_path
 from morsecensus.storage.layout import CellLayout
@@ -41,10 +43,11 @@ class Source:
         """Its cells, in the order of the study."""
         return self.run.manifest.cells
 
-    @property
+    @cached_property
     def about(self) -> Mapping[str, Any]:
-        """What the study says of itself."""
-        return self.run.manifest.study.get("about", {})
+        """What the study says of itself; raises UsageError if that is no table [about]."""
+        found = self.run.manifest.study.get("about", {})
+        return validated(About, found, f"{self.run.url}: run.json: about", ".").to_record()
 
     @property
     def day(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from morsecensus.tasks.geometry.manifolds import Manifold
 from morsecensus.tasks.geometry.symmetry import Flips, Symmetry
@@ -165,6 +165,25 @@ class Landscape(ABC):
         value, gradient = self.value_and_gradient(couplings, x)
         hessian = jax.jacfwd(lambda y: self.value_and_gradient(couplings, y)[1])(x)
         return Jet(value, gradient, hessian)
+
+    @property
+    def hessian_table(self) -> Int[np.ndarray, "ambient ambient"]:
+        """The row of `hessian_rows` in which each entry of the Hessian stands."""
+        n = self.manifold.ambient
+        return np.arange(n * n).reshape(n, n)
+
+    @property
+    def gradient_share(self) -> float:
+        """The Euclidean gradient is this share of Hess H on x, plus the rest that `hessian_rows` gives."""
+        return 0.0
+
+    def hessian_rows(
+        self, couplings: Couplings, x: Float[Array, "ambient lanes"]
+    ) -> tuple[Float[Array, "rows lanes"], Float[Array, "ambient lanes"]]:
+        """Entries of the Euclidean Hessian at many points side by side, and of the gradient what
+        `gradient_share` leaves."""
+        jets = jax.vmap(lambda y: self.jet(couplings, y), in_axes=1, out_axes=-1)(x)
+        return jets.hessian.reshape(-1, x.shape[1]), jets.gradient
 
     def hessian_variation(self, couplings: Couplings) -> float:
         """An upper bound on the Lipschitz constant of the Euclidean Hessian within 1.1 x the radius of each

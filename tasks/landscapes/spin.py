@@ -26,7 +26,7 @@ from morsecensus.tasks.covariance import Covariance, total_degree_bound
 from morsecensus.tasks.geometry.manifolds import ProductOfSpheres, sphere
 from morsecensus.tasks.landscapes.base import Jet, Landscape
 from morsecensus.tasks.runtime.keys import generator
-from morsecensus.tasks.runtime.lazy_jax import Array, jnp
+from morsecensus.tasks.runtime.lazy_jax import Array, jax, jnp
 from morsecensus.tasks.systems import circular, symmetric
 from morsecensus.tasks.systems.polynomial import PolynomialSystem
 
@@ -60,10 +60,10 @@ def _contraction_table(n: int, degree: int) -> Int[np.ndarray, "pairs rest"]:
     return symmetric.ranks(joined, n)
 
 
-def _monomials(x: Float[Array, " n"], order: int) -> Float[Array, " packed"]:
+def _monomials(x: Float[Array, "n ..."], order: int) -> Float[Array, "packed ..."]:
     """All monomials of the given order, in the order of `symmetric.multi_indices`."""
     if order == 0:
-        return jnp.ones(1, x.dtype)
+        return jnp.ones((1, *x.shape[1:]), x.dtype)
     if order == 1:
         return x
     indices = symmetric.multi_indices(x.shape[0], order)
@@ -259,6 +259,37 @@ class MixedSpin(Landscape):
             gradient = gradient + degree * image
             hessian = hessian + degree * (degree - 1) * matrix
         return Jet(value, gradient, hessian)
+
+    @property
+    def hessian_table(self) -> Int[np.ndarray, "n n"]:
+        return circular.unpacking(self.n) if self.n >= PACKED_FROM else super().hessian_table
+
+    @property
+    def gradient_share(self) -> float:
+        """Forms of the highest degree P have gradient Hess x/(P - 1)."""
+        highest = max(self.degrees)
+        return 1 / (highest - 1) if highest > 1 else 0.0
+
+    def hessian_rows(
+        self, couplings: Couplings, x: Float[Array, "n lanes"]
+    ) -> tuple[Float[Array, "rows lanes"], Float[Array, "n lanes"]]:
+        rows, rest = [], jnp.zeros_like(x)
+        for key in sorted(couplings):
+            degree = _degree(key)
+            if degree == 1:
+                rest = rest + couplings[key][:, None]
+                continue
+            # Scaled before the product: rows are many.
+            rows.append(jnp.asarray(couplings[key]) @ (degree * (degree - 1) * _monomials(x, degree - 2)))
+            left = degree * (1 - (degree - 1) * self.gradient_share)
+            if degree == 2:
+                rest = rest + left * (self._contract(couplings, key, x[:, 0]) @ x)
+            elif degree < max(self.degrees):
+                image = jax.vmap(lambda y, key=key: self._contract(couplings, key, y) @ y, 1, 1)(x)
+                rest = rest + left * image
+        if not rows:
+            return jnp.zeros((len(_pairs(self.n)), x.shape[1]), x.dtype), rest
+        return sum(rows[1:], rows[0]), rest
 
     def _flattened(self, couplings: Couplings) -> Iterator[tuple[int, Float[np.ndarray, "..."]]]:
         """Each degree's symmetric tensor as a matrix (i j)(alpha) over orthonormal bases: with its Frobenius

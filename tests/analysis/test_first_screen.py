@@ -18,7 +18,8 @@ import zarr
 from scipy.stats import norm
 from typer.testing import CliRunner
 
-from morsecensus.analysis.dataset.cells import open_committed, open_study
+from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.dataset.committed import open_committed
 from morsecensus.analysis.page.style import log_scale, new_figure, style
 from morsecensus.analysis.report import find, write_into, write_measured, write_report
 from morsecensus.analysis.results import StudyResult, measure_study
@@ -170,6 +171,15 @@ def test_numbers_of_the_answers_are_those_of_the_arrays(page, raw):
         r"50% of the dimension at energy (−?\d\.\d\d) \(theory −?(0\.00)\)", said["Index against energy"]
     )
     assert abs(float(half[1].replace("−", "-"))) < 0.1
+
+
+def test_large_scores_of_the_study_are_weighed(page, folder):
+    scores = [
+        abs(float(row["z"])) for name in ("counts", "energies") for row in rows(folder, name) if row["z"]
+    ]
+    (text,) = [words(one) for one in page.find("p") if words(one).startswith("counts.csv and energies.csv")]
+    assert f"Of {len(scores)} z-scores {sum(score >= 2 for score in scores)} " in text
+    assert f"the largest is {max(scores):.1f}" in text
 
 
 def test_agreement_is_counted(page, folder):
@@ -460,6 +470,6 @@ def test_how_many_large_scores_are_expected():
     )
     assert int(found[1]) == np.sum(np.abs(scores) >= 2)
     assert float(found[2]) == pytest.approx(400 * 2 * norm.sf(2), abs=0.05)
-    beyond = float(re.search(r"of such (\S+) are expected", text)[1])
+    beyond = float(re.search(r"and (\S+) that large are expected", text)[1])
     assert beyond == pytest.approx(400 * 2 * norm.sf(np.abs(scores).max()), rel=0.06)
     assert in_words([{"z": 2.8}]) == ""

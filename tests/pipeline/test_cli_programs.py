@@ -1,9 +1,7 @@
 """What programs and shells want of the command line: versions, completion, JSON, silence, exit codes."""
 
 import json
-import os
 import shutil
-import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from morsecensus.pipeline.cli.app import app
-from morsecensus.pipeline.commands.report import checked_out, default_folder
+from morsecensus.pipeline.commands.report import default_folder
 from morsecensus.pipeline.run.follow import follow, line
 from morsecensus.pipeline.run.pace import CellPace, time_left, work_left
 from morsecensus.storage.seals import seal, unseal
@@ -160,35 +158,6 @@ def test_out_is_a_new_file_or_a_folder_and_nothing_is_written_without():
     assert all(option.default is None for option in others.values())
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_report_names_the_commit_as_git_does(packed, tmp_path, monkeypatch):
-    """In a repository and in a worktree of it, with loose and with packed references."""
-    names = {f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-
-    def git(place, *words):
-        command = ["git", "-C", str(place), *words]
-        return subprocess.run(
-            command, env=os.environ | names, capture_output=True, text=True, check=True
-        ).stdout
-
-    here, beside = tmp_path / "here", tmp_path / "beside"
-    here.mkdir()
-    git(here, "init", "--quiet")
-    git(here, "commit", "--quiet", "--allow-empty", "-m", "one")
-    git(here, "worktree", "add", "--quiet", "-b", "other/branch", str(beside))
-    git(beside, "commit", "--quiet", "--allow-empty", "-m", "two")
-    if packed:
-        git(here, "pack-refs", "--all")
-    heads = []
-    for place in (here, beside):
-        heads.append(git(place, "rev-parse", "HEAD").strip())
-        assert checked_out(place / ".git") == heads[-1]
-    assert len(set(heads)) == 2
-    git(beside, "checkout", "--quiet", "--detach")
-    assert checked_out(beside / ".git") == heads[1]
-    assert checked_out(tmp_path / ".git") == ""
-
-
 def test_a_report_goes_into_its_store_and_is_listed(whole, monkeypatch):
     asked = []
 
@@ -202,11 +171,13 @@ def test_a_report_goes_into_its_store_and_is_listed(whole, monkeypatch):
     monkeypatch.setattr("morsecensus.analysis.report.write_report", write)
     folder = f"{whole}/report"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    monkeypatch.setenv("MORSECENSUS_COMMIT", "0123abc")
     monkeypatch.setattr("sys.argv", ["/somewhere/morsecensus", "report", "a b", "--partial"])
     assert call("report", whole, "--partial").stdout == f"{folder}/report.html\n"
     partial, made = asked.pop()
     assert partial is True
-    assert made["date"] == "1970-01-02 00:00 UTC"
+    assert made["date"] == "1970-01-02"
+    assert made["git commit"] == "0123abc"
     assert made["command"] == "morsecensus report 'a b' --partial"
     assert made["morsecensus"] == version("morsecensus")
     assert call("report", whole).stdout == f"{folder}/report.html\n"

@@ -26,6 +26,7 @@ from morsecensus.pipeline.export.write import export_store
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.dataset import dataset_path
+from morsecensus.storage.seals import seal, unseal
 
 BODIES, BODY = Path(__file__).parent / "bodies", "synthetic_body:run_block"
 ABOUT = {
@@ -296,6 +297,19 @@ def test_bad_input_is_one_line(store, tmp_path, toolbox, monkeypatch):
     assert (code, "c0000/energy/c/0 has changed" in text) == (1, True)
     assert not list(tmp_path.glob(".*partial"))
     assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_stranger_s_record_is_one_line(store, tmp_path):
+    """Of a store that came from elsewhere: whoever wrote run.json need not have been us."""
+    shutil.copytree(store, tmp_path / "run")
+    record = unseal((tmp_path / "run/run.json").read_bytes())
+    record["study"]["about"] = {"creators": [{"name": "A\nlicense: MIT"}]}
+    (tmp_path / "run/run.json").write_bytes(seal(record))
+    code, text = _refused(tmp_path / "run", "--out", tmp_path / "x.zip")
+    assert (code, "run.json: about.creators[0].name: got 'A\\nlicense: MIT', allowed: a line" in text) == (
+        2,
+        True,
+    )
 
 
 def test_json_says_what_was_written(store, tmp_path):

@@ -13,8 +13,8 @@ from morsecensus.tasks.finders.homotopy.algebra import (
     solve,
 )
 from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, follow
-from morsecensus.tasks.finders.homotopy.simd import LANES, aligned
 from morsecensus.tasks.finders.homotopy.tracker import ARRIVED
+from morsecensus.tasks.runtime.simd import LANES, aligned
 from morsecensus.tasks.systems import symmetric
 from morsecensus.tasks.systems.monomials import monomials, offset, positions, recurrence
 from morsecensus.tasks.systems.polynomial import solution_count, start_weights

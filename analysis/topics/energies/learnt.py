@@ -19,6 +19,7 @@ from morsecensus.analysis.topics.findings import Finding, Panel, Question
 from morsecensus.analysis.topics.rows import well_filled
 
 FEWEST_BINS = 2
+"""An index that rises is seen at two energies at least."""
 LEVELS = (0.1, 0.5, 0.9)
 """Parts of the dimension whose energies the first screen names."""
 
@@ -70,7 +71,8 @@ def _narrows(cells: Sequence[CellResult]) -> str:
     if fit is None:
         both = [r.estimate(v, e) for v, e in ((values[0], errors[0]), (values[-1], errors[-1]))]
         return f" From {sizes} the spread goes from {both[0]} to {both[1]}."
-    return f" The spread falls as 1 / N^a with a = {r.estimate(fit.value, _error(fit))} over {sizes}."
+    goes = "falls as 1 / N^a" if fit.value > 0 else "grows as N^a"
+    return f" The spread {goes} with a = {r.estimate(abs(fit.value), _error(fit))} over {sizes}."
 
 
 def _error(fit: Fit) -> float:
@@ -87,10 +89,8 @@ def rise(families: Sequence[FamilyResult]) -> Finding | None:
     last = cells[-1]
     filled = np.flatnonzero(well_filled(last))
     places = [place for level in LEVELS if (place := _where(last, filled, level))]
-    text = (
-        f"{named(family, families)}at N = {last.n} the mean index rises with energy"
-        f"{': it is ' if places else ''}{', '.join(places)}.{_departure(last, filled)}"
-    )
+    said = f"rises with energy: it is {', '.join(places)}" if places else _ends(last, filled)
+    text = f"{named(family, families)}at N = {last.n} the mean index {said}.{_departure(last, filled)}"
     panel = Panel(f"Index against energy, {family.title}", lambda ax: plot_index_against_energy(ax, family))
     return Finding(Question.INDEX, text[0].upper() + text[1:], panel=panel)
 
@@ -108,6 +108,17 @@ def _where(cell: CellResult, filled: np.ndarray, level: float) -> str:
         known = _crossing(energy, np.array(exact, dtype=np.float64) / most, level)
     theory = f" (theory {_two(known)})" if known is not None else ""
     return f"{level:.0%} of the dimension at energy {_two(place)}{theory}"
+
+
+def _ends(cell: CellResult, filled: np.ndarray) -> str:
+    """What it is at the lowest and the highest energy."""
+    data, most = cell.histogram, cell.cell.levels - 1
+    parts = []
+    for b in (filled[0], filled[-1]):
+        share, error = (float(data[name][b]) / most for name in ("index", "index_se"))
+        energy = float(data["low"][b] + data["high"][b]) / 2
+        parts.append(f"{r.estimate(share, error)} of the dimension at energy {_two(energy)}")
+    return f"is {parts[0]} and {parts[1]}"
 
 
 def _two(value: float) -> str:

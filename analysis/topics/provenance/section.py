@@ -23,7 +23,7 @@ class Provenance(Topic[Mapping[str, Any]]):
         return [study.study.provenance]
 
     def section(self, found: Mapping[str, Any]) -> Section:
-        rows = [(name, str(found[name])) for name in ("study", "dataset", "seed")]
+        rows = [(name, str(found[name])) for name in ("study", "begun", "dataset", "seed") if found.get(name)]
         rows += [(f"this report: {name}", str(value)) for name, value in found.get("report", {}).items()]
         rows += [(f"software: {name}", str(version)) for name, version in found["software"].items()]
         for number, environment in enumerate(found["environments"], 1):

@@ -11,9 +11,11 @@ from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.counts.section import count_rows
+from morsecensus.analysis.topics.energies.section import energy_rows
 from morsecensus.analysis.topics.findings import Finding, Question
 from morsecensus.analysis.topics.layout import Picture, Section
-from morsecensus.analysis.topics.rows import SIZE, STORED, label
+from morsecensus.analysis.topics.rows import SIZE, STORED, in_words, label
 from morsecensus.analysis.topics.verdicts.figure import draw_p_values
 from morsecensus.analysis.topics.verdicts.measure import (
     COUNTS,
@@ -85,10 +87,11 @@ TESTS = Table(
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The rows of all tests, and the cells of the study."""
+    """The rows of all tests, the cells of the study, and rows of its tables that have z-scores."""
 
     rows: list[Row]
     cells: tuple[Cell, ...]
+    scored: Sequence[Row] = ()
 
     def p_values(self) -> tuple[list[float], list[float]]:
         """Of the count tests and of all others, each landscape once."""
@@ -111,7 +114,9 @@ class Agreement(Topic[Found]):
     anchor, declared, last = "agreement", (TESTS,), True
 
     def find(self, study: StudyResult) -> list[Found]:
-        return [Found(verdict_rows(study.verdicts), study.cells)]
+        results = [result for family in study.families for result in family.cells]
+        scored = [*count_rows(results), *energy_rows(results)]
+        return [Found(verdict_rows(study.verdicts), study.cells, scored)]
 
     def tables(self, found: Found) -> Mapping[Table, Sequence[Row]]:
         return {TESTS: found.rows}
@@ -129,7 +134,9 @@ class Agreement(Topic[Found]):
             return Section(title, [note("No cell has exact theory to be tested against.")])
         figure = Picture("p-values", "Sorted p-values of all tests against uniform quantiles", _CAPTION)
         uniform = uniformity_test(independent_p_values(found.once(), found.cells))
-        body = [paragraph(_TEXT), figure, paragraph(_uniform_text(uniform)), *_left_out(found)]
+        words = in_words(found.scored)
+        scores = [paragraph(f"counts.csv and energies.csv: {words}")] if words else []
+        body = [paragraph(_TEXT), figure, paragraph(_uniform_text(uniform)), *scores, *_left_out(found)]
         return Section(
             title, [*body, *_rejected(found.rows), *_by_cell(found.rows), *_of_sections(found.rows)]
         )

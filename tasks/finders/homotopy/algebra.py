@@ -5,7 +5,7 @@ array. Symmetric matrices are packed by rows of the lower triangle: (i, j), j <=
 Coefficients that all paths share are real scalars in plain arrays.
 """
 
-from morsecensus.tasks.finders.homotopy.simd import (
+from morsecensus.tasks.runtime.simd import (
     compiled,
     inlined,
     load,

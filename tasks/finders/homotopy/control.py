@@ -9,7 +9,7 @@ is the error that the step size is chosen by.
 
 import math
 
-from morsecensus.tasks.finders.homotopy.simd import (
+from morsecensus.tasks.runtime.simd import (
     LANES,
     compiled,
     inlined,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from morsecensus.tasks.finders.homotopy.simd import aligned
 from morsecensus.tasks.finders.homotopy.tracker import UNTRACKED, track
+from morsecensus.tasks.runtime.simd import aligned
 from morsecensus.tasks.systems.system import System, Weights
 
 

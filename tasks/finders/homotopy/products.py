@@ -4,7 +4,7 @@ A monomial is an earlier one, its *parent*, times a variable. The coefficient of
 series has its terms with both orders below k, which lower orders know, and two that are linear in order k.
 """
 
-from morsecensus.tasks.finders.homotopy.simd import (
+from morsecensus.tasks.runtime.simd import (
     inlined,
     load,
     multiply_add,

@@ -31,7 +31,7 @@ from morsecensus.tasks.finders.homotopy.algebra import (
     solve,
 )
 from morsecensus.tasks.finders.homotopy.products import add_lower_orders, complete, product
-from morsecensus.tasks.finders.homotopy.simd import (
+from morsecensus.tasks.runtime.simd import (
     compiled,
     load,
     multiply_add,

@@ -8,7 +8,7 @@ from typing import Any
 
 from morsecensus.tasks.finders.homotopy import series
 from morsecensus.tasks.finders.homotopy.multilinear import series as multilinear_series
-from morsecensus.tasks.finders.homotopy.simd import overload
+from morsecensus.tasks.runtime.simd import overload
 from morsecensus.tasks.systems.multilinear.packed import PackedForms
 from morsecensus.tasks.systems.polynomial import Packed
 

@@ -16,8 +16,8 @@ from morsecensus.tasks.finders.homotopy.control import (
     predict,
     predicted_error,
 )
-from morsecensus.tasks.finders.homotopy.simd import LANES, compiled
 from morsecensus.tasks.finders.homotopy.steps import correct, expand
+from morsecensus.tasks.runtime.simd import LANES, compiled
 
 ARRIVED, STALLED, TOO_LONG, UNTRACKED = range(4)
 OUTCOME_COUNT = 4

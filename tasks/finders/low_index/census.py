@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from morsecensus.tasks.finders.low_index.cost import require_low
+from morsecensus.tasks.finders.low_index.cost import LEAST_ROUNDS, require_low
 from morsecensus.tasks.finders.low_index.graph import Descents, descend_sides
 from morsecensus.tasks.finders.low_index.known import ABOVE, BELOW, Known, add, lower_index
 from morsecensus.tasks.finders.low_index.ledger import Seen, by_hits, chapman, everywhere, judge
-from morsecensus.tasks.finders.low_index.rounds import Round, down_from_saddles, from_above, from_below
+from morsecensus.tasks.finders.low_index.rounds import Round, from_above, from_below
 from morsecensus.tasks.finders.options import LowIndexOptions
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.landscapes.scale import normalised
@@ -34,9 +34,6 @@ from morsecensus.tasks.runtime.keys import generator
 from morsecensus.tasks.runtime.scatter import Scatter
 
 NO_GRAPH = -1
-LEAST_ROUNDS = 8
-"""Where there are few classes one round hits each often, and it looks from above alone: after it a census of
-three spheres of N = 4 lacked a high saddle, and after four one of 30 of q^3 at N = 10 did."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +52,7 @@ class _Search:
             self.variation,
             known,
             found.points,
+            found.index,
             way,
             self.options.max_index + 1,
             found.origins,
@@ -170,7 +168,6 @@ def low_index(
         above = from_above(landscape, couplings, draw, options)
         if len(known.hits):
             below = from_below(landscape, couplings, draw, known, options)
-            below = below.and_more(down_from_saddles(landscape, couplings, draw, known, options))
             known, outcomes = search.add(known, below, BELOW), outcomes + below.outcomes
         known, outcomes = search.add(known, above, ABOVE), outcomes + above.outcomes
         rounds, components = number + 1, NO_GRAPH
@@ -187,7 +184,11 @@ def low_index(
         components = descents.components(minima)
         if not len(descents.elsewhere) and components == 1:
             break
-        known = search.add(known, Round(outcomes, descents.elsewhere), BELOW)
+        known = search.add(
+            known,
+            Round(outcomes, descents.elsewhere, np.zeros(len(descents.elsewhere), dtype=np.int64)),
+            BELOW,
+        )
     census = search.census(known, search.seen(known, components), outcomes, rounds)
     return census_of(census, exponent)
 

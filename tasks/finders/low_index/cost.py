@@ -3,16 +3,20 @@
 from morsecensus.tasks.finders.options import Effort, LowIndexOptions
 from morsecensus.tasks.landscapes.base import Landscape
 
-STARTS_PER_CLASS = 250
-"""Starts for each class until the rarest was hit three times (measured for p = 3, N = 20..60)."""
+STARTS_PER_CLASS = 100
+"""Starts for each class until the rarest was hit three times (measured for p = 3: 79 at N = 30 to index 2,
+125 at N = 60)."""
+LEAST_ROUNDS = 8
+"""Where there are few classes one round hits each often, and it looks from above alone: after it a census of
+three spheres of N = 4 lacked a high saddle, and after four one of 30 of q^3 at N = 10 did."""
 STEPPING = 4
 """Classes of the index above the highest that is sought, for each that is."""
 
 
 def start_seconds(ambient: int) -> float:
-    """Rough seconds of one start on one thread, descent and Newton: 0.1 ms for n = 30, 0.4 for 60, 1 for 100
-    (measured)."""
-    return 4e-5 * (1 + (ambient / 20) ** 2)
+    """Rough seconds of one start on one thread, all told: 0.15 ms for n = 30, 0.5 for 60, 2 for 100
+    (measured on a busy machine)."""
+    return 4e-5 * (1 + (ambient / 20) ** 2.4)
 
 
 def effort(landscape: Landscape, options: LowIndexOptions) -> Effort:
@@ -27,7 +31,7 @@ def effort(landscape: Landscape, options: LowIndexOptions) -> Effort:
     most = in_round * options.max_rounds
     points = landscape.low_points(options.max_index)
     rows = int(min(most * size, 1 + STEPPING * points))
-    starts = min(max(STARTS_PER_CLASS * points / size, 2 * in_round), most)
+    starts = min(max(STARTS_PER_CLASS * points / size, LEAST_ROUNDS * in_round), most)
     return Effort(rows, 4 * in_round + STEPPING * rows, starts * start_seconds(ambient), points)
 
 

@@ -21,7 +21,7 @@ from morsecensus.tasks.finders.low_index.descent import descend_to
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.classify import CriticalPoints
-from morsecensus.tasks.points.newton import refine
+from morsecensus.tasks.points.newton_lanes import arrive
 from morsecensus.tasks.runtime.lanes import in_batches
 
 STOP = 0.02
@@ -91,9 +91,13 @@ def descend_sides(
         return Descents(np.zeros((0, 2), dtype=np.int64), np.zeros((0, landscape.manifold.ambient)))
     starts, stops = _sides(landscape, couplings, saddles)
     rho = landscape.manifold.ambient**0.5
-    reached = descend_to(landscape, couplings, starts, stops, MOST_TRIALS)
-    hits = refine(landscape, couplings, np.asarray(reached.points), 50, 0.1)
-    points, arrived = np.asarray(hits.points), np.asarray(hits.outcomes) == CONVERGED
+    # Filled up with descents that stop at once: each number of starts would be compiled anew.
+    filled = np.resize(np.arange(len(starts)), 1 << max(len(starts) - 1, 127).bit_length())
+    stops = np.where(np.arange(len(filled)) < len(starts), stops[filled], np.inf)
+    reached = descend_to(landscape, couplings, starts[filled], stops, MOST_TRIALS)
+    aims = np.zeros(len(starts), dtype=np.int64)
+    hits = arrive(landscape, couplings, np.asarray(reached.points)[: len(starts)], 50, 0.1, aims)
+    points, arrived = hits.points, hits.outcomes == CONVERGED
     rows = np.full(len(points), UNKNOWN)
     if len(minima.points):
         distance, nearest = KDTree(minima.points / rho).query(points / rho)

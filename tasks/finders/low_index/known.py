@@ -5,18 +5,14 @@ that are dropped as they come, before anything dear is computed of them.
 """
 
 from dataclasses import dataclass, replace
-from functools import partial
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
 from morsecensus.tasks.finders.found import Found, add_hits, nothing_found
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.points.classify import CriticalPoints, classify
 from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
-from morsecensus.tasks.runtime.lanes import in_batches
 
 ABOVE, BELOW = range(2)
 
@@ -51,33 +47,13 @@ def lower_index(landscape: Landscape, index: Int[np.ndarray, " points"]) -> Int[
     return np.minimum(index, landscape.manifold.dimension - index) if landscape.symmetry.odd else index
 
 
-@partial(jax.jit, static_argnames=("landscape",))
-def _index_batch(
-    landscape: Landscape, couplings: Couplings, points: Float[Array, "batch ambient"]
-) -> Int[Array, " batch"]:
-    def one(x: Float[Array, " ambient"]) -> Array:
-        jet = landscape.jet(couplings, x)
-        matrix = landscape.manifold.tangent_hessian(x, jet.gradient, jet.hessian, landscape.curvature_scale)
-        return jnp.sum(jnp.linalg.eigvalsh(matrix) < 0)
-
-    return jax.vmap(one)(points)
-
-
-def indices(
-    landscape: Landscape, couplings: Couplings, points: Float[np.ndarray, "points ambient"]
-) -> Int[np.ndarray, " points"]:
-    """Morse index of each point, in double precision."""
-    if not len(points):
-        return np.zeros(0, dtype=np.int64)
-    return in_batches(partial(_index_batch, landscape, couplings), points)
-
-
 def add(
     landscape: Landscape,
     couplings: Couplings,
     variation: float,
     known: Known,
     points: Float[np.ndarray, "hits ambient"],
+    index: Int[np.ndarray, " hits"],
     way: int,
     highest: int,
     origins: Int[np.ndarray, " hits"] | None = None,
@@ -85,6 +61,7 @@ def add(
     """Attribute converged points to known classes, and add new ones of index up to ``highest``.
 
     Args:
+        index: of each, as Newton's steps had it.
         origins: the class from which each came: a return is no hit.
     """
     points = landscape.symmetry.representatives(points)
@@ -95,7 +72,7 @@ def add(
     hits[:, way] += np.bincount(found[counted], minlength=len(hits))
     rows, sizes = bucket(points[~old])
     fresh = points[~old][rows]
-    low = lower_index(landscape, indices(landscape, couplings, fresh)) <= highest
+    low = lower_index(landscape, index[~old][rows]) <= highest
     fresh, sizes = fresh[low], sizes[low]
     new = classify(landscape, couplings, fresh, variation)
     sound = new.degenerate == 0

@@ -23,7 +23,7 @@ moved behind the last one, *rolled*.
 
 from morsecensus.tasks.finders.homotopy.algebra import factorise, multiply_symmetric, solve
 from morsecensus.tasks.finders.homotopy.products import add_lower_orders, complete, product
-from morsecensus.tasks.finders.homotopy.simd import (
+from morsecensus.tasks.runtime.simd import (
     compiled,
     load,
     multiply_add,

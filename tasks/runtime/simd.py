@@ -10,6 +10,7 @@ neighbours.
 import hashlib
 import operator
 import os
+from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -39,20 +40,27 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(dmm, fe_type, _DOUBLES)
 
 
-def _cache_folder() -> str:
-    """Where machine code is kept: named by the sources of this package.
+_TASKS = Path(__file__).parents[1]
+
+
+@cache
+def _cache_folder(folder: Path) -> str:
+    """Where machine code of a folder's functions is kept: named by its sources and by those of this file.
 
     numba looks only at the file of the function that it compiles, so a change in another file, whose
     functions were inlined into it, would go unnoticed.
     """
-    here = Path(__file__).parent
-    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(here.rglob("*.py"))))
-    base = here / "__pycache__"
-    writable = os.access(base if base.exists() else here, os.W_OK)
+    paths = [Path(__file__), *sorted(folder.rglob("*.py"))]
+    sources = hashlib.sha256(b"".join(path.read_bytes() for path in paths))
+    base = folder / "__pycache__"
+    writable = os.access(base if base.exists() else folder, os.W_OK)
     return str((base if writable else Path(gettempdir())) / f"numba-{sources.hexdigest()[:16]}")
 
 
-_CACHE_FOLDER = _cache_folder()
+def _folder(function: Any) -> Path:
+    """The part of the room that a function stands in: a finder is one."""
+    parts = Path(function.__code__.co_filename).resolve().relative_to(_TASKS.resolve()).parts[:-1]
+    return _TASKS.joinpath(*parts[:2])
 
 
 _SETTINGS: Any = config  # numba defines its settings at run time
@@ -60,7 +68,7 @@ _SETTINGS: Any = config  # numba defines its settings at run time
 
 def _jit(function: Any, **options: Any) -> Any:
     before = _SETTINGS.CACHE_DIR
-    _SETTINGS.CACHE_DIR = _CACHE_FOLDER
+    _SETTINGS.CACHE_DIR = _cache_folder(_folder(function))
     try:
         return njit(cache=True, nogil=True, error_model="numpy", **options)(function)
     finally:
