@@ -23,10 +23,13 @@ def explore(
     seed: Seed = 1,
     model: Model = "pspin",
     landscape: Number = 0,
-    landscapes: Annotated[int, typer.Option(help="How many of each cell of STORE are in its page.")] = 3,
+    landscapes: Annotated[
+        int, typer.Option(help="Landscapes of each cell of STORE that are in its page.")
+    ] = 3,
     max_paths: MaxPaths = 2**21,
     out: Annotated[
-        Path | None, typer.Option(help="The page; STORE/explorer.html or explorer.html if not given.")
+        Path | None,
+        typer.Option(help="A new file for the page; STORE/explorer.html or explorer.html if not given."),
     ] = None,
     as_json: Json = False,
     plugin: Plugin = None,

@@ -151,7 +151,7 @@ def test_landscape_is_a_number_of_one_and_landscapes_are_how_many():
 def test_out_is_a_new_file_or_a_folder_and_nothing_is_written_without():
     """But for commands whose whole purpose the file is, and a report, which goes into its store."""
     found = {command: option for command, name, option in _options() if name == "out"}
-    files = {"init", "examples", "couplings", "export"}
+    files = {"init", "examples", "couplings", "export", "explore"}
     assert {command for command, option in found.items() if option.help.startswith("A new file")} == files
     others = {command: option for command, option in found.items() if command not in files}
     assert all(option.help.startswith("A folder for ") for option in others.values())

@@ -121,7 +121,7 @@ def test_verify_and_repair_mend_it(store, tmp_path):
     alone = shutil.copytree(store / DATASET, tmp_path / "alone.zarr")
     (store / DATASET / "c0001/n_points/c/0").unlink()
     (alone / "c0001/n_points/c/0").unlink()
-    for path, said in ((store, "repair"), (alone, "copy the dataset again")):
+    for path, said in ((store, "repair"), (alone, "copy it again")):
         found = CliRunner().invoke(app, ["verify", str(path)])
         assert found.exit_code == 1
         assert "c0001/n_points/c/0 is missing" in found.stdout
