@@ -1,13 +1,12 @@
 """A census of factorised landscapes against the closed form, manifold by manifold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.page.table import Row
-from morsecensus.analysis.results import FamilyResult
 from morsecensus.analysis.theory.models.factorised.manifolds import (
     Architecture,
     CriticalManifold,
@@ -17,17 +16,11 @@ from morsecensus.analysis.theory.models.factorised.manifolds import (
 )
 from morsecensus.analysis.topics.manifolds.match import CheckedCell, check_cell, common_row
 
-ANCHOR = "factorised"
 Checked = CheckedCell[Architecture, CriticalManifold]
 
 
-def find_checked(families: Sequence[FamilyResult]) -> list[Checked]:
-    """Hold every factorised cell of a study against the closed form; empty where there is none."""
-    cells = [result.cell for family in families for result in family.cells if ANCHOR in result.cell.topics]
-    return [_check(cell) for cell in cells]
-
-
-def _check(cell: Cell) -> Checked:
+def check(cell: Cell) -> Checked:
+    """Hold the points of each landscape against its critical manifolds."""
     shape = shape_of(cell)
     return check_cell(cell, shape, "target_singular_values", partial(closed, shape))
 

@@ -9,7 +9,6 @@ import numpy as np
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.page.table import Row
-from morsecensus.analysis.results import FamilyResult
 from morsecensus.analysis.theory.models.quadratic.manifolds import (
     CriticalManifold,
     critical_manifolds,
@@ -17,8 +16,6 @@ from morsecensus.analysis.theory.models.quadratic.manifolds import (
     subsets,
 )
 from morsecensus.analysis.topics.manifolds.match import RESOLUTION, CheckedCell, check_cell, common_row
-
-ANCHOR = "quadratic"
 
 
 @dataclass(frozen=True)
@@ -43,13 +40,8 @@ class Network:
 Checked = CheckedCell[Network, CriticalManifold]
 
 
-def find_checked(families: Sequence[FamilyResult]) -> list[Checked]:
-    """Hold every such cell of a study against the closed form; empty where there is none."""
-    cells = [result.cell for family in families for result in family.cells if ANCHOR in result.cell.topics]
-    return [_check(cell) for cell in cells]
-
-
-def _check(cell: Cell) -> Checked:
+def check(cell: Cell) -> Checked:
+    """Hold the points of each landscape against its critical manifolds."""
     shape = shape_of(cell)
     return check_cell(cell, shape, "target_eigenvalues", partial(closed, shape))
 
