@@ -101,20 +101,18 @@ class _NothingOnRay:
 
 
 def _drive(store: str, blocks: int, backend: str) -> dict[str, float]:
-    from rich.console import Console
-
     from morsecensus.pipeline.backends.executor import Executor
     from morsecensus.pipeline.run.progress import Progress
-    from morsecensus.pipeline.run.run import _Session
+    from morsecensus.pipeline.run.session import Session
     from morsecensus.pipeline.stopping import StopRequest
     from morsecensus.storage.lease import acquire
 
     run = _new_run(store, blocks)
     executor: Executor = _NothingOnRay() if backend == "ray" else _Instant()
     with acquire(run.files) as lease:
-        session = _Session(run, 0, lease, StopRequest())
+        session = Session(run, 0, lease, StopRequest())
         before = _peak()
-        with Progress(Console(quiet=True), session.counts) as progress:
+        with Progress(session.counts) as progress:
             spent = seconds(lambda: session.work(executor, progress))
     executor.close()
     assert session.computed == blocks

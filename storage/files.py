@@ -44,7 +44,7 @@ class Files(Protocol):
         ...
 
     def create(self, key: str, data: bytes) -> bool:
-        """Write an object unless it exists; say whether it was written."""
+        """Write an object durably unless it exists; say whether it was written."""
         ...
 
     def size(self, key: str) -> int | None:
@@ -123,10 +123,7 @@ class LocalFiles:
         path = self.root / key
         temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}{PARTIAL}")
         try:
-            with temporary.open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
+            _write_synced(temporary, data)
             temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -135,16 +132,18 @@ class LocalFiles:
 
     def create(self, key: str, data: bytes) -> bool:
         path = self.path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        made = _make_directory(path.parent, self.root)
         temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}{PARTIAL}")
         try:
-            temporary.write_bytes(data)
+            _write_synced(temporary, data)
             # link, unlike rename, fails if the name is taken
             os.link(temporary, path)
         except FileExistsError:
             return False
         finally:
             temporary.unlink(missing_ok=True)
+        for folder in {path.parent, *(folder.parent for folder in made)}:
+            _sync(folder)
         return True
 
     def size(self, key: str) -> int | None:
@@ -376,6 +375,13 @@ def _make_directory(path: Path, root: Path) -> list[Path]:
     for folder in reversed(missing):
         folder.mkdir(parents=True, exist_ok=True)
     return missing
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _sync(path: Path) -> None:

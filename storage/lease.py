@@ -1,50 +1,51 @@
-"""The lease: one driver per run.
+"""The lease: one driver per run, and one per part of a run.
 
-``lease.json`` names its holder: host, pid, the start time of that process, and a heartbeat. A holder is
-*dead* if
+``lease.json``, or that of a part, names its holder: host, pid, the start time of that process, and a
+heartbeat. A holder is *dead* if
 
 * it ran on this host (same boot, same process-id namespace) and that process is gone, or its pid now belongs
   to a process that started at another time; or
 * it ran elsewhere and its record has not changed for ``STALE_SECONDS`` of the watcher's own monotonic clock.
   Clocks of two hosts are never compared.
 
-Taking over from a dead holder is done under a local file lock, and only if the record is still the one that
-was watched, so that two drivers cannot both do it. On object stores creation is a conditional PUT, and a
-takeover first creates a claim on exactly that record, which one driver alone can do. A driver that finds that
-its lease was taken, or that could not beat for ``STALE_SECONDS``, stops. Even then nothing is lost: two
-drivers write the same bytes.
+A takeover first creates a claim on exactly the record that was watched, which one driver alone can do, and
+then reads the record again. Creation is a hard link, or a conditional PUT on object stores. Where there are
+file locks, they settle races within a host at once. A driver that finds that its lease was taken, or that
+could not beat for ``STALE_SECONDS``, stops. Even then nothing is lost: two drivers write the same bytes.
 """
 
 import contextlib
 import fcntl
 import hashlib
-import os
-import socket
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import Files, LocalFiles
 from morsecensus.storage.layout import LEASE
+from morsecensus.storage.processes import lives_here, myself
 from morsecensus.storage.seals import read_record, seal, unseal
 
 HEARTBEAT_SECONDS = 10.0
 STALE_SECONDS = 120.0
 LOOK_SECONDS = 0.25
 SETTLE_SECONDS = 1.0
-_GUARD = ".lease.lock"
+
+
+class Held(StoreError):
+    """A live driver has the lease."""
 
 
 class Lease:
     """A held lease. It beats by itself until released."""
 
-    def __init__(self, files: Files, holder: dict[str, Any]):
+    def __init__(self, files: Files, holder: dict[str, Any], key: str = LEASE):
         self._files = files
         self._holder = holder
+        self._key = key
         self._stop = threading.Event()
         self._taken = threading.Event()
         self._last = time.monotonic()
@@ -62,11 +63,11 @@ class Lease:
     def beat(self) -> bool:
         """Show that this driver lives; False if another one has the lease."""
         began = time.monotonic()  # others may have seen it then, not later
-        with _guard(self._files):
+        with _guard(self._files, self._key):
             if not self._held():
                 self._taken.set()
                 return False
-            self._files.write({LEASE: seal(self._holder | {"heartbeat": time.time()})})
+            self._files.write({self._key: seal(self._holder | {"heartbeat": time.time()})})
         self._last = began
         return True
 
@@ -77,16 +78,16 @@ class Lease:
         return self._taken.is_set() or time.monotonic() - self._last > STALE_SECONDS
 
     def _held(self) -> bool:
-        current = _read(self._files)
+        current = _read(self._files, self._key)
         return current is not None and current.get("token") == self._holder["token"]
 
     def release(self) -> None:
         """Stop the heartbeat and remove the lease, if it is still ours."""
         self._stop.set()
         self._thread.join()
-        with contextlib.suppress(OSError), _guard(self._files):
+        with contextlib.suppress(OSError), _guard(self._files, self._key):
             if self._held():
-                self._files.remove(LEASE)
+                self._files.remove(self._key)
 
     def __enter__(self) -> "Lease":
         return self
@@ -96,54 +97,122 @@ class Lease:
 
 
 def acquire(
-    files: Files, tell: Callable[[str], None] = lambda _: None, between: Callable[[], None] = lambda: None
+    files: Files,
+    tell: Callable[[str], None] = lambda _: None,
+    between: Callable[[], None] = lambda: None,
+    key: str = LEASE,
+    notes: Mapping[str, Any] | None = None,
 ) -> Lease:
-    """Take the lease of a run, watching a holder of another host for as long as it takes to know it dead.
+    """Take a lease, watching a holder of another host for as long as it takes to know it dead.
 
     Args:
         tell: gets one line before that wait, which ends at the holder's next heartbeat, or after
             ``STALE_SECONDS``.
         between: is called several times a second meanwhile; what it raises ends the wait.
+        notes: what else the record says of its holder.
 
-    Raises StoreError naming the holder if a live driver has it.
+    Raises Held, naming the holder, if a live driver has it; StoreError if another one took it just now.
     """
-    holder = _myself()
-    watch = Watch(files, holder)
-    while not watch.look(time.monotonic()):
-        if not watch.told:
-            watch.told = True
-            tell(
-                f"{files.url}: held by a driver elsewhere ({watch.who}): waiting for its heartbeat, at most "
-                f"{STALE_SECONDS:.0f} s"
-            )
+    holder = {**myself(), **(notes or {})}
+    _watched(files, [Watch(files, holder, key)], tell, between)
+    return Lease(files, holder, key)
+
+
+def take_over(
+    files: Files, keys: Iterable[str], tell: Callable[[str], None], between: Callable[[], None]
+) -> None:
+    """Remove leases whose holders are dead, watching them all at once; arguments and errors as `acquire`."""
+    watches = [Watch(files, myself(), key) for key in keys]
+    _watched(files, watches, tell, between)
+    for watch in watches:
+        files.remove(watch.key)
+
+
+def _watched(
+    files: Files, watches: Iterable["Watch"], tell: Callable[[str], None], between: Callable[[], None]
+) -> None:
+    """Look until all of them have their lease."""
+    told = False
+    while watches := [watch for watch in watches if not watch.look(time.monotonic())]:
+        if not told:
+            told = True
+            tell(_waiting(files, watches[0].who))
         between()
         time.sleep(LOOK_SECONDS)
-    return Lease(files, holder)
+
+
+def _waiting(files: Files, who: str) -> str:
+    return (
+        f"{files.url}: held by a driver elsewhere ({who}): waiting for its heartbeat, at most "
+        f"{STALE_SECONDS:.0f} s"
+    )
+
+
+def await_dead(
+    files: Files,
+    keys: Iterable[str],
+    harmless: Callable[[Mapping[str, Any]], bool],
+    tell: Callable[[str], None],
+    between: Callable[[], None],
+) -> None:
+    """Return when each of these leases is free, held by a dead driver, or by a harmless one; touch none.
+
+    Raises Held, naming a holder that lives and isn't harmless.
+    """
+    found = {key: data for key in keys if (data := _bytes(files, key)) is not None}
+    records = {key: _parsed(data) for key, data in found.items()}
+    waiting = {key: one for key, one in records.items() if one is not None and not harmless(one)}
+    since, told = time.monotonic(), False
+    while waiting and time.monotonic() - since <= STALE_SECONDS:
+        for key, record in list(waiting.items()):
+            alive = lives_here(record)
+            now = None if alive is False else _bytes(files, key)
+            if now is None:
+                del waiting[key]
+            elif alive or now != found[key]:
+                raise Held(_held_by(files, record))
+        if not waiting:
+            return
+        if not told:
+            told = True
+            tell(_waiting(files, _who(next(iter(waiting.values())))))
+        between()
+        time.sleep(LOOK_SECONDS)
+
+
+def _who(record: Mapping[str, Any]) -> str:
+    return f"host {record.get('host')}, pid {record.get('pid')}"
+
+
+def _held_by(files: Files, record: Mapping[str, Any]) -> str:
+    part = f"part {record['part']} is " if "part" in record else ""
+    return (
+        f"{files.url}: {part}held by another driver ({_who(record)}): wait for it, or stop it; "
+        f"a dead one is taken over, at the latest after {STALE_SECONDS:.0f} s"
+    )
 
 
 class Watch:
     """One driver's wait for a lease: ``look`` again and again, by a clock of one's own."""
 
-    def __init__(self, files: Files, holder: dict[str, Any]):
-        self._files, self._holder = files, holder
+    def __init__(self, files: Files, holder: dict[str, Any], key: str = LEASE):
+        self._files, self._holder, self.key = files, holder, key
         self._seen: bytes | None = None
         self._claims = 0
         self._since = 0.0
         self.who = ""
-        self.told = False
 
     def look(self, now: float) -> bool:
         """Take the lease if it is free or its holder dead; False if that isn't known yet.
 
-        Raises StoreError if the holder lives.
+        Raises Held if the holder lives.
         """
         record = seal(self._holder | {"heartbeat": time.time()})
-        with _guard(self._files):
-            if self._files.create(LEASE, record):
+        with _guard(self._files, self.key):
+            if self._files.create(self.key, record):
                 return self._settled()
-            try:
-                found = self._files.read(LEASE)
-            except FileNotFoundError:
+            found = _bytes(self._files, self.key)
+            if found is None:
                 return False
             current = _parsed(found)
             if current is not None and current.get("token") == self._holder["token"]:
@@ -155,116 +224,76 @@ class Watch:
                 # another one takes it over; if it dies on the way, the next claim is there to be had
                 self._seen, self._claims = None, self._claims + 1
                 return False
-            self._files.write({LEASE: record})
+            self._files.write({self.key: record})
             self._unclaim(found)
             return self._settled()
 
     def _is_dead(self, found: bytes, current: dict[str, Any] | None, now: float) -> bool:
         if current is None:
             return True  # torn: nobody writes such a thing
-        self.who = f"host {current.get('host')}, pid {current.get('pid')}"
+        self.who = _who(current)
         alive = lives_here(current)
         if alive is False:
             return True
         if alive or self._seen not in (None, found):
-            raise StoreError(
-                f"{self._files.url}: held by another driver ({self.who}): wait for it, or stop it; "
-                f"a dead one is taken over, at the latest after {STALE_SECONDS:.0f} s"
-            )
+            raise Held(_held_by(self._files, current))
         if self._seen is None:
             self._seen, self._since = found, now
         return now - self._since > STALE_SECONDS
 
     def _claim(self, found: bytes) -> bool:
         """Be the one who takes over from this very record."""
-        if isinstance(self._files, LocalFiles):
-            return True  # under the lock
-        return self._files.create(_claim_key(found, self._claims), b"")
+        if not self._files.create(_claim_key(self.key, found, self._claims), b""):
+            return False
+        if _bytes(self._files, self.key) == found:
+            return True
+        # somebody has taken it over, and has given up the claim, since it was read
+        self._unclaim(found)
+        return False
 
     def _unclaim(self, found: bytes) -> None:
-        if not isinstance(self._files, LocalFiles):
-            for number in range(self._claims + 1):
-                self._files.remove(_claim_key(found, number))
+        for number in range(self._claims + 1):
+            self._files.remove(_claim_key(self.key, found, number))
 
     def _settled(self) -> bool:
         if isinstance(self._files, LocalFiles):
             return True
-        time.sleep(SETTLE_SECONDS)  # servers that ignore conditions: whoever wrote last has it
-        current = _read(self._files)
+        settle(self._files)
+        current = _read(self._files, self.key)
         if current is None or current.get("token") != self._holder["token"]:
             raise StoreError(f"{self._files.url}: another driver took the lease at the same time")
         return True
 
 
-def _claim_key(found: bytes, number: int) -> str:
-    return f"{LEASE}.{hashlib.sha256(found).hexdigest()[:16]}.{number}"
+def settle(files: Files) -> None:
+    """Wait after a creation, to read it back: at servers that ignore conditions whoever wrote last has it."""
+    if not isinstance(files, LocalFiles):
+        time.sleep(SETTLE_SECONDS)
 
 
-def holder_of(files: Files) -> dict[str, Any] | None:
-    """Return who holds the lease, None if nobody does. A holder of another host may be dead: only its
+def _claim_key(key: str, found: bytes, number: int) -> str:
+    return f"{key}.{hashlib.sha256(found).hexdigest()[:16]}.{number}"
+
+
+def holder_of(files: Files, key: str = LEASE) -> dict[str, Any] | None:
+    """Return who holds a lease, None if nobody does. A holder of another host may be dead: only its
     heartbeats could tell."""
-    current = _read(files)
+    current = _read(files, key)
     return None if current is None or lives_here(current) is False else current
 
 
-def lives_here(holder: dict[str, Any]) -> bool | None:
-    """Say whether a holder is a living process of this host; None if it is of another one."""
-    me = _myself()
-    try:
-        if all(holder[key] == me[key] for key in ("host", "boot", "namespace")):
-            return _started(int(holder["pid"])) == holder["started"]
-    except (KeyError, TypeError, ValueError):
-        return False
-    return None
-
-
-def _myself() -> dict[str, Any]:
-    return {
-        "host": socket.gethostname(),
-        "boot": _text("/proc/sys/kernel/random/boot_id"),
-        "namespace": _link("/proc/self/ns/pid"),
-        "pid": os.getpid(),
-        "started": _started(os.getpid()),
-        "token": uuid.uuid4().hex,
-    }
-
-
-def _started(pid: int) -> str | None:
-    """Return when a process of this host started, None if it is gone (a zombie counts as gone)."""
-    stat = _text(f"/proc/{pid}/stat")
-    if stat:
-        fields = stat.rpartition(")")[2].split()
-        return None if fields[0] in "ZX" else fields[19]
-    if Path("/proc/self/stat").exists():
-        return None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
-    return "unknown"
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text().strip()
-    except OSError:
-        return ""
-
-
-def _link(path: str) -> str:
-    try:
-        return str(Path(path).readlink())
-    except OSError:
-        return ""
-
-
-def _read(files: Files) -> dict[str, Any] | None:
+def _read(files: Files, key: str) -> dict[str, Any] | None:
     """Return the holder; None if there is no lease, or only a torn one."""
     try:
-        return read_record(files, LEASE)
+        return read_record(files, key)
     except (FileNotFoundError, StoreError):
+        return None
+
+
+def _bytes(files: Files, key: str) -> bytes | None:
+    try:
+        return files.read(key)
+    except FileNotFoundError:
         return None
 
 
@@ -276,13 +305,19 @@ def _parsed(data: bytes) -> dict[str, Any] | None:
 
 
 @contextlib.contextmanager
-def _guard(files: Files) -> Iterator[None]:
-    """Hold the local file lock for the few milliseconds of a takeover."""
+def _guard(files: Files, key: str) -> Iterator[None]:
+    """Hold the local file lock of a lease for the few milliseconds of a takeover."""
     if not isinstance(files, LocalFiles):
         yield
         return
-    files.root.mkdir(parents=True, exist_ok=True)
-    with files.path(_GUARD).open("w") as lock:
-        with contextlib.suppress(OSError):  # some network file systems have no flock; the token check remains
+    place = files.path(_guard_key(key))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("w") as lock:
+        with contextlib.suppress(OSError):  # some network file systems have no flock; the claim remains
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _guard_key(key: str) -> str:
+    path = PurePosixPath(key)
+    return str(path.with_name(f".{path.stem}.lock"))

@@ -10,6 +10,7 @@ from morsecensus.storage.chunks import ZSTD_LEVEL
 from morsecensus.storage.errors import RemoteError, StoreError
 from morsecensus.storage.files import Files, open_files
 from morsecensus.storage.layout import RUN, CellLayout, Generation, Manifest, stream_key
+from morsecensus.storage.lease import settle
 from morsecensus.storage.markers import Committed, committed
 from morsecensus.storage.rollup import Summaries, summarise
 from morsecensus.storage.seals import canonical, read_record, seal
@@ -74,10 +75,26 @@ def write_manifest(files: Files, manifest: Manifest) -> Run:
     Only the driver calls this, holding the lease. run.json comes last, so a kill in between leaves either the
     old run or the new one; arrays that are longer than run.json says are harmless.
     """
-    for number, _ in enumerate(manifest.generations):
-        _write_stream(files, manifest, number)
+    run = Run(files, manifest)
+    mend_stream(run)
     files.write({RUN: seal(manifest.to_record())})
-    return Run(files, manifest)
+    return run
+
+
+def create_manifest(files: Files, manifest: Manifest) -> Run:
+    """Create a run together with others who do the same: metadata of the stream, the same bytes from each,
+    then run.json, by whoever comes first. Return the run as it is now, which may be another one's.
+    """
+    mend_stream(Run(files, manifest))
+    if files.create(RUN, seal(manifest.to_record())):
+        settle(files)
+    return open_run(files.url)
+
+
+def mend_stream(run: Run) -> None:
+    """Write metadata of the stream that are missing or differ."""
+    for number, _ in enumerate(run.manifest.generations):
+        _write_stream(run.files, run.manifest, number)
 
 
 def add_generation(run: Run, generation: Generation) -> Run:

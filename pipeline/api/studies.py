@@ -12,7 +12,7 @@ from morsecensus.pipeline.commands.report import default_folder, models_of, writ
 from morsecensus.pipeline.errors import RunError, UsageError
 from morsecensus.pipeline.phases import shown
 from morsecensus.pipeline.plugins import register_installed
-from morsecensus.pipeline.run.run import Outcome, Settings, run_study
+from morsecensus.pipeline.run.run import Outcome, Settings, part_of, run_study
 from morsecensus.pipeline.study.study import Study, parse_study, read_study
 from morsecensus.storage.store import open_run
 
@@ -29,6 +29,7 @@ def run(
     address: str | None = None,
     gpus: float = 0.0,
     allow_environment: bool = False,
+    part: str | None = None,
     quiet: bool = False,
 ) -> Outcome:
     """Run a study into a store; resume or extend it if the store exists.
@@ -39,6 +40,8 @@ def run(
         backend: "serial" or "ray"; ``workers`` limits a local Ray, ``address`` joins a cluster, ``gpus`` is
             the share of a GPU for each worker.
         allow_environment: go on in another environment than the store's; its blocks are kept apart.
+        part: such as "2/4": only those blocks, in a store that all parts share; the last one to end writes
+            the dataset.
         quiet: no progress on standard error.
 
     Raises:
@@ -48,7 +51,7 @@ def run(
     """
     parsed = _study(study)
     place = f"runs/{parsed.name}" if store is None else str(store)
-    settings = Settings(backend, workers, address, allow_environment, gpus)
+    settings = Settings(backend, workers, address, allow_environment, gpus, part_of(part))
     with shown(quiet=quiet):
         outcome = run_study(parsed, place, settings, Console(stderr=True, quiet=quiet, soft_wrap=True))
     if outcome.failure is not None:

@@ -27,8 +27,8 @@ def status(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say how far a run is: blocks planned, committed, failed. Exit code 0 if it is finished, all blocks and
-    the dataset of them, and 3 if it is not; with --follow when nobody computes it any more.
+    """Say how far a run is: blocks planned, committed, failed; who is at work. Exit code 0 if it is finished,
+    all blocks and the dataset of them, and 3 if it is not; with --follow when nobody computes it any more.
     """
     with user_errors(quiet=follow):  # which has a line of its own
         from morsecensus.pipeline.run import check
@@ -45,10 +45,17 @@ def status(
 def _show_status(found: dict[str, Any]) -> None:
     holder = found["running"]
     state = f"running (host {holder['host']}, pid {holder['pid']})" if holder else "not running"
+    parts = found["parts"]
+    if parts and not holder:
+        state = f"{len(parts)} parts at work"
     print_table(found["cells"], f"{found['name']}: {state}")
+    if parts:
+        names = ("part", "blocks", "committed", "host", "pid")
+        print_table([{name: one[name] for name in names} for one in parts], "parts")
     say(f"dataset: {found['dataset'] or 'none yet'}")
     if not found["finished"]:
-        say("not finished" + ("" if holder else ": the same `morsecensus run` goes on from there"))
+        again = "`morsecensus compact`" if found["complete"] else "the same `morsecensus run`"
+        say("not finished" + ("" if holder or parts else f": {again} goes on from there"))
 
 
 def _followed(store: str, quiet: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Commands that compute a study and keep its store sound: run, plan, verify, repair."""
+"""Commands that compute a study and keep its store sound: run, compact, plan, verify, repair."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +38,10 @@ def run(
     allow_environment: Annotated[
         bool, typer.Option("--allow-environment", help="Go on in another environment, kept apart.")
     ] = False,
+    part: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Part I of N of its blocks alone, in a store that all parts share."),
+    ] = None,
     body: Body = None,
     plugin: Plugin = None,
     quiet: Quiet = False,
@@ -45,19 +49,37 @@ def run(
 ) -> None:
     """Run a study; resume or extend it if the store exists. Ctrl-C stops cleanly (exit code 130)."""
     with user_errors(quiet=quiet):
-        from morsecensus.pipeline.run.run import Settings, run_study
+        from morsecensus.pipeline.run.run import Settings, part_of, run_study
         from morsecensus.pipeline.study.study import read_study
 
         console = new_console(err=True, quiet=quiet)
+        share = part_of(part)
         parsed = read_study(study)
-        settings = Settings(backend, workers, address, allow_environment, gpus)
+        settings = Settings(backend, workers, address, allow_environment, gpus, share)
         outcome = run_study(parsed, store or f"runs/{parsed.name}", settings, console, body=body)
         if as_json:
             print_json(outcome.record())
+        elif not quiet and outcome.dataset is None:
+            say(f"{outcome.store}: part {outcome.part} is done; the last part to end writes the dataset")
         elif not quiet:
             say(f"{outcome.store}/{outcome.dataset}")
         if outcome.failure is not None:
             fail(f"{outcome.failure}; the same command tries them again", 1)
+
+
+@app.command(epilog="Example: morsecensus compact runs/demo")
+def compact(store: Store, quiet: Quiet = False, as_json: Json = False) -> None:
+    """Write the dataset of a run whose blocks are all done, unless it is there already."""
+    with user_errors(quiet=quiet):
+        from morsecensus.pipeline.run.ending import compact_store
+
+        dataset, left = compact_store(store, new_console(err=True, quiet=quiet))
+        if as_json:
+            print_json({"store": store, "dataset": dataset, "blocks": left.blocks, "failed": left.failed})
+        elif not quiet:
+            say(f"{store}/{dataset}")
+        if left.failed:
+            fail(f"{left.failed} blocks failed, see {store}/failed; running their parts again tries them", 1)
 
 
 @app.command(epilog="Example: morsecensus plan study.toml --json")

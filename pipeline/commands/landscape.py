@@ -11,8 +11,9 @@ from morsecensus.pipeline.backends.executor import ask
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
 from morsecensus.pipeline.phases import phase, time_text
+from morsecensus.pipeline.run.faults import advised
 from morsecensus.pipeline.run.plan import available_memory, size_text
-from morsecensus.pipeline.run.run import STARTING, Settings, advised, worker_environment
+from morsecensus.pipeline.run.run import STARTING, Settings, worker_environment
 from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import put_inputs, resolve
 from morsecensus.pipeline.worker.bodies import DEFAULT_BODY, Description, describe

@@ -1,6 +1,6 @@
 """Looking after a store: what is done, what is damaged, whether it can be computed again, and mending it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from rich.console import Console
 from morsecensus.pipeline.backends.executor import Executor, ask
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
-from morsecensus.pipeline.run.run import Outcome, Settings, continue_run, take_lease
+from morsecensus.pipeline.run.leases import take_lease
+from morsecensus.pipeline.run.run import Outcome, Settings, continue_run
 from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import input_faults
 from morsecensus.pipeline.worker.bodies import PLACES
@@ -19,6 +20,8 @@ from morsecensus.storage.errors import StoreError
 from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.lease import holder_of
 from morsecensus.storage.markers import Marker
+from morsecensus.storage.parts import Part, held_parts
+from morsecensus.storage.rollup import Summaries
 from morsecensus.storage.store import Run, exists, open_run
 from morsecensus.storage.sums import export_faults
 from morsecensus.storage.verify import Problem, Report, discard, failed_blocks, verify, verify_dataset
@@ -30,20 +33,23 @@ DEEP_BLOCKS = 4
 def status(store: str) -> dict[str, Any]:
     """Return how far a run is, JSON-ready, from its markers alone.
 
-    ``complete``: all blocks are committed; ``finished``: and the current dataset is made of them.
+    ``complete``: all blocks are committed; ``finished``: and the current dataset is made of them; ``parts``:
+    those that hold a lease. A holder on another host may be dead: only its heartbeats could tell.
     """
     run = open_run(store)
-    holder = holder_of(run.files)
+    holder, parts = holder_of(run.files), held_parts(run.files)
+    known = {cell.id: run.summaries(cell) for cell in run.manifest.cells}
     try:
         pointer = read_pointer(run.files)
     except StoreError:
         pointer = None
-    cells = [_cell_status(run, cell) for cell in run.manifest.cells]
+    cells = [_cell_status(run, cell, known[cell.id]) for cell in run.manifest.cells]
     complete = all(cell["committed"] == cell["blocks"] for cell in cells)
     return {
         "store": store,
         "name": run.manifest.name,
-        "running": None if holder is None else {"host": holder["host"], "pid": holder["pid"]},
+        "running": None if holder is None else _holder(holder),
+        "parts": [_part_status(run, part, held, known) for part, held in parts.items()],
         "dataset": None if pointer is None else pointer.dataset,
         "complete": complete,
         "finished": complete and pointer is not None and pointer.content == content_digest(run),
@@ -51,8 +57,19 @@ def status(store: str) -> dict[str, Any]:
     }
 
 
-def _cell_status(run: Run, cell: CellLayout) -> dict[str, Any]:
-    found = run.summaries(cell)
+def _holder(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: record.get(name) for name in ("host", "pid", "heartbeat")}
+
+
+def _part_status(
+    run: Run, part: Part, holder: Mapping[str, Any], known: Mapping[str, Summaries]
+) -> dict[str, Any]:
+    mine = part.blocks(run.manifest.cells)
+    done = sum(block in blocks for cell, blocks in mine.items() for block in known[cell].blocks)
+    return {"part": str(part), "blocks": sum(map(len, mine.values())), "committed": done, **_holder(holder)}
+
+
+def _cell_status(run: Run, cell: CellLayout, found: Summaries) -> dict[str, Any]:
     return {
         "cell": cell.id,
         "model": cell.spec["model"],

@@ -7,6 +7,7 @@ from typing import Any
 from morsecensus.pipeline.phases import time_text
 from morsecensus.pipeline.run.check import status
 from morsecensus.pipeline.run.pace import CellPace, planned_seconds, time_left
+from morsecensus.storage.lease import STALE_SECONDS
 from morsecensus.storage.store import open_run
 
 LOOK_SECONDS = 2.0
@@ -19,17 +20,31 @@ def follow(
 ) -> Iterator[dict[str, Any]]:
     """Yield `check.status` again and again, with ``rate`` (landscapes a second) and ``left`` (seconds), None
     while unknown, until the run is finished or nobody computes it any more.
+
+    Who holds a lease on another host counts as long as its heartbeat changes, by the clock here.
     """
     seen: list[tuple[float, list[CellPace]]] = []
+    beats: dict[str, tuple[Any, float]] = {}
     planned: dict[str, float | None] = {}
     while True:
         found = status(store)
         paces = _paces(store, found, planned)
-        seen = [*seen[-WINDOW + 1 :], (clock(), paces)]
+        now = clock()
+        seen = [*seen[-WINDOW + 1 :], (now, paces)]
         yield found | _speed(seen)
-        if found["finished"] or found["running"] is None:
+        if found["finished"] or not _at_work(found, beats, now):
             return
         wait(LOOK_SECONDS)
+
+
+def _at_work(found: dict[str, Any], beats: dict[str, tuple[Any, float]], now: float) -> bool:
+    """Whether anybody's heart still beats; ``beats`` keeps which beat was first seen when."""
+    holders = {one["part"]: one for one in found["parts"]} | {"": found["running"] or {}}
+    for name, one in holders.items():
+        beat = one.get("host"), one.get("pid"), one.get("heartbeat")
+        if name not in beats or beats[name][0] != beat:
+            beats[name] = beat, now
+    return any(one and now - beats[name][1] <= STALE_SECONDS for name, one in holders.items())
 
 
 def _paces(store: str, found: dict[str, Any], planned: dict[str, float | None]) -> list[CellPace]:
@@ -69,6 +84,8 @@ def line(found: dict[str, Any]) -> str:
         parts.append(f"{time_text(found['left'])} left")
     if failed := sum(row["failed"] for row in found["cells"]):
         parts.append(f"{failed} blocks failed")
+    if found["parts"]:
+        parts.append(f"{len(found['parts'])} parts at work")
     if found["complete"] and not found["finished"]:
         parts.append("the dataset is being written" if found["running"] else "the dataset is not written")
     return ", ".join(parts)

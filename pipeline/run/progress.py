@@ -16,6 +16,7 @@ class Counts:
         paces: of each cell, for the time left.
         cell: of the block that was committed last.
         at_work: blocks that workers have now.
+        part: which part of the run it is; empty if it is all of it.
     """
 
     landscapes: int
@@ -26,6 +27,7 @@ class Counts:
     paces: dict[str, CellPace] = field(default_factory=dict)
     cell: str = ""
     at_work: int = 0
+    part: str = ""
 
 
 class Progress:
@@ -66,7 +68,8 @@ class Progress:
     def text(self) -> str:
         """Return the counts as one line."""
         counts, rate, left = self.counts, self.rate(), self.left()
-        parts = [f"{counts.done}/{counts.landscapes} landscapes"]
+        part = f"part {counts.part}: " if counts.part else ""
+        parts = [f"{part}{counts.done}/{counts.landscapes} landscapes"]
         if counts.resumed:
             parts[0] += f" ({counts.resumed} from before)"
         if rate is not None:

@@ -1,51 +1,45 @@
 """One run: plan against the store, submit blocks, record failures, compact. It may be killed any time."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rich.console import Console
 
-from morsecensus.pipeline.backends.executor import POLL_SECONDS, Done, Executor, ask
+from morsecensus.pipeline.backends.executor import Executor, ask
 from morsecensus.pipeline.backends.start import start_executor
-from morsecensus.pipeline.errors import Interrupted, RunError, UsageError
-from morsecensus.pipeline.phases import is_shown, note, phase
-from morsecensus.pipeline.run.pace import CellPace, planned_seconds
+from morsecensus.pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.phases import phase
+from morsecensus.pipeline.run.ending import end_parts, write_dataset
+from morsecensus.pipeline.run.faults import advised, writing
+from morsecensus.pipeline.run.leases import take_lease, take_lease_of_part, wait_for_lease
 from morsecensus.pipeline.run.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
-from morsecensus.pipeline.run.progress import Counts, Progress
+from morsecensus.pipeline.run.progress import Progress
 from morsecensus.pipeline.run.provenance import attributes, software, today
+from morsecensus.pipeline.run.session import Session
 from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import put_inputs
 from morsecensus.pipeline.study.study import Study
 from morsecensus.pipeline.worker.environment import differences, fingerprint
-from morsecensus.pipeline.worker.visibility import identity
-from morsecensus.pipeline.worker.worker import DISK_FULL
-from morsecensus.storage.compact import compact
 from morsecensus.storage.couplings import INPUTS
-from morsecensus.storage.errors import RemoteError
 from morsecensus.storage.files import Files, open_files
-from morsecensus.storage.layout import LEASE, CellLayout, Generation, failed_key
-from morsecensus.storage.lease import Lease, acquire
-from morsecensus.storage.rollup import FRESH, Summary, stamped, write_rollup
-from morsecensus.storage.seals import seal
-from morsecensus.storage.store import Run, add_generation, exists, open_run, write_manifest
+from morsecensus.storage.layout import LEASE, Generation, Manifest
+from morsecensus.storage.lease import Lease
+from morsecensus.storage.parts import MOST_PARTS, PARTS, Part
+from morsecensus.storage.seals import digest
+from morsecensus.storage.store import (
+    Run,
+    add_generation,
+    create_manifest,
+    exists,
+    mend_stream,
+    open_run,
+    write_manifest,
+)
 
 _OURS = {"run.json", "lease.json", "latest.json", ".lease.lock"}
-_OURS |= {"stream.zarr", "commits", "rollup", "failed", INPUTS}
+_OURS |= {"stream.zarr", "commits", "rollup", "failed", PARTS, INPUTS}
 STARTING = {"serial": "starting a worker", "ray": "starting Ray"}
-ROLL_UP_EVERY = 10_000
-"""Blocks of a cell, or a quarter of those it has: after a kill no more markers than that are read again."""
-TAKEN = "another driver took over this run, or may have; this one stops"
-FATAL = {
-    "full": "the disk is full: free space, then run again; what is committed is safe",
-    "write": "cannot write the store: mend that, then run again; what is committed is safe",
-    "environment": "use workers of one kind, or another --store",
-    "plugin": "give its file with --plugin, or install its package on every node; then run again",
-    "program": "install the driver's version on every node, then run again; what is committed is safe",
-    "unseen": "use a folder that every node shares, or a bucket; then run again",
-}
 
 
 @dataclass(frozen=True)
@@ -59,18 +53,23 @@ class Settings:
     address: str | None = None
     allow_environment: bool = False
     gpus: float = 0.0
+    part: Part | None = None
 
 
 @dataclass(frozen=True, repr=False)
 class Outcome:
-    """What a run did: which dataset of which store it wrote, what that holds, and how many blocks are new."""
+    """What a run did: which dataset of which store it wrote, what that holds, and how many blocks are new.
+
+    Of a part of a run: what that part holds, and the dataset if no part has anything left to do, else None.
+    """
 
     store: str
-    dataset: str
+    dataset: str | None
     landscapes: int
     points: int
     computed_blocks: int
     failed: Mapping[str, str]
+    part: str | None = None
 
     @property
     def failure(self) -> str | None:
@@ -86,12 +85,21 @@ class Outcome:
 
     def __repr__(self) -> str:
         lines = (
-            f"run in {self.store}",
+            f"{f'part {self.part} of the' if self.part else ''} run in {self.store}".strip(),
             f"{self.landscapes} landscapes, {self.points} points",
             f"{self.computed_blocks} blocks computed now, {len(self.failed)} failed",
-            f"dataset: {self.store}/{self.dataset}",
+            f"dataset: {f'{self.store}/{self.dataset}' if self.dataset else 'when all parts are done'}",
         )
         return "\n".join(lines)
+
+
+def part_of(text: str | None) -> Part | None:
+    """Return the part that ``--part`` names; raises UsageError if it names none."""
+    part = None if text is None else Part.parse(text)
+    if text is not None and part is None:
+        allowed = f"I/N with 1 <= I <= N <= {MOST_PARTS}, such as 2/4"
+        raise UsageError(f"--part: got {shown(text)}, allowed: {allowed}")
+    return part
 
 
 def run_study(
@@ -111,16 +119,37 @@ def run_study(
     files = open_files(store)
 
     def prepare(environment: Generation) -> Run:
-        if exists(store):
-            wanted = extend_manifest(open_run(store).manifest, plan, store)
-        else:
-            wanted = new_manifest(plan, environment, software(), today())
-        wanted = replace(wanted, attributes=attributes(plan, wanted.software, wanted.begun))
-        put_inputs(files, [cell.spec for cell in wanted.cells])
-        return write_manifest(files, wanted)
+        if settings.part is not None:
+            return _prepare_together(files, plan, environment)
+        wanted = extend_manifest(open_run(store).manifest, plan, store) if exists(store) else None
+        return write_manifest(files, _given(files, plan, wanted or _new(plan, environment)))
 
     _check_store(files, store, plan)
-    return _drive(files, prepare, settings, console)
+    return _drive(files, prepare, settings, console, digest([cell.layout.to_record() for cell in plan.cells]))
+
+
+def _new(plan: Plan, environment: Generation) -> Manifest:
+    return new_manifest(plan, environment, software(), today())
+
+
+def _given(files: Files, plan: Plan, wanted: Manifest) -> Manifest:
+    """Put into the store what cells were given, and return what run.json will say."""
+    put_inputs(files, [cell.spec for cell in wanted.cells])
+    return replace(wanted, attributes=attributes(plan, wanted.software, wanted.begun))
+
+
+def _prepare_together(files: Files, plan: Plan, environment: Generation) -> Run:
+    """Create or extend a run while other parts of the same plan do so too: whatever is written here is the
+    same from each of them, or is created by one.
+    """
+    if not exists(files.url):
+        create_manifest(files, _given(files, plan, _new(plan, environment)))
+    run = open_run(files.url)
+    wanted = _given(files, plan, extend_manifest(run.manifest, plan, files.url))
+    if digest(wanted.to_record()) != digest(run.manifest.to_record()):
+        return write_manifest(files, wanted)
+    mend_stream(run)
+    return run
 
 
 def continue_run(store: str, settings: Settings, console: Console) -> Outcome:
@@ -143,47 +172,15 @@ def _check_store(files: Files, store: str, plan: Plan) -> None:
         raise UsageError(f"--store: {store} is not empty and holds no run: choose another folder")
 
 
-def take_lease(files: Files, console: Console, stop: StopRequest) -> Lease:
-    """Take the lease of a store; raises UsageError if nothing can be written there."""
-    try:
-        return acquire(
-            files,
-            lambda text: _tell(console, text),
-            lambda: stop.check("stopped while waiting for another driver: nothing was touched"),
-        )
-    except RemoteError:
-        raise
-    except OSError as error:
-        if error.errno in DISK_FULL:
-            raise RunError(f"{files.url}: {FATAL['full']}") from error
-        raise UsageError(f"--store: cannot write {files.url}: {error.strerror or error}") from error
-
-
-def _tell(console: Console, text: str) -> None:
-    """Say why nothing happens: where phases are shown, or by the console."""
-    if is_shown():
-        note(text)
-    else:
-        console.print(text, highlight=False, markup=False)
-
-
-@contextmanager
-def _writing(files: Files) -> Iterator[None]:
-    """Turn what the driver's own writes may meet, metadata and the dataset among them, into a RunError."""
-    try:
-        yield
-    except RemoteError:
-        raise
-    except OSError as error:
-        kind = "full" if error.errno in DISK_FULL else "write"
-        raise RunError(f"{files.url}: {error.strerror or error}; {FATAL[kind]}") from error
-
-
 def _drive(
-    files: Files, prepare: Callable[[Generation], Run], settings: Settings, console: Console
+    files: Files,
+    prepare: Callable[[Generation], Run],
+    settings: Settings,
+    console: Console,
+    plan: str = "",
 ) -> Outcome:
     # from before the lease is taken until it is given back: an exception in between would leave it behind
-    with StopRequest() as stop, take_lease(files, console, stop) as lease:
+    with StopRequest() as stop, _lease(files, console, stop, settings.part, plan) as lease:
         phase(STARTING.get(settings.backend, "starting"))
         executor = start_executor(
             settings.backend, workers=settings.workers, address=settings.address, gpus=settings.gpus
@@ -192,24 +189,19 @@ def _drive(
             stop.listen()  # again: Ray has installed a handler of its own
             stop.check("stopped before anything was computed")
             here = worker_environment(executor, stop)
-            with _writing(files):
-                run, number = _choose_generation(prepare(here), here, settings)
-            session = _Session(run, number, lease, stop)
+            with writing(files):
+                run, number = _choose_generation(prepare(here), here, settings, console, stop)
+            session = Session(run, number, lease, stop, settings.part)
             with Progress(session.counts) as progress:
                 session.work(executor, progress)
         finally:
             phase("ending workers")
             executor.close()
-        phase("writing the dataset")
-        said = "stopped while the dataset was written: all blocks are done; the same command writes it again"
-
-        def between() -> None:
-            stop.check(said)
-            if lease.lost:
-                raise RunError(f"{run.url}: {TAKEN}")
-
-        with _writing(files):
-            dataset = compact(run, between)
+        if settings.part is None:
+            dataset = write_dataset(run, lease, stop)
+        else:
+            lease.release()
+            dataset = end_parts(run.url, console, stop)
         return Outcome(
             store=run.url,
             dataset=dataset,
@@ -217,7 +209,14 @@ def _drive(
             points=session.counts.points,
             computed_blocks=session.computed,
             failed=session.failed,
+            part=None if settings.part is None else str(settings.part),
         )
+
+
+def _lease(files: Files, console: Console, stop: StopRequest, part: Part | None, plan: str) -> Lease:
+    if part is None:
+        return take_lease(files, console, stop)
+    return take_lease_of_part(files, console, stop, part, plan)
 
 
 def worker_environment(executor: Executor, stop: StopRequest) -> Generation:
@@ -228,148 +227,31 @@ def worker_environment(executor: Executor, stop: StopRequest) -> Generation:
     return Generation(fingerprint(receipt["environment"]), receipt["environment"])
 
 
-def advised(error: Mapping[str, str]) -> str:
-    """Return a worker's error with what to do about it, where that is known."""
-    return "; ".join([error["message"], *([FATAL[error["kind"]]] if error["kind"] in FATAL else [])])
-
-
-def _choose_generation(run: Run, here: Generation, settings: Settings) -> tuple[Run, int]:
+def _choose_generation(
+    run: Run, here: Generation, settings: Settings, console: Console, stop: StopRequest
+) -> tuple[Run, int]:
     """Return the generation whose blocks this environment may write, adding one only if that was allowed."""
-    known = run.manifest.generations
-    for number, generation in enumerate(known):
-        if generation.fingerprint == here.fingerprint:
-            return run, number
+    number = _generation_of(run, here)
+    if number is not None:
+        return run, number
+    if settings.allow_environment and settings.part is None:
+        return _added(run, here)
     if settings.allow_environment:
-        return add_generation(run, here), len(known)
-    differ = "; ".join(differences(known[0].environment, here.environment)[:5])
+        with wait_for_lease(run.files, console, stop, "stopped before anything was computed"):
+            run = open_run(run.url)  # parts add one after the other
+            number = _generation_of(run, here)
+            return (run, number) if number is not None else _added(run, here)
+    differ = "; ".join(differences(run.manifest.generations[0].environment, here.environment)[:5])
     raise RunError(
         f"{run.url}: was computed in another environment (there / here: {differ}): go on there, choose "
         "another --store, or allow it with --allow-environment; its blocks are then kept apart"
     )
 
 
-class _Session:
-    """The loop of one run, and what it counts."""
-
-    def __init__(self, run: Run, generation: int, lease: Lease, stop: StopRequest):
-        self.run, self.generation, self.lease, self.stop = run, generation, lease, stop
-        self.known: dict[str, dict[int, Summary]] = {}
-        self.unrolled: dict[str, int] = {}
-        for cell in run.manifest.cells:
-            found = run.summaries(cell)
-            self.known[cell.id], self.unrolled[cell.id] = found.blocks, found.fresh
-        self._roll_up()
-        before = sum(cell.size_of(block) for cell in run.manifest.cells for block in self.known[cell.id])
-        self.counts = Counts(
-            landscapes=sum(cell.padded for cell in run.manifest.cells),
-            done=before,
-            resumed=before,
-            points=sum(one.points for blocks in self.known.values() for one in blocks.values()),
-            paces={cell.id: self._pace(cell) for cell in run.manifest.cells},
-        )
-        self.computed = 0
-        self.failed: dict[str, str] = {}
-
-    def _pace(self, cell: CellLayout) -> CellPace:
-        known = self.known[cell.id]
-        seconds = sum(one.seconds for one in known.values())
-        return CellPace(cell.padded, sum(map(cell.size_of, known)), seconds, planned_seconds(cell))
-
-    def work(self, executor: Executor, progress: Progress) -> None:
-        """Keep the window full until every block is committed or failed."""
-        try:
-            self._work(executor, progress)
-        finally:
-            self._roll_up()
-
-    def _work(self, executor: Executor, progress: Progress) -> None:
-        jobs = self._jobs()
-        running = 0
-        while True:
-            while running < executor.window() and not self.stop and (job := next(jobs, None)) is not None:
-                executor.submit(job)
-                running += 1
-            if self.stop:
-                raise Interrupted(
-                    f"stopped: {self.counts.done} of {self.counts.landscapes} landscapes are committed; "
-                    "the same command goes on from there",
-                    self.stop.exit_code,
-                )
-            if self.lease.lost:
-                raise RunError(f"{self.run.url}: {TAKEN}")
-            if not running:
-                return
-            for done in executor.completed(POLL_SECONDS):
-                running -= 1
-                self._take(done)
-            self.counts.at_work = running
-            progress.update()
-
-    def _jobs(self) -> Iterator[dict[str, Any]]:
-        generation = asdict(self.run.manifest.generations[self.generation])
-        run = identity(self.run)
-        for cell in self.run.manifest.cells:
-            record = cell.to_record()
-            for block in range(cell.blocks):
-                if block not in self.known[cell.id]:
-                    yield {
-                        "job": "block",
-                        "store": self.run.url,
-                        "run": run,
-                        "cell": record,
-                        "block": block,
-                        "number": self.generation,
-                        "generation": generation,
-                        "memory_bytes": cell.memory_bytes,
-                    }
-
-    def _take(self, done: Done) -> None:
-        cell, block = CellLayout.from_record(done.job["cell"]), done.job["block"]
-        error = done.receipt.get("error")
-        if error is None:
-            self._commit(cell, block, Summary(**done.receipt["summary"]))
-            return
-        if error["kind"] in FATAL:
-            raise RunError(f"{cell.id} block {block}: {advised(error)}")
-        self.counts.failed_blocks += 1
-        self.failed[f"{cell.id} block {block}"] = error["message"]
-        with _writing(self.run.files):
-            record_failure(self.run.files, cell, block, error)
-
-    def _commit(self, cell: CellLayout, block: int, summary: Summary) -> None:
-        self.computed += 1
-        self.counts.cell, pace = cell.id, self.counts.paces[cell.id]
-        self.counts.done += cell.size_of(block)
-        pace.done += cell.size_of(block)
-        pace.seconds += summary.seconds
-        self.counts.points += summary.points
-        self.known[cell.id][block] = summary
-        self.unrolled[cell.id] += 1
-        # in step with what is there, so that it costs every block the same
-        if self.unrolled[cell.id] >= max(ROLL_UP_EVERY, len(self.known[cell.id]) // 4):
-            self._roll_up_cell(cell)
-
-    def _roll_up(self) -> None:
-        """Write the roll-ups that would save somebody time."""
-        for cell in self.run.manifest.cells:
-            if self.unrolled[cell.id] >= FRESH:
-                self._roll_up_cell(cell)
-
-    def _roll_up_cell(self, cell: CellLayout) -> None:
-        with contextlib.suppress(OSError):  # a cache: a full disk must not end the run here
-            self.known[cell.id] = stamped(self.run.files, cell, self.known[cell.id])
-            write_rollup(self.run.files, cell, self.known[cell.id])
-            self.unrolled[cell.id] = 0
+def _generation_of(run: Run, here: Generation) -> int | None:
+    prints = [generation.fingerprint for generation in run.manifest.generations]
+    return prints.index(here.fingerprint) if here.fingerprint in prints else None
 
 
-def record_failure(files: Files, cell: CellLayout, block: int, error: Mapping[str, str]) -> None:
-    """Write the record of a block that failed for good; the next run tries it again."""
-    first = block * cell.block_size
-    record = {
-        "cell": cell.id,
-        "cell_hash": cell.hash,
-        "block": block,
-        "landscapes": list(range(first, first + cell.size_of(block))),
-        **error,
-    }
-    files.write({failed_key(cell.id, block): seal(record)})
+def _added(run: Run, here: Generation) -> tuple[Run, int]:
+    return add_generation(run, here), len(run.manifest.generations)

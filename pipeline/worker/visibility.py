@@ -7,6 +7,8 @@ would ever find them.
 import functools
 import socket
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import Files, open_files
@@ -17,6 +19,8 @@ from morsecensus.storage.store import Run
 PATIENCE_SECONDS = 5.0
 """How long to wait for a run.json that isn't there: network file systems show new files late."""
 PAUSE_SECONDS = 0.25
+GROWING = ("generations", "attributes")
+"""What parts of one run may write into run.json while others of them compute."""
 
 
 class StoreUnseen(Exception):
@@ -24,8 +28,12 @@ class StoreUnseen(Exception):
 
 
 def identity(run: Run) -> str:
-    """Return what a worker must find in run.json: the seal that the driver wrote."""
-    return digest(run.manifest.to_record())
+    """Return what a worker must find in run.json, whatever environments and attributes others add to it."""
+    return _digest(run.manifest.to_record())
+
+
+def _digest(record: Mapping[str, Any]) -> str:
+    return digest({name: value for name, value in record.items() if name not in GROWING})
 
 
 @functools.lru_cache(maxsize=8)
@@ -40,7 +48,7 @@ def check_visible(store: str, wanted: str) -> None:
 
 def _problem(files: Files, wanted: str) -> str | None:
     try:
-        found = digest(read_record(files, RUN))
+        found = _digest(read_record(files, RUN))
     except FileNotFoundError:
         return f"there is no run.json in {files.url}"
     except (OSError, StoreError) as error:

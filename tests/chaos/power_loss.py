@@ -33,7 +33,7 @@ STUDIES: tuple[Mapping[str, Any], ...] = ({"n": "4:5", "landscapes": 8}, {"n": "
 """A study and its extension, so that a second dataset is written beside the first."""
 
 
-class _Here:
+class Here:
     """An executor in this process, so that one log holds what driver and worker do."""
 
     def __init__(self, note: Any):
@@ -60,7 +60,7 @@ class _Here:
 
 
 def _run(store: Path, studies: Sequence[Mapping[str, Any]], note: Any = lambda text: None) -> None:
-    with patch("morsecensus.pipeline.run.run.start_executor", lambda *_, **__: _Here(note)):
+    with patch("morsecensus.pipeline.run.run.start_executor", lambda *_, **__: Here(note)):
         for changes in studies:
             study = {"name": "power", "seed": 1, "cells": [{"xi": "q^3", "block": 4, **changes}]}
             run_study(parse_study(study), str(store), Settings(), Console(quiet=True), body=BODY)

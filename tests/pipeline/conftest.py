@@ -97,7 +97,9 @@ def toolbox(tmp_path):
 
         @staticmethod
         def driver(study, store, *arguments, script=None):
-            drivers.append(Driver(tmp_path, study, store, *arguments, script=script))
+            folder = tmp_path / f"driver-{len(drivers)}"
+            folder.mkdir()
+            drivers.append(Driver(folder, study, store, *arguments, script=script))
             return drivers[-1]
 
     yield Toolbox

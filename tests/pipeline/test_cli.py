@@ -10,6 +10,7 @@ from morsecensus.pipeline.cli.app import app
 
 COMMANDS = (
     "run",
+    "compact",
     "plan",
     "status",
     "verify",
@@ -139,6 +140,7 @@ MISTAKES = {
     "no store": (("status", "nowhere"), 1, "no run here"),
     "a store that is a file": (("verify", "pyproject.toml"), 1, "pyproject.toml"),
     "unknown option": (("run", "--colour"), 2, "No such option"),
+    "no store to compact": (("compact", "nowhere"), 1, "no run here"),
     "no command": (("frobnicate",), 2, "No such command"),
     "unknown scheme": (("status", "nosuch://x"), 1, "cannot open nosuch://x"),
     "bad n": (("predict", "--xi", "q^3", "--n", "1"), 2, "--n: got '1', allowed: integers from 2"),
@@ -196,6 +198,9 @@ RUN_MISTAKES = {
     "workers": (("--workers", "0"), 2, "--workers: got 0"),
     "serial workers": (("--workers", "2"), 2, "use --backend ray"),
     "address without ray": (("--address", "auto"), 2, "--address: allowed only with --backend ray"),
+    "part 0": (("--part", "0/4"), 2, "--part: got '0/4', allowed: I/N with 1 <= I <= N"),
+    "part beyond": (("--part", "5/4"), 2, "--part: got '5/4'"),
+    "no part": (("--part", "x"), 2, "--part: got 'x'"),
     "unwritable": (("--store", "/proc/nowhere"), 2, "cannot write /proc/nowhere"),
     "below a file": (("--store", "/etc/hostname/run"), 2, "--store: cannot"),
 }

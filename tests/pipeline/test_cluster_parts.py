@@ -13,8 +13,10 @@ from morsecensus.pipeline.backends import start as executors
 from morsecensus.pipeline.backends.address import check_address
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError
+from morsecensus.pipeline.run.faults import advised
 from morsecensus.pipeline.run.plan import make_plan, new_manifest
-from morsecensus.pipeline.run.run import Settings, _Session, advised, run_study
+from morsecensus.pipeline.run.run import Settings, run_study
+from morsecensus.pipeline.run.session import Session
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.pipeline.worker import visibility
 from morsecensus.pipeline.worker.environment import environment, fingerprint, worker_env
@@ -138,7 +140,7 @@ def run(tmp_path, toolbox):
 
 
 def _jobs(run):
-    return list(_Session(run, 0, None, None)._jobs())
+    return list(Session(run, 0, None, None)._jobs())
 
 
 @pytest.fixture

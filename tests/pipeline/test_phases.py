@@ -88,7 +88,8 @@ def test_a_run_names_its_phases(tmp_path, toolbox, monkeypatch):
     named, details, notes = [], [], []
     for what, seen in (("phase", named), ("detail", details), ("note", notes)):
         monkeypatch.setattr(phases, what, seen.append)
-    monkeypatch.setattr("morsecensus.pipeline.run.run.phase", named.append)
+    for where in ("run", "ending"):
+        monkeypatch.setattr(f"morsecensus.pipeline.run.{where}.phase", named.append)
     toolbox.run(toolbox.content(), tmp_path / "run")
     toolbox.run(toolbox.content(landscapes=24), tmp_path / "run")
     once = [

@@ -154,7 +154,9 @@ def test_a_store_that_cannot_be_written_stops_the_run(tmp_path, toolbox, referen
     assert dataset_hash(str(store)) == reference["small"]
 
 
-@pytest.mark.parametrize("name", ["acquire", "write_manifest", "record_failure", "compact"])
+@pytest.mark.parametrize(
+    "name", ["leases.take_whole", "run.write_manifest", "session.record_failure", "ending.compact"]
+)
 @pytest.mark.parametrize(
     ("number", "text"),
     [(errno.ENOSPC, "disk is full: free space, then run again"), (errno.EROFS, "cannot write")],
@@ -167,7 +169,7 @@ def test_what_the_driver_itself_cannot_write_stops_the_run(
 
     store = tmp_path / "run"
     with monkeypatch.context() as context:
-        context.setattr(f"morsecensus.pipeline.run.run.{name}", refuse)
+        context.setattr(f"morsecensus.pipeline.run.{name}", refuse)
         with pytest.raises((RunError, UsageError), match=text):
             toolbox.run(toolbox.content(), store, script={"raise": ["4:1"]})
     toolbox.run(toolbox.content(), store)
@@ -221,8 +223,8 @@ def test_two_drivers_never_share_a_store(tmp_path, toolbox):
 
 @pytest.mark.parametrize("every", [1, 3])
 def test_a_run_that_rolls_up_its_markers_is_the_same_run(tmp_path, toolbox, reference, monkeypatch, every):
-    monkeypatch.setattr("morsecensus.pipeline.run.run.FRESH", 1)
-    monkeypatch.setattr("morsecensus.pipeline.run.run.ROLL_UP_EVERY", every)
+    monkeypatch.setattr("morsecensus.pipeline.run.session.FRESH", 1)
+    monkeypatch.setattr("morsecensus.pipeline.run.session.ROLL_UP_EVERY", every)
     store = tmp_path / "run"
     toolbox.run(toolbox.content(), store, script={"raise": ["4:1"]})
     assert sorted(path.name for path in (store / "rollup").iterdir()) == ["c0000.json", "c0001.json"]
@@ -293,7 +295,7 @@ def test_a_signal_while_the_dataset_is_written_stops_between_columns(
             seen.append(sorted(path.name for path in store.glob("dataset-1.zarr/c0000/*")))
 
     with monkeypatch.context() as patched:
-        patched.setattr("morsecensus.pipeline.run.run.compact", interrupted)
+        patched.setattr("morsecensus.pipeline.run.ending.compact", interrupted)
         with pytest.raises(Interrupted, match="stopped while the dataset was written") as caught:
             toolbox.run(toolbox.content(), store)
     assert caught.value.exit_code == 130

@@ -1,0 +1,86 @@
+"""The end of a run: its dataset, once every block is done or has failed for good."""
+
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from morsecensus.pipeline.errors import RunError
+from morsecensus.pipeline.phases import phase
+from morsecensus.pipeline.run.faults import TAKEN, writing
+from morsecensus.pipeline.run.leases import take_lease, wait_for_lease
+from morsecensus.pipeline.run.session import refresh_rollups
+from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.storage.compact import compact
+from morsecensus.storage.lease import Lease
+from morsecensus.storage.parts import held_parts
+from morsecensus.storage.store import Run, open_run
+from morsecensus.storage.verify import failed_blocks
+
+STOPPED = "stopped while the dataset was written: all blocks are done; the same command writes it again"
+
+
+@dataclass(frozen=True)
+class Left:
+    """Blocks of a run without a valid marker: those that nobody has tried to the end, those that failed."""
+
+    blocks: int
+    open: int
+    failed: int
+
+
+def left_of(run: Run) -> Left:
+    """Return what is left of a run, from its markers and its records of failures."""
+    blocks = open_ones = failed = 0
+    for cell in run.manifest.cells:
+        known = run.summaries(cell).blocks
+        bad = len(failed_blocks(run, cell, known.keys()))
+        blocks += cell.blocks
+        failed += bad
+        open_ones += cell.blocks - len(known) - bad
+    return Left(blocks, open_ones, failed)
+
+
+def write_dataset(run: Run, lease: Lease, stop: StopRequest) -> str:
+    """Write the dataset of a run under its lease, and return its name; raises Interrupted or RunError."""
+    phase("writing the dataset")
+
+    def between() -> None:
+        stop.check(STOPPED)
+        if lease.lost:
+            raise RunError(f"{run.url}: {TAKEN}")
+
+    with writing(run.files):
+        return compact(run, between)
+
+
+def end_parts(url: str, console: Console, stop: StopRequest) -> str | None:
+    """Write the dataset if no part has anything left to do; return its name, else None.
+
+    A part calls this without its lease: of two that end at once, at least one then sees that all is done.
+    """
+    phase("looking at the other parts")
+    run = open_run(url)  # again: another part may have added an environment
+    refresh_rollups(run)
+    left = left_of(run)
+    if left.open or (left.failed and held_parts(run.files)):
+        return None  # who has a lease may be about to try a failed block again
+    with wait_for_lease(run.files, console, stop, STOPPED) as lease:
+        return write_dataset(run, lease, stop)
+
+
+def compact_store(url: str, console: Console) -> tuple[str, Left]:
+    """Write the dataset of a run that has nothing left to do; return its name, and what failed.
+
+    Raises RunError if blocks are neither done nor failed, StoreError if a driver has the whole run.
+    """
+    files = open_run(url).files
+    with StopRequest() as stop, take_lease(files, console, stop, beside=True) as lease:
+        run = open_run(url)
+        left = left_of(run)
+        if left.open:
+            raise RunError(
+                f"{url}: {left.open} of {left.blocks} blocks are neither done nor failed: run the parts that "
+                "have them, or the whole study, first"
+            )
+        refresh_rollups(run)
+        return write_dataset(run, lease, stop), left
