@@ -79,12 +79,31 @@ def write_block(
     return marker
 
 
-def read_object(files: Files, marker: Marker, key: str, entry: Entry) -> bytes:
-    """Return an object of a committed block; raises StoreError, naming the block, if it is not what was
-    written.
+def read_chunk(
+    files: Files, cell: CellLayout, table: Table, column: Column, place: tuple[int, int, int], entry: Entry
+) -> np.ndarray:
+    """Return the rows of one chunk of a committed block, padding among them.
+
+    Args:
+        place: number of the block, of the chunk, and of the generation.
+        entry: what the block's marker says of the object.
+
+    Raises StoreError, naming the block, if it is not what was written.
     """
+    block, chunk, generation = place
+    key = chunk_key(cell, table, column, block, chunk, generation)
+    where = f"{files.url}: {cell.id} block {block}: {key}"
+    data = _read_object(files, key, entry, where)
+    leading = (1, cell.chunk_rows) if table.ragged else (cell.block_size,)
+    try:
+        found = decode(data, column.little_endian, (*leading, *column.shape(cell.sizes)))
+    except ValueError as error:
+        raise StoreError(f"{where}: {error}") from error
+    return found[0] if table.ragged else found
+
+
+def _read_object(files: Files, key: str, entry: Entry, where: str) -> bytes:
     size, crc = entry
-    where = f"{files.url}: {marker.cell} block {marker.block}: {key}"
     try:
         data = files.read(key)
     except FileNotFoundError:
@@ -98,21 +117,20 @@ def read_object(files: Files, marker: Marker, key: str, entry: Entry) -> bytes:
 
 def read_column(files: Files, cell: CellLayout, marker: Marker, table: Table, column: Column) -> np.ndarray:
     """Return a column of a committed block, without padding, checked against the marker."""
-    ragged = table.ragged
-    rows = marker.rows[table.name] if ragged else cell.size_of(marker.block)
-    shape = (1, cell.chunk_rows) if ragged else (cell.block_size,)
-    trailing = column.shape(cell.sizes)
-    parts = []
-    for chunk in range(cell.row_chunks(rows) if ragged else 1):
-        key = chunk_key(cell, table, column, marker.block, chunk, marker.generation)
-        data = read_object(files, marker, key, marker.objects.of(table, column, chunk))
-        try:
-            part = decode(data, column.little_endian, (*shape, *trailing))
-        except ValueError as error:
-            raise StoreError(f"{files.url}: {marker.cell} block {marker.block}: {key}: {error}") from error
-        parts.append(part[0] if ragged else part)
+    rows = marker.rows[table.name] if table.ragged else cell.size_of(marker.block)
+    parts = [
+        read_chunk(
+            files,
+            cell,
+            table,
+            column,
+            (marker.block, chunk, marker.generation),
+            marker.objects.of(table, column, chunk),
+        )
+        for chunk in range(cell.row_chunks(rows) if table.ragged else 1)
+    ]
     if not parts:
-        return np.empty((0, *trailing), column.little_endian)
+        return np.empty((0, *column.shape(cell.sizes)), column.little_endian)
     return np.concatenate(parts)[:rows]
 
 

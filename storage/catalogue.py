@@ -9,6 +9,7 @@ import zarr
 from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.markers import Marker
 from morsecensus.storage.seals import canonical
+from morsecensus.storage.tables import Column
 
 Line = Mapping[str, Any]
 DIMENSION = "cell"
@@ -27,8 +28,8 @@ MEANINGS = {
 TEXTS = ("group", "model", "parameters")
 
 
-def line_of(cell: CellLayout, landscapes: int, markers: Mapping[int, Marker], group: zarr.Group) -> Line:
-    """Return what the table says of a cell whose group, of so many landscapes, is written."""
+def line_of(cell: CellLayout, landscapes: int, markers: Mapping[int, Marker], closed: int) -> Line:
+    """Return what the table says of a cell, whose group has so many landscapes and so many closed ones."""
     ragged = cell.ragged[:1]
     return {
         "group": cell.id,
@@ -36,21 +37,17 @@ def line_of(cell: CellLayout, landscapes: int, markers: Mapping[int, Marker], gr
         "parameters": canonical(cell.spec.get("parameters", {})).decode(),
         "n": int(cell.spec.get("n", -1)),
         "landscapes": landscapes,
-        "closed": _closed(group),
+        "closed": closed,
         "rows": sum(marker.rows[table.name] for table in ragged for marker in markers.values()),
     }
 
 
-def _closed(group: zarr.Group) -> int:
-    status = group.get(STATUS)
-    if not isinstance(status, zarr.Array):
-        return -1
-    words = str(status.attrs.get("flag_meanings", "")).split()
-    if CLOSED not in words:
-        return -1
-    values = status.attrs["flag_values"]
-    assert isinstance(values, Sequence)
-    return int(np.count_nonzero(np.asarray(status[:]) == values[words.index(CLOSED)]))
+def closed_value(column: Column) -> int | None:
+    """Return what a column holds for a landscape of which all is there; None if it doesn't say so."""
+    words = str(column.attributes.get("flag_meanings", "")).split()
+    if column.name != STATUS or CLOSED not in words:
+        return None
+    return int(column.attributes["flag_values"][words.index(CLOSED)])
 
 
 def write_catalogue(root: zarr.Group, lines: Sequence[Line]) -> None:

@@ -1,45 +1,72 @@
 """Compaction: the committed blocks of a run as one CF dataset that plain xarray opens.
 
 One group per cell, and a table of them at the root; ragged tables become contiguous ragged arrays
-(``row_size`` counts rows per landscape, ``row_landscape`` gives each row's landscape). Every dataset is
-written under a new name, and the pointer to it last, so a reader never sees half of one. Memory is bounded by
-one shard of one column.
+(``row_size`` counts rows per landscape, ``row_landscape`` gives each row's landscape). What is small is
+written here; columns are pieces of whole shards, which others may write at the same time. Every dataset is
+written under a new name, and the pointer to it last, so a reader never sees half of one.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import zarr
-from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.storage import MemoryStore
 
-from morsecensus.storage.ahead import in_order
-from morsecensus.storage.blocks import read_column
-from morsecensus.storage.catalogue import Line, line_of, write_catalogue
-from morsecensus.storage.chunks import ZSTD_LEVEL
-from morsecensus.storage.dataset import DATASET, content_digest, object_table, read_pointer
+from morsecensus.storage.catalogue import Line, closed_value, line_of, write_catalogue
+from morsecensus.storage.dataset import DATASET, content_digest, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import Files, LocalFiles
 from morsecensus.storage.inventory import INVENTORY_KEY, Entry, inventory_bytes
 from morsecensus.storage.layout import LATEST, CellLayout
 from morsecensus.storage.markers import Marker
+from morsecensus.storage.pieces import Rows
 from morsecensus.storage.seals import canonical, seal
+from morsecensus.storage.shards import (
+    Piece,
+    Written,
+    create_array,
+    knows_something,
+    owner_column,
+    write_piece,
+)
 from morsecensus.storage.store import Run, quiet_zarr
 from morsecensus.storage.tables import FORMAT, SLOT, Column, Table
 
-CHUNK_BYTES = 2**20
-"""Of one inner chunk, before compression: a column of 131,072 doubles."""
-CHUNKS_PER_SHARD = 16
 PROFILE = "profile"
 COMMITTED = "committed.zarr"
 """Name of a dataset of the committed blocks of an unfinished run."""
 
 
-def compact(run: Run, between: Callable[[], None] = lambda: None) -> str:
+class Writers(Protocol):
+    """Who reads and writes the pieces of a dataset."""
+
+    def any_known(self, pieces: Iterable[Piece]) -> bool:
+        """Whether any of the pieces of a column knows something; reads until one does."""
+        ...
+
+    def write(self, pieces: Iterable[Piece]) -> Iterator[Written]:
+        """Write pieces, in any order."""
+        ...
+
+
+class Here:
+    """This thread alone."""
+
+    def __init__(self, source: Files, target: Files):
+        self._source, self._target = source, target
+
+    def any_known(self, pieces: Iterable[Piece]) -> bool:
+        return any(knows_something(self._source, piece) for piece in pieces)
+
+    def write(self, pieces: Iterable[Piece]) -> Iterator[Written]:
+        return (write_piece(self._source, self._target, piece) for piece in pieces)
+
+
+def compact(run: Run, between: Callable[[], None] = lambda: None, writers: Writers | None = None) -> str:
     """Write the dataset of a run and point to it; return its name. Does nothing if the current one is up to
-    date and has its inventory. ``between`` is called between columns; what it raises ends the writing.
+    date and has its inventory. ``between`` is called between pieces; what it raises ends the writing.
 
     Landscapes of blocks that are not committed are there too, as failed with reason *error*: no average can
     leave them out unnoticed. Raises StoreError, naming the block, if a committed block is damaged.
@@ -50,12 +77,7 @@ def compact(run: Run, between: Callable[[], None] = lambda: None) -> str:
         return current.dataset
     name = f"dataset-{_next_number(run)}.zarr"
     with quiet_zarr(), run.files.errors(name):
-        _write(run, run.files, name, between, whole=True)
-    run.files.sync(name)
-    objects = object_table(run.files, name)
-    inventory = inventory_bytes(objects)
-    run.files.write({f"{name}/{INVENTORY_KEY}": inventory})
-    objects[INVENTORY_KEY] = Entry.of(inventory)
+        objects = _write(run, run.files, name, writers or Here(run.files, run.files), between, whole=True)
     pointer = {"dataset": name, "content": content, "objects": objects}
     run.files.write({LATEST: seal(pointer)})
     return name
@@ -69,8 +91,7 @@ def write_committed(run: Run, folder: Path) -> str:
     """
     files = LocalFiles(folder.absolute())
     with quiet_zarr(), run.files.errors(COMMITTED):
-        _write(run, files, COMMITTED, lambda: None, whole=False)
-    files.write({f"{COMMITTED}/{INVENTORY_KEY}": inventory_bytes(object_table(files, COMMITTED))})
+        _write(run, files, COMMITTED, Here(run.files, files), lambda: None, whole=False)
     return str(folder / COMMITTED)
 
 
@@ -84,7 +105,10 @@ def _next_number(run: Run) -> int:
     return 1 + max((int(name[8:-5]) for name in datasets(run)), default=0)
 
 
-def _write(run: Run, files: Files, name: str, between: Callable[[], None], whole: bool) -> None:
+def _write(
+    run: Run, files: Files, name: str, writers: Writers, between: Callable[[], None], whole: bool
+) -> dict[str, Entry]:
+    """Write a dataset with its inventory; return what is recorded of each object, by its key within it."""
     manifest = run.manifest
     attrs = {
         "Conventions": "CF-1.11, ACDD-1.3",
@@ -95,13 +119,22 @@ def _write(run: Run, files: Files, name: str, between: Callable[[], None], whole
         "study": canonical(manifest.study).decode(),
         "fingerprints": [generation.fingerprint for generation in manifest.generations],
     }
-    store = files.zarr(name)
+    memory: dict[str, Any] = {}
+    store = MemoryStore(memory)
     root = zarr.create_group(store, attributes=attrs)
-    lines = [_write_cell(root, run, cell, between, whole) for cell in manifest.cells]
+    objects: dict[str, Entry] = {}
+    lines = [_write_cell(root, run, cell, name, writers, between, objects, whole) for cell in manifest.cells]
     write_catalogue(root, [line for line in lines if line is not None])
     # xarray warns about every store without consolidated metadata; a dataset never changes, so it cannot go
     # stale
     zarr.consolidate_metadata(store)
+    own = {key: buffer.to_bytes() for key, buffer in memory.items()}
+    found = {key.removeprefix(f"{name}/"): entry for key, entry in objects.items()}
+    found = dict(sorted((found | {key: Entry.of(data) for key, data in own.items()}).items()))
+    files.write({f"{name}/{key}": data for key, data in own.items()})
+    inventory = inventory_bytes(found)
+    files.write({f"{name}/{INVENTORY_KEY}": inventory})
+    return found | {INVENTORY_KEY: Entry.of(inventory)}
 
 
 def _markers(run: Run, cell: CellLayout) -> Mapping[int, Marker]:
@@ -117,9 +150,18 @@ def _markers(run: Run, cell: CellLayout) -> Mapping[int, Marker]:
 
 
 def _write_cell(
-    root: zarr.Group, run: Run, cell: CellLayout, between: Callable[[], None], whole: bool
+    root: zarr.Group,
+    run: Run,
+    cell: CellLayout,
+    name: str,
+    writers: Writers,
+    between: Callable[[], None],
+    objects: dict[str, Entry],
+    whole: bool,
 ) -> Line | None:
-    """Write the group of a cell and return its line of the catalogue; nothing where it has no blocks."""
+    """Write the columns of a cell, add its objects, and return its line of the catalogue; nothing where it
+    has no blocks.
+    """
     markers = _markers(run, cell)
     blocks = range(cell.blocks) if whole else sorted(markers)
     if not blocks:
@@ -129,15 +171,52 @@ def _write_cell(
     group = root.create_group(cell.id, attributes={**cell.attrs, **attrs, **kind})
     numbers = np.concatenate([block * cell.block_size + np.arange(cell.size_of(block)) for block in blocks])
     _coordinates(group, cell, numbers, kind)
-    for column in cell.landscape.columns:
-        between()
-        if _says_nothing(run, cell, markers, cell.landscape, column):
-            continue
-        parts = _landscape_parts(run, cell, markers, blocks, column)
-        _write_array(group, column.name, column, (cell.landscape.dimension,), len(numbers), cell.sizes, parts)
-    for table in cell.ragged:
-        _write_ragged(group, run, cell, markers, numbers, table, between)
-    return line_of(cell, len(numbers), markers, group)
+
+    def pieces(rows: Rows, array: str, column: Column) -> Iterator[Piece]:
+        for piece in rows.pieces(f"{name}/{cell.id}/{array}", column):
+            between()
+            yield piece
+
+    def kept(rows: Rows) -> list[Column]:
+        columns = rows.table.columns
+        return [one for one in columns if not _says_nothing(rows, one, pieces(rows, one.name, one), writers)]
+
+    tables = [Rows(cell, table, markers, blocks) for table in cell.tables]
+    columns = {rows.table.name: kept(rows) for rows in tables}
+
+    def everything() -> Iterator[Piece]:
+        for rows in tables:
+            for array, column in _arrays(group, rows, columns[rows.table.name], numbers):
+                yield from pieces(rows, array, column)
+
+    closed = [closed_value(column) for column in columns[cell.landscape.name]]
+    count = 0 if any(value is not None for value in closed) else -1
+    for written in writers.write(everything()):
+        objects |= written.objects
+        count += written.counted
+    return line_of(cell, len(numbers), markers, count)
+
+
+def _arrays(
+    group: zarr.Group, rows: Rows, columns: Sequence[Column], numbers: np.ndarray
+) -> Iterator[tuple[str, Column]]:
+    """Create the arrays of a table; yield each one's name, with the column of the stream that fills it."""
+    cell, table = rows.cell, rows.table
+    height = _height(table)
+    if table.ragged:
+        size = Column(
+            table.count, "i8", "rows of the landscape", fill=0, attrs={"sample_dimension": table.dimension}
+        )
+        _small(group, size, rows.counts(len(numbers)))
+        owner = owner_column(table)
+        create_array(group, owner.name, owner, (table.dimension,), rows.total, {}, owner.attributes)
+        yield owner.name, SLOT
+    for column in columns:
+        array = table.array_name(column)
+        along = [one for one in (table.instance, height) if one and one != array]
+        attributes = {**column.attributes, **({"coordinates": " ".join(along)} if table.ragged else {})}
+        create_array(group, array, column, (table.dimension,), rows.total, cell.sizes, attributes)
+        yield array, column
 
 
 def _height(table: Table) -> str:
@@ -147,142 +226,22 @@ def _height(table: Table) -> str:
     return next((table.array_name(one) for one in table.columns if one.attrs.get("axis") == "Z"), "")
 
 
-def _says_nothing(
-    run: Run, cell: CellLayout, markers: Mapping[int, Marker], table: Table, column: Column
-) -> bool:
+def _says_nothing(rows: Rows, column: Column, pieces: Iterator[Piece], writers: Writers) -> bool:
     """Whether a column that may be unknown on any row is so on all of them: readers put it back by the run's
-    tables. Reads until something is known.
+    tables.
     """
-    if not column.optional:
-        return False
-    rows = 0
-    with closing(_read(run, cell, markers, table, column)) as parts:
-        for part in parts:
-            rows += len(part)
-            if (~np.isnan(part) if column.fill is None else part != column.fill).any():
-                return False
-    return rows > 0
+    return column.optional and rows.total > 0 and not writers.any_known(pieces)
 
 
 def _coordinates(group: zarr.Group, cell: CellLayout, numbers: np.ndarray, kind: Mapping[str, str]) -> None:
     role = {"cf_role": "profile_id"} if kind else {}
     ids = Column("landscape", "i8", "number of the landscape: its couplings are a function of it", attrs=role)
-    _write_array(group, ids.name, ids, (ids.name,), len(numbers), {}, iter([numbers]))
+    _small(group, ids, numbers)
     if "morse_index" in cell.sizes:
-        size = cell.sizes["morse_index"]
         index = Column("morse_index", "i2", "Morse index")
-        _write_array(group, index.name, index, (index.name,), size, {}, iter([np.arange(size)]))
+        _small(group, index, np.arange(cell.sizes["morse_index"]), index.name)
 
 
-def _write_ragged(
-    group: zarr.Group,
-    run: Run,
-    cell: CellLayout,
-    markers: Mapping[int, Marker],
-    numbers: np.ndarray,
-    table: Table,
-    between: Callable[[], None],
-) -> None:
-    counts = np.zeros(len(numbers), np.int64)
-    firsts = {block: int(np.searchsorted(numbers, block * cell.block_size)) for block in markers}
-    for block, marker in markers.items():
-        counts[firsts[block] : firsts[block] + cell.size_of(block)] = marker.slots[table.name]
-    rows = int(counts.sum())
-    size = Column(
-        table.count, "i8", "rows of the landscape", fill=0, attrs={"sample_dimension": table.dimension}
-    )
-    _write_array(group, size.name, size, ("landscape",), len(numbers), {}, iter([counts]))
-    # without instance_dimension, for that would be another representation of the same features
-    owner = Column(table.instance, "i8", "landscape of the row")
-    owners = _read(run, cell, markers, table, SLOT)
-    parts = (part.astype(np.int64) + firsts[block] for block, part in zip(markers, owners, strict=True))
-    _write_array(group, owner.name, owner, (table.dimension,), rows, {}, parts)
-    height = _height(table)
-    for column in table.columns:
-        between()
-        if _says_nothing(run, cell, markers, table, column):
-            continue
-        parts = _read(run, cell, markers, table, column)
-        along = [name for name in (table.instance, height) if name and name != table.array_name(column)]
-        more = {"coordinates": " ".join(along)}
-        _write_array(
-            group, table.array_name(column), column, (table.dimension,), rows, cell.sizes, parts, more
-        )
-
-
-def _landscape_parts(
-    run: Run, cell: CellLayout, markers: Mapping[int, Marker], blocks: Sequence[int], column: Column
-) -> Iterator[np.ndarray]:
-    absent = np.full((cell.block_size, *column.shape(cell.sizes)), column.absent, column.little_endian)
-    parts = _read(run, cell, markers, cell.landscape, column)
-    for block in blocks:
-        yield next(parts) if block in markers else absent[: cell.size_of(block)]
-
-
-def _read(
-    run: Run, cell: CellLayout, markers: Mapping[int, Marker], table: Table, column: Column
-) -> Generator[np.ndarray, None, None]:
-    """The parts of a column in the order of the blocks; markers are in that order."""
-
-    def read(marker: Marker) -> np.ndarray:
-        return read_column(run.files, cell, marker, table, column)
-
-    return in_order(read, markers.values(), run.files.readers)
-
-
-def _write_array(
-    group: zarr.Group,
-    name: str,
-    column: Column,
-    leading: tuple[str, ...],
-    length: int,
-    sizes: Mapping[str, int],
-    parts: Iterator[np.ndarray],
-    more: Mapping[str, Any] | None = None,
-) -> None:
-    """Create an array and fill it shard by shard from consecutive parts."""
-    trailing = column.shape(sizes)
-    chunk, shard = _extents(column, trailing, length)
-    array = group.create_array(
-        name,
-        shape=(length, *trailing),
-        chunks=(chunk, *trailing),
-        shards=(shard, *trailing),
-        dtype=column.little_endian,
-        fill_value=column.unknown,
-        filters=None,
-        compressors=[ZstdCodec(level=ZSTD_LEVEL, checksum=False), Crc32cCodec()],
-        dimension_names=(*leading, *column.dims),
-        attributes={**column.attributes, **(more or {})},
-        config={"write_empty_chunks": True},
-    )
-    start = 0
-    for whole in _regroup(parts, shard):
-        array[start : start + len(whole)] = whole
-        start += len(whole)
-
-
-def _extents(column: Column, trailing: tuple[int, ...], length: int) -> tuple[int, int]:
-    """Return rows per chunk and per shard: powers of two, and not more than the array needs."""
-    width = column.little_endian.itemsize * int(np.prod(trailing, dtype=np.int64))
-    needed = 1 << max(0, length - 1).bit_length()
-    chunk = min(needed, max(1, CHUNK_BYTES // max(1, width)))
-    chunk = 1 << (chunk.bit_length() - 1)
-    return chunk, min(chunk * CHUNKS_PER_SHARD, max(chunk, needed))
-
-
-def _regroup(parts: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    """Yield the same rows in runs of exactly ``size``, the last one shorter."""
-    held: list[np.ndarray] = []
-    count = 0
-    for part in parts:
-        held.append(part)
-        count += len(part)
-        if count >= size:
-            joined = np.concatenate(held)
-            while len(joined) >= size:
-                yield joined[:size]
-                joined = joined[size:]
-            held, count = [joined], len(joined)
-    if count:
-        yield np.concatenate(held)
+def _small(group: zarr.Group, column: Column, values: np.ndarray, dimension: str = "landscape") -> None:
+    array = create_array(group, column.name, column, (dimension,), len(values), {}, column.attributes)
+    array[:] = values

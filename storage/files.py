@@ -251,6 +251,11 @@ class RemoteFiles:
                 self.fs.pipe_file(self._path(key), data, mode="create")
         except FileExistsError:
             return False
+        except (NotImplementedError, TypeError) as error:
+            raise StoreError(
+                f"{self.url}: {type(self.fs).__name__} cannot create an object only if there is none, so two "
+                "drivers could not tell who comes first: use a folder that is mounted, or s3://"
+            ) from error
         return True
 
     def size(self, key: str) -> int | None:

@@ -46,6 +46,15 @@ class Executor(Protocol):
         ...
 
 
+def label(job: Job) -> str:
+    """Return what a job is called where backends show names: ``cell:block``, ``cell/array:row`` of a piece of
+    the dataset, or the kind of job.
+    """
+    if "piece" in job:
+        return f"{job['piece']['place'].partition('/')[2]}:{job['piece']['first']}"
+    return f"{job['cell']['id']}:{job['block']}" if "block" in job else str(job["job"])
+
+
 def crashed(how: str) -> dict[str, Any]:
     """Return the receipt of a job whose worker died every time.
 
@@ -56,7 +65,8 @@ def crashed(how: str) -> dict[str, Any]:
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
     said = " | ".join(lines[-SHOWN_LINES:])[-SHOWN_TAIL:]
     message = f"the worker process died {MAX_RETRIES + 1} times ({first})" + (f": {said}" if said else "")
-    return {"error": {"kind": "crash", "message": message, "traceback": how}}
+    error = {"kind": "crash", "message": message, "traceback": how}
+    return {"error": error, "attempt": MAX_RETRIES + 1}
 
 
 def ask(executor: Executor, job: Job, stop: StopRequest, stopped: str) -> dict[str, Any]:

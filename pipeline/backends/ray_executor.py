@@ -22,11 +22,11 @@ os.environ.setdefault("RAY_task_oom_retries", "3")
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from morsecensus.pipeline.backends.executor import MAX_RETRIES, Done, Job, crashed
+from morsecensus.pipeline.backends.executor import MAX_RETRIES, Done, Job, crashed, label
 from morsecensus.pipeline.backends.ray_folder import refused, short_folder
 from morsecensus.pipeline.errors import RunError
 from morsecensus.pipeline.plugins import carried
-from morsecensus.pipeline.worker.environment import worker_env
+from morsecensus.pipeline.worker.environment import carried_env
 from morsecensus.pipeline.worker.program import program
 from morsecensus.pipeline.worker.worker import run_job, run_piece
 from morsecensus.tasks.runtime.scatter import Scatter
@@ -45,7 +45,9 @@ OBJECT_STORE_BYTES = 100 * 2**20
 def _call(job: Job) -> dict[str, Any]:
     # Ray lends out the CPU of a task that waits for others, never its GPU: pieces would wait for it for ever
     alone = "generation" not in job or job.get("gpus")
-    return run_job(job, None if alone else _scatter(job))
+    core = ray.get_runtime_context().worker.core_worker  # Ray's public interface doesn't count tries
+    attempt = 1 + getattr(core, "get_current_task_attempt_number", int)()
+    return run_job({**job, "attempt": attempt}, None if alone else _scatter(job))
 
 
 # No memory is asked for: the blocks that wait for their pieces may hold all of it, and none would ever run.
@@ -65,7 +67,8 @@ def _scatter(job: Job) -> Scatter:
         try:
             while True:
                 for place, argument in itertools.islice(pieces, max(0, _window() - len(waiting))):
-                    waiting[_call_piece.remote(name, argument, whole)] = place
+                    called = _call_piece.options(name=f"{label(job)} piece")
+                    waiting[called.remote(name, argument, whole)] = place
                 if not waiting:
                     return results
                 for ref in _ended(list(waiting)):
@@ -131,10 +134,8 @@ class RayExecutor:
         self._gpus = gpus
         self._running: dict[ray.ObjectRef, Job] = {}
         self._ended: queue.SimpleQueue[ray.ObjectRef] = queue.SimpleQueue()
-        wanted = worker_env(gpus)
-        given = (name for name in (*wanted, "PYTHONPATH") if name in os.environ)
         common: dict[str, Any] = {
-            "runtime_env": {"env_vars": {**{name: os.environ[name] for name in given}, **wanted}},
+            "runtime_env": {"env_vars": carried_env(gpus)},
             "log_to_driver": False,
             "logging_level": "ERROR",
         }
@@ -165,7 +166,7 @@ class RayExecutor:
         # a request that no node can meet would wait for ever
         memory = int(min(job.get("memory_bytes", 0), _size().most_memory))
         job = {**job, **carried(), "program": program(), "gpus": self._gpus}
-        ref = _call.options(memory=memory or None, num_gpus=self._gpus or None).remote(job)
+        ref = _call.options(name=label(job), memory=memory or None, num_gpus=self._gpus or None).remote(job)
         self._running[ref] = job
         # not ray.wait: it takes time in proportion to the window, 2 ms a task at 10,000
         ref.future().add_done_callback(lambda _: self._ended.put(ref))

@@ -1,5 +1,6 @@
 """Commands that compute a study and keep its store sound: run, compact, plan, verify, repair."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,6 +43,10 @@ def run(
         str | None,
         typer.Option(metavar="I/N", help="Part I of N of its blocks alone, in a store that all parts share."),
     ] = None,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep a file for Prometheus, such as run.prom: how far it is."),
+    ] = None,
     body: Body = None,
     plugin: Plugin = None,
     quiet: Quiet = False,
@@ -55,7 +60,7 @@ def run(
         console = new_console(err=True, quiet=quiet)
         share = part_of(part)
         parsed = read_study(study)
-        settings = Settings(backend, workers, address, allow_environment, gpus, share)
+        settings = Settings(backend, workers, address, allow_environment, gpus, share, metrics)
         outcome = run_study(parsed, store or f"runs/{parsed.name}", settings, console, body=body)
         if as_json:
             print_json(outcome.record())
@@ -68,12 +73,21 @@ def run(
 
 
 @app.command(epilog="Example: morsecensus compact runs/demo")
-def compact(store: Store, quiet: Quiet = False, as_json: Json = False) -> None:
+def compact(
+    store: Store,
+    backend: Backend = "serial",
+    address: Address = None,
+    workers: Workers = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
     """Write the dataset of a run whose blocks are all done, unless it is there already."""
     with user_errors(quiet=quiet):
-        from morsecensus.pipeline.run.ending import compact_store
+        from morsecensus.pipeline.run.compaction import compact_store
+        from morsecensus.pipeline.run.run import Settings
 
-        dataset, left = compact_store(store, new_console(err=True, quiet=quiet))
+        settings = Settings(backend, workers, address)
+        dataset, left = compact_store(store, settings, new_console(err=True, quiet=quiet))
         if as_json:
             print_json({"store": store, "dataset": dataset, "blocks": left.blocks, "failed": left.failed})
         elif not quiet:

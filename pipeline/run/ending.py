@@ -4,18 +4,23 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from morsecensus.pipeline.backends.executor import Executor
 from morsecensus.pipeline.errors import RunError
 from morsecensus.pipeline.phases import phase
 from morsecensus.pipeline.run.faults import TAKEN, writing
-from morsecensus.pipeline.run.leases import take_lease, wait_for_lease
+from morsecensus.pipeline.run.leases import wait_for_lease
 from morsecensus.pipeline.run.session import refresh_rollups
+from morsecensus.pipeline.run.writers import Workers
 from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.storage.compact import compact
+from morsecensus.storage.layout import Generation
 from morsecensus.storage.lease import Lease
 from morsecensus.storage.parts import held_parts
 from morsecensus.storage.store import Run, open_run
 from morsecensus.storage.verify import failed_blocks
 
+MANY_POINTS = 1_000_000
+"""Below, and that takes a second or two, a run's dataset is written by its driver alone."""
 STOPPED = "stopped while the dataset was written: all blocks are done; the same command writes it again"
 
 
@@ -40,8 +45,19 @@ def left_of(run: Run) -> Left:
     return Left(blocks, open_ones, failed)
 
 
-def write_dataset(run: Run, lease: Lease, stop: StopRequest) -> str:
-    """Write the dataset of a run under its lease, and return its name; raises Interrupted or RunError."""
+@dataclass(frozen=True)
+class Crew:
+    """The workers of a backend, and the environment that all of them have."""
+
+    executor: Executor
+    here: Generation
+
+
+def write_dataset(run: Run, lease: Lease, stop: StopRequest, crew: Crew | None = None) -> str:
+    """Write the dataset of a run under its lease, by a crew or by this process, and return its name.
+
+    Raises Interrupted or RunError.
+    """
     phase("writing the dataset")
 
     def between() -> None:
@@ -50,10 +66,16 @@ def write_dataset(run: Run, lease: Lease, stop: StopRequest) -> str:
             raise RunError(f"{run.url}: {TAKEN}")
 
     with writing(run.files):
-        return compact(run, between)
+        return compact(run, between, crew and Workers(crew.executor, run, crew.here, between))
 
 
-def end_parts(url: str, console: Console, stop: StopRequest) -> str | None:
+def crew_for(run: Run, crew: Crew) -> Crew | None:
+    """Return the crew if the dataset is large enough for many."""
+    points = sum(one.points for cell in run.manifest.cells for one in run.summaries(cell).blocks.values())
+    return crew if points >= MANY_POINTS else None
+
+
+def end_parts(url: str, console: Console, stop: StopRequest, crew: Crew | None = None) -> str | None:
     """Write the dataset if no part has anything left to do; return its name, else None.
 
     A part calls this without its lease: of two that end at once, at least one then sees that all is done.
@@ -65,22 +87,4 @@ def end_parts(url: str, console: Console, stop: StopRequest) -> str | None:
     if left.open or (left.failed and held_parts(run.files)):
         return None  # who has a lease may be about to try a failed block again
     with wait_for_lease(run.files, console, stop, STOPPED) as lease:
-        return write_dataset(run, lease, stop)
-
-
-def compact_store(url: str, console: Console) -> tuple[str, Left]:
-    """Write the dataset of a run that has nothing left to do; return its name, and what failed.
-
-    Raises RunError if blocks are neither done nor failed, StoreError if a driver has the whole run.
-    """
-    files = open_run(url).files
-    with StopRequest() as stop, take_lease(files, console, stop, beside=True) as lease:
-        run = open_run(url)
-        left = left_of(run)
-        if left.open:
-            raise RunError(
-                f"{url}: {left.open} of {left.blocks} blocks are neither done nor failed: run the parts that "
-                "have them, or the whole study, first"
-            )
-        refresh_rollups(run)
-        return write_dataset(run, lease, stop), left
+        return write_dataset(run, lease, stop, crew and crew_for(run, crew))

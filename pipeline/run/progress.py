@@ -17,6 +17,9 @@ class Counts:
         cell: of the block that was committed last.
         at_work: blocks that workers have now.
         part: which part of the run it is; empty if it is all of it.
+        blocks, blocks_done: as `landscapes` and `done`.
+        retries: blocks that were given to another worker after theirs had died.
+        workers: host and process id of all that ended a block.
     """
 
     landscapes: int
@@ -28,6 +31,10 @@ class Counts:
     cell: str = ""
     at_work: int = 0
     part: str = ""
+    blocks: int = 0
+    blocks_done: int = 0
+    retries: int = 0
+    workers: set[tuple[str, int]] = field(default_factory=set)
 
 
 class Progress:

@@ -1,7 +1,9 @@
 """One run: plan against the store, submit blocks, record failures, compact. It may be killed any time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -10,9 +12,10 @@ from morsecensus.pipeline.backends.executor import Executor, ask
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
 from morsecensus.pipeline.phases import phase
-from morsecensus.pipeline.run.ending import end_parts, write_dataset
+from morsecensus.pipeline.run.ending import Crew, crew_for, end_parts, write_dataset
 from morsecensus.pipeline.run.faults import advised, writing
 from morsecensus.pipeline.run.leases import take_lease, take_lease_of_part, wait_for_lease
+from morsecensus.pipeline.run.metrics import MetricsFile
 from morsecensus.pipeline.run.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
 from morsecensus.pipeline.run.progress import Progress
 from morsecensus.pipeline.run.provenance import attributes, software, today
@@ -54,6 +57,7 @@ class Settings:
     allow_environment: bool = False
     gpus: float = 0.0
     part: Part | None = None
+    metrics: Path | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -181,27 +185,23 @@ def _drive(
 ) -> Outcome:
     # from before the lease is taken until it is given back: an exception in between would leave it behind
     with StopRequest() as stop, _lease(files, console, stop, settings.part, plan) as lease:
-        phase(STARTING.get(settings.backend, "starting"))
-        executor = start_executor(
-            settings.backend, workers=settings.workers, address=settings.address, gpus=settings.gpus
-        )
-        try:
-            stop.listen()  # again: Ray has installed a handler of its own
-            stop.check("stopped before anything was computed")
+        with started(settings, stop) as executor:
             here = worker_environment(executor, stop)
             with writing(files):
                 run, number = _choose_generation(prepare(here), here, settings, console, stop)
             session = Session(run, number, lease, stop, settings.part)
             with Progress(session.counts) as progress:
-                session.work(executor, progress)
-        finally:
-            phase("ending workers")
-            executor.close()
-        if settings.part is None:
-            dataset = write_dataset(run, lease, stop)
-        else:
-            lease.release()
-            dataset = end_parts(run.url, console, stop)
+                session.work(executor, progress, _metrics(settings, run))
+
+            def end(crew: Crew | None) -> str | None:
+                if settings.part is None:
+                    return write_dataset(run, lease, stop, crew and crew_for(run, crew))
+                lease.release()
+                return end_parts(run.url, console, stop, crew)
+
+            dataset = end(Crew(executor, here)) if settings.backend == "ray" else None
+        if settings.backend != "ray":
+            dataset = end(None)
         return Outcome(
             store=run.url,
             dataset=dataset,
@@ -211,6 +211,28 @@ def _drive(
             failed=session.failed,
             part=None if settings.part is None else str(settings.part),
         )
+
+
+def _metrics(settings: Settings, run: Run) -> MetricsFile | None:
+    labels = {"study": run.manifest.name, "store": run.url}
+    part = {} if settings.part is None else {"part": str(settings.part)}
+    return None if settings.metrics is None else MetricsFile(settings.metrics, labels | part)
+
+
+@contextmanager
+def started(settings: Settings, stop: StopRequest) -> Iterator[Executor]:
+    """A backend, closed at the end."""
+    phase(STARTING.get(settings.backend, "starting"))
+    executor = start_executor(
+        settings.backend, workers=settings.workers, address=settings.address, gpus=settings.gpus
+    )
+    try:
+        stop.listen()  # again: Ray has installed a handler of its own
+        stop.check("stopped before anything was computed")
+        yield executor
+    finally:
+        phase("ending workers")
+        executor.close()
 
 
 def _lease(files: Files, console: Console, stop: StopRequest, part: Part | None, plan: str) -> Lease:

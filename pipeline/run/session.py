@@ -1,13 +1,14 @@
 """The loop of a run: submit blocks, take receipts, record failures, count."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from morsecensus.pipeline.backends.executor import POLL_SECONDS, Done, Executor
 from morsecensus.pipeline.errors import Interrupted, RunError
 from morsecensus.pipeline.run.faults import FATAL, TAKEN, advised, writing
+from morsecensus.pipeline.run.metrics import MetricsFile
 from morsecensus.pipeline.run.pace import CellPace, planned_seconds
 from morsecensus.pipeline.run.progress import Counts, Progress
 from morsecensus.pipeline.stopping import StopRequest
@@ -46,6 +47,8 @@ class Session:
             points=sum(one.points for one in done),
             paces=paces,
             part="" if part is None else str(part),
+            blocks=sum(map(len, self.mine.values())),
+            blocks_done=len(done),
         )
         self.computed = 0
         self.failed: dict[str, str] = {}
@@ -61,14 +64,22 @@ class Session:
         landscapes = sum(map(cell.size_of, self.mine[cell.id]))
         return CellPace(landscapes, sum(one.landscapes for one in done), seconds, planned_seconds(cell))
 
-    def work(self, executor: Executor, progress: Progress) -> None:
+    def work(self, executor: Executor, progress: Progress, metrics: MetricsFile | None = None) -> None:
         """Keep the window full until every block is committed or failed."""
+
+        def tell(*, running: bool = True) -> None:
+            progress.update()
+            if metrics is not None:
+                metrics.update(self.counts, progress.left(), running=running)
+
+        tell()
         try:
-            self._work(executor, progress)
+            self._work(executor, tell)
         finally:
+            tell(running=False)
             self._roll_up()
 
-    def _work(self, executor: Executor, progress: Progress) -> None:
+    def _work(self, executor: Executor, tell: Callable[[], None]) -> None:
         jobs = self._jobs()
         running = 0
         while True:
@@ -89,7 +100,7 @@ class Session:
                 running -= 1
                 self._take(done)
             self.counts.at_work = running
-            progress.update()
+            tell()
 
     def _jobs(self) -> Iterator[dict[str, Any]]:
         generation = asdict(self.run.manifest.generations[self.generation])
@@ -112,7 +123,9 @@ class Session:
     def _take(self, done: Done) -> None:
         cell, block = CellLayout.from_record(done.job["cell"]), done.job["block"]
         error = done.receipt.get("error")
+        self.counts.retries += done.receipt.get("attempt", 1) - 1
         if error is None:
+            self.counts.workers.add((done.receipt["host"], done.receipt["pid"]))
             self._commit(cell, block, Summary(**done.receipt["summary"]))
             return
         if error["kind"] in FATAL:
@@ -126,6 +139,7 @@ class Session:
         self.computed += 1
         self.counts.cell, pace = cell.id, self.counts.paces[cell.id]
         self.counts.done += cell.size_of(block)
+        self.counts.blocks_done += 1
         pace.done += cell.size_of(block)
         pace.seconds += summary.seconds
         self.counts.points += summary.points

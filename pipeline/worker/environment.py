@@ -43,6 +43,11 @@ def worker_env(gpus: float = 0) -> dict[str, str]:
     return {**WORKER_ENV, **(GPU_ENV if gpus else {})}
 
 
+def carried_env(gpus: float = 0.0) -> dict[str, str]:
+    """Return the variables of workers that don't inherit them: the path of modules, and what all must have."""
+    return {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ} | worker_env(gpus)
+
+
 @functools.cache
 def environment() -> dict[str, Any]:
     """Return what the bytes of a result may depend on, for this process.

@@ -41,7 +41,7 @@ from morsecensus.tasks.runtime.scatter import Scatter
 
 RTOL, ATOL = 1e-7, 1e-9
 """How close the portable columns of another environment must be: polished points agree to about 1e-12."""
-SPOKEN = ("environment", "plugin", "program", "unseen", "usage")
+SPOKEN = ("environment", "plugin", "program", "store", "unseen", "usage")
 """Kinds of errors whose text is our own: no name of an exception before it."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -50,7 +50,8 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
     """Do one job and return a small receipt; an exception becomes a value under ``error``.
 
     Jobs: ``environment`` (report it), ``describe`` (a cell), ``block`` (compute, write, commit), ``check``
-    (compute and compare), ``enumerate``, ``topology``, ``census`` and ``pictures`` (landscapes, returned).
+    (compute and compare), ``shards`` and ``known`` (write or look into a piece of the dataset),
+    ``enumerate``, ``topology``, ``census`` and ``pictures`` (landscapes, returned).
     A body may send pieces of a block or of a landscape through ``scatter``.
     """
     started = time.time()
@@ -67,6 +68,8 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         _check_environment(job["generation"])
         if job["job"] in ("enumerate", "topology", "census", "shares", "pictures"):
             return {"record": _one_landscape(job, scatter, started)}
+        if "piece" in job:
+            return _piece(job)
         return _run_block(job, scatter, started)
     except UsageError as error:
         return _error("usage", error)
@@ -81,6 +84,8 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
     except BodyFailed as error:
         full = isinstance(error.cause, OSError) and error.cause.errno in DISK_FULL
         return _error("full" if full else "body", error.cause)
+    except StoreError as error:
+        return _error("store", error)
     except OSError as error:
         return _error("full" if error.errno in DISK_FULL else "write", error)
     except Exception as error:
@@ -195,7 +200,7 @@ def _run_block(job: Mapping[str, Any], scatter: Scatter | None, started: float) 
     files = open_files(job["store"])
     done = _already_committed(job)
     if done is not None:
-        return _receipt(done, started)
+        return _receipt(done, started, job.get("attempt", 1))
     cell, tables = _compute(job, scatter)
     marker = write_block(
         files,
@@ -214,7 +219,20 @@ def _run_block(job: Mapping[str, Any], scatter: Scatter | None, started: float) 
             "peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         },
     )
-    return _receipt(marker, started)
+    return _receipt(marker, started, job.get("attempt", 1))
+
+
+def _piece(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a piece of the dataset, or look if it knows anything."""
+    from morsecensus.storage.shards import Piece, knows_something, write_piece  # loads zarr
+
+    check_visible(job["store"], job["run"])
+    files, piece = open_files(job["store"]), Piece.from_record(job["piece"])
+    if job["job"] == "known":
+        return {"known": bool(knows_something(files, piece))}
+    written = write_piece(files, files, piece)
+    objects = {key: list(entry) for key, entry in written.objects.items()}
+    return {"objects": objects, "counted": written.counted}
 
 
 def _already_committed(job: Mapping[str, Any]) -> Marker | None:
@@ -226,13 +244,15 @@ def _already_committed(job: Mapping[str, Any]) -> Marker | None:
         return None
 
 
-def _receipt(marker: Marker, started: float) -> dict[str, Any]:
+def _receipt(marker: Marker, started: float, attempt: int) -> dict[str, Any]:
     return {
         "cell": marker.cell,
         "block": marker.block,
         "summary": asdict(Summary.of(marker)),
         "seconds": round(time.time() - started, 3),
+        "host": socket.gethostname(),
         "pid": os.getpid(),
+        "attempt": attempt,
     }
 
 

@@ -50,7 +50,8 @@ def of_trial(mark: str, root: int) -> set[Identity]:
 def is_busy(who: Identity) -> bool:
     """Say whether a process is a worker that may be inside a block: Ray's say so in their title."""
     command = _text(who[0], "cmdline")
-    return "morsecensus.pipeline.worker.worker" in command or command.startswith("ray::_call")
+    ray = command.startswith("ray::") and not command.startswith("ray::IDLE")
+    return "morsecensus.pipeline.worker.worker" in command or ray
 
 
 def end(who: Identity, number: int = signal.SIGKILL) -> bool:

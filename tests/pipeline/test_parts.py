@@ -16,15 +16,16 @@ from rich.console import Console
 from chaos.power_loss import Here
 from morsecensus.pipeline.errors import RunError, UsageError
 from morsecensus.pipeline.run import check
-from morsecensus.pipeline.run.ending import compact_store
+from morsecensus.pipeline.run.compaction import compact_store
 from morsecensus.pipeline.run.follow import follow, line
 from morsecensus.pipeline.run.plan import make_plan, new_manifest
+from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.pipeline.worker.environment import environment, fingerprint
 from morsecensus.storage import lease as leases
 from morsecensus.storage.dataset import dataset_hash, read_pointer
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import open_files
+from morsecensus.storage.files import LocalFiles, open_files
 from morsecensus.storage.layout import LEASE, Generation
 from morsecensus.storage.parts import Part, held_parts, take_compaction, take_part, take_whole
 from morsecensus.storage.seals import seal, unseal
@@ -227,6 +228,17 @@ def test_one_of_many_creates_the_run(files, toolbox):
     assert len(set(made)) == 1
 
 
+def test_a_file_system_without_exclusive_creation_is_refused(files, monkeypatch):
+    def overwrites_alone(path, data, mode):
+        raise NotImplementedError
+
+    if isinstance(files, LocalFiles):
+        return
+    monkeypatch.setattr(files.fs, "pipe_file", overwrites_alone)
+    with pytest.raises(StoreError, match="MemoryFileSystem cannot create an object only if there is none"):
+        _take(files)
+
+
 def test_parts_extend_a_run(tmp_path, toolbox, plain):
     store = tmp_path / "run"
     toolbox.run(toolbox.content(), store)
@@ -245,16 +257,16 @@ def test_failed_blocks_wait_for_whoever_may_try_them_again(tmp_path, toolbox, pl
     script = {"raise": ["4:1"]}
     assert toolbox.run(toolbox.content(), store, part=Part(1, 2), script=script).failed == {}
     with pytest.raises(RunError, match="5 of 10 blocks are neither done nor failed"):
-        compact_store(str(store), _quiet())
+        compact_store(str(store), Settings(), _quiet())
     lease = _take(open_files(str(store)), Part(9, 9), _plan(toolbox))
     outcome = toolbox.run(toolbox.content(), store, part=Part(2, 2), script=script)
     assert (outcome.dataset, list(outcome.failed)) == (None, ["c0000 block 1"])
     lease.release()
-    dataset, left = compact_store(str(store), _quiet())
+    dataset, left = compact_store(str(store), Settings(), _quiet())
     assert (dataset, left.failed, left.blocks) == ("dataset-1.zarr", 1, 10)
     outcome = toolbox.run(toolbox.content(), store, part=Part(2, 2))
     assert (outcome.dataset, outcome.computed_blocks, outcome.failure) == ("dataset-2.zarr", 1, None)
-    assert compact_store(str(store), _quiet())[0] == "dataset-2.zarr"
+    assert compact_store(str(store), Settings(), _quiet())[0] == "dataset-2.zarr"
     assert dataset_hash(str(store)) == plain()
 
 

@@ -1,8 +1,10 @@
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,7 @@ from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.storage.dataset import dataset_hash
 from morsecensus.storage.store import open_run
 from morsecensus.storage.verify import verify
-from support.processes import descendants
+from support.processes import descendants, wait_until
 
 pytestmark = pytest.mark.ray
 RAY = ("--backend", "ray", "--workers", "2")
@@ -23,6 +25,34 @@ def test_ray_is_serial_byte_for_byte(tmp_path, toolbox, reference):
     assert code == 0, err
     assert out.strip() == f"{store}/dataset-1.zarr"
     assert dataset_hash(str(store)) == reference["large"]
+
+
+def test_tasks_are_called_by_their_block(tmp_path, toolbox):
+    """Ray shows the name of what a worker does, in its process's title too."""
+    driver = toolbox.driver(toolbox.text(), tmp_path / "run", *RAY, script={"hold": ["4:3"]})
+    wait_until(lambda: driver.process.poll() is not None or "ray::c0000:3" in _titles(driver.process.pid))
+    assert driver.process.poll() is None, driver.finish()
+    os.kill(driver.process.pid, signal.SIGINT)
+    assert driver.finish()[0] == 130
+
+
+def _titles(pid):
+    found = set()
+    for child in descendants(pid):
+        with contextlib.suppress(OSError):
+            found.add(Path(f"/proc/{child}/cmdline").read_bytes().rstrip(b"\0").decode(errors="replace"))
+    return found
+
+
+def test_a_dataset_written_by_two_workers_is_that_of_one(tmp_path, toolbox, reference):
+    store = tmp_path / "run"
+    toolbox.run(toolbox.content(), store)
+    (store / "latest.json").unlink()
+    command = [sys.executable, "-m", "morsecensus", "compact", str(store), *RAY]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.stdout.strip() == f"{store}/dataset-2.zarr", done.stderr
+    assert dataset_hash(str(store)) == reference["small"]
+    assert verify(open_run(str(store))).problems == []
 
 
 def test_resumed_while_orphans_still_write(tmp_path, toolbox, reference):

@@ -287,10 +287,10 @@ def test_a_signal_while_the_dataset_is_written_stops_between_columns(
     store = tmp_path / "run"
     seen = []
 
-    def interrupted(run, between):
+    def interrupted(run, between, writers):
         signal.raise_signal(signal.SIGINT)
         try:
-            return compact(run, between)
+            return compact(run, between, writers)
         finally:
             seen.append(sorted(path.name for path in store.glob("dataset-1.zarr/c0000/*")))
 

@@ -23,6 +23,7 @@ from morsecensus.storage.errors import RemoteError, StoreError
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import LEASE
 from morsecensus.storage.lease import acquire, holder_of
+from morsecensus.storage.parts import Part
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import exists, open_run
 from morsecensus.storage.verify import verify
@@ -176,6 +177,14 @@ def test_resumed_after_kill_is_a_run_on_disk(toolbox, finished, expected):
     outcome = toolbox.run(toolbox.content(**SMALL), finished)
     assert (outcome.landscapes, outcome.dataset, outcome.computed_blocks) == (8, "dataset-1.zarr", 0)
     assert list(open_files(finished).walk()) == before
+
+
+def test_parts_share_a_bucket(toolbox, store, expected):
+    assert toolbox.run(toolbox.content(**SMALL), store, part=Part(1, 2)).dataset is None
+    assert check.status(store)["parts"] == []
+    assert toolbox.run(toolbox.content(**SMALL), store, part=Part(2, 2)).dataset == "dataset-1.zarr"
+    assert dataset_hash(store) == expected
+    assert open_files(store).names("parts") == []
 
 
 def test_damage_is_found_and_repaired(toolbox, finished, store, expected, call):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from morsecensus.storage import compact as module
+from morsecensus.storage import shards as module
 from morsecensus.storage.compact import compact, datasets
 from morsecensus.storage.dataset import dataset_hash, dataset_path, read_pointer
 from morsecensus.storage.errors import StoreError
@@ -95,11 +95,11 @@ def test_chunks_are_a_mebibyte_and_shards_no_larger_than_needed(length, trailing
     """Of doubles; powers of two."""
     sizes = {f"axis{k}": size for k, size in enumerate(trailing)}
     column = Column("some", "f8", "some numbers", tuple(sizes))
-    assert module._extents(column, trailing, length) == extents
+    assert module.extents(column, trailing, length) == extents
 
 
 def test_the_pointer_follows_all_it_names(full_run, monkeypatch):
-    """The dataset is on disk, then its inventory is there, and only then the pointer."""
+    """What `write` wrote is on disk: the dataset, then its inventory, and only then the pointer."""
     events = []
     original = full_run.files.write
 
@@ -108,12 +108,14 @@ def test_the_pointer_follows_all_it_names(full_run, monkeypatch):
         original(objects)
 
     monkeypatch.setattr(full_run.files, "write", write)
-    monkeypatch.setattr(full_run.files, "sync", lambda name: events.append(f"sync {name}"))
     compact(full_run)
-    assert events == ["sync dataset-1.zarr", f"dataset-1.zarr/{INVENTORY_KEY}", "latest.json"]
+    assert events[-2:] == [f"dataset-1.zarr/{INVENTORY_KEY}", "latest.json"]
+    assert set(events[:-2]) == {
+        f"dataset-1.zarr/{key}" for key in read_pointer(full_run.files).objects if key != INVENTORY_KEY
+    }
 
 
-def test_what_is_raised_between_columns_ends_the_writing(full_run):
+def test_what_is_raised_between_pieces_ends_the_writing(full_run):
     calls = []
 
     def between():
@@ -127,7 +129,7 @@ def test_what_is_raised_between_columns_ends_the_writing(full_run):
     assert read_pointer(full_run.files) is None
     assert compact(full_run, lambda: calls.append(1)) == "dataset-2.zarr"
     cell = full_run.manifest.cells[0]
-    assert len(calls) == 30 + sum(len(table.columns) for table in cell.tables)
+    assert len(calls) >= 30 + sum(len(table.columns) for table in cell.tables), "one or more for a column"
 
 
 def test_twice_is_once_and_equal_runs_have_equal_hashes(full_run, toolbox, tmp_path):
