@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 PARTS = (
+    "compaction",
     "dynamics",
     "finder",
     "gradient",

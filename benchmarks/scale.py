@@ -46,8 +46,9 @@ def _new_run(store: str, blocks: int) -> Any:
     )
 
 
-def _summary() -> dict[str, Any]:
-    return {"generation": 0, "points": 20_000, "seconds": 8.1, "content": "0" * 64, "stamp": ""}
+def _receipt() -> dict[str, Any]:
+    summary = {"generation": 0, "landscapes": 100, "points": 20_000, "seconds": 8.1, "content": "0" * 64}
+    return {"summary": summary, "host": "node-0123", "pid": 1}
 
 
 def _peak() -> float:
@@ -71,7 +72,7 @@ class _Instant:
         from morsecensus.pipeline.backends.executor import Done
 
         done, self._jobs = self._jobs, []
-        return [Done(job, {"summary": _summary()}) for job in done]
+        return [Done(job, _receipt()) for job in done]
 
     def close(self) -> None:
         pass
@@ -94,7 +95,7 @@ class _NothingOnRay:
     def completed(self, timeout: float) -> list[Any]:
         from morsecensus.pipeline.backends.executor import Done
 
-        return [Done(done.job, {"summary": _summary()}) for done in self._ray.completed(timeout)]
+        return [Done(done.job, _receipt()) for done in self._ray.completed(timeout)]
 
     def close(self) -> None:
         self._ray.close()

@@ -74,10 +74,6 @@ class Files(Protocol):
         """Remove an object, or all objects under a prefix. Only repair calls this."""
         ...
 
-    def sync(self, prefix: str) -> None:
-        """Make everything under a prefix durable that zarr itself wrote."""
-        ...
-
     def zarr(self, key: str) -> Any:
         """Return what zarr opens as a store at a key."""
         ...
@@ -207,12 +203,6 @@ class LocalFiles:
             path.unlink(missing_ok=True)
         _sync(path.parent)
 
-    def sync(self, prefix: str) -> None:
-        for folder, _, names in os.walk(self.root / prefix):
-            for path in (*(Path(folder) / name for name in names), Path(folder)):
-                _sync(path)
-        _sync((self.root / prefix).parent)
-
     def zarr(self, key: str) -> Any:
         from zarr.storage import LocalStore
 
@@ -311,9 +301,6 @@ class RemoteFiles:
             # s3fs deletes in bulk and passes over what the server refuses
             if self.fs.exists(path):
                 raise PermissionError("it is still there after it was deleted")
-
-    def sync(self, prefix: str) -> None:
-        """A PUT that was acknowledged is durable."""
 
     def zarr(self, key: str) -> Any:
         from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper

@@ -211,16 +211,20 @@ def chunk_key(cell: CellLayout, table: Table, column: Column, block: int, chunk:
     return f"{stream_key(generation)}/{cell.id}/{name}/c.{'.'.join(map(str, index))}"
 
 
-def object_place(cell: CellLayout, rows: Mapping[str, int], table: Table, column: Column, chunk: int) -> int:
-    """Return where an object stands in the order of ``block_objects``."""
+def first_place(cell: CellLayout, rows: Mapping[str, int], table: Table) -> int:
+    """Return where the first object of a table stands in the order of ``block_objects``."""
     place = 0
     for other in cell.tables:
-        chunks = cell.row_chunks(rows[other.name]) if other.ragged else 1
-        columns = other.streamed
         if other.name == table.name:
-            return place + columns.index(column) * chunks + chunk
-        place += len(columns) * chunks
+            return place
+        place += len(other.streamed) * (cell.row_chunks(rows[other.name]) if other.ragged else 1)
     raise ValueError(f"{table.name}: no table of {cell.id}")
+
+
+def object_place(cell: CellLayout, rows: Mapping[str, int], table: Table, column: Column, chunk: int) -> int:
+    """Return where an object stands in the order of ``block_objects``."""
+    chunks = cell.row_chunks(rows[table.name]) if table.ragged else 1
+    return first_place(cell, rows, table) + table.streamed.index(column) * chunks + chunk
 
 
 def block_objects(cell: CellLayout, rows: Mapping[str, int], block: int, generation: int) -> Iterator[str]:

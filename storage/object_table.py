@@ -49,13 +49,14 @@ class ObjectTable:
 
     def of(self, table: Table, column: Column, chunk: int) -> Entry:
         """The entry of one chunk of a column."""
-        return self._entry(object_place(self._cell, self._rows, table, column, chunk))
+        return self.at(object_place(self._cell, self._rows, table, column, chunk))
 
     def items(self) -> Iterator[tuple[str, Entry]]:
         """All keys with their entries."""
-        return ((key, self._entry(place)) for place, key in enumerate(self))
+        return ((key, self.at(place)) for place, key in enumerate(self))
 
-    def _entry(self, place: int) -> Entry:
+    def at(self, place: int) -> Entry:
+        """The entry of the object that stands there in the order of ``block_objects``."""
         size, crc = _ENTRY.unpack_from(self._packed, place * _ENTRY.size)
         return size, f"{crc:08x}"
 

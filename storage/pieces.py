@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from morsecensus.storage.catalogue import closed_value
-from morsecensus.storage.layout import CellLayout
+from morsecensus.storage.layout import CellLayout, first_place
 from morsecensus.storage.markers import Marker
 from morsecensus.storage.shards import Piece, Source, owner_column, piece_rows
 from morsecensus.storage.tables import SLOT, Column, Table
@@ -26,6 +26,8 @@ class Rows:
         self._blocks = sorted(markers) if table.ragged else list(blocks)
         self._ends = np.cumsum([self._rows_of(block) for block in self._blocks], dtype=np.int64)
         self._chunk = cell.chunk_rows if table.ragged else cell.block_size
+        # once, not for each object: a run has millions of them
+        self._first = {block: first_place(cell, one.rows, table) for block, one in markers.items()}
 
     def _rows_of(self, block: int) -> int:
         return self._markers[block].rows[self.table.name] if self.table.ragged else self.cell.size_of(block)
@@ -48,6 +50,7 @@ class Rows:
         goal = owner_column(self.table) if column == SLOT else column
         trailing = column.shape(self.cell.sizes)
         size = piece_rows(goal, trailing, self.total, self._chunk)
+        number = self.table.streamed.index(column)
         for first in range(0, self.total, size):
             yield Piece(
                 place=place,
@@ -56,12 +59,12 @@ class Rows:
                 column=column.name,
                 length=self.total,
                 first=first,
-                sources=tuple(self._sources(column, first, min(first + size, self.total))),
+                sources=tuple(self._sources(number, first, min(first + size, self.total))),
                 counted=None if self.table.ragged else closed_value(column),
             )
 
-    def _sources(self, column: Column, first: int, end: int) -> Iterator[Source]:
-        """Yield what rows ``first`` to ``end`` of a column are made of."""
+    def _sources(self, column: int, first: int, end: int) -> Iterator[Source]:
+        """Yield what rows ``first`` to ``end`` of a column, given by its number, are made of."""
         for place in range(int(np.searchsorted(self._ends, first, "right")), len(self._blocks)):
             block = self._blocks[place]
             rows = self._rows_of(block)
@@ -70,14 +73,16 @@ class Rows:
                 return
             yield from self._of_block(column, block, max(first - before, 0), min(end - before, rows))
 
-    def _of_block(self, column: Column, block: int, first: int, end: int) -> Iterator[Source]:
+    def _of_block(self, column: int, block: int, first: int, end: int) -> Iterator[Source]:
         marker = self._markers.get(block)
         if marker is None:
             yield Source(block, -1, 0, first, end - first)
             return
+        chunks = self.cell.row_chunks(self._rows_of(block)) if self.table.ragged else 1
+        place = self._first[block] + column * chunks
         for chunk in range(first // self._chunk, -(-end // self._chunk)):
             begin = chunk * self._chunk
             skip = max(first - begin, 0)
             rows = min(end - begin, self._chunk) - skip
-            size, crc = marker.objects.of(self.table, column, chunk)
+            size, crc = marker.objects.at(place + chunk)
             yield Source(block, marker.generation, chunk, skip, rows, size, crc, self._landscape[block])

@@ -65,10 +65,9 @@ class Piece:
     sources: tuple[Source, ...]
     counted: int | None = None
 
-    def to_record(self) -> dict[str, Any]:
-        """Return the piece as JSON holds it."""
-        record = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        return record | {"cell": self.cell.to_record()}
+    def to_record(self, cell: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the piece as JSON holds it, given the record of its cell, which many pieces share."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)} | {"cell": cell}
 
     @staticmethod
     def from_record(record: Mapping[str, Any]) -> "Piece":

@@ -29,6 +29,7 @@ class Workers:
 
     def __init__(self, executor: Executor, run: Run, here: Generation, between: Callable[[], None]):
         self._executor, self._run, self._between = executor, run, between
+        self._cells = {cell.id: cell.to_record() for cell in run.manifest.cells}
         self._job = {"store": run.url, "run": identity(run), "generation": asdict(here)}
 
     def write(self, pieces: Iterable[Piece]) -> Iterator[Written]:
@@ -56,7 +57,8 @@ class Workers:
             while True:
                 self._between()
                 while waiting < self._executor.window() and (piece := next(rest, None)) is not None:
-                    self._executor.submit({"job": job, **self._job, "piece": piece.to_record()})
+                    record = piece.to_record(self._cells[piece.cell.id])
+                    self._executor.submit({"job": job, **self._job, "piece": record})
                     waiting += 1
                 if not waiting:
                     return

@@ -44,7 +44,7 @@ def worker_env(gpus: float = 0) -> dict[str, str]:
 
 
 def carried_env(gpus: float = 0.0) -> dict[str, str]:
-    """Return the variables of workers that don't inherit them: the path of modules, and what all must have."""
+    """Return the variables of workers that inherit none: the path of modules, and what all must have."""
     return {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ} | worker_env(gpus)
 
 
