@@ -7,7 +7,7 @@ import os
 import queue
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +58,11 @@ def _scatter(job: Job) -> Scatter:
     """Pieces as tasks within a task: Ray lends the CPU of a task that waits for others to them."""
     whole = {name: job[name] for name in ("generation", "plugins", "program", "store") if name in job}
 
-    def scatter(name: str, arguments: Sequence[Any]) -> list[Any]:
+    def scatter(
+        name: str, arguments: Sequence[Any], done: Callable[[int, Any], None] | None = None, /
+    ) -> list[Any]:
         results: list[Any] = [None] * len(arguments)
+        take = done or results.__setitem__
         pieces = enumerate(arguments)
         waiting: dict[ray.ObjectRef, int] = {}
         try:
@@ -69,7 +72,7 @@ def _scatter(job: Job) -> Scatter:
                 if not waiting:
                     return results
                 for ref in _ended(list(waiting)):
-                    results[waiting.pop(ref)] = _piece(ref)
+                    take(waiting.pop(ref), _piece(ref))
         finally:
             for ref in waiting:
                 ray.cancel(ref)
