@@ -3,16 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+Take = Callable[[int, Any], None]
+"""Takes a result, with its place."""
+
 
 class Scatter(Protocol):
     """``scatter("package.module:function", arguments)``: the function's results on each of the arguments, in
     order, wherever they are computed."""
 
-    def __call__(
-        self, name: str, arguments: Sequence[Any], done: Callable[[int, Any], None] | None = None, /
-    ) -> list[Any]:
+    def __call__(self, name: str, arguments: Sequence[Any], done: Take | None = None, /) -> list[Any]:
         """
         Args:
-            done: takes each result, with its place, as soon as it is there; the list then holds None.
+            done: takes each result as soon as it is there; the list then holds None.
         """
         ...
