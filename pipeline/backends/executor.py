@@ -4,7 +4,7 @@ Both give every worker process the environment of ``pipeline.worker.environment`
 bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -69,9 +69,20 @@ def crashed(how: str) -> dict[str, Any]:
     return {"error": error, "attempt": MAX_RETRIES + 1}
 
 
-def ask(executor: Executor, job: Job, stop: StopRequest, stopped: str) -> dict[str, Any]:
-    """Run one job on an idle executor and return its receipt; raises Interrupted, saying ``stopped``."""
+def ask(
+    executor: Executor,
+    job: Job,
+    stop: StopRequest,
+    stopped: str,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """Run one job on an idle executor and return its receipt; raises Interrupted, saying ``stopped``.
+
+    Args:
+        meanwhile: called a few times a second.
+    """
     executor.submit(job)
     while not (done := executor.completed(POLL_SECONDS)):
         stop.check(stopped)
+        meanwhile()
     return done[0].receipt
