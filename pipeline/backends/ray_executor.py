@@ -140,15 +140,14 @@ class RayExecutor:
             "log_to_driver": False,
             "logging_level": "ERROR",
         }
+        self._folder = None if address else short_folder()
         local: dict[str, Any] = {
+            "_temp_dir": self._folder,
             "num_cpus": workers,
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE_BYTES,
             "_node_ip_address": "127.0.0.1",
         }
-        self._folder = None if address else short_folder()
-        if self._folder is not None:
-            local["_temp_dir"] = self._folder
         try:
             ray.init(address=address or "local", **common, **({} if address else local))
         except Exception as error:  # whatever Ray and the system have: OSError, AssertionError, its own
