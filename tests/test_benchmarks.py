@@ -85,4 +85,4 @@ def test_an_unknown_part_is_refused(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["benchmarks", "speed"])
     with pytest.raises(SystemExit):
         bench.main()
-    assert "got speed, allowed: dynamics, finder" in capsys.readouterr().err
+    assert "got speed, allowed: compaction, dynamics" in capsys.readouterr().err
