@@ -18,6 +18,7 @@ from morsecensus.analysis.topics.floors.section import GroundState
 from morsecensus.analysis.topics.flow.section import GradientFlow
 from morsecensus.analysis.topics.ledger.section import Ledger
 from morsecensus.analysis.topics.minima.section import Minima
+from morsecensus.analysis.topics.networks.section import TrainedNetworks
 from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
 from morsecensus.analysis.topics.quadratic.section import QuadraticNetworks
@@ -64,6 +65,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     Factorised(),
     QuadraticNetworks(),
     HiddenUnits(),
+    TrainedNetworks(),
     Pairs(),
     OtherLaws(),
     GradientFlow(),
