@@ -80,7 +80,11 @@ _HESSIAN = (
     number("node_residual", "distance of an eigenvalue from a node, at most", ("start", "node")),
 )
 _PAIRS = (
-    number("path_cost", "training cost on the line to the next run", ("path", "place")),
+    number(
+        "path_cost",
+        "cost on the line to the next run, over the first 10,000 training examples",
+        ("path", "place"),
+    ),
     number("barrier", "largest cost on the line above the chord between its ends", PATH),
     number("midpoint_errors", "test errors half way", PATH, dtype="i8"),
 )

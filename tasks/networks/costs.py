@@ -9,7 +9,8 @@ STEP_SECONDS = 2e-5
 """Of a step, whatever the network."""
 FORWARD, GRADIENT, PRODUCT = 2, 6, 14
 """Operations a weight and example."""
-LEAST_TESTS = 1000
+MEASURED_ON = 10_000
+"""Training examples over which costs on lines are means, the first ones: there are a hundred a pair."""
 
 
 def run_memory(options: NetworkOptions) -> int:
@@ -33,5 +34,5 @@ def run_seconds(options: NetworkOptions) -> float:
     if options.hessian:
         spent += PRODUCT * options.matvecs * options.hessian["examples"] * options.hessian["starts"]
     if options.pairs:
-        spent += FORWARD * len(PATHS) * PATH_POINTS * options.count / 2
+        spent += FORWARD * len(PATHS) * PATH_POINTS * min(options.count, MEASURED_ON) / 2
     return training + spent * weights / RATES["float64"]

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
+from morsecensus.tasks.networks.costs import MEASURED_ON
 from morsecensus.tasks.networks.evaluate import errors, mean_cost
 from morsecensus.tasks.networks.examples import Examples
 from morsecensus.tasks.networks.match import matched_orders, permuted, random_orders
@@ -21,8 +22,9 @@ def between(
 ) -> dict[str, np.ndarray]:
     """Costs on the lines from the first run to the second, as `PATHS` has them.
 
-    Returns ``path_cost``, over the training set, shape (paths, points); ``barrier``, the largest cost above
-    the line between the costs at the ends, (paths,); ``midpoint_errors``, test errors half way, (paths,).
+    Returns ``path_cost``, over the first `MEASURED_ON` training examples, shape (paths, points); ``barrier``,
+    the largest cost above the line between the costs at the ends, (paths,); ``midpoint_errors``, test errors
+    half way, (paths,).
     """
     x = data.inputs[:MATCHED_ON]
     shuffled = permuted(net, one, random_orders(net, seed))
@@ -32,7 +34,10 @@ def between(
         "matched": permuted(net, two, matched_orders(net, net, one, two, x)),
         "copy": permuted(net, shuffled, matched_orders(net, net, one, shuffled, x)),
     }
-    costs = np.array([_line(net, one, ends[name], data, targets) for name in PATHS])
+    rows = data.inputs[:MEASURED_ON], targets[:MEASURED_ON]
+    costs = np.array(
+        [[mean_cost(net, (1 - t) * one + t * ends[name], *rows) for t in TIMES] for name in PATHS]
+    )
     middle = [errors(net, (one + ends[name]) / 2, data.test_inputs, data.test_labels) for name in PATHS]
     chord = (1 - TIMES) * costs[:, :1] + TIMES * costs[:, -1:]
     return {
@@ -40,7 +45,3 @@ def between(
         "barrier": (costs - chord).max(axis=1),
         "midpoint_errors": np.array(middle),
     }
-
-
-def _line(net: Net, one: Weights, two: Weights, data: Examples, targets: np.ndarray) -> list[float]:
-    return [mean_cost(net, (1 - t) * one + t * two, data.inputs, targets) for t in TIMES]
