@@ -22,6 +22,7 @@ from morsecensus.analysis.topics.networks.section import TrainedNetworks
 from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
 from morsecensus.analysis.topics.quadratic.section import QuadraticNetworks
+from morsecensus.analysis.topics.slices.section import SlicesMislead
 from morsecensus.analysis.topics.spectra.section import Spectra
 from morsecensus.analysis.topics.spiked.section import Spiked
 from morsecensus.analysis.topics.study.section import Cells
@@ -66,6 +67,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     QuadraticNetworks(),
     HiddenUnits(),
     TrainedNetworks(),
+    SlicesMislead(),
     Pairs(),
     OtherLaws(),
     GradientFlow(),

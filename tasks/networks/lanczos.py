@@ -44,10 +44,11 @@ def tridiagonal(product: Callable[[Vector], Vector], start: Vector, steps: int) 
         for _ in range(2):  # once leaves what rounding made of it, twice is enough (W. Kahan, B. N. Parlett)
             rest -= basis[: k + 1].T @ (basis[: k + 1] @ rest)
         below[k] = np.linalg.norm(rest)
-        if k == steps - 1 or below[k] <= 1e-12 * scale:
-            break
-        basis[k + 1] = rest / below[k]
-    return diagonal[: k + 1], below[: k + 1]
+        if below[k] <= 1e-12 * scale:
+            return diagonal[: k + 1], below[: k + 1]
+        if k + 1 < steps:
+            basis[k + 1] = rest / below[k]
+    return diagonal, below
 
 
 def quadrature(product: Callable[[Vector], Vector], start: Vector, steps: int) -> Quadrature:

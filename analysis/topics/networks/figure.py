@@ -122,11 +122,11 @@ def plot_density(ax: Axes, one: Network, color: str) -> list[Mark]:
     grid = np.linspace(min(-0.15, float(places.min()) - 0.05), 1.1, 400)
     bumps = np.exp(-(((grid[:, None] - places.ravel()[None]) / KERNEL) ** 2) / 2)
     share = weights.ravel() / weights.sum()
-    return ax.plot(grid, bumps @ share / (KERNEL * np.sqrt(2 * np.pi)), color=color, lw=1)
+    return [*ax.plot(grid, bumps @ share / (KERNEL * np.sqrt(2 * np.pi)), color=color, lw=1)]
 
 
 def plot_largest(ax: Axes, one: Network, color: str) -> list[Mark]:
     """The nodes of the first run's first start whose residual is small."""
     nodes, residuals = (one.column(name)[0, 0] for name in ("node", "node_residual"))
     sharp = np.sort(nodes[residuals < 1e-2 * np.nanmax(nodes)])[::-1][:30] / np.nanmax(nodes)
-    return ax.plot(np.arange(1, len(sharp) + 1), sharp, "o", ms=2.8, color=color)
+    return [*ax.plot(np.arange(1, len(sharp) + 1), sharp, "o", ms=2.8, color=color)]
