@@ -55,4 +55,6 @@ def quadrature(product: Callable[[Vector], Vector], start: Vector, steps: int) -
     """The measure of a symmetric matrix and a start."""
     diagonal, below = tridiagonal(product, start, steps)
     nodes, vectors = eigh_tridiagonal(diagonal, below[:-1])
-    return Quadrature(nodes, vectors[0] ** 2, below[-1] * np.abs(vectors[-1]))
+    # the last components become as small as one likes; products of doubles don't
+    rounding = np.finfo(np.float64).eps * np.abs(nodes).max()
+    return Quadrature(nodes, vectors[0] ** 2, np.maximum(below[-1] * np.abs(vectors[-1]), rounding))

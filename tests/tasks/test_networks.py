@@ -74,10 +74,13 @@ def test_bytes_are_their_255th_part_and_parts_add_up(monkeypatch):
     net = NETS[0]
     weights, _, targets = case(net, 50)
     x = np.random.default_rng(3).integers(0, 256, (50, 6), dtype=np.uint8)
-    whole = mean_cost(net, weights, x / 255, targets), gradient(net, weights, x / 255, targets)
+    ours = net, weights, x / 255, targets
+    whole = mean_cost(*ours), gradient(*ours), hessian_product(*ours)(weights)
     monkeypatch.setattr("morsecensus.tasks.networks.evaluate.PART", 17)
     assert mean_cost(net, weights, x, targets) == pytest.approx(whole[0], rel=1e-13)
     np.testing.assert_allclose(gradient(net, weights, x, targets), whole[1], rtol=1e-10, atol=1e-14)
+    product = hessian_product(net, weights, x, targets)(weights)
+    np.testing.assert_allclose(product, whole[2], rtol=1e-10, atol=1e-13)
 
 
 def test_batch_norm_of_a_test_set_takes_the_statistics_of_the_training_set():

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.ticker import NullLocator
 
 from morsecensus.analysis.page.style import (
     COLORS,
@@ -35,8 +36,10 @@ def draw_costs(found: Networks) -> Figure | None:
             plot_runs(ax, one, name, color)
     labels = ("training cost above the floor", "test errors")
     for ax, label in zip(axes, labels, strict=True):
-        log_scale(ax, "x")
-        ax.set(xlabel="weights", ylabel=label, ylim=(0, None))
+        ax.set(xscale="log", xlabel="weights", ylabel=label, ylim=(0, None))
+        sizes = sorted({one.weights for one in found})
+        ax.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=30, ha="right")
+        ax.xaxis.set_minor_locator(NullLocator())
     legend_below(figure, [(one.name, COLORS[number % len(COLORS)]) for number, one in enumerate(found)])
     return figure
 

@@ -28,8 +28,6 @@ _CAPTIONS = {
     "spectra": "Hessians where training ended, eigenvalues over the largest. Left: density, each Lanczos "
     "node a Gaussian. Right: the largest nodes of the first run, those with residuals below 0.01 of it.",
 }
-ROUNDING = 1e-9
-"""Of the cost: a barrier of the copy below is rounding."""
 
 
 class TrainedNetworks(Topic[Found]):
@@ -101,4 +99,4 @@ def _control(rows: Sequence[Row]) -> list[Part]:
     worst = max(row["barrier_max"] for row in copies)
     text = f"Control: the largest barrier from a run to a matched copy of itself is {worst:.0e}"
     text += f", over {sum(row['pairs'] for row in copies)} runs."
-    return [note(text, "good" if worst < ROUNDING else "bad")]
+    return [note(text, "good" if worst < tables.ROUNDING else "bad")]

@@ -6,6 +6,8 @@ from morsecensus.analysis.topics.networks.measure import NEAR_ZERO, THRESHOLDS
 from morsecensus.analysis.topics.rows import CELL
 
 COST = "nats"
+ROUNDING = 1e-9
+"""Of a cost: a barrier below is rounding."""
 _HEAD = (
     CELL,
     Column("network", "its name in the study", title="network", left=True),
@@ -16,6 +18,17 @@ _HEAD = (
 
 def _outcome(row: Row) -> str:
     return f"{row['runs']:,}" + (f" and {row['diverged']:,} diverged" if row["diverged"] else "")
+
+
+def _barrier(row: Row) -> str:
+    """With its error; one that is rounding as a power of ten."""
+    if abs(row["barrier"]) < ROUNDING:
+        return _power(row["barrier"])
+    return r.estimate(row["barrier"], row["barrier_se"])
+
+
+def _power(value: float) -> str:
+    return f"{value:.0e}" if value else "0"
 
 
 RUNS = Table(
@@ -71,7 +84,8 @@ BARRIERS = Table(
             left=True,
         ),
         Column("pairs", "pairs of runs", title="pairs"),
-        *measured("barrier", "barrier_se", "largest cost above the chord", COST, "barrier"),
+        Column("barrier", "largest cost above the chord", COST, "barrier", shown=_barrier),
+        Column("barrier_se", "its standard error", COST),
         Column("barrier_max", "the largest of them", COST),
         *measured("midpoint_errors", "midpoint_errors_se", "test errors half way", "", "errors half way"),
     ),
@@ -88,7 +102,7 @@ HESSIAN = Table(
         Column("matvecs", "products of Lanczos", title="products"),
         Column("starts", "random starts of each run", title="starts"),
         *measured("top", "top_se", "largest eigenvalue", "", "largest"),
-        Column("top_residual", "largest residual of it", "", "residual", lambda value: f"{value:.0e}"),
+        Column("top_residual", "largest residual of it", "", "residual", _power),
         *measured(
             "lowest", "lowest_se", "lowest node, an upper bound of the lowest eigenvalue", "", "lowest"
         ),
@@ -145,6 +159,7 @@ COMPARED = Table(
         Column("spread", "ratio of the standard deviations of the cost", title="sd ratio", form=r.digits(3)),
         Column("spread_p", "p-value of the F-test that they are equal", title="p", form=r.probability),
     ),
-    "Seeds of two networks are independent. The F-test takes costs of runs for Gaussian.",
+    "Errors take runs as independent; networks of the same widths begin at the same weights, seed by seed. The "
+    "F-test takes costs of runs for Gaussian.",
 )
 DECLARED = (RUNS, LOOKS, BARRIERS, HESSIAN, TOPS, COMPARED)

@@ -16,6 +16,7 @@ from morsecensus.analysis.topics.rows import head
 
 MOST_POINTS = 10_000
 """Of a cell, those of its first whole landscapes; one landscape is taken whole."""
+ROUNDING = 1e-9
 LINES = 16
 """Random lines that are drawn through each point, to be held against the exact share."""
 
@@ -54,7 +55,10 @@ def _slices(result: CellResult, cell: Cell) -> Slices:
     columns = cell.dataset[["index", "spectrum"]].isel(rows)
     owner = np.repeat(np.arange(landscapes), np.diff(offsets[: landscapes + 1]))
     spectrum, index = columns["spectrum"].values, columns["index"].values.astype(np.int64)
-    whole = np.isfinite(spectrum).all(axis=1) & (spectrum != 0).any(axis=1)
+    size = np.abs(spectrum).max(axis=1, keepdims=True)
+    # along a critical manifold curvatures are 0 but for rounding
+    spectrum = np.where(np.abs(spectrum) > ROUNDING * size, spectrum, 0.0)
+    whole = np.isfinite(size[:, 0]) & (size[:, 0] > 0)
     return Slices(result, index[whole], owner[whole], spectrum[whole])
 
 
@@ -71,8 +75,10 @@ def slice_rows(found: Slices) -> list[Row]:
         row["dimension"] = found.dimension
         for name, values in (("lines", exact), ("drawn", drawn), ("planes", planes)):
             row[name], row[f"{name}_se"] = _ratio(values[own], found.owner[own])
-        row["off"], row["off_se"] = _ratio((drawn - exact)[own], found.owner[own])
-        row["z"] = row["off"] / row["off_se"] if row["off_se"] > 0 else None
+        row["off"] = float((drawn - exact)[own].mean())
+        # lines are drawn for each point anew: what they miss by is binomial, whatever the landscapes
+        row["off_se"] = float(np.sqrt((exact * (1 - exact))[own].sum() / LINES) / own.sum())
+        row["z"] = row["off"] / row["off_se"] if row["off_se"] > ROUNDING else None
         row["equal"] = convex_lines_equal(found.dimension, int(index))
         rows.append(row)
     return rows

@@ -12,7 +12,7 @@ from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.theory.slices import convex_lines_equal
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.layout import Picture, Section
-from morsecensus.analysis.topics.rows import LABELLED, in_words, label
+from morsecensus.analysis.topics.rows import LABELLED, in_words
 from morsecensus.analysis.topics.slices.measure import Slices, find_slices, slice_rows
 
 Found = tuple[Slices, ...]
@@ -38,7 +38,7 @@ SLICES = Table(
         *measured("lines", "lines_se", "share of lines that look convex, exact at each point", "", "lines"),
         *measured("drawn", "drawn_se", "the same from random lines", "", "drawn lines"),
         Column("off", "mean of drawn less exact"),
-        Column("off_se", "its standard error"),
+        Column("off_se", "its standard error, binomial"),
         Column("z", "over its error", title="z", form=r.score),
         Column("equal", "exact share if all curvatures were of one size", title="one size", form=r.digits(4)),
         *measured("planes", "planes_se", "share of random planes that look convex", "", "planes"),
@@ -80,7 +80,7 @@ class SlicesMislead(Topic[Found]):
 def plot_lines(ax: Axes, rows: Sequence[Row], color: str) -> list[Mark]:
     """Exact shares of one cell against the index."""
     places = [row["index"] / row["dimension"] for row in rows]
-    name = f"{label(rows[0])}, N = {rows[0]['n']}"
+    name = f"{rows[0]['cell']}: {rows[0]['model']}, N = {rows[0]['n']}"
     bars = np.nan_to_num([row["lines_se"] for row in rows])
     return [
         ax.errorbar(
