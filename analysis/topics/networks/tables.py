@@ -159,7 +159,7 @@ COMPARED = Table(
         Column("spread", "ratio of the standard deviations of the cost", title="sd ratio", form=r.digits(3)),
         Column("spread_p", "p-value of the F-test that they are equal", title="p", form=r.probability),
     ),
-    "Errors take runs as independent; networks of the same widths begin at the same weights, seed by seed. The "
-    "F-test takes costs of runs for Gaussian.",
+    "Errors take runs as independent; networks of the same widths begin at the same weights, seed by seed. "
+    "The F-test takes costs of runs for Gaussian.",
 )
 DECLARED = (RUNS, LOOKS, BARRIERS, HESSIAN, TOPS, COMPARED)
