@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.optimize import linear_sum_assignment
 
 from morsecensus.tasks.networks.forward import activations
 from morsecensus.tasks.networks.shapes import Layer, Net, pack, unpack
@@ -41,6 +40,8 @@ def matched_orders(net: Net, other: Net, one: Weights, two: Weights, x: np.ndarr
 
     Raises ValueError for nets of different shapes.
     """
+    from scipy.optimize import linear_sum_assignment  # which no other body needs
+
     if net != other:
         raise ValueError(f"pairs: got nets {net} and {other}, allowed: two of one shape")
     answers = [activations(net, jnp.asarray(weights), x) for weights in (one, two)]

@@ -26,6 +26,7 @@ from morsecensus.tasks.finders.homotopy.krawczyk import (
     proven_image,
     refined,
 )
+from morsecensus.tasks.runtime.tell import Tell
 from morsecensus.tasks.systems.system import System
 
 RADII = (1e-9, 1e-7, 1e-11, 1e-5, 1e-13)
@@ -34,7 +35,8 @@ EXTENDED: tuple[tuple[int, tuple[float, ...]], ...] = (
     (192, (1e-9, 1e-12, 1e-16, 1e-20)),
     (384, (1e-16, 1e-20, 1e-32)),
 )
-BATCH = 4096
+BATCH = 256
+"""Points at a time: their matrices fit in a core's cache, which halves the time of 4,096 at n = 16."""
 
 Points = Complex[np.ndarray, "points n"]
 
@@ -68,13 +70,13 @@ def on_complex_spheres(system: System, solutions: Complex[np.ndarray, "points un
     return x
 
 
-def prove_points(system: System, points: Points) -> Enclosures:
+def prove_points(system: System, points: Points, tell: Tell | None = None) -> Enclosures:
     """Enclose the critical points near these ones, on the complex sphere to about round-off."""
-    jets = disks(system)
-    parts = [
-        _prove_in_disks(system, jets, points[first : first + BATCH])
-        for first in range(0, max(len(points), 1), BATCH)
-    ]
+    jets, parts = disks(system), []
+    for first in range(0, max(len(points), 1), BATCH):
+        if tell is not None:
+            tell("complex solutions proven, a half", first, len(points))
+        parts.append(_prove_in_disks(system, jets, points[first : first + BATCH]))
     found = Enclosures(
         np.concatenate([part.points for part in parts]), np.concatenate([part.reach for part in parts])
     )
