@@ -29,6 +29,7 @@ BODIES = {
     "flow": "gradient flow on each landscape",
     "threshold": "threshold states of each landscape",
     "trajectories": "trajectories of an algorithm on each landscape",
+    "networks": "training runs of a network, each from another seed, which stands as its landscape",
 }
 WHY = (
     "Mean numbers of critical points of such landscapes, and limits of dynamics, follow from formulas. These "

@@ -34,6 +34,7 @@ BODIES = {
     "flow": Body("flow", "morsecensus.tasks.bodies.flow"),
     "threshold": Body("threshold", "morsecensus.tasks.bodies.threshold"),
     "trajectories": Body("trajectories", "morsecensus.tasks.bodies.trajectories"),
+    "networks": Body("networks", "morsecensus.tasks.bodies.networks"),
 }
 """By the word for them in studies."""
 PLACES = {body.recorded: f"{body.module}:run_block" for body in BODIES.values()}
