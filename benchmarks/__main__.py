@@ -18,6 +18,7 @@ PARTS = (
     "ray_backend",
     "reductions",
     "scale",
+    "shares",
     "streaming",
     "topology",
 )
