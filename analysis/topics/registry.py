@@ -21,6 +21,7 @@ from morsecensus.analysis.topics.minima.section import Minima
 from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
 from morsecensus.analysis.topics.quadratic.section import QuadraticNetworks
+from morsecensus.analysis.topics.shares.section import Shares
 from morsecensus.analysis.topics.spectra.section import Spectra
 from morsecensus.analysis.topics.spiked.section import Spiked
 from morsecensus.analysis.topics.study.section import Cells
@@ -64,6 +65,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     Factorised(),
     QuadraticNetworks(),
     HiddenUnits(),
+    Shares(),
     Pairs(),
     OtherLaws(),
     GradientFlow(),

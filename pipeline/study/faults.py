@@ -10,6 +10,7 @@ from morsecensus.pipeline.study.cells import CellTable, table_of
 from morsecensus.pipeline.study.census import CensusTable
 from morsecensus.pipeline.study.checked import Fault, StudyError, faults_of, validated
 from morsecensus.pipeline.study.flow import FlowTable, ThresholdTable
+from morsecensus.pipeline.study.shares import SharesTable
 from morsecensus.pipeline.study.study import TABLES, Head, cells_of, parse_study
 from morsecensus.pipeline.study.trajectories import TRAJECTORIES, TrajectoryTable
 
@@ -17,6 +18,7 @@ KINDS: Mapping[str, type[CellTable]] = {
     "census": CensusTable,
     "flow": FlowTable,
     "threshold": ThresholdTable,
+    "shares": SharesTable,
     TRAJECTORIES: TrajectoryTable,
 }
 """Body, as studies call it -> what one of its tables has, beside the model's parameters."""

@@ -16,6 +16,7 @@ from morsecensus.pipeline.study.cells import MAX_CELLS, StudyCell
 from morsecensus.pipeline.study.census import census_cells
 from morsecensus.pipeline.study.checked import NAME, Checked, meant, validated
 from morsecensus.pipeline.study.flow import flow_cells, threshold_cells
+from morsecensus.pipeline.study.shares import shares_cells
 from morsecensus.pipeline.study.trajectories import TRAJECTORIES, trajectory_cells
 from morsecensus.tasks.landscapes.registry import MODELS
 
@@ -48,7 +49,7 @@ class Head(Checked):
 
 
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "cells": ("census", ("census", "flow", "threshold")),
+    "cells": ("census", ("census", "flow", "threshold", "shares")),
     TRAJECTORIES: (TRAJECTORIES, (TRAJECTORIES,)),
 }
 """Lists of tables of a study -> the body of a table that names none, and those that it may name."""
@@ -56,6 +57,7 @@ CELLS: Mapping[str, Callable[..., Iterator[StudyCell]]] = {
     "census": census_cells,
     "flow": flow_cells,
     "threshold": threshold_cells,
+    "shares": shares_cells,
     TRAJECTORIES: trajectory_cells,
 }
 """Body, as studies call it -> the cells of one of its tables."""
