@@ -24,9 +24,10 @@ def cell(loss, blocks, status=None, k=3, units=3):
             "doubled_index": (("landscape", "unit"), np.tile(np.arange(units) % 2, (runs, 1))),
             "doubled_nullity": (("landscape", "unit"), np.ones((runs, units), int)),
             "weights": (("landscape", "unit", "input"), np.zeros((runs, units, k))),
-        }
+        },
+        attrs={"loss_zero": 1e-10},
     )
-    return SharesCell("c0000", k, data, 1e-10)
+    return SharesCell("c0000", k, data)
 
 
 def test_families_are_losses_and_blocks():

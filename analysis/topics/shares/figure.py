@@ -18,6 +18,8 @@ from morsecensus.analysis.topics.shares.read import SharesCell, share_of
 
 Cells = Sequence[SharesCell]
 Shares = Sequence[tuple[float, float, float]]
+BESIDE = 0.15
+"""How far symbols of one k stand apart."""
 MOST_BLOCKS = 4
 """Families (k - p)+p that are drawn: p up to this."""
 
@@ -45,7 +47,9 @@ def plot_shares(ax: Axes, cells: Cells) -> list[Mark]:
         own = [one for one in cells if one.units - one.k == surplus]
         name = "m = k" if surplus == 0 else f"m = k {'+' if surplus > 0 else '-'} {abs(surplus)}"
         style = {"color": COLORS[number % len(COLORS)], "fmt": f"{MARKERS[number % len(MARKERS)]}-"}
-        marks.append(_line(ax, [one.k for one in own], [one.share for one in own], label=name, **style))
+        # Beside each other: with students to spare all lie at 0.
+        places = [one.k - BESIDE * surplus for one in own]
+        marks.append(_line(ax, places, [one.share for one in own], label=name, **style))
     known = [(one.k, found) for one in cells if (found := published_spurious(one.k, one.units)) is not None]
     if known:
         values = [share_of(found, RUNS) for _, found in known]
@@ -81,13 +85,12 @@ def _of_blocks(one: SharesCell, p: int) -> int:
     return sum(family.runs for family in above if family.blocks == _blocks(one.k, p))
 
 
-def _line(ax: Axes, x: Sequence[int], values: Shares, **style: str) -> Mark:
+def _line(ax: Axes, x: Sequence[float], values: Shares, **style: str) -> Mark:
     return ax.errorbar(x, [value for value, _, _ in values], _bars(values), ms=3.4, lw=0.9, **style)
 
 
 def _published(ax: Axes, x: Sequence[int], values: Shares, color: str, label: str | None) -> Mark:
-    # Beside the measured ones, so that bars don't cover each other.
-    places = [k + 0.15 for k in x]
+    places = [k + BESIDE for k in x]
     style = {"fmt": "s", "ms": 3.6, "mfc": "none", "lw": 0.7, "color": color, "alpha": 0.8}
     return ax.errorbar(places, [value for value, _, _ in values], _bars(values), label=label, **style)
 

@@ -49,13 +49,16 @@ class SharesCell:
         cell: name of its group in the dataset.
         k: number of teachers.
         data: runs that have a result; dimension landscape.
-        zero: losses up to this are 0.
     """
 
     cell: str
     k: int
     data: xr.Dataset
-    zero: float
+
+    @property
+    def zero(self) -> float:
+        """Losses up to this are 0."""
+        return float(self.data.attrs["loss_zero"])
 
     @property
     def units(self) -> int:
@@ -132,7 +135,6 @@ def find_shares(study: Study) -> list[SharesCell]:
             cell.name,
             int(cell.spec["n"]),
             cell.data.isel(landscape=np.flatnonzero(cell.data["status"].values != FAILED)),
-            float(cell.data.attrs["loss_zero"]),
         )
         for cell in study.others
         if cell.body == BODY

@@ -67,7 +67,7 @@ FAMILIES = Table(
     (
         *_SIZES,
         Column("blocks", "groups of teachers that may be exchanged", title="blocks"),
-        Column("loss", "loss there", title="loss", form=lambda value: r.number(max(value, 0.0), 6)),
+        Column("loss", "loss there; 0 if below 1e-10", title="loss", form=r.digits(6)),
         Column("runs", "that ended there", title="runs", form="{:,}".format),
         Column(
             "published",
@@ -84,8 +84,9 @@ FAMILIES = Table(
             title="doubled: index, nullity",
         ),
     ),
-    "At loss 0 with students to spare minima are a continuum, of which the row has one point; there "
-    "published numbers don't exist. Doubled: index and nullity of the point that has one student twice.",
+    "Published runs are known by blocks: minima of equal blocks share their number. With students to spare "
+    "minima at loss 0 are a continuum, of which the row has one point. Doubled: index and nullity of the "
+    "point that has one student twice.",
 )
 
 
@@ -146,7 +147,7 @@ def _family_row(one: SharesCell, family: EndFamily) -> Row:
         "k": one.k,
         "units": one.units,
         "blocks": family.blocks,
-        "loss": family.loss,
+        "loss": family.loss if family.loss > one.zero else 0.0,
         "runs": family.runs,
         "published": published_runs(one.k, one.units, family.blocks),
         "least_eigenvalue": family.least_eigenvalue,
