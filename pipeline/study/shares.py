@@ -21,8 +21,8 @@ class SharesTable(CellTable):
 
     landscapes: int = Field(ge=1, le=MAX_LANDSCAPES)
     """How many runs: the landscape is one, each run has a start of its own."""
-    block: int = Field(default=RUNS_OF_BLOCK, ge=1, le=MAX_BLOCK)
-    """Runs of one task. Blocks are always whole."""
+    block: int | None = Field(default=None, ge=1, le=MAX_BLOCK)
+    """Runs of one task, 100 by default. Blocks are always whole."""
 
 
 def shares_cells(
@@ -42,7 +42,7 @@ def shares_cells(
                 "parameters": parameters,
                 "n": n,
                 "seed": seed,
-                "block_size": cell.block,
+                "block_size": cell.block or RUNS_OF_BLOCK,
                 **identity(model),
             }
             yield StudyCell(where, spec, cell.landscapes, body=BODIES["shares"].recorded)

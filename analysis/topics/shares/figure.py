@@ -1,6 +1,7 @@
 """Figures of where training ends: the share above loss 0 and the families, against k."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from morsecensus.analysis.page.style import (
     COLORS,
@@ -85,7 +86,7 @@ def _of_blocks(one: SharesCell, p: int) -> int:
     return sum(family.runs for family in above if family.blocks == _blocks(one.k, p))
 
 
-def _line(ax: Axes, x: Sequence[float], values: Shares, **style: str) -> Mark:
+def _line(ax: Axes, x: Sequence[float], values: Shares, **style: Any) -> Mark:
     return ax.errorbar(x, [value for value, _, _ in values], _bars(values), ms=3.4, lw=0.9, **style)
 
 

@@ -1,6 +1,7 @@
 """The report's section on where training of ReLU students ends."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from scipy.stats import fisher_exact
 
@@ -138,7 +139,8 @@ def _row(one: SharesCell) -> Row:
 
 def _same_law(spurious: int, settled: int, published: int) -> float:
     table = [[spurious, settled - spurious], [published, RUNS - published]]
-    return float(fisher_exact(table).pvalue)
+    found: Any = fisher_exact(table)
+    return float(found.pvalue)
 
 
 def _family_row(one: SharesCell, family: EndFamily) -> Row:
