@@ -9,6 +9,7 @@ from morsecensus.analysis.topics.complexity.section import Complexity
 from morsecensus.analysis.topics.counts.section import Counts
 from morsecensus.analysis.topics.degenerate.section import WithoutNumber
 from morsecensus.analysis.topics.dynamics.across import AcrossSettings
+from morsecensus.analysis.topics.dynamics.halting import HaltingTimes
 from morsecensus.analysis.topics.dynamics.section import Trajectories
 from morsecensus.analysis.topics.energies.lowest import Lowest
 from morsecensus.analysis.topics.energies.section import Bands, Histograms, IndexAgainstEnergy
@@ -71,5 +72,6 @@ TOPICS: tuple[Topic[Any], ...] = (
     GradientFlow(),
     Trajectories(),
     AcrossSettings(),
+    HaltingTimes(),
     Provenance(),
 )
