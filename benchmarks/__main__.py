@@ -1,11 +1,18 @@
-"""`make bench`: the table of ratios. Name parts to run only those, e.g. `python -m benchmarks finder
-gradient`."""
+"""`make bench`: figures, bars and the machine, against the last recorded run.
 
+`python -m benchmarks finder gradient` runs only those parts; `--record` keeps the run as the one that later
+ones are compared with; `--out FOLDER` is where the page goes, bench-output otherwise.
+"""
+
+import argparse
 import importlib
-import sys
+import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks import record as records
 
 PARTS = (
     "dynamics",
@@ -24,23 +31,62 @@ PARTS = (
 )
 
 
-def main(names: list[str]) -> None:
-    unknown = set(names) - set(PARTS)
-    if unknown:
-        sys.exit(f"benchmarks: got {', '.join(sorted(unknown))}, allowed: {', '.join(PARTS)}")
-    table = Table(title="morsecensus, ratios measured in this run", title_justify="left")
-    for column, justify in (
-        ("what", "left"),
-        ("measured", "right"),
-        ("wanted", "right"),
-        ("of which", "left"),
-    ):
-        table.add_column(column, justify=justify)
-    for name in names or PARTS:
-        for row in importlib.import_module(f"benchmarks.{name}").run():
-            table.add_row(row.what, f"{row.ratio:.3g}", row.wanted, row.details)
-    Console(width=170).print(table)
+def run(names: list[str]) -> records.Record:
+    """Run parts. One that fails leaves the others theirs."""
+    rows, spent, failed, machine = {}, {}, {}, records.machine()
+    for name in names:
+        start = time.perf_counter()
+        try:
+            rows[name] = list(importlib.import_module(f"benchmarks.{name}").run())
+        except Exception as error:
+            failed[name] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        spent[name] = round(time.perf_counter() - start, 1)
+        print(f"{name}: {spent[name]:.0f} s", flush=True)
+    return records.Record(machine, records.today(), records.commit(), rows, spent, failed)
+
+
+def show(record: records.Record, last: records.Record | None) -> None:
+    table = Table(title=f"morsecensus {record.commit}, {record.date}", title_justify="left")
+    for name in records.HEAD:
+        table.add_column(name, justify="left" if name in ("what", "of which") else "right")
+    for row in records.table(record, last):
+        table.add_row(*row)
+    Console(width=190).print(table)
+
+
+def merged(new: records.Record, last: records.Record | None) -> records.Record:
+    """The run, and of parts that it left out what was recorded before."""
+    if last is None:
+        return new
+    return records.Record(
+        new.machine,
+        new.date,
+        new.commit,
+        {**last.rows, **new.rows},
+        {**last.seconds, **new.seconds},
+        new.failed,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", default=PARTS, metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--record", action="store_true", help="keep it: later runs are compared with it")
+    parser.add_argument("--out", type=Path, default=Path("bench-output"))
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"got {', '.join(sorted(unknown))}, allowed: {', '.join(PARTS)}")
+    last, found = records.read(records.LAST), run(list(given.parts))
+    show(found, last)
+    given.out.mkdir(parents=True, exist_ok=True)
+    (given.out / "bench.md").write_text(records.page(found, last))
+    records.write(found, given.out / "bench.json")
+    print(f"the same as a page: {given.out / 'bench.md'}")
+    if given.record:
+        records.write(merged(found, last), records.LAST)
+    if found.failed:
+        raise SystemExit(f"without figures: {', '.join(found.failed)}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -24,7 +24,7 @@ def solve(landscape: MixedSpin, couplings: Couplings, seed: int, threads: int = 
     enumeration = enumerate_solutions(system, ("oracle", seed), HomotopyOptions(threads=threads))
     seconds = time.perf_counter() - start
     if not enumeration.complete:
-        found = len(enumeration.solutions)
+        found = enumeration.found
         raise RuntimeError(f"the books of {landscape} stayed open: {found} of {enumeration.expected}")
     return Roots(_all_multiples(landscape, enumeration.solutions), seconds)
 

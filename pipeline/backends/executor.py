@@ -4,7 +4,7 @@ Both give every worker process the environment of ``pipeline.worker.environment`
 bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -59,9 +59,20 @@ def crashed(how: str) -> dict[str, Any]:
     return {"error": {"kind": "crash", "message": message, "traceback": how}}
 
 
-def ask(executor: Executor, job: Job, stop: StopRequest, stopped: str) -> dict[str, Any]:
-    """Run one job on an idle executor and return its receipt; raises Interrupted, saying ``stopped``."""
+def ask(
+    executor: Executor,
+    job: Job,
+    stop: StopRequest,
+    stopped: str,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """Run one job on an idle executor and return its receipt; raises Interrupted, saying ``stopped``.
+
+    Args:
+        meanwhile: called a few times a second.
+    """
     executor.submit(job)
     while not (done := executor.completed(POLL_SECONDS)):
         stop.check(stopped)
+        meanwhile()
     return done[0].receipt

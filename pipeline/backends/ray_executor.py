@@ -29,7 +29,7 @@ from morsecensus.pipeline.plugins import carried
 from morsecensus.pipeline.worker.environment import worker_env
 from morsecensus.pipeline.worker.program import program
 from morsecensus.pipeline.worker.worker import run_job, run_piece
-from morsecensus.tasks.runtime.scatter import Scatter
+from morsecensus.tasks.runtime.scatter import Scatter, Take
 
 JOBS_PER_CPU = 3
 """Submitted at once: enough that no CPU waits for the driver, few enough that stopping is quick."""
@@ -58,8 +58,9 @@ def _scatter(job: Job) -> Scatter:
     """Pieces as tasks within a task: Ray lends the CPU of a task that waits for others to them."""
     whole = {name: job[name] for name in ("generation", "plugins", "program", "store") if name in job}
 
-    def scatter(name: str, arguments: Sequence[Any]) -> list[Any]:
+    def scatter(name: str, arguments: Sequence[Any], done: Take | None = None, /) -> list[Any]:
         results: list[Any] = [None] * len(arguments)
+        take = done or results.__setitem__
         pieces = enumerate(arguments)
         waiting: dict[ray.ObjectRef, int] = {}
         try:
@@ -69,7 +70,7 @@ def _scatter(job: Job) -> Scatter:
                 if not waiting:
                     return results
                 for ref in _ended(list(waiting)):
-                    results[waiting.pop(ref)] = _piece(ref)
+                    take(waiting.pop(ref), _piece(ref))
         finally:
             for ref in waiting:
                 ray.cancel(ref)

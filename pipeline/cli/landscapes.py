@@ -17,6 +17,7 @@ from morsecensus.pipeline.cli.options import (
     Model,
     Number,
     OutFolder,
+    Paths,
     Plugin,
     Seed,
     Threads,
@@ -189,6 +190,7 @@ def enumerate_points(
     workers: Threads = None,
     address: Address = None,
     plugin: Plugin = None,
+    store: Paths = None,
 ) -> None:
     """Find every critical point of one landscape, counted against algebra; prove them, and that none is
     missing.
@@ -198,6 +200,9 @@ def enumerate_points(
 
     Counts are of points on the whole manifold, all signs. Paths per second are those from the first path's
     start to the last one's end, retries included; machine code is loaded before.
+
+    With --store paths are committed a few thousand at a time: after a kill the same command goes on with
+    them, and ends with the same points.
     """
     with user_errors():
         from morsecensus.pipeline.commands.enumerate import cell_spec, enumerated, threads_of, verdict
@@ -205,7 +210,7 @@ def enumerate_points(
 
         settings = Settings(backend, workers, address)
         spec = cell_spec(model, given, n, seed, max_paths, threads_of(settings), certify)
-        found = enumerated("enumerate", spec, landscape, settings, points=points)
+        found = enumerated("enumerate", spec, landscape, settings, store, points=points)
         if as_json:
             print_json(found)
             return

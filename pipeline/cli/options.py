@@ -42,6 +42,10 @@ Certify = Annotated[
         help="none; real: each point exists, is unique in a box, has its index; all: also none is missing."
     ),
 ]
+Paths = Annotated[
+    str | None,
+    typer.Option("--store", help="Folder or URL to commit paths to as they are followed, and to go on from."),
+]
 MaxPaths = Annotated[int, typer.Option(help="Refuse landscapes with more paths.")]
 Where = Annotated[str, typer.Option(help="Where paths are followed: serial (one process) or ray.")]
 Threads = Annotated[int | None, typer.Option(help="Threads, or CPUs of a local Ray; all of them by default.")]

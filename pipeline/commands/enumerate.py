@@ -12,6 +12,8 @@ from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import MAX_VALUE
 from morsecensus.pipeline.worker.bodies import Description
+from morsecensus.pipeline.worker.path_store import claim
+from morsecensus.storage.files import open_files
 from morsecensus.tasks.finders.options import CERTIFY, HomotopyOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.registry import MODELS
@@ -89,12 +91,27 @@ def threads_of(settings: Settings) -> int:
 
 
 def enumerated(
-    what: str, spec: Mapping[str, Any], landscape: int, settings: Settings, **more: Any
+    what: str,
+    spec: Mapping[str, Any],
+    landscape: int,
+    settings: Settings,
+    store: str | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
-    """Enumerate a landscape on a worker: `on_worker` with ``enumerate`` or ``topology``."""
+    """Enumerate a landscape on a worker: `on_worker` with ``enumerate`` or ``topology``.
+
+    Args:
+        store: where its paths are committed, and found if it was begun before.
+
+    Raises UsageError if that is no place for them.
+    """
     description = describe_landscape(spec, landscape, what == "topology")
     doing = "following paths and proving points"
-    return on_worker(what, spec, landscape, description, settings, doing, **more)
+    if store is None:
+        return on_worker(what, spec, landscape, description, settings, doing, **more)
+    claim(open_files(store), spec, landscape)
+    stopped = f"stopped; {store} keeps the paths that were followed, and the same command goes on with it"
+    return on_worker(what, spec, landscape, description, settings, doing, stopped, paths=store, **more)
 
 
 def verdict(found: Mapping[str, Any]) -> list[str]:
@@ -104,6 +121,8 @@ def verdict(found: Mapping[str, Any]) -> list[str]:
     speed = found["paths_per_second"]
     rate = "no paths: by eigenvectors" if speed is None else f"{speed:.4g} paths/s"
     effort = f"{found['retries']} paths followed again, {rate}, {found['seconds']:.3g} s"
+    if damaged := found.get("damaged_pieces"):
+        effort += f"; {damaged} damaged pieces of the store followed anew"
     if found["complete"]:
         return [f"complete: {solutions}, {proven}", *_ground(found), effort]
     lines = [f"not complete ({found['reason']}): {solutions}, {proven}"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from morsecensus.pipeline.backends.executor import ask
 from morsecensus.pipeline.backends.start import start_executor
+from morsecensus.pipeline.commands.how_far import told
 from morsecensus.pipeline.errors import RunError, UsageError, shown
 from morsecensus.pipeline.phases import phase, time_text
 from morsecensus.pipeline.run.plan import available_memory, size_text
@@ -68,12 +69,14 @@ def on_worker(
     description: Description,
     settings: Settings,
     doing: str,
+    stopped: str = STOPPED,
     **more: Any,
 ) -> dict[str, Any]:
     """Have a worker do one job about one landscape, and return its record.
 
     Args:
         what: the job, such as ``enumerate``; ``doing`` says the same for people who wait.
+        stopped: what is said if they don't.
         more: passed on to it.
 
     Raises UsageError for a landscape that is too large, RunError if the worker fails, Interrupted.
@@ -81,7 +84,8 @@ def on_worker(
     check_memory(spec, description, settings)
     workers = settings.workers if settings.backend == "ray" else None
     seconds = description.seconds_per_landscape
-    with _given(spec, settings) as given:
+    with _given(spec, settings) as given, tempfile.TemporaryDirectory(prefix="morsecensus-note-") as folder:
+        note = Path(folder) / "note.json"
         phase(STARTING.get(settings.backend, "starting"))
         executor = start_executor(settings.backend, workers=workers, address=settings.address)
         with closing(executor), StopRequest() as stop:
@@ -91,11 +95,12 @@ def on_worker(
                 "landscape": landscape,
                 **given,
                 **more,
+                **({} if settings.address else {"note": str(note)}),
                 "generation": dataclasses.asdict(worker_environment(executor, stop)),
                 "memory_bytes": description.memory_bytes,
             }
             phase(f"{doing}, about {time_text(seconds)} on one CPU beside compiling")
-            receipt = ask(executor, job, stop, STOPPED)
+            receipt = ask(executor, job, stop, stopped, told(note))
     if "error" in receipt:
         raise RunError(f"{what}: {advised(receipt['error'])}")
     return receipt["record"]

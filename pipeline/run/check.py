@@ -14,8 +14,10 @@ from morsecensus.pipeline.run.run import Outcome, Settings, continue_run, take_l
 from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import input_faults
 from morsecensus.pipeline.worker.bodies import PLACES
+from morsecensus.pipeline.worker.path_store import damaged_pieces, holds_paths
 from morsecensus.storage.dataset import content_digest, read_pointer
 from morsecensus.storage.errors import StoreError
+from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.lease import holder_of
 from morsecensus.storage.markers import Marker
@@ -83,7 +85,7 @@ def verify_store(
 
     A dataset without its run is held against its inventory, what was exported against its manifest.
     """
-    alone = None if exists(store) else _verify_export(store) or verify_dataset(store)
+    alone = None if exists(store) else _verify_export(store) or _verify_paths(store) or verify_dataset(store)
     if alone is not None:
         if deep:
             raise UsageError(f"--deep: {store} is a dataset, allowed: the store of a run")
@@ -110,6 +112,15 @@ def _verify_export(place: str) -> Report | None:
         return None
     count, faults = found
     problems = [Problem("", -1, 0, "copy", name, f"{name} {what}") for name, what in faults]
+    return Report(objects=count, problems=problems)
+
+
+def _verify_paths(place: str) -> Report | None:
+    files = open_files(place)
+    if not holds_paths(files):
+        return None
+    count, damaged = damaged_pieces(files)
+    problems = [Problem("", -1, 0, "piece", key, f"{key} is damaged") for key in damaged]
     return Report(objects=count, problems=problems)
 
 
@@ -191,6 +202,11 @@ def repair_store(
     """Delete what is damaged, under the lease, and compute it again with this body or ours. Returns what was
     found and what was done.
     """
+    if not exists(store) and holds_paths(open_files(store)):
+        raise UsageError(
+            f"{store}: holds paths of one landscape, allowed: a run; enumerate with it as --store follows "
+            "damaged pieces again"
+        )
     run = open_run(store)
     _refuse_other_bodies(run, body)
     with StopRequest() as stop, take_lease(run.files, console, stop):

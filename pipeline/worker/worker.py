@@ -27,6 +27,7 @@ from morsecensus.pipeline.plugins import PluginDiffers, check_plugin, take
 from morsecensus.pipeline.worker.bodies import describe, load
 from morsecensus.pipeline.worker.environment import NoGpu, differences, environment, fingerprint
 from morsecensus.pipeline.worker.given import find_in
+from morsecensus.pipeline.worker.path_store import PathStore
 from morsecensus.pipeline.worker.program import ProgramDiffers, check_program
 from morsecensus.pipeline.worker.visibility import StoreUnseen, check_visible
 from morsecensus.storage.blocks import encode_block, read_block, write_block
@@ -180,9 +181,11 @@ def _one_landscape(job: Mapping[str, Any], scatter: Scatter | None, started: flo
         return pictures(spec, landscape, int(job["count"]), scatter)
     from morsecensus.tasks.records.enumerate import enumerate_one, topology_of_one
 
+    store = PathStore(open_files(job["paths"]) if "paths" in job else None, job.get("note"))
     if job["job"] == "topology":
-        return topology_of_one(spec, landscape, scatter)
-    return enumerate_one(spec, landscape, scatter, points=bool(job["points"]))
+        return topology_of_one(spec, landscape, scatter, store)
+    found = enumerate_one(spec, landscape, scatter, store, points=bool(job["points"]))
+    return {**found, "damaged_pieces": store.damaged} if store.keeps else found
 
 
 def _cell(job: Mapping[str, Any]) -> CellLayout:

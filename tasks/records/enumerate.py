@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from morsecensus.tasks.finders.homotopy.books import Follow, Paths, here, settings_of
-from morsecensus.tasks.finders.homotopy.census import EnumeratedCensus, enumerate_landscape, homotopy
-from morsecensus.tasks.finders.homotopy.paths import Tracked, TrackerSettings
-from morsecensus.tasks.finders.homotopy.pieces import elsewhere
+from morsecensus.tasks.finders.homotopy.books import settings_of
+from morsecensus.tasks.finders.homotopy.census import (
+    EnumeratedCensus,
+    enumerate_landscape,
+    is_generic,
+)
+from morsecensus.tasks.finders.homotopy.ends import Ends
+from morsecensus.tasks.finders.homotopy.paths import Paths, TrackerSettings
 from morsecensus.tasks.finders.homotopy.start import polynomial_system
+from morsecensus.tasks.finders.homotopy.survey import PieceStore, Survey, elsewhere, here
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes.base import Landscape, build
 from morsecensus.tasks.landscapes.registry import MODELS
@@ -27,7 +32,12 @@ FEW = 8
 
 
 def enumerate_one(
-    spec: Mapping[str, Any], instance: int, scatter: Scatter | None = None, *, points: bool = False
+    spec: Mapping[str, Any],
+    instance: int,
+    scatter: Scatter | None = None,
+    store: PieceStore | None = None,
+    *,
+    points: bool = False,
 ) -> dict[str, Any]:
     """Enumerate one landscape of a homotopy cell.
 
@@ -35,6 +45,7 @@ def enumerate_one(
         spec: of the cell; ``finder_options.threads`` follow paths here where ``scatter`` is None.
         instance: the landscape id; landscape and starts are those of this landscape of a study.
         scatter: follows pieces of many paths elsewhere.
+        store: where pieces are committed, and those from before are found.
         points: whether to list the points.
     """
     landscape = build(spec["model"], spec["parameters"], spec["n"])
@@ -42,8 +53,8 @@ def enumerate_one(
     _warm_up(spec, options)
     started = time.perf_counter()
     couplings = landscape.sample(spec["seed"], instance)
-    clock = _Clock(_follow(spec, landscape, couplings, instance, scatter))
-    found = enumerate_landscape(landscape, couplings, spec["seed"], instance, options, clock)
+    clock = _Clock(_follow(spec, landscape, couplings, instance, scatter, store))
+    found = enumerate_landscape(landscape, couplings, spec["seed"], instance, options, clock, store)
     seconds = time.perf_counter() - started
     record = {
         "model": spec["model"],
@@ -59,15 +70,21 @@ def enumerate_one(
 
 
 def _follow(
-    spec: Mapping[str, Any], landscape: Landscape, couplings: Any, instance: int, scatter: Scatter | None
-) -> Follow:
+    spec: Mapping[str, Any],
+    landscape: Landscape,
+    couplings: Any,
+    instance: int,
+    scatter: Scatter | None,
+    store: PieceStore | None = None,
+) -> Survey:
+    generic = is_generic(landscape)
     if scatter is not None:
-        return elsewhere(spec, instance, scatter)
+        return elsewhere(spec, instance, scatter, generic, store)
     system = polynomial_system(landscape, couplings)
     if system.closed_form() is None:
         # Where start solutions are paths' endpoints themselves, they come before the clock starts.
         system.starts(system.start("warm up"), np.arange(1))
-    return here(system, spec["finder_options"]["threads"])
+    return here(system, spec["finder_options"]["threads"], generic, store)
 
 
 def _counts(landscape: Landscape, found: EnumeratedCensus) -> dict[str, Any]:
@@ -76,7 +93,7 @@ def _counts(landscape: Landscape, found: EnumeratedCensus) -> dict[str, Any]:
     radius, completeness = census.certified_radius, found.completeness
     return {
         "paths": enumeration.expected,
-        "distinct": len(enumeration.solutions),
+        "distinct": enumeration.found,
         "complete": ledger.status == COMPLETE,
         "status": STATUSES[ledger.status],
         "reason": REASONS[ledger.reason],
@@ -118,26 +135,31 @@ def _warm_up(spec: Mapping[str, Any], options: HomotopyOptions) -> None:
     if system.closed_form() is None:
         weights = system.start("warm up")
         paths = min(system.paths, FEW) if given else system.paths
-        here(system, 1)(weights, np.arange(paths), settings_of(options))
+        here(system, 1)(weights, np.arange(paths), settings_of(options), False)
 
 
 class _Clock:
     """Follows paths and takes the time from the first path's start to the last one's end: with retries, and
     the books between them."""
 
-    def __init__(self, follow: Follow):
+    def __init__(self, follow: Survey):
         self._follow = follow
         self._first: float | None = None
         self.seconds = 0.0
 
-    def __call__(self, weights: Weights, paths: Paths, settings: TrackerSettings) -> Tracked:
+    def __call__(self, weights: Weights, paths: Paths, settings: TrackerSettings, everything: bool) -> Ends:
         self._first = time.perf_counter() if self._first is None else self._first
-        tracked = self._follow(weights, paths, settings)
+        ends = self._follow(weights, paths, settings, everything)
         self.seconds = time.perf_counter() - self._first
-        return tracked
+        return ends
 
 
-def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | None = None) -> dict[str, Any]:
+def topology_of_one(
+    spec: Mapping[str, Any],
+    instance: int,
+    scatter: Scatter | None = None,
+    store: PieceStore | None = None,
+) -> dict[str, Any]:
     """Enumerate one landscape of a homotopy cell and pair its critical points; see `enumerate_one`.
 
     Returns:
@@ -147,8 +169,8 @@ def topology_of_one(spec: Mapping[str, Any], instance: int, scatter: Scatter | N
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     options = HomotopyOptions(**spec["finder_options"])
     couplings = landscape.sample(spec["seed"], instance)
-    follow = _follow(spec, landscape, couplings, instance, scatter)
-    census = homotopy(landscape, couplings, spec["seed"], instance, options, follow)
+    follow = _follow(spec, landscape, couplings, instance, scatter, store)
+    census = enumerate_landscape(landscape, couplings, spec["seed"], instance, options, follow, store).census
     found = topology_of(census, couplings)
     return {
         "model": spec["model"],

@@ -6,20 +6,21 @@ import numpy as np
 import pytest
 
 from morsecensus.tasks.finders.homotopy import extended
-from morsecensus.tasks.finders.homotopy.books import (
-    directions,
-    distinct,
-    enumerate_solutions,
-    group,
-    missing_conjugates,
-    troubled,
-)
+from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
+from morsecensus.tasks.finders.homotopy.books import troubled as troubled_ends
+from morsecensus.tasks.finders.homotopy.distinctness import directions, distinct, group, missing_conjugates
+from morsecensus.tasks.finders.homotopy.ends import ends_of
 from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, follow
+from morsecensus.tasks.finders.homotopy.survey import whole
 from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.systems.polynomial import start_weights
 
 OPTIONS = HomotopyOptions()
+
+
+def troubled(tracked, system):
+    return troubled_ends(ends_of(tracked, system, generic=True, everything=False), system)
 
 
 @pytest.fixture(scope="module", params=["q^3", "q^4"])
@@ -138,11 +139,14 @@ def test_a_bad_path_costs_one_path_and_not_a_round(instance_of, jumps):
         found.status[paths == 3] = STALLED
         return found
 
-    closed = enumerate_solutions(system, ("bad",), OPTIONS, spoiled)
+    closed = enumerate_solutions(system, ("bad",), OPTIONS, whole(system, spoiled))
     assert closed.complete
     assert (closed.rounds, closed.extended) == (1, 1 + jumps)
     assert sum(followed) < system.paths + 10
     # Without extended precision it takes another start form, whose path 3 leads elsewhere.
-    assert enumerate_solutions(system, ("bad",), replace(OPTIONS, max_extended=0), spoiled).rounds > 1
+    assert (
+        enumerate_solutions(system, ("bad",), replace(OPTIONS, max_extended=0), whole(system, spoiled)).rounds
+        > 1
+    )
     honest = enumerate_solutions(system, ("bad",), OPTIONS).solutions
     assert len(distinct(np.concatenate([closed.solutions, honest]), system)) == system.paths

@@ -9,10 +9,11 @@ import pytest
 from morsecensus.tasks.block import run_block
 from morsecensus.tasks.finders.homotopy.balls import precision
 from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
-from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, is_real
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
 from morsecensus.tasks.finders.homotopy.completeness import count_pairs, prove_completeness
 from morsecensus.tasks.finders.homotopy.complex_points import on_complex_spheres, prove_points
 from morsecensus.tasks.finders.homotopy.disks import Disks
+from morsecensus.tasks.finders.homotopy.ends import is_real
 from morsecensus.tasks.finders.options import HomotopyOptions, SampledHomotopyOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.measurables.words import ENUMERATED, OPEN, UNCERTIFIED

@@ -13,9 +13,10 @@ from morsecensus.tasks.block import describe, run_block
 from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.finders.choose import choose
 from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
-from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, is_real, real_points, recall
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, real_points, recall
 from morsecensus.tasks.finders.homotopy.cost import path_count
-from morsecensus.tasks.finders.homotopy.pieces import elsewhere, follow_piece
+from morsecensus.tasks.finders.homotopy.ends import is_real
+from morsecensus.tasks.finders.homotopy.survey import elsewhere, survey_piece
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.base import build
@@ -73,7 +74,7 @@ def test_two_spins_are_eigenvectors(field):
         found = multistart(model, couplings, 5, instance, MultistartOptions())
         np.testing.assert_allclose(result.census.points()[0].points, found.points()[0].points, atol=1e-8)
         if field:
-            assert len(result.enumeration.solutions) == 2 * n
+            assert result.enumeration.found == 2 * n
             continue
         assert list(result.census.ledger.points_by_index) == [2] * n
         energies = np.linalg.eigvalsh(model.tensors(couplings)[2][symmetric.unpacking(n)])
@@ -116,7 +117,7 @@ def test_multistart_and_homotopy_agree_point_by_point(xi, n, instance_of):
     for instance in range(3):
         model, couplings, system = instance_of(n, instance, xi)
         result = enumerate_landscape(model, couplings, 5, instance, OPTIONS)
-        assert len(result.enumeration.solutions) == path_count(model)
+        assert result.enumeration.found == path_count(model)
         assert path_count(model) == model.complex_points // (2 if system.homogeneous else 1)
         census = result.census
         other = multistart(model, couplings, 5, instance, MultistartOptions(starts_per_round=1024))
@@ -219,14 +220,15 @@ def test_blocks_take_the_finder_by_name(finder):
 
 def test_pieces_on_other_workers_change_nothing(instance_of, monkeypatch):
     model, couplings, _ = instance_of(6)
-    monkeypatch.setattr("morsecensus.tasks.finders.homotopy.pieces.WORTH", 10)
-    monkeypatch.setattr("morsecensus.tasks.finders.homotopy.pieces.SMALLEST", 5)
+    monkeypatch.setattr("morsecensus.tasks.finders.homotopy.survey.WORTH", 10)
+    monkeypatch.setattr("morsecensus.tasks.finders.homotopy.survey.LEAST", 5)
     sent = []
 
-    def scatter(name, pieces):
-        assert name == "morsecensus.tasks.finders.homotopy.pieces:follow_piece"
+    def scatter(name, pieces, done):
+        assert name == "morsecensus.tasks.finders.homotopy.survey:survey_piece"
         sent.extend(pieces)
-        return [follow_piece(piece) for piece in pieces]
+        for place, piece in reversed(list(enumerate(pieces))):
+            done(place, survey_piece(piece))
 
     spec = spec_of("homotopy", n=6, seed=5)
     whole = enumerate_landscape(model, couplings, 5, 3, FAST)

@@ -46,7 +46,7 @@ def enumerated(model):
 
 def shape(found):
     return (
-        len(found.enumeration.solutions),
+        found.enumeration.found,
         found.enumeration.expected,
         found.enumeration.singular,
         found.enumeration.infinite,

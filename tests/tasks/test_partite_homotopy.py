@@ -14,10 +14,11 @@ from morsecensus.tasks.block import describe, run_block
 from morsecensus.tasks.finders.choose import choose
 from morsecensus.tasks.finders.homotopy import extended
 from morsecensus.tasks.finders.homotopy.balls import precision
-from morsecensus.tasks.finders.homotopy.books import distinct, enumerate_solutions, missing_conjugates
+from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
 from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, recall
 from morsecensus.tasks.finders.homotopy.certify import certify_points
 from morsecensus.tasks.finders.homotopy.cost import path_count
+from morsecensus.tasks.finders.homotopy.distinctness import distinct, missing_conjugates
 from morsecensus.tasks.finders.homotopy.multilinear import series
 from morsecensus.tasks.finders.homotopy.multilinear.balls import FormBalls
 from morsecensus.tasks.finders.homotopy.multilinear.monodromy import start_form, tensor_with_tuple

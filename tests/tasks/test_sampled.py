@@ -8,7 +8,8 @@ import pytest
 
 from morsecensus.tasks.finders.choose import FINDERS
 from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
-from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, is_real, real_points
+from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, real_points
+from morsecensus.tasks.finders.homotopy.ends import is_real
 from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, follow
 from morsecensus.tasks.finders.homotopy.sampled import (
     agree,

@@ -11,35 +11,29 @@ A real system's solutions are closed under conjugation: an independent check tha
 its solution is real or its conjugate is lost too.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Complex, Float, Int
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from jaxtyping import Bool, Complex, Int
 
-from morsecensus.tasks.finders.homotopy import extended
-from morsecensus.tasks.finders.homotopy.endings import at_infinity, ended, is_regular
-from morsecensus.tasks.finders.homotopy.paths import Tracked, TrackerSettings, follow
+from morsecensus.tasks.finders.homotopy import survey
+from morsecensus.tasks.finders.homotopy.distinctness import (
+    distinct,
+    first_of_each,
+    lonely,
+    missing_conjugates,
+)
+from morsecensus.tasks.finders.homotopy.endings import at_infinity, ended
+from morsecensus.tasks.finders.homotopy.ends import Ends
+from morsecensus.tasks.finders.homotopy.paths import Paths, TrackerSettings
+from morsecensus.tasks.finders.homotopy.regular import is_regular
+from morsecensus.tasks.finders.homotopy.survey import PieceStore, Survey, extended_ends
 from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, OUTCOME_COUNT
 from morsecensus.tasks.finders.options import HomotopyOptions
-from morsecensus.tasks.runtime.keys import generator
 from morsecensus.tasks.systems.system import System, Weights
 
-SAME = 1e-8
-"""Endpoints that agree to this, relative to their length, count as one solution."""
-SHARP = 1e-10
-"""Relative length of the last Newton step that makes an endpoint a solution."""
-CHUNK = 8192
-"""Paths that one call of the tracker follows: the starts of 2^20 paths needn't exist at once."""
 TIGHTER = 1e-2
 """What each retry multiplies the aimed and the accepted error by."""
-
-Paths = Int[np.ndarray, " paths"]
-Follow = Callable[[Weights, Paths, TrackerSettings], Tracked]
-"""Follows paths of one system, here or elsewhere: the numbers don't depend on where."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,8 @@ class Enumeration:
     """The distinct solutions that were found, and what it took.
 
     Attributes:
-        solutions: shape (found, unknowns); `complete` if there are as many as `expected`.
+        solutions: shape (kept, unknowns): all of them, or at least the real ones; one row each.
+        found: how many there are; `complete` if there are as many as `expected`.
         expected: the number of solutions of a generic system.
         open_paths: numbers of paths of the last start form that still fail or share their endpoint.
         missing_conjugates: solutions whose conjugate wasn't found; 0 if all were.
@@ -61,7 +56,8 @@ class Enumeration:
         infinite: paths of the last start form that run to infinity.
     """
 
-    solutions: Complex[np.ndarray, "found unknowns"]
+    solutions: Complex[np.ndarray, "kept unknowns"]
+    found: int
     expected: int
     open_paths: Int[np.ndarray, " open"]
     missing_conjugates: int
@@ -75,115 +71,17 @@ class Enumeration:
 
     @property
     def complete(self) -> bool:
-        return len(self.solutions) == self.expected and self.missing_conjugates == 0
+        return self.found == self.expected and self.missing_conjugates == 0
 
 
-def directions(
-    solutions: Complex[np.ndarray, "found unknowns"], system: System
-) -> Float[np.ndarray, "found two_n"]:
-    """Unit vectors, as real numbers, that tell solutions apart; see `interface.System`."""
-    return system.directions(solutions)
-
-
-def group(vectors: Float[np.ndarray, "found two_n"]) -> Int[np.ndarray, " found"]:
-    """Labels of groups of vectors that agree within `SAME`, transitively."""
-    if len(vectors) == 0:
-        return np.zeros(0, dtype=np.int64)
-    # Neighbours in space are neighbours within `SAME` in every projection: sorting finds the few candidates.
-    key = vectors @ generator("projection", vectors.shape[1]).standard_normal(vectors.shape[1])
-    order = np.argsort(key, kind="stable")
-    width = 10 * SAME * vectors.shape[1] ** 0.5
-    rows, columns = [], []
-    shift, near = 1, np.arange(len(order) - 1)
-    while len(near):
-        near = near[near + shift < len(order)]
-        near = near[key[order[near + shift]] - key[order[near]] <= width]
-        one, two = order[near], order[near + shift]
-        same = np.linalg.norm(vectors[one] - vectors[two], axis=1) <= SAME
-        rows.append(one[same])
-        columns.append(two[same])
-        shift += 1
-    row, column = (np.concatenate(part) if part else np.zeros(0, int) for part in (rows, columns))
-    graph = coo_array((np.ones(len(row)), (row, column)), shape=(len(order), len(order)))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
-
-
-def sound(tracked: Tracked) -> Bool[np.ndarray, " paths"]:
-    """Paths that arrived at a solution."""
-    return (tracked.status == ARRIVED) & (tracked.accuracy[:, 0] <= SHARP)
-
-
-def arrivals(tracked: Tracked, system: System, generic: bool) -> Bool[np.ndarray, " paths"]:
-    """Paths that arrived at a solution: a regular one, where others are to be expected."""
-    good = sound(tracked)
-    if not generic:
-        good[good] = is_regular(system, tracked.endpoints[good])
-    return good
-
-
-def troubled(tracked: Tracked, system: System, generic: bool = True) -> Bool[np.ndarray, " paths"]:
+def troubled(ends: Ends, system: System) -> Bool[np.ndarray, " paths"]:
     """Paths that failed, and those that share their endpoint with another."""
-    good = arrivals(tracked, system, generic)
-    rows = np.flatnonzero(good)
-    labels = group(directions(tracked.endpoints[rows], system))
+    rows = np.flatnonzero(ends.arrived)
+    labels = ends.take(rows).groups(system)
     shared = np.bincount(labels)[labels] > 1 if len(rows) else np.zeros(0, bool)
-    trouble = ~good
+    trouble = ~ends.arrived
     trouble[rows[shared]] = True
     return trouble
-
-
-def distinct(
-    solutions: Complex[np.ndarray, "found unknowns"], system: System
-) -> Complex[np.ndarray, "found unknowns"]:
-    """One row of each group."""
-    labels = group(directions(solutions, system))
-    return solutions[np.unique(labels, return_index=True)[1]]
-
-
-def missing_conjugates(solutions: Complex[np.ndarray, "found unknowns"], system: System) -> int:
-    """How many solutions come without their conjugate."""
-    if len(solutions) == 0:
-        return 0
-    vectors = directions(solutions, system)
-    mirrored = vectors * np.where(np.arange(2 * system.n) < system.n, 1.0, -1.0)
-    count = len(vectors)
-    # One group for each solution with its mirror image: a group that holds no original of a mirror is alone.
-    labels = group(np.concatenate([vectors, mirrored]))
-    present = np.bincount(labels[:count], minlength=labels.max() + 1) > 0
-    return int((~present[labels[count:]]).sum())
-
-
-def here(system: System, threads: int) -> Follow:
-    """Follow paths in chunks, on several threads if asked."""
-
-    def follow_here(weights: Weights, paths: Paths, settings: TrackerSettings) -> Tracked:
-        chunks = chunks_of(paths, threads)
-        if threads == 1:
-            return joined([follow(system, weights, chunk, settings) for chunk in chunks])
-        with ThreadPoolExecutor(threads) as pool:
-            return joined(list(pool.map(lambda chunk: follow(system, weights, chunk, settings), chunks)))
-
-    return follow_here
-
-
-def chunks_of(paths: Paths, hands: int) -> list[Paths]:
-    """Chunks of paths for several hands, four for each so that none waits long for the last."""
-    if hands > 1 and len(paths) < 4 * hands * CHUNK:
-        return [chunk for chunk in np.array_split(paths, 4 * hands) if len(chunk)] or [paths]
-    return [paths[first : first + CHUNK] for first in range(0, max(len(paths), 1), CHUNK)]
-
-
-def joined(parts: list[Tracked]) -> Tracked:
-    """Chunks as one."""
-    columns = zip(*(part.columns() for part in parts), strict=True)
-    return Tracked(*(np.concatenate(column) for column in columns))
-
-
-def _merge(old: Tracked, rows: Int[np.ndarray, " rows"], new: Tracked) -> Tracked:
-    columns = [column.copy() for column in old.columns()]
-    for column, fresh in zip(columns, new.columns(), strict=True):
-        column[rows] = fresh
-    return Tracked(*columns)
 
 
 def settings_of(options: HomotopyOptions) -> TrackerSettings:
@@ -194,8 +92,11 @@ def enumerate_solutions(
     system: System,
     labels: tuple[str | int, ...],
     options: HomotopyOptions,
-    follow_paths: Follow | None = None,
+    follow_paths: Survey | None = None,
+    *,
     generic: bool = True,
+    everything: bool = True,
+    store: PieceStore | None = None,
 ) -> Enumeration:
     """Find all solutions.
 
@@ -204,11 +105,14 @@ def enumerate_solutions(
         follow_paths: where paths are followed; here, on `options.threads`, by default.
         generic: whether there must be as many regular solutions as paths. If not, paths that end elsewhere
             aren't followed again, and are counted.
+        everything: return all solutions; else they are counted by fingerprints, and only the real ones held.
+        store: where the few paths that take extended precision are committed.
     """
     known = system.closed_form()
     if known is not None:
         return _by_closed_form(system, known, generic)
-    books = _OpenBooks(system, options, follow_paths or here(system, options.threads), generic)
+    follow_paths = follow_paths or survey.here(system, options.threads, generic)
+    books = _OpenBooks(system, options, follow_paths, generic, everything, store)
     for number in range(options.rounds):
         books.enter(books.follow(system.start(*labels, number)))
         if books.settled:
@@ -219,10 +123,19 @@ def enumerate_solutions(
 class _OpenBooks:
     """What is known of one system between two rounds. A round follows all paths of one start form."""
 
-    def __init__(self, system: System, options: HomotopyOptions, follow_paths: Follow, generic: bool) -> None:
+    def __init__(
+        self,
+        system: System,
+        options: HomotopyOptions,
+        follow_paths: Survey,
+        generic: bool,
+        everything: bool,
+        store: PieceStore | None,
+    ) -> None:
         self.system, self.options, self.generic = system, options, generic
         self.follow_paths, self.settings = follow_paths, settings_of(options)
-        self.solutions = np.zeros((0, system.unknowns), dtype=complex)
+        self.everything, self.store = everything, store
+        self.known: Ends | None = None
         self.weights: Weights = np.zeros(0, dtype=complex)
         self.trouble = np.arange(system.paths)
         self.outcomes, self.steps = np.zeros(OUTCOME_COUNT, dtype=np.int64), np.zeros(2, dtype=np.int64)
@@ -230,7 +143,7 @@ class _OpenBooks:
 
     @property
     def missing(self) -> bool:
-        return len(self.solutions) < self.system.paths
+        return self.known is None or len(self.known) < self.system.paths
 
     @property
     def settled(self) -> bool:
@@ -238,67 +151,70 @@ class _OpenBooks:
         ended_elsewhere = not self.generic and self.singular + self.infinite == len(self.trouble)
         return ended_elsewhere or not self.missing
 
-    def follow(self, weights: Weights) -> Tracked:
+    def follow(self, weights: Weights) -> Ends:
         """All paths of a start form, troubled ones again with smaller steps."""
         self.weights, rows, settings = weights, np.arange(self.system.paths), self.settings
-        tracked = self._followed(rows, settings, again=self.rounds > 0)
+        ends = self._followed(rows, settings, again=self.rounds > 0, everything=self.everything)
         for _ in range(self.options.attempts - 1):
-            rows = self._to_repeat(tracked)
+            rows = self._to_repeat(ends)
             if len(rows) == 0:
                 break
             settings = more_careful(settings)
-            tracked = _merge(tracked, rows, self._followed(rows, settings, again=True))
-        return tracked
+            # Whose fingerprint is shared may be another solution: endpoints decide it.
+            ends = ends.put(rows, self._followed(rows, settings, again=True, everything=True))
+        return ends
 
-    def _followed(self, rows: Paths, settings: TrackerSettings, again: bool) -> Tracked:
-        part = self.follow_paths(self.weights, rows, settings)
+    def _followed(self, rows: Paths, settings: TrackerSettings, *, again: bool, everything: bool) -> Ends:
+        part = self.follow_paths(self.weights, rows, settings, everything)
         self.outcomes += np.bincount(part.status, minlength=OUTCOME_COUNT)
         self.steps += part.steps.sum(axis=0)
         self.retries += len(rows) if again else 0
         return part
 
-    def _to_repeat(self, tracked: Tracked) -> Paths:
+    def _to_repeat(self, ends: Ends) -> Paths:
         """Troubled paths, but for those that no care makes arrive."""
-        rows = np.flatnonzero(troubled(tracked, self.system, self.generic))
-        if self.generic:
-            return rows
-        return rows[~ended(tracked, arrivals(tracked, self.system, self.generic))[rows]]
+        rows = np.flatnonzero(troubled(ends, self.system))
+        return rows if self.generic else rows[~ended(ends)[rows]]
 
-    def enter(self, tracked: Tracked) -> None:
+    def enter(self, ends: Ends) -> None:
         """What a round has found."""
-        tracked = self._extended(tracked) if self.generic else tracked
-        arrived = arrivals(tracked, self.system, self.generic)
-        self.trouble = np.flatnonzero(troubled(tracked, self.system, self.generic))
-        self.solutions = distinct(np.concatenate([self.solutions, tracked.endpoints[arrived]]), self.system)
+        ends = self._extended(ends) if self.generic else ends
+        self.trouble = np.flatnonzero(troubled(ends, self.system))
+        arrived = ends.take(np.flatnonzero(ends.arrived))
+        both = arrived if self.known is None else Ends.joined([self.known, arrived])
+        self.known = both.take(first_of_each(both.groups(self.system)))
         if not self.generic:
-            self.infinite = int(at_infinity(self.system, tracked, arrived).sum())
-            self.singular = int(ended(tracked, arrived).sum()) - self.infinite
+            self.infinite = int(at_infinity(self.system, ends).sum())
+            self.singular = int(ended(ends).sum()) - self.infinite
         # From the second start form on, smaller steps from the beginning.
         self.settings = more_careful(self.settings, most_steps=self.options.most_steps)
         self.rounds += 1
 
-    def _extended(self, tracked: Tracked) -> Tracked:
+    def _extended(self, ends: Ends) -> Ends:
         """Troubled paths in extended precision, if they are few.
 
         A path that jumped is troubled only once the one whose endpoint it took has arrived there itself: so
         whose endpoint is shared then is followed too.
         """
-        done = np.zeros(len(tracked.status), dtype=bool)
+        done = np.zeros(len(ends), dtype=bool)
         while True:
-            rows = np.flatnonzero(troubled(tracked, self.system) & ~done)
+            rows = np.flatnonzero(troubled(ends, self.system) & ~done)
             if not 0 < len(rows) <= self.options.max_extended - done.sum():
-                return tracked
-            tracked = _merge(tracked, rows, extended.follow(self.system, self.weights, rows))
+                return ends
+            ends = ends.put(rows, extended_ends(self.system, self.weights, rows, self.store))
             done[rows] = True
             self.stubborn += len(rows)
 
     def close(self) -> Enumeration:
         open_paths = self.trouble if self.missing else self.trouble[:0]
+        known = self.known
+        none = np.zeros((0, self.system.unknowns), dtype=complex)
         return Enumeration(
-            self.solutions,
+            none if known is None else known.endpoints,
+            0 if known is None else len(known),
             self.system.paths,
             open_paths,
-            missing_conjugates(self.solutions, self.system),
+            0 if known is None else lonely(known.prints),
             self.outcomes,
             self.retries + self.stubborn,
             self.rounds,
@@ -326,9 +242,9 @@ def _by_closed_form(
     outcomes = np.zeros(OUTCOME_COUNT, dtype=np.int64)
     outcomes[ARRIVED] = len(found)
     missing = np.arange(system.paths - len(found)) if not generic else np.zeros(0, dtype=np.int64)
-    lonely = missing_conjugates(found, system)
+    alone = missing_conjugates(found, system)
     none = np.zeros(2, dtype=np.int64)
     infinite = len(missing) - singular if len(missing) else 0
     return Enumeration(
-        found, system.paths, missing, lonely, outcomes, 0, 0, 0, none, singular, max(infinite, 0)
+        found, len(found), system.paths, missing, alone, outcomes, 0, 0, 0, none, singular, max(infinite, 0)
     )

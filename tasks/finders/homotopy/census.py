@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Complex, Float
+from jaxtyping import Complex, Float
 
-from morsecensus.tasks.finders.homotopy.books import Enumeration, Follow, directions, enumerate_solutions
+from morsecensus.tasks.finders.homotopy.books import Enumeration, enumerate_solutions
 from morsecensus.tasks.finders.homotopy.certify import Certificates, certify_points, separated
 from morsecensus.tasks.finders.homotopy.completeness import Completeness, prove_completeness
 from morsecensus.tasks.finders.homotopy.cost import affordable_paths
-from morsecensus.tasks.finders.homotopy.pieces import elsewhere
+from morsecensus.tasks.finders.homotopy.distinctness import directions
+from morsecensus.tasks.finders.homotopy.ends import is_real
 from morsecensus.tasks.finders.homotopy.start import polynomial_system
+from morsecensus.tasks.finders.homotopy.survey import PieceStore, Survey, elsewhere
 from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
@@ -26,11 +28,8 @@ from morsecensus.tasks.points.classify import CriticalPoints, classify
 from morsecensus.tasks.points.deduplicate import match_known, same_point
 from morsecensus.tasks.points.ledger import Evidence, assess_enumeration
 from morsecensus.tasks.runtime.scatter import Scatter
+from morsecensus.tasks.runtime.tell import Tell
 from morsecensus.tasks.systems.system import System
-
-REAL = 1e-8
-"""An endpoint is real if its imaginary part is at most this, relative to its length. Complex solutions as
-near to a real one come in pairs that double precision can't tell from a double root."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +42,16 @@ class EnumeratedCensus:
     completeness: Completeness | None
 
 
-def is_real(solutions: Complex[np.ndarray, "found unknowns"], system: System) -> Bool[np.ndarray, " found"]:
-    """Which solutions are real to round-off, up to the phase of a class; certificates prove it."""
-    return np.linalg.norm(directions(solutions, system)[:, system.n :], axis=1) <= REAL
-
-
 def real_points(
     solutions: Complex[np.ndarray, "found unknowns"], system: System
 ) -> Float[np.ndarray, "points n"]:
     """The real solutions as points of the manifold, one of each class."""
     return system.on_spheres(directions(solutions, system)[is_real(solutions, system), : system.n])
+
+
+def is_generic(landscape: Landscape) -> bool:
+    """Whether its couplings have as many complex critical points as generic ones."""
+    return landscape.complex_points is not None
 
 
 def _classes(landscape: Landscape, couplings: Couplings, points: Float[np.ndarray, "points n"]) -> Classes:
@@ -82,14 +81,16 @@ def _points_lost(classes: Classes, points: Float[np.ndarray, "points n"], system
     return expected - len(classes.hits)
 
 
-def certify_classes(classes: Classes, system: System, flips: Flips) -> tuple[Classes, Certificates]:
+def certify_classes(
+    classes: Classes, system: System, flips: Flips, tell: Tell | None = None
+) -> tuple[Classes, Certificates]:
     """Prove classified points: existence, reality, uniqueness, index, and that they differ.
 
     A point that isn't proven to differ from the others is not proven. A proven point has its proven index and
     isn't degenerate, whatever doubles say where two points nearly merge.
     """
     found = classes.points
-    proofs = certify_points(system, found.points)
+    proofs = certify_points(system, found.points, tell)
     sure = separated(proofs, flips)
     radius, error = np.where(sure, proofs.radius, 0.0), np.where(sure, proofs.error, 0.0)
     proofs = replace(proofs, radius=radius, error=error, index=np.where(sure, proofs.index, -1))
@@ -106,7 +107,8 @@ def enumerate_landscape(
     seed: int,
     instance: int,
     options: HomotopyOptions,
-    follow: Follow | None = None,
+    follow: Survey | None = None,
+    store: PieceStore | None = None,
 ) -> EnumeratedCensus:
     """All critical points of one instance, with the books.
 
@@ -114,6 +116,7 @@ def enumerate_landscape(
         seed: of the study.
         instance: the landscape id; with the seed it keys the start forms.
         follow: where paths are followed; here by default.
+        store: where the few that take extended precision are committed; is told how far it is.
 
     Raises:
         ValueError: if the landscape is none that can be enumerated, or too large for ``options.max_paths``.
@@ -123,21 +126,28 @@ def enumerate_landscape(
     system = polynomial_system(landscape, couplings)
     labels = (seed, landscape.name, landscape.manifold.ambient, instance)
     enumeration = enumerate_solutions(
-        system, labels, options, follow, generic=landscape.complex_points is not None
+        system,
+        labels,
+        options,
+        follow,
+        generic=is_generic(landscape),
+        everything=options.certify == "all",
+        store=store,
     )
     points = real_points(enumeration.solutions, system)
     classes = _classes(landscape, couplings, points)
     whole = enumeration.complete and _points_lost(classes, points, system, landscape.parity) == 0
     proofs = completeness = None
+    tell = None if store is None else store.tell
     if options.certify != "none":
-        classes, proofs = certify_classes(classes, system, landscape.flips)
+        classes, proofs = certify_classes(classes, system, landscape.flips, tell)
     if proofs is not None and options.certify == "all":
-        completeness = _completeness(enumeration, system, proofs, landscape.flips)
+        completeness = _completeness(enumeration, system, proofs, landscape.flips, tell)
     proven = proofs is None or bool(proofs.proven.all())
     proven = proven and (completeness is None or completeness.proven)
     books = PathBooks(
         enumeration.expected,
-        len(enumeration.solutions),
+        enumeration.found,
         enumeration.retries,
         len(enumeration.open_paths),
         proven=-1 if completeness is None else completeness.solutions,
@@ -185,13 +195,13 @@ def _evidence(landscape: Landscape, classes: Classes, system: System, enumeratio
 
 
 def _completeness(
-    enumeration: Enumeration, system: System, proofs: Certificates, flips: Flips
+    enumeration: Enumeration, system: System, proofs: Certificates, flips: Flips, tell: Tell | None
 ) -> Completeness:
     """What is proven of all complex solutions: a real class that sign changes relate is one of a homogeneous
     system, and as many as it has points of another."""
     solutions = enumeration.solutions
     real = int((proofs.radius > 0).sum()) * (1 if system.homogeneous else flips.size)
-    return prove_completeness(system, solutions[~is_real(solutions, system)], real)
+    return prove_completeness(system, solutions[~is_real(solutions, system)], real, tell)
 
 
 def homotopy(
@@ -200,7 +210,7 @@ def homotopy(
     seed: int,
     instance: int,
     options: HomotopyOptions,
-    follow: Follow | None = None,
+    follow: Survey | None = None,
 ) -> Census:
     """The census of one instance by `enumerate_landscape`: a finder like `multistart`."""
     return enumerate_landscape(landscape, couplings, seed, instance, options, follow).census
@@ -215,7 +225,7 @@ def find(
     scatter: Scatter | None,
 ) -> Census:
     """The census of one instance of a cell, paths followed through ``scatter`` if there is one."""
-    follow = None if scatter is None else elsewhere(spec, instance, scatter)
+    follow = None if scatter is None else elsewhere(spec, instance, scatter, is_generic(landscape))
     return homotopy(landscape, couplings, spec["seed"], instance, options, follow)
 
 

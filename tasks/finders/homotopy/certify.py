@@ -13,7 +13,11 @@ from scipy.spatial import KDTree
 from morsecensus.tasks.finders.homotopy.balls import precision
 from morsecensus.tasks.finders.homotopy.krawczyk import BorderedModel, Proof, prove
 from morsecensus.tasks.geometry.symmetry import Flips
+from morsecensus.tasks.runtime.tell import Tell
 from morsecensus.tasks.systems.system import System
+
+TOLD = 64
+"""Points between two words on how far it is."""
 
 ATTEMPTS: tuple[tuple[int, tuple[float, ...]], ...] = (
     (96, (1e-4, 1e-6, 1e-8, 1e-10)),
@@ -45,11 +49,14 @@ class Certificates:
         return (self.radius > 0) & (self.index >= 0)
 
 
-def certify_points(system: System, points: Float[np.ndarray, "points n"]) -> Certificates:
+def certify_points(
+    system: System, points: Float[np.ndarray, "points n"], tell: Tell | None = None
+) -> Certificates:
     """Certify real critical points of a system, one by one.
 
     Args:
         points: on the sphere of radius sqrt(n), to about round-off.
+        tell: is told how many have been tried, now and then.
     """
     proofs = [Proof(0.0, 0.0, -1, point) for point in points]
     for number, (bits, radii) in enumerate(ATTEMPTS):
@@ -58,7 +65,9 @@ def certify_points(system: System, points: Float[np.ndarray, "points n"]) -> Cer
             break
         with precision(bits):
             model = BorderedModel(system)
-            for row in left:
+            for tried, row in enumerate(left):
+                if tell is not None and tried % TOLD == 0:
+                    tell("points proven", len(points) - len(left) + tried, len(points))
                 proofs[row] = prove(model, points[row], radii, refine=number > 0)
     return Certificates(
         np.array([proof.radius for proof in proofs]),

@@ -34,6 +34,7 @@ from morsecensus.tasks.finders.homotopy.complex_points import (
     prove_points,
 )
 from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.runtime.tell import Tell
 from morsecensus.tasks.systems.system import System
 
 KEYS = 3
@@ -64,18 +65,22 @@ class Completeness:
 
 
 def prove_completeness(
-    system: System, solutions: Complex[np.ndarray, "found unknowns"], real: int
+    system: System,
+    solutions: Complex[np.ndarray, "found unknowns"],
+    real: int,
+    tell: Tell | None = None,
 ) -> Completeness:
     """Prove the solutions that aren't real.
 
     Args:
         solutions: those that aren't real to round-off, both of each pair of conjugates.
         real: how many real ones are proven to differ.
+        tell: is told how far it is.
     """
     points = on_complex_spheres(system, solutions)
     points = points[np.isfinite(points).all(axis=1)]
     key, _ = keys_of(system, points, np.zeros(len(points)))
-    found = prove_points(system, points[_upper(key)])
+    found = prove_points(system, points[_upper(key)], tell)
     return Completeness(system.paths, real, int(count_pairs(system, found)))
 
 

@@ -26,6 +26,7 @@ from morsecensus.tasks.finders.homotopy.krawczyk import (
     proven_image,
     refined,
 )
+from morsecensus.tasks.runtime.tell import Tell
 from morsecensus.tasks.systems.system import System
 
 RADII = (1e-9, 1e-7, 1e-11, 1e-5, 1e-13)
@@ -68,13 +69,13 @@ def on_complex_spheres(system: System, solutions: Complex[np.ndarray, "points un
     return x
 
 
-def prove_points(system: System, points: Points) -> Enclosures:
+def prove_points(system: System, points: Points, tell: Tell | None = None) -> Enclosures:
     """Enclose the critical points near these ones, on the complex sphere to about round-off."""
-    jets = disks(system)
-    parts = [
-        _prove_in_disks(system, jets, points[first : first + BATCH])
-        for first in range(0, max(len(points), 1), BATCH)
-    ]
+    jets, parts = disks(system), []
+    for first in range(0, max(len(points), 1), BATCH):
+        if tell is not None:
+            tell("complex solutions proven, a half", first, len(points))
+        parts.append(_prove_in_disks(system, jets, points[first : first + BATCH]))
     found = Enclosures(
         np.concatenate([part.points for part in parts]), np.concatenate([part.reach for part in parts])
     )

@@ -1,5 +1,7 @@
-"""Track numbered paths of a system: buffers, settings and the compiled loop."""
+"""Track numbered paths of a system: buffers, settings and the compiled loop, chunks on several threads."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +10,9 @@ from jaxtyping import Complex, Float, Int
 from morsecensus.tasks.finders.homotopy.tracker import UNTRACKED, track
 from morsecensus.tasks.runtime.simd import aligned
 from morsecensus.tasks.systems.system import System, Weights
+
+CHUNK = 8192
+"""Paths that one call of the tracker follows: the starts of 2^20 paths needn't exist at once."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,11 @@ class Tracked:
 
     def columns(self) -> tuple[np.ndarray, ...]:
         return self.endpoints, self.status, self.steps, self.accuracy
+
+
+Paths = Int[np.ndarray, " paths"]
+Follow = Callable[[Weights, Paths, TrackerSettings], Tracked]
+"""Follows paths of one system, here or elsewhere: the numbers don't depend on where."""
 
 
 def _buffers(system: System, order: int) -> tuple:
@@ -75,3 +85,29 @@ def follow(
         arguments = (settings.values(), buffers, endpoints, status, steps, accuracy)
         track(system.packed(weights), starts, *arguments)
     return Tracked(system.untracked(endpoints), status, steps, accuracy)
+
+
+def here(system: System, threads: int) -> Follow:
+    """Follow paths in chunks, on several threads if asked."""
+
+    def follow_here(weights: Weights, paths: Paths, settings: TrackerSettings) -> Tracked:
+        chunks = chunks_of(paths, threads)
+        if threads == 1:
+            return joined([follow(system, weights, chunk, settings) for chunk in chunks])
+        with ThreadPoolExecutor(threads) as pool:
+            return joined(list(pool.map(lambda chunk: follow(system, weights, chunk, settings), chunks)))
+
+    return follow_here
+
+
+def chunks_of(paths: Paths, hands: int) -> list[Paths]:
+    """Chunks of paths for several hands, four for each so that none waits long for the last."""
+    if hands > 1 and len(paths) < 4 * hands * CHUNK:
+        return [chunk for chunk in np.array_split(paths, 4 * hands) if len(chunk)] or [paths]
+    return [paths[first : first + CHUNK] for first in range(0, max(len(paths), 1), CHUNK)]
+
+
+def joined(parts: Sequence[Tracked]) -> Tracked:
+    """Chunks as one."""
+    columns = zip(*(part.columns() for part in parts), strict=True)
+    return Tracked(*(np.concatenate(column) for column in columns))

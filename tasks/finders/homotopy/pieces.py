@@ -1,34 +1,25 @@
-"""Paths of one landscape on many workers: each makes the couplings from their key and follows a piece."""
+"""Paths of a sample on many workers: each makes the couplings from their key and follows a piece."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from morsecensus.tasks.finders.homotopy.books import Follow, Paths, here, joined
-from morsecensus.tasks.finders.homotopy.paths import Tracked, TrackerSettings
-from morsecensus.tasks.finders.homotopy.start import polynomial_system
-from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.finders.homotopy.paths import Follow, Paths, Tracked, TrackerSettings, here, joined
+from morsecensus.tasks.finders.homotopy.start import instance_key, instance_system
+from morsecensus.tasks.finders.homotopy.survey import LEAST, PIECES, WORTH
 from morsecensus.tasks.runtime.scatter import Scatter
-from morsecensus.tasks.systems.system import System, Weights
-
-WORTH = 16384
-"""Fewer paths are followed where they are: less than a second's work isn't worth the way."""
-PIECES = 256
-"""Enough for a cluster."""
-SMALLEST = 1024
-"""Fewer paths take less time than it takes to send them."""
+from morsecensus.tasks.systems.system import Weights
 
 
 def elsewhere(spec: Mapping[str, Any], instance: int, scatter: Scatter) -> Follow:
     """Follow paths of an instance of a cell through ``scatter``."""
-    source = (spec["model"], tuple(sorted(spec["parameters"].items())), spec["n"], spec["seed"], instance)
+    source = instance_key(spec, instance)
 
     def follow_elsewhere(weights: Weights, paths: Paths, settings: TrackerSettings) -> Tracked:
         if len(paths) < WORTH:
-            return here(_system(source), 1)(weights, paths, settings)
-        chunks = np.array_split(paths, min(PIECES, len(paths) // SMALLEST))
+            return here(instance_system(source), 1)(weights, paths, settings)
+        chunks = np.array_split(paths, min(PIECES, len(paths) // LEAST))
         pieces = [(source, weights, chunk, settings) for chunk in chunks]
         found = scatter("morsecensus.tasks.finders.homotopy.pieces:follow_piece", pieces)
         return joined([Tracked(*columns) for columns in found])
@@ -39,11 +30,4 @@ def elsewhere(spec: Mapping[str, Any], instance: int, scatter: Scatter) -> Follo
 def follow_piece(piece: tuple[tuple, Weights, Paths, TrackerSettings]) -> tuple[np.ndarray, ...]:
     """The columns of `Tracked` for one piece."""
     source, weights, paths, settings = piece
-    return here(_system(source), 1)(weights, paths, settings).columns()
-
-
-@lru_cache(maxsize=1)
-def _system(source: tuple) -> System:
-    model, parameters, n, seed, instance = source
-    landscape = build(model, dict(parameters), n)
-    return polynomial_system(landscape, landscape.sample(seed, instance))
+    return here(instance_system(source), 1)(weights, paths, settings).columns()

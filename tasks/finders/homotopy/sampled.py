@@ -13,17 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Complex, Int
 
-from morsecensus.tasks.finders.homotopy.books import (
-    SAME,
-    Follow,
-    directions,
-    enumerate_solutions,
-    here,
-    more_careful,
-    settings_of,
-    sound,
-)
-from morsecensus.tasks.finders.homotopy.paths import Tracked
+from morsecensus.tasks.finders.homotopy.books import enumerate_solutions, more_careful, settings_of
+from morsecensus.tasks.finders.homotopy.distinctness import SAME, directions
+from morsecensus.tasks.finders.homotopy.ends import sound
+from morsecensus.tasks.finders.homotopy.paths import Follow, Tracked, here
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.points.census import Interval
 from morsecensus.tasks.proportions import interval, lower_limit, upper_limit

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int
 
-from morsecensus.tasks.finders.homotopy.books import Follow
 from morsecensus.tasks.finders.homotopy.census import (
     certify_classes,
     real_points,
 )
-from morsecensus.tasks.finders.homotopy.census import is_real as real_solutions
 from morsecensus.tasks.finders.homotopy.cost import numbered_paths
+from morsecensus.tasks.finders.homotopy.ends import is_real as real_solutions
+from morsecensus.tasks.finders.homotopy.paths import Follow
 from morsecensus.tasks.finders.homotopy.pieces import elsewhere
 from morsecensus.tasks.finders.homotopy.sampled import (
     Sample,

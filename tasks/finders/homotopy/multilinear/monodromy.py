@@ -19,8 +19,9 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Complex, Float
 
-from morsecensus.tasks.finders.homotopy.books import distinct, here, sound
-from morsecensus.tasks.finders.homotopy.paths import TrackerSettings
+from morsecensus.tasks.finders.homotopy.distinctness import distinct
+from morsecensus.tasks.finders.homotopy.ends import sound
+from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, here
 from morsecensus.tasks.runtime.keys import generator
 from morsecensus.tasks.systems.multilinear.system import MultilinearSystem, Start
 from morsecensus.tasks.systems.multilinear.tables import Tables

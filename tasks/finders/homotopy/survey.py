@@ -1,0 +1,187 @@
+"""All paths of a start form, piece by piece: followed here or elsewhere, reduced to their ends, committed.
+
+A piece is the unit of commit: who is killed loses the pieces at work. What one holds depends on its paths
+alone, and its name is made of all that decides it.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+
+from morsecensus.tasks.finders.homotopy import extended
+from morsecensus.tasks.finders.homotopy.ends import Ends, ends_of
+from morsecensus.tasks.finders.homotopy.paths import Follow, Paths, TrackerSettings, chunks_of, follow
+from morsecensus.tasks.finders.homotopy.start import instance_key, instance_system
+from morsecensus.tasks.runtime.scatter import Scatter
+from morsecensus.tasks.systems.system import System, Weights
+
+Survey = Callable[[Weights, Paths, TrackerSettings, bool], Ends]
+"""Follows paths and says how they ended, keeping all endpoints if asked for; else the real ones."""
+Done = Callable[[int, Ends], None]
+"""Takes what a piece has yielded, by its place."""
+Piece = tuple[tuple, Weights, Paths, TrackerSettings, bool, bool]
+"""Of an instance, by its key: the weights, paths and settings; whether it is generic; what to keep."""
+
+WORTH = 16384
+"""Fewer paths are followed where they are: less than a second's work isn't worth the way."""
+MOST, LEAST = 16384, 1024
+"""Paths of a piece: seconds' work, and no less than is worth sending."""
+PIECES = 256
+"""Enough for a cluster, while pieces have fewer paths than `MOST`."""
+
+
+class PieceStore(Protocol):
+    """Where pieces are committed, and who is told how far it is. What is damaged counts as absent."""
+
+    keeps: bool
+    """Whether anything is committed, or it is told alone."""
+
+    def read(self, name: str) -> bytes | None: ...
+
+    def write(self, name: str, data: bytes) -> None: ...
+
+    def tell(self, what: str, done: int, of: int) -> None:
+        """How many of some things to do are done."""
+        ...
+
+
+def pieces_of(paths: Paths) -> list[Paths]:
+    """Pieces of consecutive paths, by their number alone."""
+    size = min(MOST, max(LEAST, -(-len(paths) // PIECES)))
+    return [paths[first : first + size] for first in range(0, max(len(paths), 1), size)]
+
+
+def piece_name(what: str, weights: Weights, paths: Paths, settings: TrackerSettings, *choices: bool) -> str:
+    """A name for what following these paths yields, of an instance that the store knows."""
+    seal = hashlib.sha256(repr((what, settings.values(), choices)).encode())
+    for numbers in (weights, paths.astype(np.int64)):
+        seal.update(np.ascontiguousarray(numbers).tobytes())
+    return f"{what}-{int(paths[0]) if len(paths) else 0:010d}-{seal.hexdigest()[:16]}"
+
+
+def whole(system: System, follow_paths: Follow, generic: bool = True) -> Survey:
+    """All at once by any way to follow them."""
+
+    def survey(weights: Weights, paths: Paths, settings: TrackerSettings, everything: bool) -> Ends:
+        tracked = follow_paths(weights, paths, settings)
+        return ends_of(tracked, system, generic=generic, everything=everything)
+
+    return survey
+
+
+def here(system: System, threads: int, generic: bool = True, store: PieceStore | None = None) -> Survey:
+    """On this machine, on several threads if asked."""
+    kept = store or Nowhere()
+
+    def survey(weights: Weights, paths: Paths, settings: TrackerSettings, everything: bool) -> Ends:
+        def one(piece: Paths) -> Ends:
+            tracked = follow(system, weights, piece, settings)
+            return ends_of(tracked, system, generic=generic, everything=everything)
+
+        def several(pieces: Sequence[Paths], done: Done) -> None:
+            with ThreadPoolExecutor(threads) as pool:
+                for place, ends in enumerate(pool.map(one, pieces)):
+                    done(place, ends)
+
+        pieces = pieces_of(paths) if kept.keeps else chunks_of(paths, threads)
+        names = [piece_name("paths", weights, piece, settings, generic, everything) for piece in pieces]
+        return _committed(kept, several, pieces, names)
+
+    return survey
+
+
+def elsewhere(
+    spec: Mapping[str, Any],
+    instance: int,
+    scatter: Scatter,
+    generic: bool = True,
+    store: PieceStore | None = None,
+) -> Survey:
+    """Pieces through ``scatter``: each worker makes the couplings from their key."""
+    source, kept = instance_key(spec, instance), store or Nowhere()
+
+    def survey(weights: Weights, paths: Paths, settings: TrackerSettings, everything: bool) -> Ends:
+        if len(paths) < WORTH:
+            return here(instance_system(source), 1, generic, store)(weights, paths, settings, everything)
+
+        def several(pieces: Sequence[Paths], done: Done) -> None:
+            arguments = [(source, weights, piece, settings, generic, everything) for piece in pieces]
+            name = "morsecensus.tasks.finders.homotopy.survey:survey_piece"
+            scatter(name, arguments, lambda place, data: done(place, Ends.unpacked(data)))
+
+        pieces = pieces_of(paths)
+        names = [piece_name("paths", weights, piece, settings, generic, everything) for piece in pieces]
+        return _committed(kept, several, pieces, names)
+
+    return survey
+
+
+def survey_piece(piece: Piece) -> bytes:
+    """The ends of one piece, packed."""
+    source, weights, paths, settings, generic, everything = piece
+    return here(instance_system(source), 1, generic)(weights, paths, settings, everything).packed()
+
+
+def _committed(
+    store: PieceStore,
+    several: Callable[[Sequence[Paths], Done], None],
+    pieces: Sequence[Paths],
+    names: Sequence[str],
+) -> Ends:
+    """The ends of all paths: what the store has from before, and the others as ``several`` brings them."""
+    found = {place: ends for place, name in enumerate(names) if (ends := _kept(store, name)) is not None}
+    missing = [place for place in range(len(pieces)) if place not in found]
+    followed, paths = sum(len(ends) for ends in found.values()), sum(map(len, pieces))
+    store.tell("paths followed", followed, paths)
+
+    def done(number: int, ends: Ends) -> None:
+        nonlocal followed
+        place = missing[number]
+        if store.keeps:
+            store.write(names[place], ends.packed())
+        found[place] = ends
+        followed += len(ends)
+        store.tell("paths followed", followed, paths)
+
+    if missing:
+        several([pieces[place] for place in missing], done)
+    return Ends.joined([found[place] for place in range(len(pieces))])
+
+
+def _kept(store: PieceStore, name: str) -> Ends | None:
+    data = store.read(name)
+    return None if data is None else Ends.unpacked(data)
+
+
+def extended_ends(system: System, weights: Weights, paths: Paths, store: PieceStore | None = None) -> Ends:
+    """Paths in extended precision, each one a piece."""
+    kept, parts = store or Nowhere(), []
+    for number, path in enumerate(paths):
+        kept.tell("paths followed in extended precision", number, len(paths))
+        name = piece_name("extended", weights, paths[number : number + 1], TrackerSettings())
+        ends = _kept(kept, name)
+        if ends is None:
+            tracked = extended.follow(system, weights, np.array([path]))
+            ends = ends_of(tracked, system, generic=True, everything=True)
+            if kept.keeps:
+                kept.write(name, ends.packed())
+        parts.append(ends)
+    return Ends.joined(parts)
+
+
+class Nowhere:
+    """Keeps nothing and tells nobody."""
+
+    keeps = False
+
+    def read(self, name: str) -> bytes | None:
+        return None
+
+    def write(self, name: str, data: bytes) -> None:
+        pass
+
+    def tell(self, what: str, done: int, of: int) -> None:
+        pass

@@ -1,0 +1,88 @@
+"""The page of the benchmarks: bars, ratios against a recorded run, parts that fail."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1]))  # the last place to look: the rooms lie beside the benchmarks
+bench = importlib.import_module("benchmarks.__main__")
+records = importlib.import_module("benchmarks.record")
+Row = importlib.import_module("benchmarks.harness").Row
+sys.path.pop()
+
+MACHINE = {"processor": "abacus", "cores": "2"}
+
+
+def recorded(rows, processor="abacus"):
+    return records.Record(
+        MACHINE | {"processor": processor}, "2026-01-01", "abc", {"finder": rows}, {"finder": 3.0}, {}
+    )
+
+
+@pytest.mark.parametrize(
+    ("ratio", "wanted", "met"),
+    [(50, ">= 50", True), (49, ">= 50", False), (2, "< 2", False), (0.2, "<= 0.3", True)],
+)
+def test_a_bar_is_met_or_not(ratio, wanted, met):
+    assert records.is_met(Row("x", ratio, wanted, "")) is met
+
+
+def test_a_bar_that_nobody_can_read_is_refused():
+    with pytest.raises(ValueError, match="x: wanted 'about 3'"):
+        records.is_met(Row("x", 3, "about 3", ""))
+
+
+def test_above_one_is_better_whichever_way_the_bar_is():
+    last = recorded([Row("rate", 10, ">= 5", ""), Row("seconds", 10, "<= 20", "")])
+    assert records.against(Row("rate", 20, ">= 5", ""), last) == 2
+    assert records.against(Row("seconds", 20, "<= 20", ""), last) == 0.5
+    assert records.against(Row("new", 20, "<= 20", ""), last) is None
+    assert records.against(Row("rate", 20, ">= 5", ""), None) is None
+
+
+def test_the_page_says_what_was_missed_and_where(tmp_path):
+    new = recorded([Row("rate", 4, ">= 5", "4/s | 1/s")])
+    assert "| rate | 4 | >= 5 | no | 0.40 | 4/s / 1/s |" in records.page(
+        new, recorded([Row("rate", 10, ">= 5", "")])
+    )
+    assert "on pebbles: mind the ratios" in records.page(new, recorded([], "pebbles"))
+    records.write(new, tmp_path / "last.json")
+    assert records.read(tmp_path / "last.json") == new
+    assert records.read(tmp_path / "none.json") is None
+
+
+def test_a_part_that_fails_leaves_the_others_theirs(tmp_path, monkeypatch):
+    class Finder:
+        @staticmethod
+        def run():
+            return [Row("rate", 20, ">= 5", "")]
+
+    class Gradient:
+        @staticmethod
+        def run():
+            raise ImportError("no  pymanopt\nhere")
+
+    monkeypatch.setitem(sys.modules, "benchmarks.finder", Finder)
+    monkeypatch.setitem(sys.modules, "benchmarks.gradient", Gradient)
+    monkeypatch.setattr(records, "LAST", tmp_path / "last.json")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "gradient", "finder", "--record"])
+    with pytest.raises(SystemExit, match="without figures: gradient"):
+        bench.main()
+    page = (tmp_path / "bench-output/bench.md").read_text()
+    assert "| rate | 20 | >= 5 | yes |  |  |" in page
+    assert "- gradient: no figures: ImportError: no pymanopt here" in page
+    kept = records.read(tmp_path / "last.json")
+    assert [row.ratio for row in kept.rows["finder"]] == [20]
+    # A run of other parts leaves those that it didn't run.
+    again = bench.merged(recorded([]), kept)
+    assert again.rows == {"finder": []}
+
+
+def test_an_unknown_part_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "speed"])
+    with pytest.raises(SystemExit):
+        bench.main()
+    assert "got speed, allowed: dynamics, finder" in capsys.readouterr().err
