@@ -7,7 +7,7 @@ import numpy as np
 
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.page.markup import paragraph
-from morsecensus.analysis.page.style import COLORS, Figure, legend_above, new_figure
+from morsecensus.analysis.page.style import COLORS, Figure, legend_below, new_figure
 from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
@@ -16,8 +16,8 @@ from morsecensus.analysis.topics.layout import Picture, Section
 
 FEWEST = 30
 """Landscapes from which on a spread and a skewness are shown. Arbitrary."""
-BINS, REACH = 25, 4.0
-"""Of the histograms, which reach so many standard deviations from the mean."""
+EDGES = np.linspace(-2, 4, 25)
+"""Of bins, in standard deviations from the mean: halting times are skewed to the right."""
 _TEXT = (
     "When runs that stop at a small gradient have converged: time of the dynamics, or steps where the "
     "algorithm has no time. The claim (arXiv:1511.06444) is that the halting time less its mean, over its "
@@ -87,7 +87,7 @@ class HaltingTimes(Topic[tuple[Halting, ...]]):
 
     def section(self, found: tuple[Halting, ...]) -> Section:
         title = "Trajectories: halting times"
-        caption = "Halting times less their mean, over their standard deviation: laws of couplings at one N."
+        caption = f"Halting times less their mean, over their standard deviation, of {_shown(found)}."
         rows = self.tables(found)[HALTING]
         return Section(title, [paragraph(_TEXT), Picture("", title, caption), HALTING.part(rows)])
 
@@ -146,16 +146,21 @@ def draw_halting(cells: Sequence[Halting]) -> Figure | None:
     if not panels:
         return None
     figure, axes = new_figure(1, len(panels), 3.0)
-    edges = np.linspace(-REACH, REACH, BINS + 1)
+    laws = dict.fromkeys(one.couplings for own in panels for one in own)
+    colors = {law: COLORS[number % len(COLORS)] for number, law in enumerate(laws)}
     for ax, own in zip(axes, panels, strict=True):
-        for one, color in zip(own, COLORS, strict=False):
+        for one in own:
             scaled = (one.known - one.known.mean()) / one.known.std()
-            density = np.histogram(scaled, edges)[0] / len(scaled) / np.diff(edges)
-            ax.stairs(density, edges, color=color, lw=1.1, label=one.couplings)
-        first = own[0].runs
-        ax.set(xlabel="(halting time - mean)/sd", ylabel="density")
-        legend_above(ax, f"N = {first.n:g}, {first.label}", columns=1)
+            density = np.histogram(scaled, EDGES)[0] / len(scaled) / np.diff(EDGES)
+            ax.stairs(density, EDGES, color=colors[one.couplings], lw=1.1)
+        ax.set(xlabel="(halting time - mean)/sd", ylim=(0, None), title=f"N = {own[0].runs.n:g}")
+    axes[0].set_ylabel("density")
+    legend_below(figure, list(colors.items()))
     return figure
+
+
+def _shown(cells: Sequence[Halting]) -> str:
+    return ", ".join(dict.fromkeys(own[0].runs.label for own in _compared(cells)))
 
 
 def _compared(cells: Sequence[Halting]) -> Iterator[list[Halting]]:
