@@ -35,7 +35,8 @@ EXTENDED: tuple[tuple[int, tuple[float, ...]], ...] = (
     (192, (1e-9, 1e-12, 1e-16, 1e-20)),
     (384, (1e-16, 1e-20, 1e-32)),
 )
-BATCH = 4096
+BATCH = 256
+"""Points at a time: their matrices fit in a core's cache, which halves the time of 4,096 at n = 16."""
 
 Points = Complex[np.ndarray, "points n"]
 
