@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from morsecensus.tasks.bodies.shares import run_block
+from morsecensus.tasks.bodies.shares import describe, run_block
 from morsecensus.tasks.landscapes.relu_units import ReluUnits
-from morsecensus.tasks.points.families import exchangeable, find_families, merge
+from morsecensus.tasks.points.families import ZERO, exchangeable, find_families, merge
 from morsecensus.tasks.records import shares
 from morsecensus.tasks.records.shares import shares_of
 from morsecensus.tasks.trajectories.fixed_steps import settle
@@ -151,6 +151,7 @@ def test_rows_of_a_block_are_its_own_runs(monkeypatch):
     assert np.isnan(rows["loss"][~settled]).all()
     assert (rows["doubled_index"][~settled] == -1).all()
     assert (rows["blocks"][settled].sum(axis=1) == 7).all()
+    assert describe(spec)["attrs"] == {"loss_zero": ZERO}
     # The runs of block 1 are those from 24 on, whatever the blocks are called by.
     (last,) = run_block(spec | {"block_size": 1}, 47)["landscape"]["weights"]
     np.testing.assert_allclose(last, rows["weights"][23], atol=1e-12)
