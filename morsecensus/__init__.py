@@ -15,6 +15,7 @@ found. What the commands of ``morsecensus`` do from a shell, these functions do 
     mc.run("study.toml", "runs/demo")        a study of many landscapes: resumed or extended if it is there
     mc.open("runs/demo").cells[0].points     its critical points, as xarray: loaded when they are used
     mc.report("runs/demo")                   one page, with figures and tables
+    mc.explore("runs/demo")                  one page to look around in; or of a landscape, xi="q^3", n=3
 
     mc.build("pspin", {"xi": "q^3"}, 10)     a landscape: value, gradient, couplings of any seed and number
     mc.Landscape                             the class to derive one of your own from: `sample` and `value`
@@ -33,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from morsecensus.pipeline.api.dynamics import mean_field
     from morsecensus.pipeline.api.landscapes import census, enumerate, predict, topology
+    from morsecensus.pipeline.api.pages import explore
     from morsecensus.pipeline.api.studies import open, report, run
     from morsecensus.tasks.landscapes.base import Landscape, build
 
@@ -44,6 +46,7 @@ __all__ = [
     "build",
     "census",
     "enumerate",
+    "explore",
     "mean_field",
     "open",
     "predict",
@@ -58,6 +61,7 @@ _PLACES = {
     "census": "pipeline.api.landscapes",
     "enumerate": "pipeline.api.landscapes",
     "mean_field": "pipeline.api.dynamics",
+    "explore": "pipeline.api.pages",
     "predict": "pipeline.api.landscapes",
     "topology": "pipeline.api.landscapes",
     "open": "pipeline.api.studies",

@@ -1,13 +1,14 @@
 """Functions on a model or one landscape: predict, census, enumerate, topology."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from morsecensus.pipeline.api.results import Enumeration, LandscapeCensus, Persistence
 from morsecensus.pipeline.commands.census import census_spec, check_finder, with_max_index
-from morsecensus.pipeline.commands.enumerate import cell_spec, describe_landscape, threads_of
+from morsecensus.pipeline.commands.enumerate import cell_spec, describe_landscape, path_store, threads_of
 from morsecensus.pipeline.commands.landscape import check_memory, described
 from morsecensus.pipeline.commands.predict import predictions
 from morsecensus.pipeline.errors import UsageError, shown
@@ -54,7 +55,8 @@ def predict(
     Raises UsageError: the text says what was got and what is allowed.
     """
     bins = energy if energy is None or isinstance(energy, str) else ":".join(map(str, energy))
-    return predictions(model, _integers_text(n), _given(model, xi, parameters), bins, max_index, temperature)
+    given = given_parameters(model, xi, parameters)
+    return predictions(model, _integers_text(n), given, bins, max_index, temperature)
 
 
 def census(
@@ -89,8 +91,8 @@ def census(
 
     options = with_max_index(finder, options or {}, max_index)
     if of is None or isinstance(of, str):
-        given = _given(model, of, parameters)
-        spec = census_spec(model, given, _one(n), seed, landscape, finder, options, IN_PYTHON)
+        given = given_parameters(model, of, parameters)
+        spec = census_spec(model, given, one_dimension(n), seed, landscape, finder, options, IN_PYTHON)
         check_memory(spec, described(spec, landscape), Settings())
         _hand_in(spec)
         of = build(model, spec["parameters"], spec["n"])
@@ -140,6 +142,7 @@ def enumerate(
     certify: str = "all",
     max_paths: int = MAX_PATHS,
     model: str = "pspin",
+    store: str | Path | None = None,
     **parameters: Any,
 ) -> Enumeration:
     """Find every critical point of one landscape, counted against algebra, and prove them.
@@ -151,11 +154,12 @@ def enumerate(
 
     Raises UsageError. See `census` for the other arguments.
     """
+
     from morsecensus.tasks.records.enumerate import enumerate_one
 
     spec = _homotopy_spec(model, xi, parameters, n, seed, max_paths, certify)
     describe_landscape(spec, landscape, topology=False)
-    record = enumerate_one(spec, landscape, points=True)
+    record = enumerate_one(spec, landscape, store=path_store(store, spec, landscape), points=True)
     return Enumeration(_title(model, spec["parameters"], n, seed, landscape), record)
 
 
@@ -174,6 +178,7 @@ def topology(
 
     Raises UsageError. See `census` and `enumerate` for the arguments.
     """
+
     from morsecensus.tasks.records.enumerate import topology_of_one
 
     spec = _homotopy_spec(model, xi, parameters, n, seed, max_paths, "real")
@@ -185,8 +190,8 @@ def topology(
 def _homotopy_spec(
     model: str, xi: str | None, parameters: dict[str, Any], n: int | None, seed: int, paths: int, certify: str
 ) -> dict[str, Any]:
-    given = _given(model, xi, parameters)
-    spec = cell_spec(model, given, _one(n), seed, paths, threads_of(Settings()), certify)
+    given = given_parameters(model, xi, parameters)
+    spec = cell_spec(model, given, one_dimension(n), seed, paths, threads_of(Settings()), certify)
     _hand_in(spec)
     return spec
 
@@ -198,13 +203,15 @@ def _hand_in(spec: Mapping[str, Any]) -> None:
         inputs.keep(sha256, from_file(sha256))
 
 
-def _given(model: str, xi: str | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def given_parameters(model: str, xi: str | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the user gave of a model's parameters; raises UsageError for a model that there isn't."""
     if model not in MODELS:
         raise UsageError(f"model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
     return dict(parameters) if not xi else {"xi": xi, **parameters}
 
 
-def _one(n: int | None) -> int:
+def one_dimension(n: int | None) -> int:
+    """Return n; raises UsageError unless it is one integer."""
     if isinstance(n, bool) or not isinstance(n, int):
         raise UsageError(f"n: got {shown(n)}, allowed: one dimension")
     return n

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from morsecensus.pipeline.commands.landscape import check_integer, described, on_worker, resolved
@@ -12,7 +13,7 @@ from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import MAX_VALUE
 from morsecensus.pipeline.worker.bodies import Description
-from morsecensus.pipeline.worker.path_store import claim
+from morsecensus.pipeline.worker.path_store import PathStore, claim
 from morsecensus.storage.files import open_files
 from morsecensus.tasks.finders.options import CERTIFY, HomotopyOptions
 from morsecensus.tasks.landscapes.base import build
@@ -112,6 +113,15 @@ def enumerated(
     claim(open_files(store), spec, landscape)
     stopped = f"stopped; {store} keeps the paths that were followed, and the same command goes on with it"
     return on_worker(what, spec, landscape, description, settings, doing, stopped, paths=store, **more)
+
+
+def path_store(store: str | Path | None, spec: Mapping[str, Any], landscape: int) -> PathStore | None:
+    """Open, or begin, the store of a landscape's paths, for work in this process; None for none."""
+    if store is None:
+        return None
+    files = open_files(str(store))
+    claim(files, spec, landscape)
+    return PathStore(files, None)
 
 
 def verdict(found: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from morsecensus.analysis import report
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.results import StudyResult
 from morsecensus.pipeline.cli.app import app
+from morsecensus.pipeline.errors import UsageError
 from support.browser import browser, complaints, resize, until
 
 STUDY = """
@@ -54,6 +55,17 @@ def test_a_landscape_becomes_a_page(tmp_path):
     assert sum((-1) ** k for k in view["index"]) == 0
     assert len(view["tree"]["row"]) == 2 * view["index"].count(0) - 1
     assert "mesh" not in view
+
+
+def test_from_python_it_is_the_same_page(tmp_path):
+    page = tmp_path / "command.html"
+    assert call("--xi", "q^3", "--n", 4, "--seed", 2, "--out", page).exit_code == 0
+    mine = mc.explore(xi="q^3", n=4, seed=2, out=tmp_path / "python.html", quiet=True)
+    assert mine.read_bytes() == page.read_bytes()
+    with pytest.raises(UsageError, match="a store and a landscape"):
+        mc.explore(tmp_path, xi="q^3")
+    with pytest.raises(UsageError, match="n: got None"):
+        mc.explore(xi="q^3")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
+import morsecensus as mc
 from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.commands.enumerate import cell_spec
 from morsecensus.pipeline.commands.how_far import told
@@ -125,6 +126,15 @@ def test_killed_at_any_moment_it_ends_with_the_same_points(tmp_path):
     assert same(again, whole)
     for name, data in before.items():
         assert (tmp_path / "other/pieces" / name).read_bytes() == data
+
+
+def test_python_goes_on_with_the_same_store(tmp_path):
+    first = enumerated(tmp_path, n=5)
+    again = mc.enumerate("q^3", 5, seed=2, certify="real", store=tmp_path)
+    assert again.total == first["total"]
+    assert len(list((tmp_path / "pieces").iterdir())) == 1
+    with pytest.raises(UsageError, match="another landscape"):
+        mc.enumerate("q^3", 6, seed=2, store=tmp_path)
 
 
 def test_how_far_it_is_comes_with_what_is_left(tmp_path, monkeypatch):
