@@ -16,6 +16,7 @@ from morsecensus.analysis.topics.base import Chapter, Topic, chapter_of
 from morsecensus.analysis.topics.findings import first_of_each
 from morsecensus.analysis.topics.first_screen import first_screen
 from morsecensus.analysis.topics.layout import Layout
+from morsecensus.analysis.topics.networks.read import BODY as NETWORKS
 from morsecensus.analysis.topics.registry import TOPICS
 from morsecensus.storage.fresh_folder import fresh_folder
 
@@ -24,6 +25,10 @@ EXPLORER = "explorer.html"
 """Linked where it is beside the folder of the report, as `morsecensus explore STORE` writes it."""
 MOST_SHORT = 12
 """Unfinished cells that a page names."""
+_LIMITS = (
+    "These numbers stand beside their limits for N to infinity where those are known, and are tested against "
+    "them where N is so large that nothing else is left. "
+)
 
 
 def write_report(
@@ -121,17 +126,17 @@ def _of_others(study: Study) -> str:
     for body in dict.fromkeys(cell.body for cell in study.others):
         cells = [cell.data for cell in study.others if cell.body == body]
         landscapes = sum(int(data.sizes["landscape"]) for data in cells)
+        if body == NETWORKS:
+            texts.append(f"{body}: {landscapes:,} training runs, {len(cells)} cells")
+            continue
         starts = sum(
             int(data.sizes["landscape"] * data.sizes.get("start", data.sizes.get("run", 0))) for data in cells
         )
         many = f"{starts:,} starts on {landscapes:,}" if starts else f"{landscapes:,}"
         texts.append(f"{body}: {many} landscapes, {len(cells)} cells")
     beside = "Beside the census" if study.cells else "No census, but"
-    return (
-        f"{beside} {'; '.join(texts)}. These numbers stand beside their limits for N to infinity where "
-        "those are known, and are tested against them where N is so large that nothing else is left. All of "
-        "them are in tables/ in full."
-    )
+    limits = "" if all(cell.body == NETWORKS for cell in study.others) else _LIMITS
+    return f"{beside} {'; '.join(texts)}. {limits}All of their numbers are in tables/ in full."
 
 
 def _opening(result: StudyResult) -> list[Part]:

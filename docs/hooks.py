@@ -69,7 +69,7 @@ def _cell(text: str) -> str:
 def study_page() -> str:
     """Keys of a study, with their defaults, from the JSON Schema that the program checks with."""
     from morsecensus.pipeline.commands.catalogue import default_text, finders, models
-    from morsecensus.pipeline.study.schema import study_schema, table_schema
+    from morsecensus.pipeline.study.schema import network_schema, study_schema, table_schema
 
     schema = study_schema()
     head = {name: one for name, one in schema["properties"].items() if one.get("type") != "array"}
@@ -87,6 +87,7 @@ def study_page() -> str:
     for body, title in tables.items():
         keys = table_schema(body, "pspin")["properties"]
         parts += [f"## {title}\n", _keys({k: v for k, v in keys.items() if k not in own})]
+    parts += ["## `[[networks]]`\n", _keys(network_schema()["properties"])]
     parts.append("## Keys of each model\n")
     for model in models():
         rows = [

@@ -80,7 +80,7 @@ def test_references_hold_what_the_program_has(site):
     from morsecensus.tasks.landscapes.registry import MODELS
 
     study, commands = ((site / f"reference/{name}.html").read_text() for name in ("study", "commands"))
-    for name in (*MODELS, *FINDERS, "trajectories"):
+    for name in (*MODELS, *FINDERS, "trajectories", "networks"):
         assert f'id="{name}"' in study, name
     for name in ("run", "predict", "mean-field", "repair"):
         assert f'id="{name}"' in commands

@@ -19,10 +19,12 @@ from morsecensus.analysis.topics.floors.section import GroundState
 from morsecensus.analysis.topics.flow.section import GradientFlow
 from morsecensus.analysis.topics.ledger.section import Ledger
 from morsecensus.analysis.topics.minima.section import Minima
+from morsecensus.analysis.topics.networks.section import TrainedNetworks
 from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
 from morsecensus.analysis.topics.quadratic.section import QuadraticNetworks
 from morsecensus.analysis.topics.shares.section import Shares
+from morsecensus.analysis.topics.slices.section import SlicesMislead
 from morsecensus.analysis.topics.spectra.section import Spectra
 from morsecensus.analysis.topics.spiked.section import Spiked
 from morsecensus.analysis.topics.study.section import Cells
@@ -67,6 +69,8 @@ TOPICS: tuple[Topic[Any], ...] = (
     QuadraticNetworks(),
     HiddenUnits(),
     Shares(),
+    TrainedNetworks(),
+    SlicesMislead(),
     Pairs(),
     OtherLaws(),
     GradientFlow(),

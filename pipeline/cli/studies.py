@@ -60,6 +60,39 @@ def run(
             fail(f"{outcome.failure}; the same command tries them again", 1)
 
 
+@app.command(epilog="Example: morsecensus train examples/networks.toml --store runs/networks")
+def train(
+    study: StudyFile,
+    store: Annotated[str | None, typer.Option(help="Where to; by default runs/<name of the study>.")] = None,
+    backend: Backend = "serial",
+    address: Address = None,
+    workers: Workers = None,
+    plugin: Plugin = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Run a study with [[networks]], and say what came of each network. Resumes and extends, as run does."""
+    with user_errors(quiet=quiet):
+        from morsecensus.pipeline.commands import train as command
+        from morsecensus.pipeline.run.run import Settings, run_study
+        from morsecensus.pipeline.study.study import read_study
+
+        parsed = read_study(study)
+        for warning in command.check_trains(parsed):
+            typer.echo(f"morsecensus: {warning}", err=True)
+        settings = Settings(backend, workers, address)
+        place = store or f"runs/{parsed.name}"
+        outcome = run_study(parsed, place, settings, new_console(err=True, quiet=quiet))
+        rows = [] if outcome.failure else command.trained(place)
+        if as_json:
+            print_json(outcome.record() | {"networks": rows})
+        elif not quiet:
+            print_table(command.readable(rows), parsed.name)
+            say(f"{outcome.store}/{outcome.dataset}")
+        if outcome.failure is not None:
+            fail(f"{outcome.failure}; the same command tries them again", 1)
+
+
 @app.command(epilog="Example: morsecensus plan study.toml --json")
 def plan(study: StudyFile, as_json: Json = False, body: Body = None, plugin: Plugin = None) -> None:
     """Say what a study will cost: blocks, expected counts, memory per task, disk, time on one worker."""

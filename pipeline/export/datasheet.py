@@ -30,6 +30,7 @@ BODIES = {
     "threshold": "threshold states of each landscape",
     "shares": "runs of gradient descent on a network's loss, and where each ends",
     "trajectories": "trajectories of an algorithm on each landscape",
+    "networks": "training runs of a network, each from another seed, which stands as its landscape",
 }
 WHY = (
     "Mean numbers of critical points of such landscapes, and limits of dynamics, follow from formulas. These "

@@ -8,8 +8,9 @@ from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.plugins import is_known
 from morsecensus.pipeline.study.cells import CellTable, table_of
 from morsecensus.pipeline.study.census import CensusTable
-from morsecensus.pipeline.study.checked import Fault, StudyError, faults_of, validated
+from morsecensus.pipeline.study.checked import Checked, Fault, StudyError, faults_of, validated
 from morsecensus.pipeline.study.flow import FlowTable, ThresholdTable
+from morsecensus.pipeline.study.networks import NETWORKS, NetworkTable
 from morsecensus.pipeline.study.shares import SharesTable
 from morsecensus.pipeline.study.study import TABLES, Head, cells_of, parse_study
 from morsecensus.pipeline.study.trajectories import TRAJECTORIES, TrajectoryTable
@@ -34,9 +35,10 @@ def study_faults(content: Mapping[str, Any], source: str, folder: Path) -> list[
     found = list(_faults_of_head(content, source))
     for kind in TABLES:
         tables = content.get(kind)
-        for number, table in enumerate(tables if isinstance(tables, list) else ()):
+        others = tables if isinstance(tables, list) else []
+        for number, table in enumerate(others):
             if isinstance(table, dict):
-                found += _faults_of_table(kind, table, f"{source}: {kind}[{number}]", folder)
+                found += _faults_of_table(kind, table, others, f"{source}: {kind}[{number}]", folder)
     if not found:
         found = _faults_together(content, source, folder)
     return list(dict.fromkeys(fault.text for fault in sorted(found, key=lambda fault: not fault.unknown)))
@@ -50,9 +52,11 @@ def _faults_of_head(content: Mapping[str, Any], source: str) -> Sequence[Fault]:
     return ()
 
 
-def _faults_of_table(kind: str, table: dict[str, Any], source: str, folder: Path) -> Sequence[Fault]:
+def _faults_of_table(
+    kind: str, table: dict[str, Any], others: Sequence[Any], source: str, folder: Path
+) -> Sequence[Fault]:
     try:
-        for _ in cells_of(kind, table, 0, source, "", folder):
+        for _ in cells_of(kind, table, others, 0, source, "", folder):
             pass
     except UsageError as error:
         return [*faults_of(error), *_unknown(kind, table, source)]
@@ -61,11 +65,17 @@ def _faults_of_table(kind: str, table: dict[str, Any], source: str, folder: Path
 
 def _unknown(kind: str, table: Mapping[str, Any], source: str) -> Sequence[Fault]:
     """The unknown keys of a table that something else stopped first."""
+    if kind == NETWORKS:
+        return _unknown_keys(NetworkTable, table, source)
     model, body = table.get("model", "pspin"), table.get("body", TABLES[kind][0])
     if not isinstance(model, str) or not is_known(model) or body not in TABLES[kind][1]:
         return ()
+    return _unknown_keys(table_of(KINDS[body], model), {"model": model, **table}, source)
+
+
+def _unknown_keys(kind: type[Checked], table: Mapping[str, Any], source: str) -> Sequence[Fault]:
     try:
-        validated(table_of(KINDS[body], model), {"model": model, **table}, source, ".")
+        validated(kind, dict(table), source, ".")
     except StudyError as error:
         return [fault for fault in error.faults if fault.unknown]
     return ()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from morsecensus.pipeline.errors import UsageError
+from morsecensus.pipeline.study.example_files import example_faults, put_examples
 from morsecensus.pipeline.worker.given import find, growth
 from morsecensus.storage.couplings import growth_key, input_key, npz_bytes, parse_npz, read_arrays
 from morsecensus.storage.errors import StoreError
@@ -137,6 +138,8 @@ def put_inputs(files: Files, cells: Iterable[Mapping[str, Any]]) -> None:
 
     Raises UsageError if the store has other landscapes.
     """
+    cells = list(cells)
+    put_examples(files, cells)
     for sha256, held in _given(cells):
         packed = from_file(sha256)
         if _fault(files, input_key(sha256), sha256):
@@ -169,12 +172,12 @@ def input_faults(files: Files, cells: Iterable[Mapping[str, Any]]) -> dict[str, 
     Args:
         cells: their specs.
     """
-    kept = {}
+    cells, kept = list(cells), {}
     for sha256, _ in _given(cells):
         kept[input_key(sha256)] = sha256
         kept |= {key: came for *_, came, key in growth(files, sha256)}
     found = {key: _fault(files, key, content) for key, content in kept.items()}
-    return {key: what for key, what in found.items() if what}
+    return {key: what for key, what in found.items() if what} | example_faults(files, cells)
 
 
 def _given(cells: Iterable[Mapping[str, Any]]) -> list[tuple[str, int]]:

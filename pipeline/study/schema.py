@@ -14,12 +14,16 @@ from morsecensus.pipeline.study.census import FINDERS, KNOWN_FINDERS
 from morsecensus.pipeline.study.checked import Checked
 from morsecensus.pipeline.study.docs import field_docs
 from morsecensus.pipeline.study.faults import KINDS
+from morsecensus.pipeline.study.networks import NETWORKS, HessianTable, NetworkTable
 from morsecensus.pipeline.study.parameters import FLOWING, TRAINED
 from morsecensus.pipeline.study.study import TABLES, Head
 from morsecensus.pipeline.study.trajectories import CONCERNS, TRAJECTORIES
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
 from morsecensus.tasks.dynamics.words import ALGORITHMS, SAMPLERS, SAMPLINGS, STARTS
 from morsecensus.tasks.landscapes.registry import MODELS
+from morsecensus.tasks.networks.options import NetworkOptions
+from morsecensus.tasks.networks.words import ACTIVATIONS, DATA, LABELS, PRECISIONS
+from morsecensus.tasks.networks.words import ALGORITHMS as TRAINED_BY
 
 Schema = dict[str, Any]
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -32,7 +36,8 @@ def study_schema() -> Schema:
     """Return the schema of a study, with every model that is registered."""
     head = _plain(Head.model_json_schema())
     names = {"name": {**head["properties"]["name"], "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"}}
-    tables = {kind: {"type": "array", "minItems": 1, "items": _table(kind)} for kind in TABLES}
+    items = {kind: network_schema() if kind == NETWORKS else _table(kind) for kind in TABLES}
+    tables = {kind: {"type": "array", "minItems": 1, "items": one} for kind, one in items.items()}
     return {
         "$schema": DIALECT,
         "title": TITLE,
@@ -57,6 +62,18 @@ def _closed(kind: type[Checked]) -> Schema:
     made = {name: _plain(one) for name, one in kind.model_json_schema()["properties"].items()}
     described = _described(made, field_docs(kind))
     return {"type": "object", "properties": described, "additionalProperties": False}
+
+
+def network_schema() -> Schema:
+    """Of ``[[networks]]``."""
+    table, hessian = _closed(NetworkTable), _closed(HessianTable)
+    properties = _described(table["properties"], field_docs(NetworkOptions) | field_docs(NetworkTable))
+    allowed = {"data": DATA, "labels": LABELS, "algorithm": TRAINED_BY, "activation": ACTIVATIONS}
+    for name, choices in (allowed | {"precision": PRECISIONS}).items():
+        properties[name] = properties[name] | {"enum": list(choices)}
+    properties["hessian"] = hessian | {"description": properties["hessian"]["description"]}
+    required = [name for name, field in NetworkTable.model_fields.items() if field.is_required()]
+    return table | {"properties": properties, "required": required}
 
 
 def _table(kind: str) -> Schema:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +16,7 @@ from morsecensus.pipeline.study.cells import MAX_CELLS, StudyCell
 from morsecensus.pipeline.study.census import census_cells
 from morsecensus.pipeline.study.checked import NAME, Checked, meant, validated
 from morsecensus.pipeline.study.flow import flow_cells, threshold_cells
+from morsecensus.pipeline.study.networks import NETWORKS, network_cells
 from morsecensus.pipeline.study.shares import shares_cells
 from morsecensus.pipeline.study.trajectories import TRAJECTORIES, trajectory_cells
 from morsecensus.tasks.landscapes.registry import MODELS
@@ -44,6 +45,7 @@ class Head(Checked):
     """Everything random follows from it."""
     cells: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=MAX_CELLS)
     trajectories: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=MAX_CELLS)
+    networks: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=MAX_CELLS)
     about: About = Field(default_factory=About)
     """Who made it, how it may be used: what a published dataset says of itself."""
 
@@ -51,6 +53,7 @@ class Head(Checked):
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "cells": ("census", ("census", "flow", "threshold", "shares")),
     TRAJECTORIES: (TRAJECTORIES, (TRAJECTORIES,)),
+    NETWORKS: (NETWORKS, (NETWORKS,)),
 }
 """Lists of tables of a study -> the body of a table that names none, and those that it may name."""
 CELLS: Mapping[str, Callable[..., Iterator[StudyCell]]] = {
@@ -120,7 +123,8 @@ def parse_study(content: Mapping[str, Any], source: str = "study", folder: Path 
         raise UsageError(f"{source}: cells: missing, allowed: one or more tables {_listed()}")
     for kind, number, table in tables:
         where = f"{kind}[{number}]"
-        for cell in cells_of(kind, table, head.seed, f"{source}: {where}", where, folder):
+        of_kind = getattr(head, kind)
+        for cell in cells_of(kind, table, of_kind, head.seed, f"{source}: {where}", where, folder):
             key = repr((cell.body, sorted(cell.spec.items(), key=str)))
             if key in seen:
                 raise UsageError(
@@ -138,9 +142,22 @@ def _listed() -> str:
 
 
 def cells_of(
-    kind: str, table: dict[str, Any], seed: int, source: str, where: str, folder: Path
+    kind: str,
+    table: dict[str, Any],
+    others: Sequence[Any],
+    seed: int,
+    source: str,
+    where: str,
+    folder: Path,
 ) -> Iterator[StudyCell]:
-    """Yield the cells of one table; raises UsageError."""
+    """Yield the cells of one table; raises UsageError.
+
+    Args:
+        others: all tables of its kind, unchecked.
+    """
+    if kind == NETWORKS:
+        yield from network_cells(table, others, seed, source, where, folder)
+        return
     usual, allowed = TABLES[kind]
     model, body = table.get("model", "pspin"), table.get("body", usual)
     if not isinstance(model, str) or not is_known(model):

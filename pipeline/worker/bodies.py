@@ -35,6 +35,7 @@ BODIES = {
     "threshold": Body("threshold", "morsecensus.tasks.bodies.threshold"),
     "shares": Body("shares", "morsecensus.tasks.bodies.shares"),
     "trajectories": Body("trajectories", "morsecensus.tasks.bodies.trajectories"),
+    "networks": Body("networks", "morsecensus.tasks.bodies.networks"),
 }
 """By the word for them in studies."""
 PLACES = {body.recorded: f"{body.module}:run_block" for body in BODIES.values()}

@@ -11,7 +11,9 @@ from morsecensus.pipeline.worker.visibility import StoreUnseen
 from morsecensus.storage.couplings import growth_key, input_key, parse_npz
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import Files, open_files
+from morsecensus.storage.mapped import examples_key, read_mapped
 from morsecensus.tasks.landscapes.tensors import digest
+from morsecensus.tasks.networks import examples
 from morsecensus.tasks.runtime import inputs
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -31,6 +33,8 @@ def find(store: str, sha256: str) -> Mapping[str, np.ndarray]:
     if not _DIGEST.fullmatch(sha256):
         raise StoreError(f"{store}: sha256: got {shown(sha256)}, allowed: 64 hexadecimal digits")
     files = open_files(store)
+    if files.size(examples_key(sha256)) is not None:
+        return _examples(files, sha256)
     parts = [_part(files, input_key(sha256), sha256)]
     held = len(next(iter(parts[0].values())))
     for first, end, its_digest, key in growth(files, sha256):
@@ -39,6 +43,16 @@ def find(store: str, sha256: str) -> Mapping[str, np.ndarray]:
         parts.append(_part(files, key, its_digest))
         held = end
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _examples(files: Files, sha256: str) -> Mapping[str, np.ndarray]:
+    found = read_mapped(files, examples_key(sha256))
+    if set(found) != set(examples.PARTS) or examples.digest(found) != sha256:
+        raise StoreError(
+            f"{files.url}: {examples_key(sha256)} has other content than its name says: remove it and run "
+            "again"
+        )
+    return found
 
 
 def _part(files: Files, key: str, sha256: str) -> Mapping[str, np.ndarray]:

@@ -15,7 +15,7 @@ FLOORS = {
         ("block", "bodies"),
         ("records",),
         ("finders", "topology"),
-        ("points", "trajectories", "dynamics"),
+        ("points", "trajectories", "dynamics", "networks"),
         ("landscapes",),
         ("systems", "geometry", "temperatures"),
         ("runtime", "covariance", "measurables", "proportions"),

@@ -1,0 +1,166 @@
+"""Numbers of trained networks with their errors over runs, and comparisons of networks that differ in one
+thing."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy.stats import f as f_law
+
+from morsecensus.analysis.arrays import Floats
+from morsecensus.analysis.estimates.counts import mean_and_error
+from morsecensus.analysis.page.table import Row
+from morsecensus.analysis.topics.networks.read import Network
+
+TOP = 12
+"""Largest nodes of a spectrum that are shown."""
+NEAR_ZERO = 0.01
+"""Of the largest eigenvalue: weight of the spectrum within counts as near zero. Arbitrary."""
+THRESHOLDS = (0.01, 0.1, 0.3)
+"""Of the largest eigenvalue: numbers of eigenvalues above are estimated. Arbitrary."""
+COMPARABLE = ("layers", "algorithm", "batch", "activation", "skip", "batchnorm", "precision")
+"""Options that two compared networks may differ in, one at a time."""
+SAME = ("data", "sha256", "first", "count", "teacher", "steps")
+
+
+def run_row(one: Network) -> Row:
+    """Costs, errors and norms of a cell's runs."""
+    row: Row = head(one) | {"runs": one.runs, "diverged": one.diverged, "weights": one.weights}
+    row["floor"] = one.mean("floor")[0]
+    for name in ("end_cost", "excess", "end_test_cost", "end_test_errors", "gradient_norm"):
+        row[name], row[f"{name}_se"] = one.mean(name)
+    for name in ("end_cost", "end_test_errors"):
+        row[f"{name}_sd"] = float(one.column(name).std(ddof=1)) if one.runs > 1 else None
+    row["steps"] = one.options["steps"]
+    row["weight_norm"] = float(np.linalg.norm(one.column("layer_norm"), axis=1).mean())
+    return row
+
+
+def head(one: Network) -> Row:
+    """What every row of a network begins with."""
+    options = one.options
+    rule = options["algorithm"] + (f", batch {options['batch']}" if options["algorithm"] == "sgd" else "")
+    return {"cell": one.cell, "network": one.name, "layers": one.layers, "rule": rule}
+
+
+def look_rows(one: Network) -> Iterator[Row]:
+    """Costs against steps."""
+    steps = one.data["step"].values[0]
+    means = {name: mean_and_error(one.column(name)) for name in ("cost", "test_cost", "test_errors")}
+    for look, step in enumerate(steps):
+        row: Row = {"cell": one.cell, "network": one.name, "step": int(step)}
+        for name, (mean, error) in means.items():
+            row |= {name: float(mean[look]), f"{name}_se": float(error[look])}
+        yield row
+
+
+def barrier_rows(one: Network) -> Iterator[Row]:
+    """Barriers between runs, a row for each kind of line."""
+    pairs = one.paired if one.paths else ()
+    if not len(pairs):
+        return
+    for place, path in enumerate(one.paths):
+        barriers = one.column("barrier")[pairs, place]
+        mean, error = mean_and_error(barriers)
+        errors, errors_se = mean_and_error(one.column("midpoint_errors")[pairs, place])
+        yield head(one) | {
+            "path": path,
+            "pairs": len(pairs),
+            "barrier": float(mean),
+            "barrier_se": float(error),
+            "barrier_max": float(barriers.max()),
+            "midpoint_errors": float(errors),
+            "midpoint_errors_se": float(errors_se),
+        }
+
+
+def measures(one: Network) -> tuple[Floats, Floats]:
+    """Nodes and weights of the spectra, shape (runs, starts, nodes); where a start saw no more, weight 0."""
+    nodes, weights = one.column("node"), one.column("node_weight")
+    return np.nan_to_num(nodes), np.nan_to_num(weights)
+
+
+def largest(one: Network) -> tuple[Floats, Floats]:
+    """The largest node of each run over its starts, and its residual, shape (runs,) each."""
+    nodes = np.where(np.isfinite(one.column("node")), one.column("node"), -np.inf)
+    flat = nodes.reshape(one.runs, -1)
+    place = flat.argmax(axis=1)[:, None]
+    residuals = one.column("node_residual").reshape(one.runs, -1)
+    return np.take_along_axis(flat, place, 1)[:, 0], np.take_along_axis(residuals, place, 1)[:, 0]
+
+
+def hessian_row(one: Network) -> Row:
+    """Where the spectrum of a cell is; errors are over runs, whose starts are averaged."""
+    nodes, weights = measures(one)
+    top, residual = largest(one)
+    relative = nodes / top[:, None, None]
+    lowest = np.nanmin(one.column("node").reshape(one.runs, -1), axis=1)
+    row: Row = head(one) | {"runs": one.runs, "weights": one.weights} | dict(one.options["hessian"])
+    row["top"], row["top_se"] = map(float, mean_and_error(top))
+    row["top_residual"] = float(residual.max())
+    row["lowest"], row["lowest_se"] = map(float, mean_and_error(lowest))
+    near = (weights * (np.abs(relative) < NEAR_ZERO)).sum(axis=2)
+    row["near_zero"], row["near_zero_se"] = _over_runs(near)
+    for threshold in THRESHOLDS:
+        above = one.weights * (weights * (relative > threshold)).sum(axis=2)
+        row[f"above_{threshold:g}"], row[f"above_{threshold:g}_se"] = _over_runs(above)
+    return row
+
+
+def _over_runs(values: Floats) -> tuple[float, float]:
+    """Mean with its error: over runs, or over the starts of the only one."""
+    mean, error = mean_and_error(values[0] if len(values) == 1 else values.mean(axis=1))
+    return float(mean), float(error)
+
+
+def top_rows(one: Network) -> Iterator[Row]:
+    """The largest nodes of the first run's first start with their residuals: nodes with small ones are
+    eigenvalues."""
+    nodes, residuals = (one.column(name)[0, 0] for name in ("node", "node_residual"))
+    known = np.flatnonzero(np.isfinite(nodes))[::-1][:TOP]
+    for rank, place in enumerate(known, 1):
+        yield {
+            "cell": one.cell,
+            "network": one.name,
+            "rank": rank,
+            "node": float(nodes[place]),
+            "residual": float(residuals[place]),
+        }
+
+
+def pairs_of(found: Sequence[Network]) -> list[tuple[str, Network, Network]]:
+    """Networks of several runs each that differ in one option, with its name."""
+    pairs = []
+    for one, other in itertools.combinations([one for one in found if one.runs > 1], 2):
+        same = all(one.options[name] == other.options[name] for name in SAME)
+        differ = [name for name in COMPARABLE if one.options[name] != other.options[name]]
+        if same and len(differ) == 1:
+            pairs.append((differ[0], one, other))
+    return pairs
+
+
+def compared_row(option: str, one: Network, other: Network) -> Row:
+    """Differences, second less first, with errors; and the F-test of equal spreads of the cost."""
+    row: Row = {
+        "option": option,
+        "first": one.name,
+        "second": other.name,
+        "first_value": str(one.options[option]) if option != "layers" else one.layers,
+        "second_value": str(other.options[option]) if option != "layers" else other.layers,
+    }
+    for name in ("end_cost", "end_test_cost", "end_test_errors"):
+        (a, a_se), (b, b_se) = one.mean(name), other.mean(name)
+        error = float(np.hypot(a_se, b_se))
+        row |= {name: b - a, f"{name}_se": error, f"{name}_z": (b - a) / error if error > 0 else None}
+    spreads = [cell.column("end_cost").std(ddof=1) for cell in (one, other)]
+    row["spread"] = float(spreads[1] / spreads[0]) if spreads[0] > 0 else None
+    row["spread_p"] = _equal_spreads(row["spread"], one.runs, other.runs)
+    return row
+
+
+def _equal_spreads(ratio: float | None, first: int, second: int) -> float | None:
+    """Two-sided p-value of the F-test: that a ratio of standard deviations, second over first, is chance."""
+    if ratio is None:
+        return None
+    law = f_law(second - 1, first - 1)
+    return float(2 * min(law.cdf(ratio**2), law.sf(ratio**2)))

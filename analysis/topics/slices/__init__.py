@@ -1,0 +1,1 @@
+"""Slices mislead: how often a line or a plane through a saddle looks like a minimum."""

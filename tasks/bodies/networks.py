@@ -1,0 +1,109 @@
+"""The body `networks`: training runs of one network, a row a seed, and what is measured where they end."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from morsecensus.tasks.bodies.rows import Arrays, RowTable, landscape_table, number, stacked, status
+from morsecensus.tasks.measurables.base import words
+from morsecensus.tasks.networks.costs import run_memory, run_seconds
+from morsecensus.tasks.networks.options import NetworkOptions, look_steps
+from morsecensus.tasks.networks.words import OUTCOMES, PATH_POINTS, PATHS
+from morsecensus.tasks.runtime.instances import instances
+from morsecensus.tasks.runtime.scatter import Scatter
+
+BASE_MEMORY = 300 * 2**20
+"""Of a process with its modules."""
+
+
+def run_block(spec: Mapping[str, Any], block: int, scatter: Scatter | None = None) -> dict[str, Arrays]:
+    """All runs of one block: columns with a row a seed, as `table` declares them."""
+    from morsecensus.tasks.networks.record import runs_of  # JAX
+
+    del scatter
+    options = NetworkOptions(**spec["network"])
+    return {"landscape": stacked(runs_of(options, spec["seed"], instances(spec, block)))}
+
+
+def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What a planner needs to know of a cell; ValueError if it cannot be."""
+    options = NetworkOptions(**spec["network"])
+    teacher = options.of_teacher
+    memory = max(run_memory(one) for one in (options, teacher) if one is not None)
+    return {
+        "rows_bound": 0,
+        "memory_bytes": BASE_MEMORY + memory,
+        "expected_points": None,
+        "seconds_per_landscape": run_seconds(options),
+        "sizes": {
+            "look": len(look_steps(options)),
+            "weight": options.net.weights,
+            "layer": len(options.layers) - 1,
+            "start": options.hessian.get("starts", 0),
+            "node": options.matvecs,
+            "path": len(PATHS),
+            "place": PATH_POINTS,
+        },
+        "tables": [table(options)],
+        "label": label(options),
+        "attrs": {"paths": list(PATHS), "warnings": options.warnings()},
+    }
+
+
+def label(options: NetworkOptions) -> str:
+    """What a plan calls the runs."""
+    parts = [options.algorithm, f"rate {options.rate:g}"]
+    parts += [f"batch {options.batch}"] if options.algorithm == "sgd" else []
+    return ", ".join([*parts, f"{options.steps} steps"])
+
+
+LOOK, PATH = ("look",), ("path",)
+_LOOKS = (
+    number("step", "steps taken before the look", LOOK, dtype="i8"),
+    number("cost", "mean cross-entropy over the training set, natural logarithms", LOOK, portable=True),
+    number("test_cost", "the same over the test set, against its labels", LOOK, portable=True),
+    number("test_errors", "test examples whose most probable class isn't theirs", LOOK, dtype="i8"),
+    number("weight_norm", "length of the vector of all weights", LOOK, portable=True),
+)
+_ENDS = (
+    number("steps", "steps of the run", dtype="i8"),
+    number("floor", "mean entropy of the training labels: no network has a lower cost", portable=True),
+    number("end_cost", "cost at the end", portable=True),
+    number("excess", "cost at the end less the floor: mean relative entropy", portable=True),
+    number("end_test_cost", "cost over the test set at the end", portable=True),
+    number("end_test_errors", "test errors at the end", dtype="i8"),
+    number("gradient_norm", "length of the gradient over the whole training set at the end"),
+    number("layer_norm", "Frobenius norm of the matrix of each layer at the end", ("layer",), portable=True),
+)
+_HESSIAN = (
+    number("node", "Lanczos nodes of the Hessian at the end, ascending", ("start", "node")),
+    number("node_weight", "their weights, squared first components", ("start", "node")),
+    number("node_residual", "distance of an eigenvalue from a node, at most", ("start", "node")),
+)
+_PAIRS = (
+    number(
+        "path_cost",
+        "cost on the line to the next run, over the first 10,000 training examples",
+        ("path", "place"),
+    ),
+    number("barrier", "largest cost on the line above the chord between its ends", PATH),
+    number("midpoint_errors", "test errors half way", PATH, dtype="i8"),
+)
+
+
+def table(options: NetworkOptions) -> RowTable:
+    """The table of a cell, as a store declares it; any number may be unknown, of a run that diverged."""
+    kind = "f4" if options.precision == "float32" else "f8"
+    return landscape_table(
+        status("whether the run did not diverge"),
+        number("outcome", "how the run ended", dtype="i1", attrs=words(OUTCOMES)),
+        *_LOOKS,
+        *_ENDS,
+        number(
+            "weights",
+            "weights at the looks, layer by layer: matrix, offsets, scales",
+            ("look", "weight"),
+            dtype=kind,
+        ),
+        *(_HESSIAN if options.hessian else ()),
+        *(_PAIRS if options.pairs else ()),
+    )

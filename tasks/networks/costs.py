@@ -1,0 +1,38 @@
+"""What training runs take, for plans: memory of a task, seconds of a run."""
+
+from morsecensus.tasks.networks.options import NetworkOptions, look_steps
+from morsecensus.tasks.networks.words import PATH_POINTS, PATHS
+
+RATES = {"float32": 5e10, "float64": 2.5e10}
+"""Products and sums a second of one core (measured, widths of 50 to 500)."""
+STEP_SECONDS = 2e-5
+"""Of a step, whatever the network."""
+FORWARD, GRADIENT, PRODUCT = 2, 6, 14
+"""Operations a weight and example."""
+MEASURED_ON = 10_000
+"""Training examples over which costs on lines are means, the first ones: there are a hundred a pair."""
+
+
+def run_memory(options: NetworkOptions) -> int:
+    """Bytes that a run needs at most: data, weights at its looks, a Lanczos basis, one part of examples."""
+    widths = sum(options.layers)
+    of_data = options.count * options.layers[0] * (1 if options.data == "mnist" else 24)
+    together = options.count if options.batchnorm or options.algorithm == "gd" else 5000
+    working = 8 * 6 * together * widths
+    kept = (len(look_steps(options)) * 2 + 12) * 8 * options.net.weights
+    return of_data * 2 + working + kept + 8 * options.matvecs * options.net.weights
+
+
+def run_seconds(options: NetworkOptions) -> float:
+    """Of one run with its measurements, without its teacher."""
+    weights = options.net.weights
+    training = options.steps * (
+        STEP_SECONDS + GRADIENT * weights * options.batch_size / RATES[options.precision]
+    )
+    looks = len(look_steps(options)) * FORWARD + GRADIENT
+    spent = looks * options.count
+    if options.hessian:
+        spent += PRODUCT * options.matvecs * options.hessian["examples"] * options.hessian["starts"]
+    if options.pairs:
+        spent += FORWARD * len(PATHS) * PATH_POINTS * min(options.count, MEASURED_ON) / 2
+    return training + spent * weights / RATES["float64"]

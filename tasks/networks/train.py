@@ -1,0 +1,112 @@
+"""Training: SGD on batches without replacement, or gradient descent, compiled once a network."""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from morsecensus.tasks.networks.evaluate import mean_cost
+from morsecensus.tasks.networks.forward import cost
+from morsecensus.tasks.networks.options import NetworkOptions, look_steps
+from morsecensus.tasks.networks.shapes import Net, first_weights
+from morsecensus.tasks.networks.words import DIVERGED, DONE
+from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.runtime.lazy_jax import jax, jnp
+
+_gradient = jax.grad(cost, argnums=1)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run.
+
+    Attributes:
+        weights: at its looks, in its own precision; NaN from where it diverged on.
+        costs: over all its examples, likewise.
+        outcome: how it ended.
+    """
+
+    weights: Float[np.ndarray, "looks weights"]
+    costs: Float[np.ndarray, " looks"]
+    outcome: int
+
+    @property
+    def end(self) -> Float[np.ndarray, " weights"]:
+        """The last weights, as doubles."""
+        return self.weights[-1].astype(np.float64)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _batches(
+    net: Net, weights: Any, x: Any, targets: Any, order: Any, first: Any, end: Any, rate: Any
+) -> Any:
+    """Steps first to end - 1 of an epoch; ``order`` has the examples of each, shape (steps, batch)."""
+
+    def step(number: Any, now: Any) -> Any:
+        chosen = order[number]
+        return now - rate * _gradient(net, now, x[chosen], targets[chosen])
+
+    return jax.lax.fori_loop(first, end, step, weights)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _descent(net: Net, weights: Any, x: Any, targets: Any, steps: Any, rate: Any) -> Any:
+    """So many steps on all examples."""
+    return jax.lax.fori_loop(0, steps, lambda _, now: now - rate * _gradient(net, now, x, targets), weights)
+
+
+def train(
+    options: NetworkOptions,
+    examples: np.ndarray,
+    targets: Float[np.ndarray, "examples classes"],
+    seed: int,
+    run: int,
+) -> Trained:
+    """Train a network.
+
+    Args:
+        examples, targets: the training examples and the probabilities of their classes.
+        seed, run: of the study, and the number of the run: first weights and the order of examples follow
+            from them and from the widths, whatever the algorithm.
+    """
+    dtype = np.dtype(options.precision)
+    weights = jnp.asarray(_start(options, seed, run), dtype)
+    # bytes stay bytes until a batch is taken: a fourth of the memory
+    x = jnp.asarray(examples if examples.dtype == np.uint8 else examples.astype(dtype))
+    goals, rate = jnp.asarray(targets, dtype), jnp.asarray(options.rate, dtype)
+    looks = look_steps(options)
+    kept, costs = np.full((len(looks), options.net.weights), np.nan, dtype), np.full(len(looks), np.nan)
+    step = 0
+    for number, look in enumerate(looks):
+        if options.algorithm == "gd":
+            weights = _descent(options.net, weights, x, goals, int(look) - step, rate)
+        else:
+            for order, first, end in _parts(options, step, int(look), seed, run):
+                weights = _batches(options.net, weights, x, goals, order, first, end, rate)
+        step = int(look)
+        found = np.asarray(weights)
+        now = mean_cost(options.net, found.astype(np.float64), examples, targets)
+        if not np.isfinite(now):
+            return Trained(kept, costs, DIVERGED)
+        kept[number], costs[number] = found, now
+    return Trained(kept, costs, DONE)
+
+
+def _start(options: NetworkOptions, seed: int, run: int) -> Float[np.ndarray, " weights"]:
+    return first_weights(options.net, generator(seed, "network", str(options.net), run, "weights"))
+
+
+def _parts(
+    options: NetworkOptions, first: int, end: int, seed: int, run: int
+) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Steps first to end - 1, epoch by epoch: the order of its examples, and which of its steps. Examples
+    that fill no batch are left out of an epoch; the order of the next is another."""
+    length = options.count // options.batch
+    for epoch in range(first // length, -(-end // length)):
+        source = generator(seed, "network", str(options.net), run, "epoch", epoch)
+        order = source.permutation(options.count)[: length * options.batch].reshape(length, options.batch)
+        begun = epoch * length
+        yield order.astype(np.int32), max(first - begun, 0), min(end - begun, length)

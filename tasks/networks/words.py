@@ -1,0 +1,18 @@
+"""The words of networks: data, labels, algorithms, activations, how runs end, what paths are compared."""
+
+DATA = ("clusters", "mnist")
+LABELS = ("hard", "teacher")
+ALGORITHMS = ("sgd", "gd")
+ACTIVATIONS = ("relu", "tanh", "erf", "linear")
+PRECISIONS = ("float32", "float64")
+"""Of the steps of a training run; what is measured of it afterwards is always of doubles."""
+
+OUTCOMES = ("done", "diverged")
+"""How a run ended: after its last step; at a cost that isn't finite."""
+DONE, DIVERGED = range(2)
+
+PATHS = ("trained", "random", "matched", "copy")
+"""Straight lines between two runs: as trained; with one's units permuted at random; with its units matched to
+the other's; and, the control, from a run to itself, permuted at random and matched."""
+PATH_POINTS = 25
+CRITICAL = "nothing here is called a critical point: training is left where it stood"
