@@ -26,6 +26,7 @@ PARTS = (
     "ray_backend",
     "reductions",
     "scale",
+    "shares",
     "streaming",
     "topology",
 )

@@ -9,6 +9,7 @@ from morsecensus.analysis.topics.complexity.section import Complexity
 from morsecensus.analysis.topics.counts.section import Counts
 from morsecensus.analysis.topics.degenerate.section import WithoutNumber
 from morsecensus.analysis.topics.dynamics.across import AcrossSettings
+from morsecensus.analysis.topics.dynamics.halting import HaltingTimes
 from morsecensus.analysis.topics.dynamics.section import Trajectories
 from morsecensus.analysis.topics.energies.lowest import Lowest
 from morsecensus.analysis.topics.energies.section import Bands, Histograms, IndexAgainstEnergy
@@ -22,6 +23,7 @@ from morsecensus.analysis.topics.networks.section import TrainedNetworks
 from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
 from morsecensus.analysis.topics.quadratic.section import QuadraticNetworks
+from morsecensus.analysis.topics.shares.section import Shares
 from morsecensus.analysis.topics.slices.section import SlicesMislead
 from morsecensus.analysis.topics.spectra.section import Spectra
 from morsecensus.analysis.topics.spiked.section import Spiked
@@ -66,6 +68,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     Factorised(),
     QuadraticNetworks(),
     HiddenUnits(),
+    Shares(),
     TrainedNetworks(),
     SlicesMislead(),
     Pairs(),
@@ -73,5 +76,6 @@ TOPICS: tuple[Topic[Any], ...] = (
     GradientFlow(),
     Trajectories(),
     AcrossSettings(),
+    HaltingTimes(),
     Provenance(),
 )

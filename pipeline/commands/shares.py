@@ -1,18 +1,17 @@
 """The driver's side of ``shares``: where descents of a network's landscape end."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from morsecensus.pipeline.commands.landscape import check_integer, on_worker
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.parameters import TRAINED, read_parameters
-from morsecensus.pipeline.worker.bodies import Description
+from morsecensus.pipeline.worker.bodies import BODIES, describe
 from morsecensus.tasks.landscapes.registry import MODELS
 
 MOST_RUNS, MOST_TEACHERS = 100_000, 200
-SECONDS = 4e-6
-"""Of a run, times k^4: 1,000 runs took 27 s at k = 7 and 35 s at k = 9."""
 
 
 def shares_spec(model: str, given: Mapping[str, Any], k: int, runs: int, seed: int) -> dict[str, Any]:
@@ -28,9 +27,9 @@ def shares_spec(model: str, given: Mapping[str, Any], k: int, runs: int, seed: i
 
 def take_shares(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Have a worker descend from all starts."""
-    memory = 2**29 + 8 * 64 * spec["n"] ** 3
-    seconds = SECONDS * spec["runs"] * spec["n"] ** 4
-    description = Description(0, memory, {}, seconds_per_landscape=seconds)
+    each = describe(BODIES["shares"].recorded, spec)
+    seconds = spec["runs"] * (each.seconds_per_landscape or 0.0)
+    description = replace(each, seconds_per_landscape=seconds)
     return on_worker("shares", spec, 0, description, Settings(), "descending")
 
 

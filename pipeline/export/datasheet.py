@@ -28,6 +28,7 @@ BODIES = {
     "census": "critical points of each landscape, with energy, Morse index and how complete they are",
     "flow": "gradient flow on each landscape",
     "threshold": "threshold states of each landscape",
+    "shares": "runs of gradient descent on a network's loss, and where each ends",
     "trajectories": "trajectories of an algorithm on each landscape",
     "networks": "training runs of a network, each from another seed, which stands as its landscape",
 }

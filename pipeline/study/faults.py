@@ -11,6 +11,7 @@ from morsecensus.pipeline.study.census import CensusTable
 from morsecensus.pipeline.study.checked import Checked, Fault, StudyError, faults_of, validated
 from morsecensus.pipeline.study.flow import FlowTable, ThresholdTable
 from morsecensus.pipeline.study.networks import NETWORKS, NetworkTable
+from morsecensus.pipeline.study.shares import SharesTable
 from morsecensus.pipeline.study.study import TABLES, Head, cells_of, parse_study
 from morsecensus.pipeline.study.trajectories import TRAJECTORIES, TrajectoryTable
 
@@ -18,6 +19,7 @@ KINDS: Mapping[str, type[CellTable]] = {
     "census": CensusTable,
     "flow": FlowTable,
     "threshold": ThresholdTable,
+    "shares": SharesTable,
     TRAJECTORIES: TrajectoryTable,
 }
 """Body, as studies call it -> what one of its tables has, beside the model's parameters."""

@@ -17,6 +17,7 @@ from morsecensus.pipeline.study.census import census_cells
 from morsecensus.pipeline.study.checked import NAME, Checked, meant, validated
 from morsecensus.pipeline.study.flow import flow_cells, threshold_cells
 from morsecensus.pipeline.study.networks import NETWORKS, network_cells
+from morsecensus.pipeline.study.shares import shares_cells
 from morsecensus.pipeline.study.trajectories import TRAJECTORIES, trajectory_cells
 from morsecensus.tasks.landscapes.registry import MODELS
 
@@ -50,7 +51,7 @@ class Head(Checked):
 
 
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "cells": ("census", ("census", "flow", "threshold")),
+    "cells": ("census", ("census", "flow", "threshold", "shares")),
     TRAJECTORIES: (TRAJECTORIES, (TRAJECTORIES,)),
     NETWORKS: (NETWORKS, (NETWORKS,)),
 }
@@ -59,6 +60,7 @@ CELLS: Mapping[str, Callable[..., Iterator[StudyCell]]] = {
     "census": census_cells,
     "flow": flow_cells,
     "threshold": threshold_cells,
+    "shares": shares_cells,
     TRAJECTORIES: trajectory_cells,
 }
 """Body, as studies call it -> the cells of one of its tables."""

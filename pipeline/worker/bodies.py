@@ -33,6 +33,7 @@ BODIES = {
     "census": Body(DEFAULT_BODY, "morsecensus.tasks.block"),
     "flow": Body("flow", "morsecensus.tasks.bodies.flow"),
     "threshold": Body("threshold", "morsecensus.tasks.bodies.threshold"),
+    "shares": Body("shares", "morsecensus.tasks.bodies.shares"),
     "trajectories": Body("trajectories", "morsecensus.tasks.bodies.trajectories"),
     "networks": Body("networks", "morsecensus.tasks.bodies.networks"),
 }

@@ -89,22 +89,23 @@ class ReluUnits(Landscape):
         return np.eye(self.k)
 
     def value(self, couplings: Couplings, x: Float[Array, " ambient"]) -> Float[Array, ""]:
-        w, v = x.reshape(self.units, self.k), jnp.asarray(couplings)
-        return (_total(_pairs(w, w)) - 2 * _total(_pairs(w, v)) + _total(_pairs(v, v))) / 2
+        return self.value_and_gradient(couplings, x)[0]
 
     def gradient(self, couplings: Couplings, x: Float[Array, " ambient"]) -> Float[Array, " ambient"]:
-        w, v = x.reshape(self.units, self.k), jnp.asarray(couplings)
-        pull = _pull(_pairs(w, w), w) - _pull(_pairs(w, v), v)
-        return pull.reshape(-1) / (2 * math.pi)
+        return self.value_and_gradient(couplings, x)[1]
 
     def value_and_gradient(
         self, couplings: Couplings, x: Float[Array, " ambient"]
     ) -> tuple[Float[Array, ""], Float[Array, " ambient"]]:
-        return self.value(couplings, x), self.gradient(couplings, x)
+        w, v = x.reshape(self.units, self.k), jnp.asarray(couplings)
+        students, teachers = _pull(_pairs(w, w), w), _pull(_pairs(w, v), v)
+        # Euler's theorem: the sum over pairs of students has degree 2 in W, that over their teachers 1.
+        value = (w * (students / 2 - teachers)).sum() + (v * _pull(_pairs(v, v), v)).sum() / 2
+        return value / (2 * math.pi), (students - teachers).reshape(-1) / (2 * math.pi)
 
     def jet(self, couplings: Couplings, x: Float[Array, " ambient"]) -> Jet:
         w, v = x.reshape(self.units, self.k), jnp.asarray(couplings)
-        students, teachers = _pairs(w, w), _pairs(w, v)
+        students, teachers = _sharp(_pairs(w, w)), _sharp(_pairs(w, v))
         own = _own_blocks(students) - _own_blocks(teachers) + math.pi * jnp.eye(self.k)[None]
         same = np.eye(self.units)
         cross = _cross_blocks(students) * (1 - same)[:, :, None, None]
@@ -115,18 +116,19 @@ class ReluUnits(Landscape):
 
 
 def _pairs(p: Float[Array, "p k"], q: Float[Array, "q k"]) -> _Pairs:
-    """Angles by the lengths of sum and difference, which keep their digits at 0 and pi."""
+    """Angles by their cosines, which lose digits at 0 and pi. Value and gradient don't feel it: their change
+    with an angle t is in sin t, as small there as the cosine is blind."""
     lengths, others = jnp.linalg.norm(p, axis=1), jnp.linalg.norm(q, axis=1)
     u, z = p / lengths[:, None], q / others[:, None]
-    apart, along = (jnp.linalg.norm(u[:, None] + sign * z[None], axis=2) for sign in (-1, 1))
-    sine = apart * along / 2
-    return _Pairs(sine, 2 * jnp.arctan2(along, apart), u @ z.T, lengths, others, u, z)
+    cosine = jnp.clip(u @ z.T, -1, 1)
+    sine = jnp.sqrt((1 - cosine) * (1 + cosine))
+    return _Pairs(sine, jnp.arccos(-cosine), cosine, lengths, others, u, z)
 
 
-def _total(pairs: _Pairs) -> Float[Array, ""]:
-    """The sum of g over all pairs."""
-    shapes = pairs.sine + pairs.rest * pairs.cosine
-    return pairs.lengths @ shapes @ pairs.others / (2 * math.pi)
+def _sharp(pairs: _Pairs) -> _Pairs:
+    """With angles by the lengths of sum and difference, which keep their digits: for Hessians."""
+    apart, along = (jnp.linalg.norm(pairs.u[:, None] + sign * pairs.z[None], axis=2) for sign in (-1, 1))
+    return pairs._replace(sine=apart * along / 2, rest=2 * jnp.arctan2(along, apart))
 
 
 def _pull(pairs: _Pairs, q: Float[Array, "q k"]) -> Float[Array, "p k"]:

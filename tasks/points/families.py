@@ -5,7 +5,7 @@ of descents are one family if what doesn't depend on labels agrees: the loss and
 loss 0 are one family whatever their weights, for with students to spare they are a continuum.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import jax
@@ -31,7 +31,7 @@ class Family:
 
     Attributes:
         loss: of the polished representative.
-        runs: descents that ended there.
+        members: numbers of the descents that ended there.
         spectrum: of the Hessian, ascending.
         blocks: numbers of teachers that may be exchanged with each other, descending: (k - 1, 1) is one
             teacher apart from all others. Of the representative, if there is a continuum.
@@ -42,12 +42,20 @@ class Family:
     """
 
     loss: float
-    runs: int
+    members: Int[np.ndarray, " members"]
     spectrum: Float[np.ndarray, " ambient"]
     blocks: tuple[int, ...]
     doubled: tuple[tuple[int, int], ...]
     residual: float
     point: Float[np.ndarray, " ambient"]
+
+    def renumbered(self, numbers: Int[np.ndarray, " ends"]) -> "Family":
+        """With other numbers for the descents."""
+        return replace(self, members=numbers[self.members])
+
+    @property
+    def runs(self) -> int:
+        return len(self.members)
 
     @property
     def index(self) -> int:
@@ -77,7 +85,7 @@ def find_families(
         point, loss, hessian, residual = (np.asarray(part) for part in polished)
         spectrum, blocks = np.linalg.eigvalsh(hessian), exchangeable(point.reshape(-1, width))
         twice = doubled(hessian, spectrum, width)
-        found.append(Family(float(loss), len(mine), spectrum, blocks, twice, float(residual), point))
+        found.append(Family(float(loss), mine, spectrum, blocks, twice, float(residual), point))
     return sorted(found, key=lambda family: family.loss)
 
 

@@ -33,12 +33,26 @@ def test_derivatives_are_those_of_the_value(k, units):
 
 def test_teachers_are_the_minimum_where_autodiff_has_no_number():
     landscape, x = ReluUnits(3, 3), np.eye(3)[[2, 0, 1]].ravel()
-    jet = landscape.jet(np.eye(3), jnp.asarray(x))
+    jet = jax.jit(landscape.jet)(np.eye(3), x)
     assert abs(float(jet.value)) < 1e-15
     np.testing.assert_allclose(jet.gradient, 0, atol=1e-15)
     spectrum = np.linalg.eigvalsh(jet.hessian)
     assert spectrum[0] > 0.01
     assert np.isnan(jax.hessian(landscape.value, 1)(np.eye(3), jnp.asarray(x))).any()
+
+
+def test_slopes_keep_their_digits_where_units_are_nearly_parallel():
+    """Gradients take angles from cosines, Hessians from differences: beside the minimum both say the same."""
+    landscape, teachers = ReluUnits(4, 5), np.eye(4)
+    weights = np.insert(np.eye(4) * 1.0, 4, 0.4 * np.eye(4)[1], axis=0)
+    weights[1] *= 0.6  # two students along one teacher
+    jet, slope = jax.jit(landscape.jet)(teachers, weights.ravel()), jax.jit(landscape.gradient)
+    np.testing.assert_allclose(jet.gradient, 0, atol=1e-15)
+    for length in (1e-5, 1e-6, 1e-7):
+        away = length * np.random.default_rng(3).standard_normal(20)
+        gradient = slope(teachers, weights.ravel() + away)
+        # What is left is the second order, and round-off.
+        np.testing.assert_allclose(gradient, jet.hessian @ away, atol=30 * length**2 + 1e-15)
 
 
 def test_one_teacher_is_refused():

@@ -1,11 +1,14 @@
 """Where descents of networks end: families by invariants, doubling, and the records of `shares`."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from morsecensus.tasks.bodies.shares import describe, run_block
 from morsecensus.tasks.landscapes.relu_units import ReluUnits
-from morsecensus.tasks.points.families import exchangeable, find_families, merge
+from morsecensus.tasks.points.families import ZERO, exchangeable, find_families, merge
+from morsecensus.tasks.records import shares
 from morsecensus.tasks.records.shares import shares_of
 from morsecensus.tasks.trajectories.fixed_steps import settle
 
@@ -22,6 +25,49 @@ def ends():
     found, settled = settle(landscape, np.eye(7), starts, 5 / 7, 1e-10, 100_000)
     assert settled.all()
     return landscape, found
+
+
+def one_by_one(landscape, starts, step, target, most):
+    """Descents in a plain loop, each alone."""
+    look, found = jax.jit(landscape.gradient), []
+    for x in starts:
+        for taken in range(most + 1):
+            gradient = np.asarray(look(np.eye(landscape.k), x))
+            if np.linalg.norm(gradient) <= target:
+                found.append((x, taken))
+                break
+            x = x - step * gradient
+        else:
+            found.append((None, most))
+    return found
+
+
+def test_lanes_are_descents_one_by_one():
+    """More starts than lanes, so that some wait; some don't arrive in time; the order doesn't matter."""
+    landscape = ReluUnits(5, 5)
+    starts = np.random.default_rng(8).standard_normal((20, 25)) / np.sqrt(5)
+    alone = one_by_one(landscape, starts, 1.0, 1e-6, 200)
+    in_time = np.array([x is not None for x, _ in alone])
+    assert 3 < in_time.sum() < 17
+    found, arrived = settle(landscape, np.eye(5), starts, 1.0, 1e-6, 200)
+    np.testing.assert_array_equal(arrived, in_time)
+    known = np.array([x for x, _ in alone if x is not None])
+    np.testing.assert_allclose(found[arrived], known, atol=1e-12)
+    order = np.random.default_rng(9).permutation(20)
+    again, there = settle(landscape, np.eye(5), starts[order], 1.0, 1e-6, 200)
+    np.testing.assert_array_equal(there, arrived[order])
+    np.testing.assert_allclose(again, found[order], atol=1e-12)
+
+
+def test_a_bottom_ends_a_descent_and_infinity_is_no_end():
+    landscape = ReluUnits(4, 4)
+    starts = np.random.default_rng(10).standard_normal((5, 16)) / 2
+    found, arrived = settle(landscape, np.eye(4), starts, 1.0, 0.0, 10_000, bottom=1e-3)
+    values = jax.vmap(lambda x: landscape.value(np.eye(4), x))(found)
+    assert arrived.all()
+    assert (np.asarray(values) <= 1e-3).all()
+    assert (np.asarray(values) > 1e-5).all(), "it goes no further"
+    assert not settle(landscape, np.eye(4), starts, 10.0, 1e-10, 3_000)[1].any(), "steps that are too long"
 
 
 def test_relabelled_ends_are_one_family(ends):
@@ -90,6 +136,25 @@ def test_record_counts_every_run():
     assert found["spurious"] == sum(family["runs"] for family in found["families"] if family["loss"] > 1e-10)
     assert found["share_lower"] <= found["share"] <= found["share_upper"]
     assert [family["loss"] for family in found["families"]] == sorted(f["loss"] for f in found["families"])
+
+
+def test_rows_of_a_block_are_its_own_runs(monkeypatch):
+    """Some runs don't settle in time: each row's loss is still that of its weights."""
+    monkeypatch.setattr(shares, "MOST_STEPS", 450)
+    spec = spec_of(7, 7, None) | {"block_size": 24}
+    rows = run_block(spec, 1)["landscape"]
+    settled = rows["status"] == 0
+    assert 3 < settled.sum() < 21
+    value = jax.jit(jax.vmap(lambda x: ReluUnits(7, 7).value(np.eye(7), x)))
+    losses = np.asarray(value(rows["weights"].reshape(24, 49)))
+    np.testing.assert_allclose(rows["loss"][settled], losses[settled], atol=1e-12)
+    assert np.isnan(rows["loss"][~settled]).all()
+    assert (rows["doubled_index"][~settled] == -1).all()
+    assert (rows["blocks"][settled].sum(axis=1) == 7).all()
+    assert describe(spec)["attrs"] == {"loss_zero": ZERO}
+    # The runs of block 1 are those from 24 on, whatever the blocks are called by.
+    (last,) = run_block(spec | {"block_size": 1}, 47)["landscape"]["weights"]
+    np.testing.assert_allclose(last, rows["weights"][23], atol=1e-12)
 
 
 def test_few_teachers_have_no_spurious_minima():

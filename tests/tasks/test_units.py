@@ -290,3 +290,32 @@ def test_texts_of_parameters():
         kernel("sin(q)")
     with pytest.raises(ValueError, match="got nan, allowed: a number from -1000 to 1000"):
         strength(math.nan)
+
+
+def points_on_a_circle(landscape, couplings):
+    """Critical points of h on the circle, by another route: the zeros of the slope of a trigonometric
+    polynomial of degree 3, from its values at eight angles."""
+    angle = 2 * np.pi * np.arange(8) / 8
+    at = math.sqrt(2) * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    modes = np.fft.fft([float(landscape.value(couplings, jnp.asarray(x))) for x in at]) / 8
+    slope = [1j * k * modes[k] for k in range(-3, 4)]
+    return int((np.abs(np.abs(np.roots(slope[::-1])) - 1) < 1e-6).sum())
+
+
+@pytest.mark.parametrize("coupling", [0.0, 1.0])
+def test_three_units_on_circles_landscape_by_landscape(coupling):
+    """Every landscape closes on all three strata; where units are equal lie the zeros of one unit; without
+    coupling there are their cubes, and with it other numbers."""
+    landscape, spin = landscape_of(2, units=3, coupling=coupling), build("pspin", {"xi": "q^3"}, 2)
+    totals, equal, alone = [], [], []
+    for number in range(10):
+        census = multistart(landscape, landscape.sample(3, number), 3, number, OPTIONS)
+        assert census.ledger.status == COMPLETE
+        sums = [(s.partition, s.total, s.expected) for s in census.ledger.strata]
+        assert sums == [((3,), 0, 0), ((2, 1), 0, 0), ((1, 1, 1), 0, 0)]
+        totals.append(int(census.ledger.points_by_index.sum()))
+        equal.append(int((census.classes.separate(6).sum(axis=1) == 1).sum()))
+        alone.append(points_on_a_circle(spin, spin.sample(3, number)))
+    assert equal == alone
+    assert len(set(alone)) > 1
+    assert (totals == [one**3 for one in alone]) == (coupling == 0)

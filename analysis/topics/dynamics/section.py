@@ -21,6 +21,7 @@ from morsecensus.analysis.topics.dynamics.measure import (
     settings_of,
 )
 from morsecensus.analysis.topics.dynamics.read import Runs, find_runs
+from morsecensus.analysis.topics.dynamics.softest import draw_softest
 from morsecensus.analysis.topics.layout import Picture, Section
 
 _TEXT = (
@@ -48,6 +49,8 @@ _CAPTIONS = {
     "1/√N, so what flow finds from there depends on N.",
     "plane": "Index at the end against energy, of runs that converged. Newton's method is drawn to saddles "
     "of every index, saddle-free Newton, which takes the eigenvalues' absolute values, to minima.",
+    "softest": "Lowest eigenvalue of the Hessian along the runs, means over landscapes; 0 where a state is "
+    "marginal.",
 }
 
 
@@ -75,6 +78,7 @@ class Trajectories(Topic[Setting]):
             "ends": figure.draw_ends(found),
             "signal": figure.draw_signal(found),
             "plane": figure.draw_plane(found),
+            "softest": draw_softest(found),
         }
         return drawn | {name: one for name, one in more.items() if one is not None}
 

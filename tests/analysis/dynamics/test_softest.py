@@ -1,0 +1,36 @@
+"""The figure of lowest Hessian eigenvalues, on runs that are made up."""
+
+import numpy as np
+import xarray as xr
+
+from morsecensus.analysis.topics.dynamics.measure import Setting
+from morsecensus.analysis.topics.dynamics.read import Runs
+from morsecensus.analysis.topics.dynamics.softest import draw_softest
+
+
+def runs_of(lowest):
+    """A cell with looks at times 0, 1, 2 and these values; None where nobody looked for them."""
+    times = np.broadcast_to([0.0, 1.0, 2.0], (4, 2, 3))
+    data = xr.Dataset({"time": (("landscape", "run", "look"), times)})
+    if lowest is not None:
+        data["lowest"] = (("landscape", "run", "look"), lowest)
+    names = ("algorithm", "step", "summands", "sampling", "temperature", "start", "start_temperature")
+    options = dict.fromkeys(names) | {"algorithm": "flow", "sampling": "replacement", "overlap": None}
+    spec = {"model": "pspin", "parameters": {"xi": "q^3"}, "n": 10, "trajectory": options}
+    return Runs("c0000", spec, data, True, "tensor")
+
+
+def test_means_over_landscapes_stand_at_their_times():
+    lowest = np.random.default_rng(0).standard_normal((4, 2, 3))
+    lowest[0, 1, 1] = np.nan  # a run that ended before
+    lowest[0, :, 2] = np.nan  # a landscape without any: the others alone would be a biased mean
+    (ax,) = draw_softest(Setting((runs_of(lowest),), (None,))).axes
+    (line,) = ax.containers
+    x, y = line.lines[0].get_data()
+    np.testing.assert_array_equal(x, [1.0])
+    np.testing.assert_allclose(y, [np.nanmean(lowest[:, :, 1], axis=1).mean()])
+
+
+def test_nothing_is_drawn_where_nobody_looked():
+    missing = np.full((4, 2, 3), np.nan)
+    assert draw_softest(Setting((runs_of(None), runs_of(missing)), (None, None))) is None
