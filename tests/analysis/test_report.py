@@ -214,7 +214,7 @@ def test_figures_of_the_page_are_those_of_the_folder(folder):
     vectors = {path.read_bytes() for path in (folder / "figures").glob("*.svg")}
     shown = {unquote(attrs["src"].split(",", 1)[1]) for attrs in images}
     assert {canonical(one) for one in shown} == {canonical(one.decode()) for one in vectors}
-    assert len(vectors) == len(images) == 12
+    assert len(vectors) == len(images) == 13
     for path in (folder / "figures").glob("*.svg"):
         assert path.with_suffix(".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
         assert b"<image" not in path.read_bytes()

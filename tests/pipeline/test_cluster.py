@@ -5,6 +5,7 @@ Each node is a `ray start` of its own on loopback; not 127.0.0.1, for which Ray 
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -269,7 +270,7 @@ def test_a_share_of_a_gpu_limits_how_many_run(head):
 
 
 def _computing(session):
-    """Return the workers of a node that are in a task; Ray names them so."""
+    """Return the workers of a node that have a block; Ray shows a task's name, cell and block."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -277,6 +278,6 @@ def _computing(session):
             name = (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if of == session and name.startswith(b"ray::_call"):
+        if of == session and re.match(rb"ray::c\d+:\d+", name):
             found.append(folder.name)
     return found

@@ -80,7 +80,8 @@ class SlicesMislead(Topic[Found]):
 def plot_lines(ax: Axes, rows: Sequence[Row], color: str) -> list[Mark]:
     """Exact shares of one cell against the index."""
     places = [row["index"] / row["dimension"] for row in rows]
-    name = f"{rows[0]['cell']}: {rows[0]['model']}, N = {rows[0]['n']}"
+    # Not the model's: a name may be of any length, and the table has it.
+    name = f"{rows[0]['cell']}, N = {rows[0]['n']}"
     bars = np.nan_to_num([row["lines_se"] for row in rows])
     return [
         ax.errorbar(
