@@ -1,7 +1,7 @@
 """Trajectories: energies against time and N to infinity, where runs end, what the noise does."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.ticker import NullFormatter
@@ -115,9 +115,13 @@ def plot_spread(ax: Axes, group: Sequence[Pair]) -> list[Mark]:
     return marks
 
 
-def draw_ends(setting: Setting) -> Figure | None:
-    """Histograms of end energies, a panel for each algorithm, a colour for each N."""
-    groups = [[runs for runs, _ in group if _ends(runs).size > 1] for group in setting.rules()]
+def draw_by_rule(
+    setting: Setting,
+    is_shown: Callable[[Runs], bool],
+    plot: Callable[[Axes, Sequence[Runs], Mapping[int, str]], object],
+) -> Figure | None:
+    """A panel for each algorithm, a colour for each N, of the cells that are shown; None if none is."""
+    groups = [[runs for runs, _ in group if is_shown(runs)] for group in setting.rules()]
     groups = [group for group in groups if group]
     if not groups:
         return None
@@ -127,11 +131,20 @@ def draw_ends(setting: Setting) -> Figure | None:
     sizes = sorted({runs.n for group in groups for runs in group})
     colors = dict(zip(sizes, shades(len(sizes)), strict=True))
     for ax, group in zip(axes, groups, strict=False):
-        plot_ends(ax, group, setting, colors)
+        plot(ax, group, colors)
     for ax in axes[len(groups) :]:
         ax.remove()
     legend_below(figure, [(f"N = {n:g}", color) for n, color in colors.items()])
     return figure
+
+
+def draw_ends(setting: Setting) -> Figure | None:
+    """Histograms of end energies."""
+
+    def plot(ax: Axes, group: Sequence[Runs], colors: Mapping[int, str]) -> None:
+        plot_ends(ax, group, setting, colors)
+
+    return draw_by_rule(setting, lambda runs: _ends(runs).size > 1, plot)
 
 
 def _ends(runs: Runs) -> Floats:

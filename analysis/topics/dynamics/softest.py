@@ -1,31 +1,20 @@
 """The softest direction along trajectories: lowest eigenvalue of the Hessian against time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from morsecensus.analysis.page.style import GREY, Axes, Figure, Mark, legend_below, new_figure, shades
+from morsecensus.analysis.page.style import GREY, Axes, Figure, Mark
+from morsecensus.analysis.topics.dynamics.figure import draw_by_rule
 from morsecensus.analysis.topics.dynamics.measure import Setting
 from morsecensus.analysis.topics.dynamics.read import Runs
 
 
 def draw_softest(setting: Setting) -> Figure | None:
     """A panel for each algorithm, a colour for each N; None where no cell has looked for it."""
-    groups = [[runs for runs, _ in group if _has_lowest(runs)] for group in setting.rules()]
-    groups = [group for group in groups if group]
-    if not groups:
-        return None
-    columns = min(len(groups), 3)
-    rows = -(-len(groups) // columns)
-    figure, axes = new_figure(rows, columns, 2.7 * rows)
-    sizes = sorted({runs.n for group in groups for runs in group})
-    colors = dict(zip(sizes, shades(len(sizes)), strict=True))
-    for ax, group in zip(axes, groups, strict=False):
-        plot_softest(ax, group, colors)
-    for ax in axes[len(groups) :]:
-        ax.remove()
-    axes[0].set_ylabel("lowest Hessian eigenvalue")
-    legend_below(figure, [(f"N = {n:g}", color) for n, color in colors.items()])
+    figure = draw_by_rule(setting, _has_lowest, plot_softest)
+    if figure is not None:
+        figure.axes[0].set_ylabel("lowest Hessian eigenvalue")
     return figure
 
 
@@ -38,7 +27,7 @@ def _known(runs: Runs) -> np.ndarray:
     return (runs.times > 0) & np.isfinite(runs.mean("lowest")[0])
 
 
-def plot_softest(ax: Axes, group: Sequence[Runs], colors: dict[int, str]) -> list[Mark]:
+def plot_softest(ax: Axes, group: Sequence[Runs], colors: Mapping[int, str]) -> list[Mark]:
     """Means over landscapes of one algorithm's cells."""
     marks: list[Mark] = [ax.axhline(0, color=GREY, lw=0.9)]
     for runs in group:
