@@ -23,7 +23,7 @@ FORMAT = 1
 """Of the pieces: another one's are refused."""
 TELL_SECONDS = 0.5
 """Least time between two notes of how far it is."""
-SAID = {"finder_options", "block_size", "positions", "spectra", "topology"}
+INDIFFERENT = {"finder_options", "block_size", "positions", "spectra", "topology"}
 """Of a cell's spec, what doesn't decide which paths there are: pieces' names hold what of it matters."""
 
 
@@ -32,7 +32,7 @@ def landscape_record(spec: Mapping[str, Any], landscape: int) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "landscape": landscape,
-        **{name: value for name, value in spec.items() if name not in SAID},
+        **{name: value for name, value in spec.items() if name not in INDIFFERENT},
     }
 
 

@@ -11,12 +11,20 @@ from morsecensus.tasks.finders.homotopy.books import troubled as troubled_ends
 from morsecensus.tasks.finders.homotopy.distinctness import directions, distinct, group, missing_conjugates
 from morsecensus.tasks.finders.homotopy.ends import ends_of
 from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, follow
-from morsecensus.tasks.finders.homotopy.survey import whole
 from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.systems.polynomial import start_weights
 
 OPTIONS = HomotopyOptions()
+
+
+def whole(system, follow_paths):
+    """All at once by any way to follow them."""
+
+    def survey(weights, paths, settings, everything):
+        return ends_of(follow_paths(weights, paths, settings), system, generic=True, everything=everything)
+
+    return survey
 
 
 def troubled(tracked, system):

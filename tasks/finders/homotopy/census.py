@@ -145,15 +145,6 @@ def enumerate_landscape(
         completeness = _completeness(enumeration, system, proofs, landscape.flips, tell)
     proven = proofs is None or bool(proofs.proven.all())
     proven = proven and (completeness is None or completeness.proven)
-    books = PathBooks(
-        enumeration.expected,
-        enumeration.found,
-        enumeration.retries,
-        len(enumeration.open_paths),
-        proven=-1 if completeness is None else completeness.solutions,
-        singular=enumeration.singular,
-        infinite=enumeration.infinite,
-    )
     radius = None if proofs is None else proofs.radius
     if enumeration.singular:
         classes, radius = _with_degenerate(classes, radius, landscape, couplings, seed, instance)
@@ -163,10 +154,22 @@ def enumerate_landscape(
         assess_enumeration(_evidence(landscape, classes, system, enumeration), whole, proven),
         _outcomes(enumeration),
         enumeration.rounds,
-        books,
+        _books(enumeration, completeness),
         radius,
     )
     return EnumeratedCensus(census_of(census, exponent), enumeration, proofs, completeness)
+
+
+def _books(enumeration: Enumeration, completeness: Completeness | None) -> PathBooks:
+    return PathBooks(
+        enumeration.expected,
+        enumeration.found,
+        enumeration.retries,
+        len(enumeration.open_paths),
+        proven=-1 if completeness is None else completeness.solutions,
+        singular=enumeration.singular,
+        infinite=enumeration.infinite,
+    )
 
 
 def _with_degenerate(

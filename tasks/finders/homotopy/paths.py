@@ -1,8 +1,9 @@
 """Track numbered paths of a system: buffers, settings and the compiled loop, chunks on several threads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
@@ -45,6 +46,7 @@ class Tracked:
         return self.endpoints, self.status, self.steps, self.accuracy
 
 
+Part = TypeVar("Part")
 Paths = Int[np.ndarray, " paths"]
 Follow = Callable[[Weights, Paths, TrackerSettings], Tracked]
 """Follows paths of one system, here or elsewhere: the numbers don't depend on where."""
@@ -92,12 +94,18 @@ def here(system: System, threads: int) -> Follow:
 
     def follow_here(weights: Weights, paths: Paths, settings: TrackerSettings) -> Tracked:
         chunks = chunks_of(paths, threads)
-        if threads == 1:
-            return joined([follow(system, weights, chunk, settings) for chunk in chunks])
-        with ThreadPoolExecutor(threads) as pool:
-            return joined(list(pool.map(lambda chunk: follow(system, weights, chunk, settings), chunks)))
+        return joined(list(in_turn(lambda chunk: follow(system, weights, chunk, settings), chunks, threads)))
 
     return follow_here
+
+
+def in_turn(work: Callable[[Paths], Part], chunks: Sequence[Paths], threads: int) -> Iterator[Part]:
+    """What comes of each chunk, in their order, on several threads if asked."""
+    if threads == 1:
+        yield from map(work, chunks)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(work, chunks)
 
 
 def chunks_of(paths: Paths, hands: int) -> list[Paths]:

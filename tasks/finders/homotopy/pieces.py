@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from morsecensus.tasks.finders.homotopy.paths import Follow, Paths, Tracked, TrackerSettings, here, joined
-from morsecensus.tasks.finders.homotopy.start import instance_key, instance_system
+from morsecensus.tasks.finders.homotopy.start import instance_system
 from morsecensus.tasks.finders.homotopy.survey import LEAST, PIECES, WORTH
+from morsecensus.tasks.runtime.instances import instance_key
 from morsecensus.tasks.runtime.scatter import Scatter
 from morsecensus.tasks.systems.system import Weights
 

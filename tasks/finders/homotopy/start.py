@@ -1,9 +1,7 @@
 """Where paths start: polynomial systems know it, multilinear ones are given the form that monodromy finds."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 from morsecensus.tasks.finders.homotopy.multilinear.monodromy import start_form
 from morsecensus.tasks.landscapes.base import Couplings, Landscape, build
@@ -24,11 +22,6 @@ def polynomial_system(landscape: Landscape, couplings: Couplings) -> System:
     """The system of one instance of a landscape that `cost.path_count` knows, in its unit of H, and where its
     paths start."""
     return with_start(landscape.polynomial_system(normalised(landscape, couplings)[0]))
-
-
-def instance_key(spec: Mapping[str, Any], instance: int) -> tuple:
-    """What an instance of a cell is made from."""
-    return (spec["model"], tuple(sorted(spec["parameters"].items())), spec["n"], spec["seed"], instance)
 
 
 @lru_cache(maxsize=1)

@@ -6,15 +6,15 @@ alone, and its name is made of all that decides it.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
 
 from morsecensus.tasks.finders.homotopy import extended
 from morsecensus.tasks.finders.homotopy.ends import Ends, ends_of
-from morsecensus.tasks.finders.homotopy.paths import Follow, Paths, TrackerSettings, chunks_of, follow
-from morsecensus.tasks.finders.homotopy.start import instance_key, instance_system
+from morsecensus.tasks.finders.homotopy.paths import Paths, TrackerSettings, chunks_of, follow, in_turn
+from morsecensus.tasks.finders.homotopy.start import instance_system
+from morsecensus.tasks.runtime.instances import instance_key
 from morsecensus.tasks.runtime.scatter import Scatter
 from morsecensus.tasks.systems.system import System, Weights
 
@@ -62,16 +62,6 @@ def piece_name(what: str, weights: Weights, paths: Paths, settings: TrackerSetti
     return f"{what}-{int(paths[0]) if len(paths) else 0:010d}-{seal.hexdigest()[:16]}"
 
 
-def whole(system: System, follow_paths: Follow, generic: bool = True) -> Survey:
-    """All at once by any way to follow them."""
-
-    def survey(weights: Weights, paths: Paths, settings: TrackerSettings, everything: bool) -> Ends:
-        tracked = follow_paths(weights, paths, settings)
-        return ends_of(tracked, system, generic=generic, everything=everything)
-
-    return survey
-
-
 def here(system: System, threads: int, generic: bool = True, store: PieceStore | None = None) -> Survey:
     """On this machine, on several threads if asked."""
     kept = store or Nowhere()
@@ -82,13 +72,14 @@ def here(system: System, threads: int, generic: bool = True, store: PieceStore |
             return ends_of(tracked, system, generic=generic, everything=everything)
 
         def several(pieces: Sequence[Paths], done: Done) -> None:
-            with ThreadPoolExecutor(threads) as pool:
-                for place, ends in enumerate(pool.map(one, pieces)):
-                    done(place, ends)
+            for place, ends in enumerate(in_turn(one, pieces, threads)):
+                done(place, ends)
+
+        def name(piece: Paths) -> str:
+            return piece_name("paths", weights, piece, settings, generic, everything)
 
         pieces = pieces_of(paths) if kept.keeps else chunks_of(paths, threads)
-        names = [piece_name("paths", weights, piece, settings, generic, everything) for piece in pieces]
-        return _committed(kept, several, pieces, names)
+        return _committed(kept, "paths followed", several, pieces, name)
 
     return survey
 
@@ -112,9 +103,10 @@ def elsewhere(
             name = "morsecensus.tasks.finders.homotopy.survey:survey_piece"
             scatter(name, arguments, lambda place, data: done(place, Ends.unpacked(data)))
 
-        pieces = pieces_of(paths)
-        names = [piece_name("paths", weights, piece, settings, generic, everything) for piece in pieces]
-        return _committed(kept, several, pieces, names)
+        def name(piece: Paths) -> str:
+            return piece_name("paths", weights, piece, settings, generic, everything)
+
+        return _committed(kept, "paths followed", several, pieces_of(paths), name)
 
     return survey
 
@@ -125,17 +117,36 @@ def survey_piece(piece: Piece) -> bytes:
     return here(instance_system(source), 1, generic)(weights, paths, settings, everything).packed()
 
 
+def extended_ends(system: System, weights: Weights, paths: Paths, store: PieceStore | None = None) -> Ends:
+    """Paths in extended precision, each one a piece."""
+
+    def several(pieces: Sequence[Paths], done: Done) -> None:
+        for place, piece in enumerate(pieces):
+            tracked = extended.follow(system, weights, piece)
+            done(place, ends_of(tracked, system, generic=True, everything=True))
+
+    def name(piece: Paths) -> str:
+        return piece_name("extended", weights, piece, TrackerSettings())
+
+    pieces = [paths[row : row + 1] for row in range(len(paths))]
+    return _committed(store or Nowhere(), "paths followed in extended precision", several, pieces, name)
+
+
 def _committed(
     store: PieceStore,
+    what: str,
     several: Callable[[Sequence[Paths], Done], None],
     pieces: Sequence[Paths],
-    names: Sequence[str],
+    name: Callable[[Paths], str],
 ) -> Ends:
     """The ends of all paths: what the store has from before, and the others as ``several`` brings them."""
-    found = {place: ends for place, name in enumerate(names) if (ends := _kept(store, name)) is not None}
+    names = [name(piece) for piece in pieces] if store.keeps else []
+    found = {
+        place: Ends.unpacked(data) for place, one in enumerate(names) if (data := store.read(one)) is not None
+    }
     missing = [place for place in range(len(pieces)) if place not in found]
-    followed, paths = sum(len(ends) for ends in found.values()), sum(map(len, pieces))
-    store.tell("paths followed", followed, paths)
+    followed, paths = sum(map(len, found.values())), sum(map(len, pieces))
+    store.tell(what, followed, paths)
 
     def done(number: int, ends: Ends) -> None:
         nonlocal followed
@@ -144,32 +155,11 @@ def _committed(
             store.write(names[place], ends.packed())
         found[place] = ends
         followed += len(ends)
-        store.tell("paths followed", followed, paths)
+        store.tell(what, followed, paths)
 
     if missing:
         several([pieces[place] for place in missing], done)
     return Ends.joined([found[place] for place in range(len(pieces))])
-
-
-def _kept(store: PieceStore, name: str) -> Ends | None:
-    data = store.read(name)
-    return None if data is None else Ends.unpacked(data)
-
-
-def extended_ends(system: System, weights: Weights, paths: Paths, store: PieceStore | None = None) -> Ends:
-    """Paths in extended precision, each one a piece."""
-    kept, parts = store or Nowhere(), []
-    for number, path in enumerate(paths):
-        kept.tell("paths followed in extended precision", number, len(paths))
-        name = piece_name("extended", weights, paths[number : number + 1], TrackerSettings())
-        ends = _kept(kept, name)
-        if ends is None:
-            tracked = extended.follow(system, weights, np.array([path]))
-            ends = ends_of(tracked, system, generic=True, everything=True)
-            if kept.keeps:
-                kept.write(name, ends.packed())
-        parts.append(ends)
-    return Ends.joined(parts)
 
 
 class Nowhere:

@@ -20,6 +20,7 @@ from morsecensus.tasks.landscapes.scale import normalised
 from morsecensus.tasks.measurables.words import CONVERGED, OUTCOMES
 from morsecensus.tasks.points.newton import refine
 from morsecensus.tasks.runtime.compiled import forget_other_cells
+from morsecensus.tasks.runtime.instances import instance_key
 from morsecensus.tasks.runtime.keys import generator
 from morsecensus.tasks.runtime.scatter import Scatter
 
@@ -103,7 +104,7 @@ def here(landscape: Landscape, couplings: Couplings, seed: int, instance: int) -
 
 def elsewhere(spec: Mapping[str, Any], instance: int, scatter: Scatter) -> Search:
     """Search rounds of an instance of a cell through ``scatter``; each worker makes the couplings itself."""
-    source = (spec["model"], tuple(sorted(spec["parameters"].items())), spec["n"], spec["seed"], instance)
+    source = instance_key(spec, instance)
 
     def search(options: MultistartOptions) -> Iterator[Round]:
         for first in range(0, options.max_rounds, AHEAD):
