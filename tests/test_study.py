@@ -1,8 +1,8 @@
 """A real census, end to end: run a study, open its dataset, hold it against exact theory; and the same with
 known errors.
 
-Levels are 0.001 over all tests of a kind (Bonferroni); the seed is arbitrary. Power with 200 landscapes a cell
-is stated in docs/validation.md; of the 100 and fewer here all controls are still rejected.
+Levels are 0.001 over all tests of a kind (Bonferroni); the seed is arbitrary. Power with 200 landscapes a
+cell is stated in docs/validation.md; with the 100 and fewer here all controls are still rejected.
 """
 
 from dataclasses import replace

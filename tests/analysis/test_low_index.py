@@ -38,7 +38,8 @@ def test_low_indices_of_the_whole_law(xi, n):
 
 
 @pytest.mark.parametrize(
-    ("n", "highest"), [(100, 2), *(pytest.param(*size, marks=pytest.mark.soak) for size in ((200, 6), (401, 2)))]
+    ("n", "highest"),
+    [(100, 2), *(pytest.param(*size, marks=pytest.mark.soak) for size in ((200, 6), (401, 2)))],
 )
 def test_two_spins_have_two_points_of_each_index(n, highest):
     """Eigenvectors of a GOE matrix and their opposites: no other route is needed at any N."""
@@ -174,7 +175,9 @@ def test_errors_are_measured(xi, n):
     assert np.all(other.index_error() < 1e-6)
 
 
-@pytest.mark.parametrize(("n", "samples", "error"), [(70, 12_000, 0.0125), pytest.param(200, 8_000, 0.03, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("n", "samples", "error"), [(70, 12_000, 0.0125), pytest.param(200, 8_000, 0.03, marks=pytest.mark.soak)]
+)
 def test_a_sample_agrees_where_the_whole_law_is_out_of_reach(n, samples, error):
     """Level 1e-3 over three indices; a number off by 5% (15%) is seen at 4 standard errors of 1.2% (3%)."""
     exact = LowIndex(P3, n, highest=2)

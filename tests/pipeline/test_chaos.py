@@ -43,8 +43,8 @@ LONG = (
 )
 """For `make soak`. Of each kind another fault is here, or a test that needs fewer processes elsewhere:
 drivers die at an operation, workers at a byte, and a disk is full while a dataset is written, or by a hook
-while blocks are; blocks raise and ask for memory in test_run.py, test_interrupt.py stops drivers, test_ray.py
-kills one of Ray and ends its workers, test_cluster.py stops one, and in test_cluster_parts.py Ray ends blocks."""
+while blocks are; blocks raise in test_run.py, test_interrupt.py stops drivers, test_ray.py kills one of Ray
+and ends its workers, test_cluster.py stops one, and in test_cluster_parts.py Ray ends blocks."""
 
 
 def _faults():
@@ -62,7 +62,8 @@ def test_it_holds(bench, tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["disk full", "read-only store", pytest.param("disk full while compacting", marks=pytest.mark.soak)]
+    "name",
+    ["disk full", "read-only store", pytest.param("disk full while compacting", marks=pytest.mark.soak)],
 )
 def test_where_namespaces_are_not_permitted_a_hook_refuses(bench, tmp_path, monkeypatch, name):
     monkeypatch.setattr(disks, "permitted", lambda: False)

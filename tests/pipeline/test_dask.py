@@ -21,7 +21,11 @@ from distributed import LocalCluster
 
 if __name__ == "__main__":
     with LocalCluster(
-        n_workers=int(sys.argv[1]), threads_per_worker=1, host="127.0.0.1", dashboard_address=None, scheduler_port=0
+        n_workers=int(sys.argv[1]),
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        scheduler_port=0,
     ) as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()

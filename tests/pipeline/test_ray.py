@@ -82,8 +82,8 @@ def test_pieces_of_blocks_change_no_byte(tmp_path, toolbox, reference):
 
 
 def test_pieces_run_while_their_block_holds_the_only_worker_and_all_memory(tmp_path, toolbox, monkeypatch):
-    """A block that waits for its pieces lends them its CPU, and they ask for no memory. And a temporary folder
-    whose name is too long for Ray's sockets isn't taken."""
+    """A block that waits for its pieces lends them its CPU, and they ask for no memory. And a temporary
+    folder whose name is too long for Ray's sockets isn't taken."""
     long = tmp_path / ("t" * 75)
     long.mkdir()
     monkeypatch.setenv("TMPDIR", str(long))

@@ -88,8 +88,8 @@ def test_the_report_has_it(toolbox, tmp_path):
     """From a study to the page: tables have rows, figures are there, and the certificates are told."""
     cell = {
         "xi": "q^3",
-        "landscapes": 24,
-        "block": 24,
+        "landscapes": 12,
+        "block": 12,
         "finder": "homotopy",
         "spectra": False,
         "topology": True,
@@ -119,8 +119,8 @@ def test_the_report_has_it(toolbox, tmp_path):
     with (tmp_path / "report" / "tables" / "topology.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["n"], row["certified"], row["inequalities"]) for row in rows] == [
-        ("3", "24", "24"),
-        ("4", "24", "24"),
+        ("3", "12", "12"),
+        ("4", "12", "12"),
     ]
     assert all(float(row["resolved"]) == 1 for row in rows)
     drawn = {path.stem.removeprefix("family-1-") for path in (tmp_path / "report" / "figures").glob("*.svg")}

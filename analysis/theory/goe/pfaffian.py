@@ -7,7 +7,6 @@ a time, and ``Pf(P A P^T) = det(P) Pf(A)``. See M. Wimmer, arXiv:1102.3440.
 import numpy as np
 from numpy.typing import NDArray
 
-
 # Doubles of a batch that are worked on together: 1 MiB stays in a core's cache.
 _BATCH_ENTRIES = 2**17
 
