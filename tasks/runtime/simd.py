@@ -7,16 +7,12 @@ alone and the fused multiply-add rounds once everywhere, so a lane's result does
 neighbours.
 """
 
-import fcntl
 import hashlib
 import operator
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
-from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -25,6 +21,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils, config
 from numba.extending import intrinsic, models, overload, register_model
+
+from morsecensus.tasks.runtime.compile_lock import one_at_a_time
 
 LANES = 8
 _DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
@@ -77,40 +75,8 @@ def _jit(function: Any, **options: Any) -> Any:
         made = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
     finally:
         _SETTINGS.CACHE_DIR = before
-    made.compile = _one_at_a_time(made.compile, _cache_folder(_folder(function)))
+    made.compile = one_at_a_time(made.compile, _cache_folder(_folder(function)))
     return made
-
-
-_THREADS = RLock()
-_held: list[str] = []
-
-
-def _one_at_a_time(compile_it: Callable[..., Any], folder: str) -> Callable[..., Any]:
-    """Let one process compile a folder's functions while others wait, and then find its code: half a minute
-    of a finder's first use, which all workers would spend at once."""
-
-    @wraps(compile_it)
-    def compiled_once(*arguments: Any) -> Any:
-        with _THREADS, ExitStack() as stack:
-            if folder not in _held:  # what a function calls is compiled within it
-                stack.enter_context(_locked(folder))
-            return compile_it(*arguments)
-
-    return compiled_once
-
-
-@contextmanager
-def _locked(folder: str) -> Iterator[None]:
-    with ExitStack() as stack:
-        with suppress(OSError):  # a disk that knows no locks, or is full: everybody compiles
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            lock = stack.enter_context(Path(folder, "lock").open("w"))
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        _held.append(folder)
-        try:
-            yield
-        finally:
-            _held.remove(folder)
 
 
 def compiled(function: Any) -> Any:
