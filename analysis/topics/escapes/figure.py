@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from morsecensus.analysis.page.style import (
     COLORS,
@@ -40,22 +41,19 @@ def _drawn(highest: int) -> int:
 
 
 def plot_logarithm(ax: Axes, cells: Cells) -> list[Mark]:
-    """Means over saddles and kicks of each cell; lines: the law; dashed: without a law of the component."""
+    """Means over saddles and kicks of each cell less log(R/r); lines: the law; dashed: log(R/r) alone."""
     marks: list[Mark] = []
+    alike = len({setting_of(one) for one in cells}) == 1
     for one, color in zip(cells, shades(len(cells)), strict=True):
         rows, x = list(radius_rows(one)), np.log(one.ratios)
-        name = (
-            f"N = {one.n}" if len({setting_of(c) for c in cells}) == 1 else f"{setting_of(one)}, N = {one.n}"
-        )
+        name = f"N = {one.n}" if alike else f"{setting_of(one)}, N = {one.n}"
+        beyond, exact = (np.array([row[key] for row in rows]) - x for key in ("scaled", "exact"))
         error = [row["scaled_se"] for row in rows]
-        marks.append(
-            ax.errorbar(x, [row["scaled"] for row in rows], error, fmt="o", ms=3, color=color, label=name)
-        )
-        marks += ax.plot(x, [row["exact"] for row in rows], color=color, lw=0.9)
-    ends = np.array([min(np.log(c.ratios).min() for c in cells), max(np.log(c.ratios).max() for c in cells)])
-    marks += ax.plot(ends, ends, color=GREY, ls="--", lw=0.9, label="log(R/r) alone")
-    ax.set(xlabel="log(R/r)", ylabel=r"$|\lambda_{\min}|\,T$")
-    ax.legend(fontsize=6.5)
+        marks.append(ax.errorbar(x, beyond, error, fmt="o", ms=3, color=color, label=name))
+        marks += ax.plot(x, exact, color=color, lw=0.9)
+    marks.append(ax.axhline(0, color=GREY, ls="--", lw=0.9, label="log(R/r) alone"))
+    ax.set(xlabel="log(R/r)", ylabel=r"$|\lambda_{\min}|\,T-\log(R/r)$")
+    ax.legend(fontsize=6, loc="center", bbox_to_anchor=(0.5, 0.42))
     return marks
 
 
@@ -70,10 +68,11 @@ def plot_rates(ax: Axes, cells: Cells) -> list[Mark]:
     rates = np.geomspace(one.rate.min(), one.rate.max(), 50)
     alone, _ = softest_alone(one.dimension, float(one.ratios[0]))
     marks += ax.plot(rates, alone / rates, color=INK, lw=0.9)
-    ax.set(
-        xscale="log", yscale="log", xlabel=r"$|\lambda_{\min}|$", ylabel="mean time T", title=f"N = {one.n}"
-    )
-    plain_ticks(ax, "both")
+    ax.set(xscale="log", yscale="log", xlabel=r"$|\lambda_{\min}|$", ylabel="mean time T")
+    ax.set_title(f"N = {one.n}", fontsize=8)
+    for axis, own in (("x", ax.xaxis), ("y", ax.yaxis)):
+        plain_ticks(ax, axis)
+        own.set_minor_formatter(NullFormatter())
     return marks
 
 

@@ -25,10 +25,10 @@ _TEXT = (
     " column counts all modes of each saddle. Errors are of the kicks alone, by that law."
 )
 _CAPTION = (
-    "Left: mean times in units of 1/|lambda_min|; lines: linear theory of these very saddles; dashed: "
-    "without the law of the component. Middle: mean time of each saddle, smallest kicks; line: one mode. "
-    "Right: times less their logarithm; line: the density where one mode grows. Saddles with several "
-    "negative curvatures leave earlier, the more of them are near the lowest."
+    "Left: mean times in units of 1/|lambda_min|, less log(R/r); lines: linear theory of these very "
+    "saddles. Middle: mean time of each saddle of the last cell, smallest kicks; line: one mode. Right: "
+    "times less their logarithm; line: the density where one mode grows. Saddles with several negative "
+    "curvatures leave a little earlier, the more so the nearer these are to the lowest."
 )
 _SIZE = (
     CELL,
