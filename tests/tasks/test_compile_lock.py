@@ -1,4 +1,4 @@
-"""One process at a time compiles; the others wait, and a function that is called within another one doesn't."""
+"""One process at a time compiles, others wait; a function called within another one doesn't."""
 
 import subprocess
 import sys
