@@ -13,6 +13,7 @@ from morsecensus.analysis.topics.dynamics.halting import HaltingTimes
 from morsecensus.analysis.topics.dynamics.section import Trajectories
 from morsecensus.analysis.topics.energies.lowest import Lowest
 from morsecensus.analysis.topics.energies.section import Bands, Histograms, IndexAgainstEnergy
+from morsecensus.analysis.topics.escapes.section import Escapes
 from morsecensus.analysis.topics.factorised.section import Factorised
 from morsecensus.analysis.topics.families import Families
 from morsecensus.analysis.topics.floors.section import GroundState
@@ -77,5 +78,6 @@ TOPICS: tuple[Topic[Any], ...] = (
     Trajectories(),
     AcrossSettings(),
     HaltingTimes(),
+    Escapes(),
     Provenance(),
 )

@@ -11,6 +11,7 @@ def mean_field(
     until: float | None = None,
     looks: str | Sequence[float] | None = None,
     *,
+    two_time: str | Sequence[float] | None = None,
     model: str | None = None,
     temperature: float = 0.0,
     start_temperature: float | None = None,
@@ -28,6 +29,7 @@ def mean_field(
         xi: covariance polynomial, of models that have one; a signal is given as ``signal="q^3"``.
         until: the last time, or with ``step`` the number of steps.
         looks: times or step numbers, a list or "1,2,5".
+        two_time: times or step numbers, of the same forms, between all pairs of which C and R are wanted.
         model: "pspin", "spiked" or "matrix-tensor"; "spiked" by default if there is a signal.
         temperature: of the bath; 0 is gradient flow.
         start_temperature: of the equilibrium that the start is drawn from; uniform starts if None.
@@ -39,17 +41,20 @@ def mean_field(
 
     Returns:
         As ``morsecensus mean-field --json`` prints it: ``rows`` with ``t``, ``energy``, ``energy_error``,
-        ``radial``, ``correlation``, ``overlap`` (None without signal), and ``method``.
+        ``radial``, ``correlation``, ``overlap`` (None without signal), and ``method``; with ``two_time``
+        a dictionary of that name: ``t`` and matrices ``correlation``, ``response``, ``susceptibility`` and
+        ``ratio`` (T R/(dC/dt'), None but for t > t', all of it None without a bath) over them, ``error`` and
+        ``ratio_error``.
 
     Raises UsageError: the text says what was got and what is allowed.
     """
-    text = looks if looks is None or isinstance(looks, str) else ",".join(map(repr, map(float, looks)))
     given = parameters if xi is None else {"xi": xi, **parameters}
     return solved(
         model,
         given,
         until=until,
-        looks=text,
+        looks=_text(looks),
+        two_time=_text(two_time),
         temperature=temperature,
         start_temperature=start_temperature,
         overlap=overlap,
@@ -59,3 +64,7 @@ def mean_field(
         sampling=sampling,
         seed=seed,
     ).json()
+
+
+def _text(times: str | Sequence[float] | None) -> str | None:
+    return times if times is None or isinstance(times, str) else ",".join(map(repr, map(float, times)))

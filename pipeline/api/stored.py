@@ -48,7 +48,7 @@ class StoredCell:
 
     @property
     def body(self) -> str:
-        """What computed it: census, flow, threshold, shares, trajectories."""
+        """What computed it: census, flow, threshold, shares, escapes, trajectories."""
         return word_of(self.layout.body)
 
     @property

@@ -18,6 +18,13 @@ Until = Annotated[
 Looks = Annotated[
     str | None, typer.Option(help="Times to look at, or step numbers: 1,2,5. By default twelve, log-spaced.")
 ]
+TwoTime = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIMES",
+        help="Also correlation and response between all pairs of these: 1,2,5.",
+    ),
+]
 Temperature = Annotated[float, typer.Option(help="Of the bath: Langevin dynamics. 0 is gradient flow.")]
 StartTemperature = Annotated[
     float | None, typer.Option(help="Start in equilibrium at this temperature; uniform if not given.")
@@ -52,6 +59,7 @@ def mean_field(
     model: Model = None,
     until: Until = None,
     looks: Looks = None,
+    two_time: TwoTime = None,
     temperature: Temperature = 0.0,
     start_temperature: StartTemperature = None,
     overlap: Overlap = None,
@@ -70,12 +78,14 @@ def mean_field(
     """
     with user_errors():
         from morsecensus.pipeline.commands import mean_field as command
+        from morsecensus.pipeline.commands.two_time import pair_rows
 
         found = command.mean_field(
             model,
             given,
             until=until,
             looks=looks,
+            two_time=two_time,
             temperature=temperature,
             start_temperature=start_temperature,
             overlap=overlap,
@@ -90,6 +100,8 @@ def mean_field(
             print_json(found.json())
         else:
             print_table([command.readable(row) for row in found.rows], found.title)
+            if found.two_time is not None:
+                print_table(list(pair_rows(found.two_time)), "pairs of times")
             say(f"{found.method}.")
             for path in written:
                 say(str(path))

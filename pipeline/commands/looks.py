@@ -10,8 +10,12 @@ MOST_LOOKS = 1000
 DEFAULT_LOOKS = 12
 
 
-def parse_looks(until: float | None, text: str | None, whole: bool) -> tuple[float, list[float]]:
-    """The last time, and the times to look at, in order; of steps if `whole`. Raises UsageError."""
+def parse_looks(
+    until: float | None, text: str | None, whole: bool, option: str = "--looks"
+) -> tuple[float, list[float]]:
+    """The last time, and the times to look at, in order; of steps if `whole`. Raises UsageError, which calls
+    what gave the text ``option``.
+    """
     what = "steps, integers from 0," if whole else "times from 0"
     if until is not None and not (0 < until < math.inf and (not whole or until == int(until))):
         raise UsageError(f"--until: got {until:g}, allowed: {'a number of steps' if whole else 'a time'} > 0")
@@ -22,14 +26,14 @@ def parse_looks(until: float | None, text: str | None, whole: bool) -> tuple[flo
     try:
         found = sorted({float(part) for part in text.split(",")})
     except ValueError:
-        raise UsageError(f"--looks: got {shown(text)}, allowed: {what} such as 1,2,5") from None
+        raise UsageError(f"{option}: got {shown(text)}, allowed: {what} such as 1,2,5") from None
     if not all(0 <= t < math.inf and (not whole or t == int(t)) for t in found) or len(found) > MOST_LOOKS:
-        raise UsageError(f"--looks: got {shown(text)}, allowed: at most {MOST_LOOKS} {what} such as 1,2,5")
+        raise UsageError(f"{option}: got {shown(text)}, allowed: at most {MOST_LOOKS} {what} such as 1,2,5")
     last = until if until is not None else found[-1]
     if found[-1] > last:
-        raise UsageError(f"--looks: got {found[-1]:g}, allowed: times up to --until = {last:g}")
+        raise UsageError(f"{option}: got {found[-1]:g}, allowed: times up to --until = {last:g}")
     if last == 0:
-        raise UsageError(f"--looks: got {shown(text)}, allowed: one later than 0, or --until")
+        raise UsageError(f"{option}: got {shown(text)}, allowed: one later than 0, or --until")
     return last, found
 
 

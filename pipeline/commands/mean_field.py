@@ -10,12 +10,14 @@ import numpy as np
 
 from morsecensus.pipeline.commands.looks import parse_looks
 from morsecensus.pipeline.commands.sequences import read_fields
+from morsecensus.pipeline.commands.two_time import continuous_pairs, discrete_pairs, pair_times
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.phases import phase
 from morsecensus.pipeline.study.parameters import read_parameters
 
 if TYPE_CHECKING:
     from morsecensus.analysis.theory.dynamics.kernels import Setting
+    from morsecensus.analysis.theory.dynamics.recursion import Recursion
     from morsecensus.tasks.covariance import Covariance, Signal
 
 MODELS_ALLOWED = ("pspin", "spiked", "matrix-tensor")
@@ -32,6 +34,8 @@ class MeanField:
         notes: what the user should know.
         title: model and parameters in words.
         stepwise: whether ``t`` counts steps.
+        two_time: matrices over pairs of times, as `pipeline.commands.two_time` gives them; None if not asked
+            for.
     """
 
     rows: list[dict[str, Any]]
@@ -39,9 +43,11 @@ class MeanField:
     notes: list[str]
     title: str
     stepwise: bool = False
+    two_time: dict[str, Any] | None = None
 
     def json(self) -> dict[str, Any]:
-        return {"rows": self.rows, "method": self.method}
+        more = {} if self.two_time is None else {"two_time": self.two_time}
+        return {"rows": self.rows, "method": self.method} | more
 
 
 def mean_field(
@@ -50,6 +56,7 @@ def mean_field(
     *,
     until: float | None = None,
     looks: str | None = None,
+    two_time: str | None = None,
     temperature: float = 0.0,
     start_temperature: float | None = None,
     overlap: float | None = None,
@@ -66,6 +73,7 @@ def mean_field(
         given: its parameters.
         until: the last time or step; the last look if None.
         looks: times or steps, "1,2,5"; some spaced logarithmically if None.
+        two_time: times or steps between all pairs of which C and R are wanted, "1,2,5".
         temperature, start_temperature, overlap: see `analysis.theory.dynamics.kernels.Setting`.
         step: of an algorithm; None for continuous time.
         summands, sequence, sampling, seed: of SGD: see `pipeline.commands.sequences`.
@@ -73,7 +81,8 @@ def mean_field(
     model = model or ("spiked" if given.get("signal") is not None else "pspin")
     noise, signal, title = _landscape(model, given)
     setting = _setting(temperature, start_temperature, overlap, any(signal.coefficients))
-    last, times = parse_looks(until, looks, whole=step is not None)
+    last, times = parse_looks(until, _looks(until, looks, two_time), whole=step is not None)
+    asked = [] if two_time is None else pair_times(two_time, last, whole=step is not None)
     notes = _start_notes(noise, signal, setting)
     phase("solving the equations")
     if step is None:
@@ -81,13 +90,22 @@ def mean_field(
             raise UsageError(
                 "--summands, --sequence, --sampling, --seed: given without --step, which SGD needs"
             )
+        # First, for it refuses times without a common step at once.
+        between = continuous_pairs(noise, signal, setting, asked) if asked else None
         rows, method = _continuous(noise, signal, setting, last, times)
     else:
         _check_algorithm(step, setting, signal)
         fields, words = read_fields(int(last), summands, sequence, sampling, seed)
-        rows, method = _discrete(noise, setting, step, fields, summands or 1, times, words)
+        found = _descended(noise, setting, step, fields, summands or 1)
+        rows, method = _discrete(found, setting, step, times, words)
+        between = discrete_pairs(found, step, asked) if asked else None
         notes += _step_notes(noise, step, summands or 1)
-    return MeanField(rows, method, notes, title, step is not None)
+    return MeanField(rows, method, notes, title, step is not None, between)
+
+
+def _looks(until: float | None, looks: str | None, two_time: str | None) -> str | None:
+    """Pairs of times are looks too, where nothing else says at what."""
+    return two_time if looks is None and until is None else looks
 
 
 def _landscape(model: str, given: Mapping[str, Any]) -> "tuple[Covariance, Signal, str]":
@@ -200,22 +218,21 @@ def _check_algorithm(step: float, setting: "Setting", signal: "Signal") -> None:
         )
 
 
-def _discrete(
-    noise: "Covariance",
-    setting: "Setting",
-    step: float,
-    fields: Any,
-    summands: int,
-    times: list[float],
-    sgd: str,
-) -> tuple[list[dict[str, Any]], str]:
+def _descended(
+    noise: "Covariance", setting: "Setting", step: float, fields: Any, summands: int
+) -> "Recursion":
     from morsecensus.analysis.theory.dynamics.kernels import Kernels
     from morsecensus.analysis.theory.dynamics.recursion import descend
 
     try:
-        found = descend(Kernels.of(noise), step, fields, summands, setting.temperature)
+        return descend(Kernels.of(noise), step, fields, summands, setting.temperature)
     except ValueError as error:
         raise _as_option(error) from error
+
+
+def _discrete(
+    found: "Recursion", setting: "Setting", step: float, times: list[float], sgd: str
+) -> tuple[list[dict[str, Any]], str]:
     at = np.array(times, dtype=np.int64)
     values = np.stack([found.energy[at], found.radial[at], found.correlation[at, 0], np.zeros(len(at))])
     words = sgd or ("Langevin-Euler" if setting.temperature else "gradient descent")

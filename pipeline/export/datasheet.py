@@ -29,6 +29,7 @@ BODIES = {
     "flow": "gradient flow on each landscape",
     "threshold": "threshold states of each landscape",
     "shares": "runs of gradient descent on a network's loss, and where each ends",
+    "escapes": "saddles of each landscape, and how long gradient flow takes to leave them",
     "trajectories": "trajectories of an algorithm on each landscape",
     "networks": "training runs of a network, each from another seed, which stands as its landscape",
 }

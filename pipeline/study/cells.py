@@ -61,7 +61,8 @@ class CellTable(Checked):
     model: str
     """What is drawn: `morsecensus models` lists them."""
     body: str = "census"
-    """What is computed: critical points, gradient flow, threshold states, ends of training."""
+    """What is computed: critical points, gradient flow, threshold states, ends of training,
+    escapes from saddles."""
     n: Annotated[tuple[int, ...], BeforeValidator(_integers(2), json_schema_input_type=Integers)]
     """Dimensions: 8, [4, 6], "4:10" (inclusive) or "4,6,8:10"."""
     landscapes: int = Field(ge=1, le=MAX_LANDSCAPES)

@@ -9,6 +9,7 @@ from morsecensus.pipeline.plugins import is_known
 from morsecensus.pipeline.study.cells import CellTable, table_of
 from morsecensus.pipeline.study.census import CensusTable
 from morsecensus.pipeline.study.checked import Checked, Fault, StudyError, faults_of, validated
+from morsecensus.pipeline.study.escapes import EscapesTable
 from morsecensus.pipeline.study.flow import FlowTable, ThresholdTable
 from morsecensus.pipeline.study.networks import NETWORKS, NetworkTable
 from morsecensus.pipeline.study.shares import SharesTable
@@ -20,6 +21,7 @@ KINDS: Mapping[str, type[CellTable]] = {
     "flow": FlowTable,
     "threshold": ThresholdTable,
     "shares": SharesTable,
+    "escapes": EscapesTable,
     TRAJECTORIES: TrajectoryTable,
 }
 """Body, as studies call it -> what one of its tables has, beside the model's parameters."""

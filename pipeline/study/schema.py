@@ -197,7 +197,7 @@ def _plain(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     kept = {key: _plain(one) for key, one in value.items() if key not in ("title", "description", "$defs")}
-    if isinstance(kept.get("default"), list):  # of a sweep of one value
+    if isinstance(kept.get("default"), list) and len(kept["default"]) == 1:  # of a sweep of one value
         (kept["default"],) = kept["default"]
     if kept.get("default", 0) is None:
         del kept["default"]

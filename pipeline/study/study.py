@@ -15,6 +15,7 @@ from morsecensus.pipeline.study.about import About
 from morsecensus.pipeline.study.cells import MAX_CELLS, StudyCell
 from morsecensus.pipeline.study.census import census_cells
 from morsecensus.pipeline.study.checked import NAME, Checked, meant, validated
+from morsecensus.pipeline.study.escapes import escapes_cells
 from morsecensus.pipeline.study.flow import flow_cells, threshold_cells
 from morsecensus.pipeline.study.networks import NETWORKS, network_cells
 from morsecensus.pipeline.study.shares import shares_cells
@@ -51,7 +52,7 @@ class Head(Checked):
 
 
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "cells": ("census", ("census", "flow", "threshold", "shares")),
+    "cells": ("census", ("census", "flow", "threshold", "shares", "escapes")),
     TRAJECTORIES: (TRAJECTORIES, (TRAJECTORIES,)),
     NETWORKS: (NETWORKS, (NETWORKS,)),
 }
@@ -61,6 +62,7 @@ CELLS: Mapping[str, Callable[..., Iterator[StudyCell]]] = {
     "flow": flow_cells,
     "threshold": threshold_cells,
     "shares": shares_cells,
+    "escapes": escapes_cells,
     TRAJECTORIES: trajectory_cells,
 }
 """Body, as studies call it -> the cells of one of its tables."""

@@ -34,6 +34,7 @@ BODIES = {
     "flow": Body("flow", "morsecensus.tasks.bodies.flow"),
     "threshold": Body("threshold", "morsecensus.tasks.bodies.threshold"),
     "shares": Body("shares", "morsecensus.tasks.bodies.shares"),
+    "escapes": Body("escapes", "morsecensus.tasks.bodies.escapes"),
     "trajectories": Body("trajectories", "morsecensus.tasks.bodies.trajectories"),
     "networks": Body("networks", "morsecensus.tasks.bodies.networks"),
 }

@@ -37,6 +37,35 @@ def test_continuous_time_in_json():
     assert "trapezoid" in found["method"]
 
 
+def test_pairs_of_times_in_json_table_and_api():
+    found = json.loads(call("--xi", "q^3", "--temperature", 1, "--two-time", "2,1", "--json").stdout)
+    two = found["two_time"]
+    assert [row["t"] for row in found["rows"]] == two["t"] == [1.0, 2.0]
+    assert two["correlation"][1][0] == two["correlation"][0][1]
+    assert two["response"] == [[1.0, 0.0], [pytest.approx(two["response"][1][0]), 1.0]]
+    assert two["ratio"][0] == [None, None]
+    assert 0 < two["ratio"][1][0] < 1
+    assert 0 < two["error"] < 1e-7
+    assert found == mc.mean_field("q^3", temperature=1, two_time=[1, 2])
+    printed = call("--xi", "q^3", "--temperature", 1, "--looks", "4", "--two-time", "1,2").stdout
+    assert f"{two['correlation'][1][0]:.8f}" in printed
+    assert "two_time" not in mc.mean_field("q^3", looks=[1])
+
+
+def test_pairs_of_steps():
+    """The response of a step to the one before is 1 but for the scaling back to the sphere."""
+    found = mc.mean_field("q^3", step=0.05, two_time=[19, 20])["two_time"]
+    assert found["t"] == [19, 20]
+    assert found["ratio"] is None
+    assert 0.9 < found["response"][1][0] < 1
+    assert found["susceptibility"][1][0] == pytest.approx(0.05 * found["response"][1][0])
+    # Nearly that of continuous time.
+    flow = mc.mean_field("q^3", two_time=[0.5, 1.0])["two_time"]
+    steps = mc.mean_field("q^3", step=0.005, two_time=[100, 200])["two_time"]
+    for name in ("correlation", "response", "susceptibility"):
+        assert steps[name][1][0] == pytest.approx(flow[name][1][0], rel=0.01)
+
+
 def test_a_signal_by_model_or_by_polynomial():
     model = rows(
         "--model",
@@ -153,6 +182,10 @@ def test_a_folder_with_table_and_figure(tmp_path):
         (("--until", "nan"), "--until: got nan"),
         (("--looks", "1,x"), "--looks: got '1,x'"),
         (("--looks", "-1"), "--looks: got '-1'"),
+        (("--two-time", "1,x"), "--two-time: got '1,x'"),
+        (("--two-time", "1,20", "--until", 10), "--two-time: got 20, allowed: up to the last look, 10"),
+        (("--two-time", "1,3.14159"), "--two-time: got some without a common step"),
+        (("--two-time", "1,5000"), "--two-time: got 5000, allowed: up to about"),
         (("--looks", "1,20", "--until", 10), "--looks: got 20"),
         (("--looks", "1.5", "--step", 0.1), "--looks: got '1.5', allowed: at most 1000 steps"),
         (("--until", 1e7), "until: got"),

@@ -17,8 +17,8 @@ from morsecensus.tasks.finders.multistart.descent import descend
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import Couplings, Landscape, build
 from morsecensus.tasks.landscapes.scale import normalised
-from morsecensus.tasks.measurables.words import CONVERGED, OUTCOMES
-from morsecensus.tasks.points.newton import refine
+from morsecensus.tasks.measurables.words import OUTCOMES
+from morsecensus.tasks.points.converge import converge
 from morsecensus.tasks.runtime.compiled import forget_other_cells
 from morsecensus.tasks.runtime.instances import instance_key
 from morsecensus.tasks.runtime.keys import generator
@@ -86,10 +86,8 @@ def search_round(
     """Search one round of `tasks.landscapes.scale.normalised` couplings."""
     draw = generator(seed, landscape.name, landscape.manifold.ambient, instance, "starts", number)
     starts = draw_starts(landscape, couplings, draw, options)
-    hits = refine(landscape, couplings, starts, options.max_iterations, options.max_step)
-    ended = np.asarray(hits.outcomes)
-    counts = np.bincount(ended, minlength=len(OUTCOMES))
-    return Round(counts, np.asarray(hits.points)[ended == CONVERGED])
+    ends = converge(landscape, couplings, starts, options.max_iterations, options.max_step)
+    return Round(np.bincount(ends.outcomes, minlength=len(OUTCOMES)), ends.converged())
 
 
 def here(landscape: Landscape, couplings: Couplings, seed: int, instance: int) -> Search:

@@ -1,0 +1,1 @@
+"""Escapes from saddles: how long gradient flow takes to leave, against the linear law."""
