@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -31,28 +32,36 @@ DECLARED = _names(PROJECT["dependencies"])
 OPTIONAL = _names(line for extra in RUNTIME_EXTRAS for line in PROJECT["optional-dependencies"][extra])
 
 
+@cache
+def _imported(text):
+    modules = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules.append(node.module)
+    return modules
+
+
+_owners = cache(packages_distributions)
+
+
 def _third_party(sources):
     """Top-level packages that are imported, at any depth of a file, with one file that does."""
     found = {}
     for name, text in sources:
-        for node in ast.walk(ast.parse(text)):
-            modules = []
-            if isinstance(node, ast.Import):
-                modules = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                modules = [node.module]
-            for module in modules:
-                found.setdefault(module.partition(".")[0], name)
+        for module in _imported(text):
+            found.setdefault(module.partition(".")[0], name)
     return {top: name for top, name in found.items() if top not in {*sys.stdlib_module_names, "morsecensus"}}
 
 
 def _undeclared(imported, declared):
-    owners = packages_distributions()
+    owners = _owners()
     return {top for top in imported if not {_canonical(name) for name in owners.get(top, [])} & declared}
 
 
 def _unused(imported, declared):
-    owners = packages_distributions()
+    owners = _owners()
     return declared - {_canonical(name) for top in imported for name in owners.get(top, [])}
 
 

@@ -1,6 +1,7 @@
 """No module uses what turns data into code. Ray's own serialisation between its processes is apart."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ IMPORTERS = {
 """Who may import a module by a name that is no literal, and which one."""
 
 
+@cache
 def _sources():
     return [
         (path, ast.parse(path.read_text())) for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))

@@ -4,6 +4,7 @@
 """
 
 import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,7 @@ class _WithoutTyping(ast.NodeTransformer):
         return [self.visit(other) for other in node.orelse] or ast.Pass()
 
 
+@cache
 def imports(path, typing=True):
     """Return the dotted names that a file imports, at any depth; with or without what stands under
     TYPE_CHECKING."""
@@ -64,7 +66,7 @@ def imports(path, typing=True):
             assert node.level == 0, f"{path}: absolute imports only"
             module = str(node.module).removeprefix(OURS)
             found |= {f"{module}.{alias.name}" for alias in node.names} | {module}
-    return found
+    return frozenset(found)
 
 
 def files_of(room):
