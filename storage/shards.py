@@ -7,7 +7,8 @@ no marker. Its bytes are those that zarr would write into the whole array. Memor
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import lru_cache, partial
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -136,16 +137,49 @@ def _encoded(
     piece: Piece, column: Column, parts: Iterable[np.ndarray]
 ) -> Iterator[tuple[np.ndarray, dict[str, bytes]]]:
     """Yield the rows of each shard, and its object by its key, as zarr writes them."""
+    chunk, shard = extents(column, column.shape(piece.cell.sizes), piece.length)
+    for number, whole in enumerate(_regroup(parts, shard), start=piece.first // shard):
+        key = "/".join([piece.place, "c", str(number), *("0" for _ in column.dims)])
+        yield whole, {key: _shard(column.dtype, column.fill, chunk, shard, whole)}
+
+
+def _shard(dtype: str, fill: float | None, chunk: int, shard: int, whole: np.ndarray) -> bytes:
+    """The bytes of a shard with these rows, as zarr writes them at the end of any array."""
+    with _ALONE:
+        memory, array = _array_of_one(dtype, fill, chunk, shard, whole.shape)
+        array[:] = whole
+        (key,) = memory
+        return memory.pop(key).to_bytes()
+
+
+_ALONE = Lock()
+
+
+# To make one takes as long as to write it, and most columns of a table have one form.
+@lru_cache(maxsize=64)
+def _array_of_one(
+    dtype: str, fill: float | None, chunk: int, shard: int, shape: tuple[int, ...]
+) -> tuple[dict[str, Any], zarr.Array]:
+    """An array of one shard, and the memory that holds its object once it is written."""
     memory: dict[str, Any] = {}
-    group = zarr.create_group(MemoryStore(memory))
-    array = create_array(group, "array", column, (), piece.length, piece.cell.sizes, {})
+    form = _form(Column("array", dtype, "", fill=fill), chunk, shard, shape)
+    array = zarr.create_array(MemoryStore(memory), **form)
     memory.clear()
-    start = piece.first
-    for whole in _regroup(parts, array.shards[0] if array.shards else 1):
-        array[start : start + len(whole)] = whole
-        start += len(whole)
-        data = {key.removeprefix("array"): memory.pop(key).to_bytes() for key in [*memory]}
-        yield whole, {f"{piece.place}{key}": one for key, one in data.items()}
+    return memory, array
+
+
+def _form(column: Column, chunk: int, shard: int, shape: Sequence[int]) -> dict[str, Any]:
+    """What the bytes of an array depend on, as zarr has it."""
+    return {
+        "shape": tuple(shape),
+        "chunks": (chunk, *shape[1:]),
+        "shards": (shard, *shape[1:]),
+        "dtype": column.little_endian,
+        "fill_value": column.unknown,
+        "filters": None,
+        "compressors": [ZstdCodec(level=ZSTD_LEVEL, checksum=False), Crc32cCodec()],
+        "config": {"write_empty_chunks": True},
+    }
 
 
 def create_array(
@@ -162,16 +196,9 @@ def create_array(
     chunk, shard = extents(column, trailing, length)
     return group.create_array(
         name,
-        shape=(length, *trailing),
-        chunks=(chunk, *trailing),
-        shards=(shard, *trailing),
-        dtype=column.little_endian,
-        fill_value=column.unknown,
-        filters=None,
-        compressors=[ZstdCodec(level=ZSTD_LEVEL, checksum=False), Crc32cCodec()],
         dimension_names=(*leading, *column.dims) if leading else None,
         attributes=dict(attributes),
-        config={"write_empty_chunks": True},
+        **_form(column, chunk, shard, (length, *trailing)),
     )
 
 

@@ -13,9 +13,16 @@ from rich.console import Console
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.dataset import dataset_hash
+from support.workers import end_idle, shared
 
 BODIES = Path(__file__).parent / "bodies"
 BODY = "synthetic_body:run_block"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_worker_is_left():
+    yield
+    end_idle()
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +97,7 @@ def toolbox(tmp_path):
         @staticmethod
         def run(study, store, *, script=None, body=BODY, **settings):
             monkey = pytest.MonkeyPatch()
-            with monkey.context() as context:
+            with monkey.context() as context, shared():
                 context.setenv("MORSECENSUS_TEST", json.dumps(script or {}))
                 console = Console(quiet=True)
                 return run_study(parse_study(study), str(store), Settings(**settings), console, body=body)

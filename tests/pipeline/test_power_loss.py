@@ -30,11 +30,11 @@ def test_without_fsync_it_would_be(recorded, tmp_path, forgotten):
     kept = [one for one in log if one.kind != "sync" or (one.path in folders) != (forgotten == "folders")]
     assert len(kept) < len(log)
     outcomes = []
-    for number in range(12):
+    for number in range(6):
         random = np.random.default_rng([12, number])
         after = int(random.integers(len(kept) // 2, len(kept)))
         outcomes.append(cut(kept, expected, after, random, tmp_path / str(number)))
-    assert sum(not one.held for one in outcomes) >= 6
+    assert sum(not one.held for one in outcomes) >= 3
 
 
 def _after(operations):

@@ -1,4 +1,4 @@
-"""One process at a time compiles, others wait; a function called within another one doesn't."""
+"""One process at a time compiles and the others wait, but not for what is compiled within."""
 
 import subprocess
 import sys

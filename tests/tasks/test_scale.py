@@ -135,7 +135,7 @@ def test_a_field_beyond_the_couplings_leaves_two_points():
 
 
 def test_a_signal_beyond_the_noise_is_found():
-    landscape = build("spiked", {"xi": "1e-6*q^3", "signal": "1e6*q^2"}, 4)
+    landscape = build("spiked", {"xi": "1e-6*q^3", "signal": "1e6*q^2"}, 3)
     couplings = landscape.sample(1, 0)
     found = homotopy(landscape, couplings, 1, 0, HomotopyOptions())
     assert found.points()[0].energy.min() == pytest.approx(-1e6, rel=1e-6)

@@ -115,13 +115,13 @@ def enumerated(n, seed, instance, field=0.0):
     return enumerate_landscape(landscape, couplings, seed, instance, options).census, couplings
 
 
-def test_lines_that_creep_are_followed_to_their_end():
-    """Two pairs of points that nearly exist: one holds a branch up for more than 1,000 steps, the other one a
-    separatrix until its circle was bisected more than 1,000 times."""
-    for which in ((7, 17, 20), (5, 3, 12)):
-        found = topology_of(*enumerated(*which))
-        assert found.outcome == CERTIFIED
-        assert found.unresolved == 0
+@pytest.mark.parametrize("which", [pytest.param((7, 17, 20), marks=pytest.mark.soak), (5, 3, 12)])
+def test_lines_that_creep_are_followed_to_their_end(which):
+    """Two pairs of points that nearly exist: one holds a branch up for more than 1,000 steps (the next test
+    follows it), the other one a separatrix until its circle was bisected more than 1,000 times."""
+    found = topology_of(*enumerated(*which))
+    assert found.outcome == CERTIFIED
+    assert found.unresolved == 0
 
 
 def test_a_track_keeps_the_steps_where_its_velocity_turns():

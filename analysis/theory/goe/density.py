@@ -29,6 +29,10 @@ def log_partition(n: int) -> float:
     return float(0.5 * n * np.log(2 * np.pi) + np.sum(gammaln(1 + j / 2)) - n * gammaln(1.5))
 
 
+# Points of a density that are worked on together: some arrays of them fit into a core's cache.
+_AT_ONCE = 4096
+
+
 @lru_cache(maxsize=4096)
 def hermite_integral(k: int) -> float:
     """T_k, the integral of phi_k over the line (zero for odd k)."""
@@ -69,7 +73,14 @@ def log_density(n: int, x: ArrayLike) -> NDArray[np.float64]:
     """log of n rho_n(x), the density of eigenvalues of the n x n GOE normalised to n; never under- or
     overflows.
     """
-    left = -np.abs(np.asarray(x, dtype=np.float64))
+    points = np.asarray(x, dtype=np.float64)
+    flat = points.ravel()
+    parts = [_log_density(n, flat[at : at + _AT_ONCE]) for at in range(0, max(flat.size, 1), _AT_ONCE)]
+    return np.concatenate(parts).reshape(points.shape)
+
+
+def _log_density(n: int, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    left = -np.abs(x)
     # phi_k = value * exp(scale), Phi_k = integral * exp(scale), sum phi^2 = square * exp(2 scale).
     scale = -0.5 * left**2
     previous, value = np.zeros_like(left), np.full_like(left, np.exp(-0.25 * _LOG_PI))
@@ -81,10 +92,12 @@ def log_density(n: int, x: ArrayLike) -> NDArray[np.float64]:
         previous, value, integral_previous, integral = value, stepped, integral, integral_stepped
         if k + 1 < n:
             square = square + value**2
-        shrink = np.where(np.abs(value) > _BIG, 1 / _BIG, 1.0)
-        previous, value, square = previous * shrink, value * shrink, square * shrink**2
-        integral_previous, integral = integral_previous * shrink, integral * shrink
-        scale = scale - np.log(shrink)
+        big = np.abs(value) > _BIG
+        if big.any():  # once in tens of steps
+            shrink = np.where(big, 1 / _BIG, 1.0)
+            previous, value, square = previous * shrink, value * shrink, square * shrink**2
+            integral_previous, integral = integral_previous * shrink, integral * shrink
+            scale = scale - np.log(shrink)
     # Now previous = phi_{n-1} and integral = Phi_n, and T_n or T_{n-1} vanishes by parity.
     double = square + np.sqrt(n / 2) * previous * integral
     single = (

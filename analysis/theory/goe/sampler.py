@@ -48,7 +48,8 @@ def _eigenvalues(diagonal: NDArray[np.float64], off: NDArray[np.float64]) -> NDA
     if n <= _FULL:
         size = _BATCH_ENTRIES // n**2
         parts = (slice(start, start + size) for start in range(0, max(samples, 1), size))
-        return np.concatenate([np.linalg.eigvalsh(_full(diagonal[part], off[part])) for part in parts])
+        spectra = [np.linalg.eigvalsh(_full(diagonal[part], off[part])) for part in parts]
+        return np.concatenate(spectra, dtype=np.float64)
     rows = zip(diagonal, off, strict=True)
     return np.array([eigvalsh_tridiagonal(d, o, check_finite=False) for d, o in rows])
 

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, log, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,7 +140,7 @@ def _highest(function: Callable[[float], float], low: float, high: float, points
     bounds = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, points - 1)])
     from scipy.optimize import minimize_scalar  # see `theory.limits.roots`
 
-    found = minimize_scalar(
+    found: Any = minimize_scalar(
         lambda t: -function(float(t)), bounds=bounds, method="bounded", options={"xatol": 1e-10}
     )
     return max(values[best], -float(found.fun))
