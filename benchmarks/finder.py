@@ -22,24 +22,17 @@ def _landscape(n: int):
 def our_points(worker: int, starts: int = STARTS) -> tuple[int, float]:
     """Converged starts whose point was identified, deduplicated and classified, and the seconds that took."""
     from morsecensus.tasks.finders.found import add_hits, nothing_found
-    from morsecensus.tasks.finders.multistart.rounds import draw_starts
+    from morsecensus.tasks.finders.multistart.rounds import search_round
     from morsecensus.tasks.finders.options import MultistartOptions
-    from morsecensus.tasks.measurables.words import CONVERGED
-    from morsecensus.tasks.points.newton import refine
-    from morsecensus.tasks.runtime.keys import generator
 
     landscape, couplings = _landscape(N)
     variation = landscape.hessian_variation(couplings)
     options = MultistartOptions(starts_per_round=starts)
 
     def census(number: int):
-        points = draw_starts(landscape, couplings, generator("bench", worker, number), options)
-        hits = refine(landscape, couplings, points, options.max_iterations, options.max_step)
-        converged = np.asarray(hits.outcomes) == CONVERGED
-        add_hits(
-            landscape, couplings, variation, nothing_found(landscape), np.asarray(hits.points)[converged]
-        )
-        return int(converged.sum())
+        found = search_round(landscape, couplings, worker, 0, options, number)
+        add_hits(landscape, couplings, variation, nothing_found(landscape), found.points)
+        return len(found.points)
 
     census(0)
     start = time.perf_counter()

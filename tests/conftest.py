@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from support.instances import left_out, unknown
+
 os.environ.pop("PYTHONPATH", None)
 
 
@@ -118,8 +120,14 @@ def _place(file: str) -> str:
     return "ray" if file.rpartition("/")[2] in RAY else file
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest: files of Ray, then those with slow tests."""
+@pytest.hookimpl(tryfirst=True)  # before `-m "not soak"` is looked at
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave some instances to the soak, and begin with what takes longest: files of Ray, then those with slow
+    tests."""
+    if not any("::" in name for name in config.args) and (lost := unknown(items)):
+        raise pytest.UsageError(f"tests/support/instances.py: no such instance: {lost}")
+    for item in left_out(items):
+        item.add_marker(pytest.mark.soak)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (_place(item.path.name) != "ray", item.path not in slow))
 

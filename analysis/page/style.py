@@ -107,7 +107,8 @@ def save(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
     figure.savefig(vector, metadata={"Date": None, "Creator": None})
     vector.write_text(_rounded(vector.read_text(encoding="utf-8")), encoding="utf-8")
     figure.set_layout_engine("none")  # what the first one found holds for the second
-    figure.savefig(raster, metadata={"Software": None})
+    figure.dpi = matplotlib.rcParams["savefig.dpi"]
+    FigureCanvasAgg(figure).print_png(raster, metadata={"Software": None})  # `savefig` would draw twice
     return vector, raster
 
 

@@ -14,13 +14,18 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.measurables.words import CONVERGED, MAX_ITERATIONS, NOT_FINITE, STALLED
+from morsecensus.tasks.measurables.words import CONVERGED
+from morsecensus.tasks.points.landmarks import Landmarks
 from morsecensus.tasks.points.newton import GRADIENT_TOLERANCE
+from morsecensus.tasks.points.pool import RUNNING, move, settle, sort
 from morsecensus.tasks.points.tangent_step import newton_steps, room_of, shape_of, softened
 from morsecensus.tasks.runtime.simd import aligned
 
-LANES = 128
-"""A multiple of eight. More no longer speed up the matrix product that gives the Hessians."""
+FEWEST, MOST = 64, 1024
+"""Lanes of a pool, multiples of eight: what a step costs whatever the lanes are is little beside many."""
+ROOM = 1 << 22
+"""Bytes of Hessians at a time: what the second-level cache holds. At N = 20 1,024 lanes take half the time of
+128, at N = 60 256 and 128 the same."""
 
 ANY = -1
 """The aim of a start that may end at any index."""
@@ -28,6 +33,8 @@ WIDEST, TRIALS = 0.25, 6
 """Largest shift of a Hessian towards the index aimed at, in units of the curvature scale, and bisections
 until it is given up. At N = 60 0.25 gave a few more hits a second than 0.5 or 1; of 3, 6 and 10 none stood
 out."""
+NEAR = 0.1
+"""Longest step, in units of sqrt(ambient), after which a start is compared with known points."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +50,11 @@ class Arrived:
 
 @dataclass(frozen=True)
 class Step:
-    """At points side by side: Newton's step, the norm of the Riemannian gradient, and the index of the
-    Riemannian Hessian."""
+    """At points side by side: Newton's step, and of the Riemannian gradient the squared norm, of the
+    Riemannian Hessian the index."""
 
     way: Float[np.ndarray, "ambient lanes"]
-    gradient_norm: Float[np.ndarray, " lanes"]
+    squares: Float[np.ndarray, " lanes"]
     index: Int[np.ndarray, " lanes"]
 
 
@@ -58,14 +65,21 @@ def _look(
     return landscape.hessian_rows(couplings, x)
 
 
-class Stepper:
-    """Newton's steps on one landscape, `LANES` points at a time."""
+def lanes_for(landscape: Landscape, starts: int) -> int:
+    """As many lanes as fit, and not so many that most of them wait for the last start."""
+    fit = ROOM // (8 * (int(landscape.hessian_table.max()) + 1))
+    return max(FEWEST, min(fit, MOST, starts // 4) // FEWEST * FEWEST)
 
-    def __init__(self, landscape: Landscape, couplings: Couplings, lanes: int = LANES) -> None:
+
+class Stepper:
+    """Newton's steps on one landscape, at so many points at a time."""
+
+    def __init__(self, landscape: Landscape, couplings: Couplings, lanes: int) -> None:
         manifold = landscape.manifold
         self._landscape = landscape
         self._couplings = jax.device_put(couplings)
         self._shape = shape_of(manifold.sizes, landscape.hessian_table)
+        self.bounds = self._shape.bounds
         self._room = room_of(manifold.ambient, len(manifold.sizes))
         self._steps = aligned(manifold.ambient * lanes // 8)
         self._squares = aligned(lanes // 8)
@@ -81,7 +95,7 @@ class Stepper:
         """At each column of x; ``aims`` as `tasks.points.tangent_step` has it."""
         widest = WIDEST * self._landscape.curvature_scale
         newton_steps(*self._given(x), aims, widest, TRIALS, self._steps, self._squares, self._index)
-        return Step(self._steps.reshape(x.shape), np.sqrt(self._squares), self._index)
+        return Step(self._steps.reshape(x.shape), self._squares, self._index)
 
     def soften(
         self,
@@ -117,42 +131,62 @@ def arrive(
     max_iterations: int,
     max_step: float,
     aims: Int[np.ndarray, " starts"] | None = None,
-    lanes: int = LANES,
+    lanes: int | None = None,
+    landmarks: Landmarks | None = None,
 ) -> Arrived:
-    """Run Newton from every start until its gradient vanishes or `max_iterations` steps were made."""
+    """Run Newton from every start until its gradient vanishes or `max_iterations` steps were made.
+
+    Args:
+        lanes: starts at a time, as many as fit unless told.
+        landmarks: a start that comes close to one of these has converged, to it.
+    """
     count, ambient = starts.shape
     found = Arrived(np.zeros_like(starts), *(np.zeros(count, dtype=np.int64) for _ in range(3)))
     if not count:
         return found
+    lanes = lanes_for(landscape, count) if lanes is None else lanes
     stepper = Stepper(landscape, couplings, lanes)
     tolerance = GRADIENT_TOLERANCE * landscape.gradient_scale * ambient**0.5
-    cap = max_step * ambient**0.5
-    lane = np.arange(lanes)
+    cap, near = max_step * ambient**0.5, NEAR * ambient**0.5
     x = aligned(ambient * lanes // 8).reshape(ambient, lanes)
-    x[:] = starts[lane % count].T
-    start, iteration, upcoming = lane.copy(), np.zeros(lanes, dtype=np.int64), lanes
-    aims = np.full(count, ANY) if aims is None else aims
+    x[:] = starts[np.arange(lanes) % count].T
+    start, upcoming = np.arange(lanes), lanes
+    iteration, outcome = np.zeros(lanes, dtype=np.int64), np.zeros(lanes, dtype=np.int64)
+    length = np.zeros(lanes)
+    aims = np.full(count, ANY) if aims is None else np.asarray(aims, dtype=np.int64)
     while (start < count).any():
-        step = stepper.step(x, aims[np.minimum(start, count - 1)])
-        length = np.sqrt(np.einsum("ij,ij->j", step.way, step.way))
-        finite = np.isfinite(length) & np.isfinite(step.gradient_norm)
-        outcome = np.full(lanes, -1)
-        outcome[iteration >= max_iterations] = MAX_ITERATIONS
-        outcome[length <= 1e-15 * ambient**0.5] = STALLED
-        outcome[step.gradient_norm <= tolerance] = CONVERGED
-        outcome[~finite] = NOT_FINITE
-        with np.errstate(invalid="ignore", divide="ignore"):
-            x += np.where(finite, np.minimum(1.0, cap / length), 0.0) * step.way
-        for part, size in landscape.manifold.parts():
-            x[part] *= size**0.5 / np.sqrt(np.einsum("ij,ij->j", x[part], x[part]))
-        iteration += 1
-        ended = np.flatnonzero((outcome >= 0) & (start < count))
-        if len(ended):
-            rows = start[ended]
-            found.points[rows], found.outcomes[rows] = x[:, ended].T, outcome[ended]
-            found.index[rows], found.iterations[rows] = step.index[ended], iteration[ended] - 1
-            start[ended] = upcoming + np.arange(len(ended))
-            x[:, ended] = starts[np.minimum(start[ended], count - 1)].T
-            iteration[ended] = 0
-            upcoming += len(ended)
+        aim = aims[np.minimum(start, count - 1)]
+        step = stepper.step(x, aim)
+        wrong = (aim != ANY) & (step.index != aim)
+        move(
+            x,
+            step.way,
+            step.squares,
+            iteration,
+            stepper.bounds,
+            cap,
+            tolerance,
+            max_iterations,
+            length,
+            outcome,
+        )
+        if landmarks is not None:
+            _recognise(
+                landmarks, x, outcome, np.flatnonzero((outcome == RUNNING) & ~wrong & (length <= near))
+            )
+        upcoming = settle(x, step.index, iteration, start, outcome, starts, *vars(found).values(), upcoming)
+        # A group of eight is factorised anew as long as one lane of it needs a shift, as fresh ones may.
+        sort(np.argsort((wrong | (iteration == 0)) & (start < count), kind="stable"), x, start, iteration)
     return found
+
+
+def _recognise(
+    landmarks: Landmarks,
+    x: Float[np.ndarray, "ambient lanes"],
+    outcome: Int[np.ndarray, " lanes"],
+    close: Int[np.ndarray, " close"],
+) -> None:
+    """Of these lanes, end those that come to a known point, there."""
+    rows = landmarks.recognise(x[:, close].T)
+    close, rows = close[rows >= 0], rows[rows >= 0]
+    x[:, close], outcome[close] = landmarks.points[rows].T, CONVERGED

@@ -22,6 +22,8 @@ from numba import njit, types
 from numba.core import cgutils, config
 from numba.extending import intrinsic, models, overload, register_model
 
+from morsecensus.tasks.runtime.compile_lock import one_at_a_time
+
 LANES = 8
 _DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
 
@@ -70,9 +72,11 @@ def _jit(function: Any, **options: Any) -> Any:
     before = _SETTINGS.CACHE_DIR
     _SETTINGS.CACHE_DIR = _cache_folder(_folder(function))
     try:
-        return njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+        made = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
     finally:
         _SETTINGS.CACHE_DIR = before
+    made.compile = one_at_a_time(made.compile, _cache_folder(_folder(function)))
+    return made
 
 
 def compiled(function: Any) -> Any:

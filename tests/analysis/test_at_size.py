@@ -17,7 +17,6 @@ from morsecensus.analysis.dataset import batches as reductions
 from morsecensus.analysis.dataset import complexes as read
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.report import write_report
-from morsecensus.analysis.topics import base
 from morsecensus.analysis.topics.audit import measure as audit_measure
 from morsecensus.analysis.topics.audit.matching import read_points
 from morsecensus.analysis.topics.audit.measure import audit_cells
@@ -25,6 +24,7 @@ from morsecensus.analysis.topics.topology.homology import sublevels
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.errors import StoreError
+from support.figures import unrendered
 
 pytestmark = pytest.mark.soak
 
@@ -123,23 +123,6 @@ def guard():
         yield found
 
 
-EMPTY = "<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>"
-
-
-@contextmanager
-def unrendered():
-    """Figures are drawn, which reads what they need, but not rendered: that is two thirds of a report."""
-
-    def save(figure, folder, name):
-        vector = folder / f"{name}.svg"
-        vector.write_text(EMPTY)
-        return vector, vector
-
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(base, "save", save)
-        yield
-
-
 @dataclass(frozen=True)
 class Report:
     """A report of small batches: its folder, and the guard that watched it."""
@@ -151,7 +134,7 @@ class Report:
 @pytest.fixture(scope="module")
 def small_report(store, tmp_path_factory):
     folder = tmp_path_factory.mktemp("small")
-    with guarded() as guard, unrendered():
+    with guarded() as guard, unrendered(laid_out=False):
         write_report(store, folder)
     return Report(folder, guard)
 
@@ -190,7 +173,7 @@ def test_the_guard_sees_a_result_as_large_as_a_column(store, guard):
 def test_a_report_of_small_batches_says_the_same(store, small_report, tmp_path, monkeypatch):
     """Sums in another order: numbers agree to rounding, texts exactly."""
     monkeypatch.setattr(sublevels, "_AT_ONCE", NUMBERS)  # it orders what a bootstrap draws
-    with unrendered():
+    with unrendered(laid_out=False):
         write_report(store, tmp_path / "large")
     for path in (tmp_path / "large/tables").iterdir():
         with path.open() as one, (small_report.folder / "tables" / path.name).open() as other:
@@ -226,7 +209,7 @@ def test_an_audit_takes_as_many_landscapes_as_fit(store, tmp_path, monkeypatch):
     (size,) = audit.sizes
     assert (size.enumerated, size.audited, size.points) == (60, 20, sizes[:20].sum())
     assert size.cells[0].landscapes == 20
-    with unrendered():
+    with unrendered(laid_out=False):
         page = write_report(store, tmp_path).read_text()
     assert "the first 20 of them are audited" in page
 

@@ -24,6 +24,7 @@ from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.landscapes.spin import MixedSpin
+from support.figures import unrendered
 
 
 def read(folder, name):
@@ -251,7 +252,8 @@ def sparse(tmp_path_factory, synthetic):
     ]
     folder = tmp_path_factory.mktemp("sparse")
     store = synthetic.store(folder / "run", cells)
-    write_report(store, folder / "out")
+    with unrendered():
+        write_report(store, folder / "out")
     return folder / "out"
 
 

@@ -108,6 +108,13 @@ def toolbox(tmp_path):
         driver.process.wait()
 
 
+@pytest.fixture
+def synthetic_store(tmp_path, toolbox):
+    """A finished run of a body without numerics: columns to read, no worker that loads JAX."""
+    assert not toolbox.run(toolbox.content(), tmp_path / "synthetic").failed
+    return tmp_path / "synthetic"
+
+
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory):
     """The hash of the small study and of the extended one, each computed at once, serially."""

@@ -26,17 +26,25 @@ ELSEWHERE = ("power loss",)
 
 
 LONG = (
+    "allocation refused",
     "asked to stop, Ray",
+    "asked to stop, serial",
+    "block raises",
     "compaction dies at an operation",
+    "disk full",
     "driver dies at a byte",
     "driver killed, Ray, orphans at work",
     "driver killed, Ray, orphans dead",
+    "driver killed, serial",
     "memory used up, Ray",
+    "worker dies at an operation",
     "worker killed, Ray",
+    "worker of Ray dies at an operation",
 )
 """For `make soak`. Of each kind another fault is here, or a test that needs fewer processes elsewhere:
-test_ray.py kills a driver of Ray, test_cluster.py stops one, and in
-test_cluster_parts.py Ray ends blocks."""
+drivers die at an operation, workers at a byte, and a disk is full while a dataset is written, or by a hook
+while blocks are; blocks raise in test_run.py, test_interrupt.py stops drivers, test_ray.py kills one of Ray
+and ends its workers, test_cluster.py stops one, and in test_cluster_parts.py Ray ends blocks."""
 
 
 def _faults():
@@ -53,7 +61,10 @@ def test_it_holds(bench, tmp_path, name):
     assert result.lost == 0
 
 
-@pytest.mark.parametrize("name", ["disk full", "disk full while compacting", "read-only store"])
+@pytest.mark.parametrize(
+    "name",
+    ["disk full", "read-only store", pytest.param("disk full while compacting", marks=pytest.mark.soak)],
+)
 def test_where_namespaces_are_not_permitted_a_hook_refuses(bench, tmp_path, monkeypatch, name):
     monkeypatch.setattr(disks, "permitted", lambda: False)
     result, _ = inject(bench, FAULTS[name], SEED, 0, tmp_path)

@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from typer.testing import CliRunner
@@ -20,7 +21,11 @@ from distributed import LocalCluster
 
 if __name__ == "__main__":
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, scheduler_port=0
+        n_workers=int(sys.argv[1]),
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        scheduler_port=0,
     ) as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()
@@ -45,16 +50,15 @@ def report(store, out, where, **env):
     )
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    """The address of two worker processes; they end with this module."""
-    folder = tmp_path_factory.mktemp("cluster")
+@contextmanager
+def cluster(folder, workers):
+    """The address of worker processes, which end with it."""
     script = folder / "cluster.py"
     script.write_text(CLUSTER)
     env = os.environ | {"DASK_TEMPORARY_DIRECTORY": str(folder)}
     with (folder / "errors").open("w") as errors:
         server = subprocess.Popen(
-            [sys.executable, str(script)],
+            [sys.executable, str(script), str(workers)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -107,8 +111,9 @@ def contents(folder):
 
 
 @pytest.mark.soak
-def test_a_dask_cluster_gives_the_same_report(store, cluster, expected, tmp_path):
-    done = report(store, tmp_path / "out", cluster)
+def test_a_dask_cluster_gives_the_same_report(store, expected, tmp_path):
+    with cluster(tmp_path, workers=2) as address:
+        done = report(store, tmp_path / "out", address)
     assert done.returncode == 0, done.stderr
     assert contents(tmp_path / "out") == expected
     assert len([name for name in expected if name.endswith(".csv")]) > 20
@@ -123,24 +128,25 @@ def test_ray_gives_the_same_report(store, expected, tmp_path):
 
 
 @pytest.mark.slow
-def test_batches_are_computed_by_the_workers(store, cluster):
+def test_batches_are_computed_by_the_workers(synthetic_store, tmp_path):
     """Not here, which would give the same report too."""
     code = f"""
-import os
+import os, sys
 from rich.console import Console
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.dataset.batches import reduce_points
 from morsecensus.pipeline.backends.dask_scheduler import scheduler
 
-cell = open_study({store!r}).cells[0]
-with scheduler({cluster!r}, Console(quiet=True)):
+cell = open_study({str(synthetic_store)!r}).cells[0]
+with scheduler(sys.argv[1], Console(quiet=True)):
     pids = set(reduce_points(cell.dataset, ["energy"], lambda batch: os.getpid(), batch_bytes=500))
 assert pids and os.getpid() not in pids
 print(len(pids))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
-    )
+    with cluster(tmp_path, workers=1) as address:
+        done = subprocess.run(
+            [sys.executable, "-c", code, address], capture_output=True, text=True, timeout=120, check=False
+        )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 1
 

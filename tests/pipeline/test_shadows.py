@@ -47,9 +47,10 @@ def test_a_study_runs_among_shadows(folder, backend):
     here = {"PYTHONPATH": os.pathsep.join((".", str(folder)))}
     done = call(folder, "run", "study.toml", "--store", "store", "--backend", backend, **here)
     assert done.returncode == 0, done.stderr
-    done = call(folder, "report", "store", "--out", "report", **here)
-    assert done.returncode == 0, done.stderr
-    assert Path(folder, "report", "report.html").exists()
+    if backend == "serial":  # the report doesn't know by which the store was written
+        done = call(folder, "report", "store", "--out", "report", **here)
+        assert done.returncode == 0, done.stderr
+        assert Path(folder, "report", "report.html").exists()
 
 
 def test_a_notebook_finds_the_public_names_among_shadows(folder):

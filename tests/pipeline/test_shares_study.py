@@ -17,6 +17,7 @@ from morsecensus.pipeline.run.plan import make_plan
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.dataset import dataset_hash, dataset_path
 from morsecensus.tasks.records.shares import shares_of
+from support.figures import unrendered
 
 RUN = CliRunner()
 CELL = {"body": "shares", "model": "relu-units", "n": 7, "landscapes": 64, "block": 32}
@@ -67,7 +68,8 @@ def test_rows_are_the_runs_of_the_command(extended, record):
 
 
 def test_the_report_has_shares_beside_published_ones(extended, record, tmp_path):
-    page = write_report(str(extended), tmp_path / "report").read_text()
+    with unrendered():
+        page = write_report(str(extended), tmp_path / "report").read_text()
     assert "Where training of ReLU students ends" in page
     with (tmp_path / "report/tables/shares.csv").open() as stream:
         (row,) = csv.DictReader(stream)

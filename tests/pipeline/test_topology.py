@@ -13,6 +13,7 @@ from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.worker.bodies import DEFAULT_BODY
 from morsecensus.storage.dataset import dataset_path
+from support.figures import unrendered
 
 KEYS = [
     *("model", "xi", "field", "n", "seed", "landscape", "complete", "outcome", "why", "counts", "betti"),
@@ -88,15 +89,16 @@ def test_the_report_has_it(toolbox, tmp_path):
     """From a study to the page: tables have rows, figures are there, and the certificates are told."""
     cell = {
         "xi": "q^3",
-        "landscapes": 24,
-        "block": 24,
+        "landscapes": 20,
+        "block": 20,
         "finder": "homotopy",
         "spectra": False,
         "topology": True,
     }
     cells = [cell | {"n": n} for n in (3, 4)]
     outcome = toolbox.run({"name": "t", "seed": 6, "cells": cells}, str(tmp_path / "run"), body=DEFAULT_BODY)
-    page = write_report(outcome.store, tmp_path / "report")
+    with unrendered():
+        page = write_report(outcome.store, tmp_path / "report")
     text = page.read_text()
     for words in (
         "Persistent homology",
@@ -119,8 +121,8 @@ def test_the_report_has_it(toolbox, tmp_path):
     with (tmp_path / "report" / "tables" / "topology.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["n"], row["certified"], row["inequalities"]) for row in rows] == [
-        ("3", "24", "24"),
-        ("4", "24", "24"),
+        ("3", "20", "20"),
+        ("4", "20", "20"),
     ]
     assert all(float(row["resolved"]) == 1 for row in rows)
     drawn = {path.stem.removeprefix("family-1-") for path in (tmp_path / "report" / "figures").glob("*.svg")}

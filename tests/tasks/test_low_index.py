@@ -33,6 +33,8 @@ from morsecensus.tasks.measurables.words import (
     UNSEEN,
     UNSOUGHT,
 )
+from morsecensus.tasks.points.deduplicate import match_known
+from morsecensus.tasks.points.landmarks import Landmarks
 from morsecensus.tasks.points.newton_lanes import ANY, arrive
 
 OPTIONS = LowIndexOptions(max_index=1, starts_per_round=512)
@@ -147,6 +149,45 @@ def test_newton_goes_to_the_index_it_aims_at(aim):
     # Control: without an aim it goes to points of several indices.
     free = arrive(landscape, couplings, starts, 40, 0.25, np.full(64, ANY))
     assert len(np.unique(free.index[free.outcomes == CONVERGED])) > 1
+
+
+def test_what_is_recognised_is_where_newton_goes():
+    landscape, couplings, points = truth("cubic")
+    low = of_index(points, 0, 1)
+    # Half of the classes only, so that some starts end elsewhere.
+    known = low.take(np.arange(0, len(low.index), 2))
+    high = landscape.random_starts(np.random.default_rng(3), 256)
+    reached = descend_to(landscape, couplings, high, np.full(256, 0.3 * 10**0.5), 400)
+    starts, aims = np.asarray(reached.points), np.tile([0, 1, ANY, ANY], 64)
+    landmarks = Landmarks(known, landscape.symmetry)
+    whole = arrive(landscape, couplings, starts, 40, 0.25, aims)
+    short = arrive(landscape, couplings, starts, 40, 0.25, aims, landmarks=landmarks)
+    assert (whole.outcomes == short.outcomes).all()
+    arrived = whole.outcomes == CONVERGED
+    ends = [match_known(found.points[arrived], known, landscape.symmetry) for found in (whole, short)]
+    np.testing.assert_array_equal(*ends)
+    np.testing.assert_array_equal(whole.index[arrived], short.index[arrived])
+    seen = ends[0] >= 0
+    assert seen.sum() > 40
+    assert (~seen).sum() > 40
+    saved = (whole.iterations - short.iterations)[arrived]
+    assert (saved[~seen] == 0).all()
+    assert saved[seen].mean() > 1
+
+
+def test_landmarks_know_images_and_their_own_balls():
+    landscape, _, points = truth("cubic")
+    known = of_index(points, 0, 1)
+    landmarks = Landmarks(known, landscape.symmetry)
+    draw = np.random.default_rng(1)
+    ways = draw.standard_normal(known.points.shape)
+    ways *= (known.uniqueness_radius / np.linalg.norm(ways, axis=1))[:, None] * 10**0.5
+    for sign in (1, -1):
+        rows = landmarks.recognise(sign * (known.points + 0.45 * ways))
+        np.testing.assert_array_equal(landmarks.points[rows], sign * known.points)
+        assert (landmarks.recognise(sign * (known.points + 0.55 * ways)) == -1).all()
+    nothing = Landmarks(known.take(np.arange(0)), landscape.symmetry)
+    assert (nothing.recognise(known.points) == -1).all()
 
 
 def test_one_minimum_alone_needs_no_saddle():

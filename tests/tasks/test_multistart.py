@@ -33,6 +33,7 @@ from morsecensus.tasks.measurables.words import (
 from morsecensus.tasks.points.classify import classify
 from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
 from morsecensus.tasks.points.newton import refine
+from morsecensus.tasks.points.newton_lanes import arrive
 from morsecensus.tasks.systems.symmetric import multi_indices
 
 QUICK = MultistartOptions(starts_per_round=512)
@@ -144,30 +145,32 @@ def _starts(n, count, seed=0):
     return ProductOfSpheres((n,)).random_points(np.random.default_rng(seed), count)
 
 
-def test_every_way_to_end_is_an_outcome():
+@pytest.mark.parametrize("newton", [refine, arrive])
+def test_every_way_to_end_is_an_outcome(newton):
     landscape = MixedSpin(CUBIC, 6)
     couplings = landscape.sample(1, 0)
     starts = _starts(6, 128)
-    whole = np.asarray(refine(landscape, couplings, starts, 40, 0.5).outcomes)
+    whole = np.asarray(newton(landscape, couplings, starts, 40, 0.5).outcomes)
     assert set(whole) <= {CONVERGED, MAX_ITERATIONS}
     assert (whole == CONVERGED).mean() > 0.5
-    cut = np.asarray(refine(landscape, couplings, starts, 1, 0.5).outcomes)
+    cut = np.asarray(newton(landscape, couplings, starts, 1, 0.5).outcomes)
     assert (cut == MAX_ITERATIONS).mean() > 0.9
     broken = {"degree_3": np.full_like(couplings["degree_3"], np.nan)}
-    assert (np.asarray(refine(landscape, broken, starts, 40, 0.5).outcomes) == NOT_FINITE).all()
+    assert (np.asarray(newton(landscape, broken, starts, 40, 0.5).outcomes) == NOT_FINITE).all()
     # So large that round-off alone keeps the gradient above the tolerance of the model's scale.
     huge = {"degree_3": couplings["degree_3"] * 1e9}
-    assert STALLED in np.asarray(refine(landscape, huge, starts, 40, 0.5).outcomes)
+    assert STALLED in np.asarray(newton(landscape, huge, starts, 40, 0.5).outcomes)
     assert len(OUTCOMES) == 4
 
 
-def test_results_do_not_depend_on_the_order_of_the_starts():
+@pytest.mark.parametrize("newton", [refine, arrive])
+def test_results_do_not_depend_on_the_order_of_the_starts(newton):
     landscape = MixedSpin(CUBIC, 6)
     couplings = landscape.sample(1, 0)
     starts = _starts(6, 256)
     order = np.random.default_rng(1).permutation(256)
-    plain = refine(landscape, couplings, starts, 40, 0.5)
-    mixed = refine(landscape, couplings, starts[order], 40, 0.5)
+    plain = newton(landscape, couplings, starts, 40, 0.5)
+    mixed = newton(landscape, couplings, starts[order], 40, 0.5)
     np.testing.assert_array_equal(np.asarray(plain.outcomes)[order], mixed.outcomes)
     converged = np.asarray(mixed.outcomes) == CONVERGED
     np.testing.assert_allclose(

@@ -29,6 +29,10 @@ class Kernels:
         xi_s = Series(signal.coefficients if signal is not None else [0.0])
         return cls(xi, xi.deriv(), xi.deriv(2), xi_s, xi_s.deriv())
 
+    def __hash__(self) -> int:
+        parts = (self.noise, self.noise_first, self.noise_second, self.signal, self.signal_first)
+        return hash((*(tuple(part.coef) for part in parts), self.memory_sign))
+
     @property
     def rate(self) -> float:
         """Of what changes fastest: sqrt(xi''(1)), or the pull of the signal."""

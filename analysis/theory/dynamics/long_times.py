@@ -12,6 +12,7 @@ quadrature that are half as many again say how large they are.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, expm1, log1p
 
 import numpy as np
@@ -167,14 +168,21 @@ def _first_rows(
     kernels: Kernels, setting: Setting, scale: float, x: Floats, spacing: float, first: float
 ) -> Floats:
     """Rows up to the first time, from the uniform grid: shape (rows, 2, nodes)."""
-    coarse = 2 * ceil(START / START_STEP)
-    solutions = [integrate(kernels, 2 * first, coarse * k, setting) for k in MULTIPLES]
-    splines = [_by_lag(solutions, name, first) for name in ("correlation", "response")]
+    splines = _start(kernels, setting, first)
     found = []
     for n in range(int(log1p(scale * first) / spacing) + 1):
         lag, earlier, _ = split(x, expm1(n * spacing))
         found.append([spline.ev(earlier / scale, lag / scale) for spline in splines])
     return np.array(found)
+
+
+# The grids of one flow begin alike. Arrays of 40 MB at the most.
+@lru_cache(maxsize=1)
+def _start(kernels: Kernels, setting: Setting, first: float) -> list[RectBivariateSpline]:
+    """C and R by earlier time and lag, from the uniform grid."""
+    coarse = 2 * ceil(START / START_STEP)
+    solutions = [integrate(kernels, 2 * first, coarse * k, setting) for k in MULTIPLES]
+    return [_by_lag(solutions, name, first) for name in ("correlation", "response")]
 
 
 def _by_lag(solutions: list[TwoTime], name: str, first: float) -> RectBivariateSpline:

@@ -15,8 +15,6 @@ Units of E H H' = N xi, Gibbs weight exp(-H/T). Without a field (xi'(0) = 0):
 from dataclasses import dataclass
 from math import log1p, sqrt
 
-from scipy.optimize import minimize_scalar
-
 from morsecensus.analysis.theory.limits.complexity import pure_complexity_of_index, threshold_energy
 from morsecensus.analysis.theory.limits.roots import find_root
 from morsecensus.analysis.theory.limits.thresholds import index_energy
@@ -103,6 +101,8 @@ def tap_states(covariance: Covariance, temperature: float) -> TapStates:
         return float(pure_complexity_of_index(p, 0, eps)) - _free_energy(p, t, eps) / t
 
     bounds = (-index_energy(p, 0), -threshold_energy(p))
+    from scipy.optimize import minimize_scalar  # see `roots`
+
     found = minimize_scalar(lambda e: -weight(e), bounds=bounds, method="bounded", options={"xatol": 1e-10})
     eps = float(found.x)
     q = _outer_overlap(p, t, eps)

@@ -56,6 +56,7 @@ class _Search:
             way,
             self.options.max_index + 1,
             found.origins,
+            found.left,
         )
 
     def classes(self, known: Known) -> tuple[Classes, Int[np.ndarray, "classes 2"]]:
@@ -165,7 +166,7 @@ def low_index(
     components, rounds = NO_GRAPH, 0
     for number in range(options.max_rounds):
         draw = generator(seed, landscape.name, landscape.manifold.ambient, instance, "low-index", number)
-        above = from_above(landscape, couplings, draw, options)
+        above = from_above(landscape, couplings, draw, known, options)
         if len(known.hits):
             below = from_below(landscape, couplings, draw, known, options)
             known, outcomes = search.add(known, below, BELOW), outcomes + below.outcomes

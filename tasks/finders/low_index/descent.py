@@ -47,6 +47,7 @@ class _Place(NamedTuple):
 class _Pool(NamedTuple):
     at: _Place
     step: Float[Array, " lanes"]
+    peak: Float[Array, " lanes"]
     trials: Int[Array, " lanes"]
     start: Int[Array, " lanes"]
     next: Int[Array, ""]
@@ -65,7 +66,7 @@ def _spectral_step(old: _Place, new: _Place, step: Array, shortest: float, longe
     return jnp.clip(length, shortest, longest)
 
 
-@partial(jax.jit, static_argnames=("landscape", "max_trials", "lanes"))
+@partial(jax.jit, static_argnames=("landscape", "max_trials", "lanes", "fallen", "longest"))
 def descend_to(
     landscape: Landscape,
     couplings: Couplings,
@@ -73,14 +74,18 @@ def descend_to(
     targets: Float[Array, " starts"],
     max_trials: int,
     lanes: int = LANES,
+    fallen: float = 1.0,
+    longest: float = LONGEST,
 ) -> Reached:
     """Descend from each start until the norm of the Riemannian gradient of the extensive H is below its
-    target, or ``max_trials`` gradients were taken."""
+    target, and below the share ``fallen`` of the largest on the way; or until ``max_trials`` gradients were
+    taken. A start beside a saddle is below any target at once; one whose target is
+    infinite stops there."""
     manifold = landscape.manifold
     count, ambient = starts.shape
     lanes = min(lanes, count)
     unit = 1 / landscape.curvature_scale
-    shortest, longest, far = SHORTEST * unit, LONGEST * unit, FAR * ambient**0.5
+    shortest, most, far = SHORTEST * unit, longest * unit, FAR * ambient**0.5
 
     def look_one(x: Float[Array, " ambient"]) -> tuple[Array, Array]:
         value, gradient = landscape.value_and_gradient(couplings, x)
@@ -97,7 +102,10 @@ def descend_to(
         slope = _along(at.gradient, at.gradient)
         norm = jnp.sqrt(slope)
         step = jnp.minimum(pool.step, far / norm)
-        ended = (norm <= targets[pool.start]) | (pool.trials >= max_trials) | ~jnp.isfinite(at.value)
+        peak = jnp.maximum(pool.peak, norm)
+        target = targets[pool.start]
+        low = (norm <= target) & ((norm <= fallen * peak) | jnp.isinf(target))
+        ended = low | (pool.trials >= max_trials) | ~jnp.isfinite(at.value)
         ended = ended & (pool.start < count)
         slot = jnp.where(ended, pool.start, count)
         reached = Reached(
@@ -112,19 +120,22 @@ def descend_to(
         slack = 1e-14 * jnp.abs(at.value)
         enough = new.value <= at.value - ARMIJO * step * slope + slack
         taken = ended | enough
-        best = _spectral_step(at, new, step, shortest, longest)
+        best = _spectral_step(at, new, step, shortest, most)
         following = jnp.where(ended, unit, jnp.where(enough, best, SHRINK * step))
         place = _Place(
             jnp.where(taken[None], new.x, at.x),
             jnp.where(taken, new.value, at.value),
             jnp.where(taken[None], new.gradient, at.gradient),
         )
-        return _Pool(place, following, jnp.where(ended, 1, pool.trials + 1), start, upcoming, reached)
+        peak = jnp.where(ended, 0.0, peak)
+        trials = jnp.where(ended, 1, pool.trials + 1)
+        return _Pool(place, following, peak, trials, start, upcoming, reached)
 
     whole = jnp.zeros(count, jnp.int64)
     pool = _Pool(
         look(starts[:lanes].T),
         jnp.full(lanes, unit),
+        jnp.zeros(lanes),
         jnp.ones(lanes, jnp.int64),
         jnp.arange(lanes),
         jnp.asarray(lanes),

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.points.newton_lanes import Stepper
+from morsecensus.tasks.points.newton_lanes import Stepper, lanes_for
 
 SOFT = 0.1
 """Standard deviation of s in units of the curvature scale: eigenvalues below that are soft."""
@@ -29,5 +29,5 @@ def leave(
     """
     noise = draw.standard_normal(points.shape)
     shifts = SOFT * landscape.curvature_scale * draw.standard_normal(len(points))
-    ways = Stepper(landscape, couplings).soften(points, noise, shifts)
+    ways = Stepper(landscape, couplings, lanes_for(landscape, len(points))).soften(points, noise, shifts)
     return landscape.manifold.on_spheres(points + lengths[:, None] * ways)

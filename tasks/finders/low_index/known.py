@@ -24,18 +24,21 @@ class Known:
     Attributes:
         points: nondegenerate ones of low index.
         hits: of each class from above and from below, shape (classes, 2).
+        left: how many starts from below left each class.
         unsound: what Newton couldn't tell to be nondegenerate, and what came of it.
     """
 
     points: CriticalPoints
     hits: Int[np.ndarray, "classes ways"]
+    left: Int[np.ndarray, " classes"]
     unsound: Found
 
     @classmethod
     def nothing(cls, landscape: Landscape) -> "Known":
         """What a search begins with."""
         none = CriticalPoints.none(landscape.manifold)
-        return cls(none, np.zeros((0, 2), dtype=np.int64), nothing_found(landscape))
+        hits, left = np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.int64)
+        return cls(none, hits, left, nothing_found(landscape))
 
     def low_index(self, landscape: Landscape) -> Int[np.ndarray, " classes"]:
         """The lower of the indices that the points of each class have."""
@@ -57,12 +60,14 @@ def add(
     way: int,
     highest: int,
     origins: Int[np.ndarray, " hits"] | None = None,
+    left: Int[np.ndarray, " classes"] | None = None,
 ) -> Known:
     """Attribute converged points to known classes, and add new ones of index up to ``highest``.
 
     Args:
         index: of each, as Newton's steps had it.
         origins: the class from which each came: a return is no hit.
+        left: how many starts left each known class.
     """
     points = landscape.symmetry.representatives(points)
     found = match_known(points, known.points, landscape.symmetry)
@@ -78,16 +83,26 @@ def add(
     sound = new.degenerate == 0
     ways = np.zeros((int(sound.sum()), 2), dtype=np.int64)
     ways[:, way] = sizes[sound]
-    known = _merge(
-        landscape,
-        replace(
-            known,
-            points=known.points.extend(new.take(np.flatnonzero(sound))),
-            hits=np.concatenate([hits, ways]),
-        ),
-    )
+    if left is not None:
+        known = replace(known, left=known.left + left)
+    known = _merge(landscape, _append(known, new.take(np.flatnonzero(sound)), hits, ways))
     return _add_unsound(
         landscape, couplings, variation, known, np.repeat(new.points[~sound], sizes[~sound], axis=0)
+    )
+
+
+def _append(
+    known: Known,
+    points: CriticalPoints,
+    hits: Int[np.ndarray, "classes 2"],
+    ways: Int[np.ndarray, "fresh 2"],
+) -> Known:
+    """With new classes and their hits, and these hits of the old ones."""
+    return replace(
+        known,
+        points=known.points.extend(points),
+        hits=np.concatenate([hits, ways]),
+        left=np.concatenate([known.left, np.zeros(len(ways), dtype=np.int64)]),
     )
 
 
@@ -104,13 +119,9 @@ def _add_unsound(
     unsound, _ = add_hits(landscape, couplings, variation, known.unsound, points)
     proven = unsound.points
     ways = np.stack([proven.hits, np.zeros_like(proven.hits)], axis=1)
-    joined = replace(
-        known,
-        points=known.points.extend(proven.points),
-        hits=np.concatenate([known.hits, ways]),
-        unsound=replace(unsound, points=nothing_found(landscape).points),
-    )
-    return _merge(landscape, joined)
+    joined = _append(known, proven.points, known.hits, ways)
+    unsound = replace(unsound, points=nothing_found(landscape).points)
+    return _merge(landscape, replace(joined, unsound=unsound))
 
 
 def _merge(landscape: Landscape, known: Known) -> Known:
@@ -123,7 +134,8 @@ def _merge(landscape: Landscape, known: Known) -> Known:
     first = best[np.unique(labels[best], return_index=True)[1]]
     hits = np.zeros((count, 2), dtype=np.int64)
     np.add.at(hits, labels, known.hits)
-    return replace(known, points=known.points.take(first), hits=hits)
+    left = np.bincount(labels, known.left, count).astype(np.int64)
+    return replace(known, points=known.points.take(first), hits=hits, left=left)
 
 
 def low_images(landscape: Landscape, points: CriticalPoints) -> Float[np.ndarray, "points ambient"]:

@@ -126,12 +126,17 @@ def test_late_energies(xi, until, energy):
     assert found.energy[-1] == pytest.approx(energy, abs=1.5e-6)
 
 
+@pytest.mark.soak
 def test_the_logarithmic_grid_continues_the_uniform_one():
-    """At t = 20 and 50 of the sheet, and with T > 0 and from equilibrium where that is -1/T."""
+    """At t = 20 and 50 of the sheet; test_limits.py has the energy at 20."""
     times = np.array([20.0, 50.0])
     coarse = late(Kernels.of(CUBIC), 50.0).looks(times)
     np.testing.assert_allclose(coarse[0], [-1.5826225, -1.6059962], atol=2e-7)
     np.testing.assert_allclose(coarse[2], [0.1886115, 0.1325868], atol=2e-7)
+
+
+def test_the_logarithmic_grid_keeps_the_energy_of_equilibrium():
+    """-1/T, of a start at T > 0."""
     still = late(Kernels.of(CUBIC), 25.0, Setting(1.0, 1.0), resolution=Resolution(81, 0.1, 8, 6))
     np.testing.assert_allclose(still.values[0], -1.0, atol=1e-5)
 

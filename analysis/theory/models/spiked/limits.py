@@ -28,7 +28,6 @@ from math import inf, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from morsecensus.analysis.theory.limits.complexity import log_potential
 from morsecensus.analysis.theory.limits.roots import find_root
@@ -138,6 +137,8 @@ def _highest(function: Callable[[float], float], low: float, high: float, points
     values = [function(float(t)) for t in grid]
     best = int(np.argmax(values))
     bounds = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, points - 1)])
+    from scipy.optimize import minimize_scalar  # see `theory.limits.roots`
+
     found = minimize_scalar(
         lambda t: -function(float(t)), bounds=bounds, method="bounded", options={"xatol": 1e-10}
     )
