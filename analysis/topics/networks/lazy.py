@@ -23,11 +23,11 @@ EXPECTED = {"ntk": (-0.5, -1.0), "mean-field": (0.0, 0.0)}
 NAMES = {"weight_change": "weights", "kernel_drift": "tangent kernel"}
 SAME = ("data", "sha256", "first", "count", "algorithm", "activation", "loss", "until", "kernel", "rate")
 _TEXT = (
-    "Tier 4. Networks of one hidden layer whose answers begin at 0 and are divided by the square root of the "
-    "width (ntk) or by the width (mean-field), trained until their cost is a share of the first. In the "
-    "first scaling training is lazy: weights move by width^(-1/2) of their length, the tangent kernel by "
-    "1/width, faster than the bound width^(-1/2) (arXiv:1806.07572, 1909.11304). In the second, the control, "
-    "neither falls with the width. Errors are over runs."
+    "Tier 4. Networks of one hidden layer whose answers begin at 0 and are divided by the square root of "
+    "the width (ntk) or by the width (mean-field), trained until their cost is a share of the first. In the"
+    " first scaling training is lazy: weights move by width^(-1/2) of their length, the tangent kernel by "
+    "1/width, faster than the bound width^(-1/2) (arXiv:1806.07572, arXiv:1909.11304). In the second, the "
+    "control, neither falls with the width. Errors are over runs."
 )
 _CAPTION = "Relative changes from start to end of training; lines: fitted powers of the width."
 LAZY = Table(
@@ -53,7 +53,7 @@ EXPONENTS = Table(
         Column("quantity", "what moved", title="what moves", left=True),
         Column("widths", "that are fitted, from the narrowest to the widest", title="widths"),
         *measured("exponent", "exponent_se", "weighted least squares of logarithms", "", "exponent"),
-        Column("expected", "at large width", title="expected", form="{:g}".format),
+        Column("expected", "at large width", title="expected", form=r.digits(2)),
         Column("z", "difference over the standard error", title="z", form=r.score),
         Column("p", "that means lie on a power, from chi squared", title="p", form=r.probability),
     ),
