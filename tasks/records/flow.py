@@ -14,7 +14,7 @@ from morsecensus.tasks.landscapes.base import Couplings, Landscape, build
 from morsecensus.tasks.landscapes.scale import normalised
 from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.classify import classify
-from morsecensus.tasks.points.newton import refine
+from morsecensus.tasks.points.converge import converge
 from morsecensus.tasks.records.facts import BATCH, MINIMUM, OPEN, SADDLE, is_planted
 from morsecensus.tasks.runtime.compiled import forget_other_cells
 from morsecensus.tasks.runtime.keys import generator
@@ -111,12 +111,12 @@ def _minima(
     target = NEAR * landscape.gradient_scale * ambient**0.5
     steps = np.full(count, MOST_TRIALS)
     down = descend(landscape, couplings, points, np.ones(count), steps, target, MOST_TRIALS)
-    hits = refine(landscape, couplings, down.points, NEWTON_STEPS, 0.05)
     low = np.asarray(down.points)
-    ends = classify(landscape, couplings, np.asarray(hits.points), landscape.hessian_variation(couplings))
+    hits = converge(landscape, couplings, low, NEWTON_STEPS, 0.05)
+    ends = classify(landscape, couplings, hits.points, landscape.hessian_variation(couplings))
     # Newton goes to any critical point nearby, and is trusted only where it hardly moves.
     stayed = np.linalg.norm(ends.points - low, axis=1) < 0.01 * ambient**0.5
-    sound = (np.asarray(hits.outcomes) == CONVERGED) & stayed & (ends.degenerate == 0)
+    sound = (hits.outcomes == CONVERGED) & stayed & (ends.degenerate == 0)
     found = {
         "end": np.where(sound, np.where(ends.index == 0, MINIMUM, SADDLE), OPEN),
         "end_energy": np.where(sound, np.ldexp(ends.energy, exponent), np.nan),

@@ -14,10 +14,10 @@ from scipy.spatial import KDTree
 
 from morsecensus.tasks.geometry.symmetry import no_flips
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
-from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.classify import CriticalPoints, classify
+from morsecensus.tasks.points.converge import converge
 from morsecensus.tasks.points.deduplicate import match_known
-from morsecensus.tasks.points.newton import GRADIENT_TOLERANCE, refine
+from morsecensus.tasks.points.newton import GRADIENT_TOLERANCE
 from morsecensus.tasks.topology.certificates import certify_complex, same_arcs
 from morsecensus.tasks.topology.chains import Arcs, odd_arcs
 from morsecensus.tasks.topology.circles import Separatrices, separatrices
@@ -165,8 +165,7 @@ def _strangers(
     suspects = suspects[np.linalg.norm(suspects, axis=1) > 0]
     if len(suspects) == 0:
         return none
-    hits = refine(landscape, couplings, suspects, NEWTON_STEPS, LONGEST_STEP)
-    arrived = np.asarray(hits.points)[np.asarray(hits.outcomes) == CONVERGED]
+    arrived = converge(landscape, couplings, suspects, NEWTON_STEPS, LONGEST_STEP).converged()
     new = arrived[match_known(arrived, points, no_flips(landscape.manifold)) < 0]
     return classify(landscape, couplings, new, landscape.hessian_variation(couplings)) if len(new) else none
 

@@ -4,8 +4,7 @@ from morsecensus.tasks.finders.options import Effort, LowIndexOptions
 from morsecensus.tasks.landscapes.base import Landscape
 
 STARTS_PER_CLASS = 100
-"""Starts for each class until the rarest was hit three times (measured for p = 3: 79 at N = 30 to index 2,
-125 at N = 60)."""
+"""Starts for each class until the rarest was hit four times (p = 3 at N = 60: 69, 127 and 128)."""
 LEAST_ROUNDS = 8
 """Where there are few classes one round hits each often, and it looks from above alone: after it a census of
 three spheres of N = 4 lacked a high saddle, and after four one of 30 of q^3 at N = 10 did."""

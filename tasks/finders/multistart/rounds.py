@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -18,9 +17,8 @@ from morsecensus.tasks.finders.multistart.descent import descend
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import Couplings, Landscape, build
 from morsecensus.tasks.landscapes.scale import normalised
-from morsecensus.tasks.measurables.words import CONVERGED, OUTCOMES
-from morsecensus.tasks.points.newton import refine
-from morsecensus.tasks.points.newton_lanes import arrive
+from morsecensus.tasks.measurables.words import OUTCOMES
+from morsecensus.tasks.points.converge import converge
 from morsecensus.tasks.runtime.compiled import forget_other_cells
 from morsecensus.tasks.runtime.instances import instance_key
 from morsecensus.tasks.runtime.keys import generator
@@ -88,13 +86,8 @@ def search_round(
     """Search one round of `tasks.landscapes.scale.normalised` couplings."""
     draw = generator(seed, landscape.name, landscape.manifold.ambient, instance, "starts", number)
     starts = draw_starts(landscape, couplings, draw, options)
-    # Lanes are for the CPU, and along orbits, where the Hessian is singular, factors need pivots.
-    plain = landscape.symmetry.orbits is None and jax.default_backend() == "cpu"
-    newton = arrive if plain else refine
-    hits = newton(landscape, couplings, starts, options.max_iterations, options.max_step)
-    ended = np.asarray(hits.outcomes)
-    counts = np.bincount(ended, minlength=len(OUTCOMES))
-    return Round(counts, np.asarray(hits.points)[ended == CONVERGED])
+    ends = converge(landscape, couplings, starts, options.max_iterations, options.max_step)
+    return Round(np.bincount(ends.outcomes, minlength=len(OUTCOMES)), ends.converged())
 
 
 def here(landscape: Landscape, couplings: Couplings, seed: int, instance: int) -> Search:
