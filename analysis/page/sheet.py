@@ -42,7 +42,7 @@ summary::marker { font-size: 1.2rem; }
 math { font-size: 1.08em; }
 figure { margin: 1rem 0 1.4rem; } figure img { display: block; width: 100%; height: auto; }
 figcaption { font-size: .82rem; color: var(--soft); margin: .3rem 0; max-width: 46rem; }
-.files { white-space: nowrap; } .files a { margin-right: .5em; }
+.files a { margin-right: .5em; white-space: nowrap; }
 .answers { list-style: none; padding: 0; max-width: 56rem; font-size: .95rem; line-height: 1.45; }
 .answers li { margin: .35rem 0; padding: .1rem .8rem; border-left: 4px solid #8a8a8a; }
 .answers .bad { border-color: #d55e00; } .answers .good { border-color: #009e73; }

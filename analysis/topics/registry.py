@@ -20,6 +20,7 @@ from morsecensus.analysis.topics.floors.section import GroundState
 from morsecensus.analysis.topics.flow.section import GradientFlow
 from morsecensus.analysis.topics.ledger.section import Ledger
 from morsecensus.analysis.topics.minima.section import Minima
+from morsecensus.analysis.topics.networks.lazy import LazyOrFeature
 from morsecensus.analysis.topics.networks.section import TrainedNetworks
 from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
@@ -71,6 +72,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     HiddenUnits(),
     Shares(),
     TrainedNetworks(),
+    LazyOrFeature(),
     SlicesMislead(),
     Pairs(),
     OtherLaws(),

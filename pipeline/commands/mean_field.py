@@ -10,7 +10,7 @@ import numpy as np
 
 from morsecensus.pipeline.commands.looks import parse_looks
 from morsecensus.pipeline.commands.sequences import read_fields
-from morsecensus.pipeline.commands.two_time import continuous_pairs, discrete_pairs, pair_times
+from morsecensus.pipeline.commands.two_time import check_pairs, continuous_pairs, discrete_pairs, pair_times
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.phases import phase
 from morsecensus.pipeline.study.parameters import read_parameters
@@ -81,8 +81,9 @@ def mean_field(
     model = model or ("spiked" if given.get("signal") is not None else "pspin")
     noise, signal, title = _landscape(model, given)
     setting = _setting(temperature, start_temperature, overlap, any(signal.coefficients))
+    asked = [] if two_time is None else pair_times(two_time, whole=step is not None)
     last, times = parse_looks(until, _looks(until, looks, two_time), whole=step is not None)
-    asked = [] if two_time is None else pair_times(two_time, last, whole=step is not None)
+    check_pairs(asked, last)
     notes = _start_notes(noise, signal, setting)
     phase("solving the equations")
     if step is None:

@@ -17,14 +17,18 @@ OPTION = "--two-time"
 MOST_TIMES = 100
 
 
-def pair_times(text: str, last: float, whole: bool) -> list[float]:
+def pair_times(text: str, whole: bool) -> list[float]:
     """The times, in order; of steps if ``whole``. Raises UsageError."""
     _, times = parse_looks(None, text, whole, OPTION)
     if len(times) > MOST_TIMES:
         raise UsageError(f"{OPTION}: got {len(times)}, allowed: at most {MOST_TIMES}")
-    if times[-1] > last:
-        raise UsageError(f"{OPTION}: got {times[-1]:g}, allowed: up to the last look, {last:g}")
     return times
+
+
+def check_pairs(times: Sequence[float], last: float) -> None:
+    """Raise UsageError for a time after the last look."""
+    if times and times[-1] > last:
+        raise UsageError(f"{OPTION}: got {times[-1]:g}, allowed: up to the last look, {last:g}")
 
 
 def continuous_pairs(

@@ -19,6 +19,7 @@ NETWORKS = "networks"
 MODEL = "network"
 FEW = 1000
 """Examples of which a study is told if they are of one class alone; of more that is hardly so."""
+LATER = ("loss", "scaling", "until", "kernel")
 OWN = ("name", "seeds", "folder", "block", "teacher", "hessian")
 """Keys that say something else than the options of the same name, or are none."""
 
@@ -67,6 +68,10 @@ class NetworkTable(Checked):
     precision: str = "float32"
     hessian: HessianTable | None = None
     """Spectrum of the Hessian by Lanczos: { matvecs, examples, starts }; none if not given."""
+    loss: str = "cross-entropy"
+    scaling: str = "standard"
+    until: Annotated[float, BeforeValidator(number)] = 0.0
+    kernel: int = 0
     pairs: bool = False
     block: int | None = Field(default=None, ge=1, le=MAX_BLOCK)
     """Seeds of one task; 1, or 2 with ``pairs``, if not given. Blocks are always whole."""
@@ -104,7 +109,11 @@ def network_cells(
 
 
 def _record(asked: NetworkOptions) -> dict[str, Any]:
-    return {**asdict(asked), "layers": list(asked.layers)}
+    """What a cell has of the options; those of `LATER` only where they are asked for, so that other cells are
+    the same as before these were there."""
+    known = {**asdict(asked), "layers": list(asked.layers)}
+    usual = NetworkOptions.__dataclass_fields__
+    return {name: value for name, value in known.items() if name not in LATER or value != usual[name].default}
 
 
 def _options(cell: NetworkTable, folder: Path, teacher: Mapping[str, Any] | None) -> NetworkOptions:
@@ -142,7 +151,9 @@ def _teacher(
         raise ValueError(
             f"teacher: got {cell.teacher}, which has a teacher itself, allowed: a network with hard labels"
         )
-    plain = replace(_options(theirs, folder, None), keep=1, hessian={}, pairs=False)
+    if theirs.loss != "cross-entropy":
+        raise ValueError(f"teacher: got {cell.teacher} with loss {theirs.loss}, allowed: cross-entropy")
+    plain = replace(_options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0)
     return _record(plain)
 
 

@@ -59,7 +59,12 @@ def label(options: NetworkOptions) -> str:
 LOOK, PATH = ("look",), ("path",)
 _LOOKS = (
     number("step", "steps taken before the look", LOOK, dtype="i8"),
-    number("cost", "mean cross-entropy over the training set, natural logarithms", LOOK, portable=True),
+    number(
+        "cost",
+        "mean cost over the training set: cross-entropy, natural logarithms, or half the squared error",
+        LOOK,
+        portable=True,
+    ),
     number("test_cost", "the same over the test set, against its labels", LOOK, portable=True),
     number("test_errors", "test examples whose most probable class isn't theirs", LOOK, dtype="i8"),
     number("weight_norm", "length of the vector of all weights", LOOK, portable=True),
@@ -78,6 +83,10 @@ _HESSIAN = (
     number("node", "Lanczos nodes of the Hessian at the end, ascending", ("start", "node")),
     number("node_weight", "their weights, squared first components", ("start", "node")),
     number("node_residual", "distance of an eigenvalue from a node, at most", ("start", "node")),
+)
+_KERNEL = (
+    number("weight_change", "distance of the last weights from the first, over the length of these"),
+    number("kernel_drift", "the same of the tangent kernel, in Frobenius's norm"),
 )
 _PAIRS = (
     number(
@@ -105,5 +114,6 @@ def table(options: NetworkOptions) -> RowTable:
             dtype=kind,
         ),
         *(_HESSIAN if options.hessian else ()),
+        *(_KERNEL if options.kernel else ()),
         *(_PAIRS if options.pairs else ()),
     )

@@ -44,6 +44,25 @@ def _pairs(n: int) -> Int[np.ndarray, "pairs 2"]:
 
 
 @cache
+def _once(n: int) -> Int[np.ndarray, " pairs"]:
+    """Rows of coupling matrices that say it all: each pair once."""
+    if n >= PACKED_FROM:
+        return np.arange(len(circular.pairs(n)))
+    return np.flatnonzero(np.triu(np.ones((n, n), dtype=bool)))
+
+
+@cache
+def _positions(n: int) -> Int[np.ndarray, "n n"]:
+    """The row of `_once` in which each entry of a Hessian stands."""
+    if n >= PACKED_FROM:
+        return circular.unpacking(n)
+    table = np.zeros((n, n), dtype=np.int64)
+    first, second = np.divmod(_once(n), n)
+    table[first, second] = table[second, first] = np.arange(len(first))
+    return table
+
+
+@cache
 def _contraction_table(n: int, degree: int) -> Int[np.ndarray, "pairs rest"]:
     """Position of the packed entry (i, j, alpha) for each pair (i, j) and each packed (degree-2)-index
     alpha."""
@@ -262,7 +281,7 @@ class MixedSpin(Landscape):
 
     @property
     def hessian_table(self) -> Int[np.ndarray, "n n"]:
-        return circular.unpacking(self.n) if self.n >= PACKED_FROM else super().hessian_table
+        return _positions(self.n)
 
     @property
     def gradient_share(self) -> float:
@@ -273,14 +292,16 @@ class MixedSpin(Landscape):
     def hessian_rows(
         self, couplings: Couplings, x: Float[Array, "n lanes"]
     ) -> tuple[Float[Array, "rows lanes"], Float[Array, "n lanes"]]:
-        rows, rest = [], jnp.zeros_like(x)
+        rows, rest, once = [], jnp.zeros_like(x), _once(self.n)
         for key in sorted(couplings):
             degree = _degree(key)
             if degree == 1:
                 rest = rest + couplings[key][:, None]
                 continue
             # Scaled before the product: rows are many.
-            rows.append(jnp.asarray(couplings[key]) @ (degree * (degree - 1) * _monomials(x, degree - 2)))
+            right = degree * (degree - 1) * _monomials(x, degree - 2)
+            matrix = jnp.asarray(couplings[key])
+            rows.append((matrix[once] if self.n < PACKED_FROM else matrix) @ right)
             left = degree * (1 - (degree - 1) * self.gradient_share)
             if degree == 2:
                 rest = rest + left * (self._contract(couplings, key, x[:, 0]) @ x)
@@ -288,7 +309,7 @@ class MixedSpin(Landscape):
                 image = jax.vmap(lambda y, key=key: self._contract(couplings, key, y) @ y, 1, 1)(x)
                 rest = rest + left * image
         if not rows:
-            return jnp.zeros((len(_pairs(self.n)), x.shape[1]), x.dtype), rest
+            return jnp.zeros((len(once), x.shape[1]), x.dtype), rest
         return sum(rows[1:], rows[0]), rest
 
     def _flattened(self, couplings: Couplings) -> Iterator[tuple[int, Float[np.ndarray, "..."]]]:

@@ -1,6 +1,7 @@
 """What training runs take, for plans: memory of a task, seconds of a run."""
 
 from morsecensus.tasks.networks.options import NetworkOptions, look_steps
+from morsecensus.tasks.networks.scaled import kernel_bytes
 from morsecensus.tasks.networks.words import PATH_POINTS, PATHS
 
 RATES = {"float32": 5e10, "float64": 2.5e10}
@@ -20,7 +21,7 @@ def run_memory(options: NetworkOptions) -> int:
     together = options.count if options.batchnorm or options.algorithm == "gd" else 5000
     working = 8 * 6 * together * widths
     kept = (len(look_steps(options)) * 2 + 12) * 8 * options.net.weights
-    return of_data * 2 + working + kept + 8 * options.matvecs * options.net.weights
+    return of_data * 2 + working + kept + 8 * options.matvecs * options.net.weights + kernel_bytes(options)
 
 
 def run_seconds(options: NetworkOptions) -> float:

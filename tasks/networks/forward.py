@@ -35,12 +35,13 @@ def logits(
     h, used = scaled(x, weights.dtype), []
     layers = unpack(net, weights)
     for number, (matrix, offsets, scales) in enumerate(layers):
-        z = h @ matrix
+        z, factor = h @ matrix, net.factors[number]
         if scales is not None:
             mean, variance = known[number] if known else (z.mean(axis=0), z.var(axis=0))
             used.append((mean, variance))
             z = scales[None] * (z - mean[None]) / jnp.sqrt(variance + EPSILON)[None]
         z = z + offsets[None]
+        z = z if factor == 1 else z * factor
         if number == len(layers) - 1:
             return z, used
         output = ACTIVATION[net.activation](z)
@@ -55,7 +56,7 @@ def activations(
     """Outputs of the hidden layers, of a net without batch norm and skips."""
     h, found = scaled(x, weights.dtype), []
     for matrix, offsets, _ in unpack(net, weights)[:-1]:
-        h = ACTIVATION[net.activation](h @ matrix + offsets[None])
+        h = ACTIVATION[net.activation]((h @ matrix + offsets[None]) * net.factors[len(found)])
         found.append(h)
     return found
 
@@ -67,6 +68,10 @@ def cost(
     targets: Float[Array, "examples classes"],
     known: Statistics = (),
 ) -> Float[Array, ""]:
-    """Mean cross-entropy, natural logarithms, of answers against probabilities."""
-    answers = jax.nn.log_softmax(logits(net, weights, x, known)[0])
+    """Mean cross-entropy, natural logarithms, of answers against probabilities; or half their mean squared
+    distance from them."""
+    found = logits(net, weights, x, known)[0]
+    if net.squared:
+        return jnp.mean(jnp.sum((found - targets) ** 2, axis=1)) / 2
+    answers = jax.nn.log_softmax(found)
     return -jnp.mean(jnp.sum(targets * answers, axis=1))

@@ -6,8 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from morsecensus.tasks.networks.scaled import check_scaling
 from morsecensus.tasks.networks.shapes import Net
-from morsecensus.tasks.networks.words import ACTIVATIONS, ALGORITHMS, DATA, LABELS, PRECISIONS
+from morsecensus.tasks.networks.words import (
+    ACTIVATIONS,
+    ALGORITHMS,
+    DATA,
+    LABELS,
+    LOSSES,
+    PRECISIONS,
+    SCALINGS,
+)
 
 MNIST_WIDTH, MNIST_CLASSES = 784, 10
 MOST_EXAMPLES = 10**7
@@ -51,6 +60,14 @@ class NetworkOptions:
     """Of the steps; measurements are of doubles in any case."""
     hessian: Mapping[str, int] = field(default_factory=dict)
     """Spectrum of the Hessian by Lanczos: matvecs, examples (the first ones), starts; none if not given."""
+    loss: str = "cross-entropy"
+    """cross-entropy; or squared: half the squared distance of the answers from the labels."""
+    scaling: str = "standard"
+    """ntk: one hidden layer of weights of order one, answers over sqrt(width); mean-field: over the width."""
+    until: float = 0.0
+    """Share of the first cost at which gradient descent ends, before its steps are over; 0 is never."""
+    kernel: int = 0
+    """Examples over which the tangent kernel is compared, end against start; 0 is none."""
     pairs: bool = False
     """Whether seeds 0 and 1, 2 and 3, ... are joined by straight lines: barriers."""
     teacher: Mapping[str, Any] | None = None
@@ -67,11 +84,13 @@ class NetworkOptions:
         _check_layers(self)
         _check_examples(self)
         _check_measurements(self)
+        check_scaling(self)
 
     @property
     def net(self) -> Net:
         """The architecture."""
-        return Net(self.layers, self.activation, self.skip, self.batchnorm)
+        squared = self.loss == "squared"
+        return Net(self.layers, self.activation, self.skip, self.batchnorm, self.scaling, squared)
 
     @property
     def matvecs(self) -> int:
@@ -113,6 +132,7 @@ def _overlap(one: NetworkOptions, other: NetworkOptions) -> bool:
 
 def _check_words(asked: NetworkOptions) -> None:
     words = {"data": DATA, "labels": LABELS, "algorithm": ALGORITHMS, "activation": ACTIVATIONS}
+    words |= {"loss": LOSSES, "scaling": SCALINGS}
     for name, allowed in (words | {"precision": PRECISIONS}).items():
         if getattr(asked, name) not in allowed:
             raise ValueError(f"{name}: got {getattr(asked, name)!r}, allowed: {', '.join(allowed)}")

@@ -19,6 +19,7 @@ from morsecensus.tasks.networks.evaluate import (
     statistics,
 )
 from morsecensus.tasks.networks.examples import Examples, examples_of
+from morsecensus.tasks.networks.kernel import drifts
 from morsecensus.tasks.networks.lanczos import quadrature
 from morsecensus.tasks.networks.options import NetworkOptions, look_steps
 from morsecensus.tasks.networks.pairs import between
@@ -69,6 +70,8 @@ def runs_of(options: NetworkOptions, seed: int, numbers: Sequence[int]) -> list[
         row = _measured(options, data, targets, one)
         if options.hessian:
             row |= _spectrum(options, data, targets, one, generator(seed, "network", number, "hessian"))
+        if options.kernel:
+            row |= _drifts(options, data, one)
         if options.pairs:
             two = trained[place + 1] if number % 2 == 0 else None
             row |= _pair(options, data, targets, one, two, generator(seed, "network", number, "pair"))
@@ -82,12 +85,12 @@ def _measured(options: NetworkOptions, data: Examples, targets: np.ndarray, one:
     row = {name: np.array([look[name] for look in looks]) for name in looks[0]} | {"cost": one.costs}
     end = one.end
     slope = gradient(options.net, end, data.inputs, targets) if one.outcome != DIVERGED else end
-    floor = entropy(targets)
+    floor = 0.0 if options.net.squared else entropy(targets)
     norms = [np.linalg.norm(matrix) for matrix, *_ in unpack(options.net, end)]
     ends = {
         "outcome": one.outcome,
         "status": int(one.outcome == DIVERGED),
-        "steps": options.steps,
+        "steps": one.steps,
         "floor": floor,
         "end_cost": row["cost"][-1],
         "excess": row["cost"][-1] - floor,
@@ -128,6 +131,14 @@ def _spectrum(
         found["node_weight"][start, :size] = seen.weights
         found["node_residual"][start, :size] = seen.residuals
     return found
+
+
+def _drifts(options: NetworkOptions, data: Examples, one: Trained) -> Arrays:
+    """How far weights and tangent kernel have moved; NaN of a run that diverged."""
+    if one.outcome == DIVERGED:
+        return {name: np.asarray(np.nan) for name in ("weight_change", "kernel_drift")}
+    found = drifts(options.net, one.first, one.end, data.inputs[: options.kernel])
+    return {name: np.asarray(value) for name, value in found.items()}
 
 
 def _pair(

@@ -16,12 +16,29 @@ class Net:
         activation: of hidden units, one of `words.ACTIVATIONS`.
         skip: whether the input of a hidden layer of the same width is added to its output.
         batchnorm: whether hidden preactivations are normalised over the examples of a batch.
+        scaling: one of `words.SCALINGS`: what multiplies the layers.
+        squared: whether the cost is half the squared error of the answers, in place of cross-entropy.
     """
 
     layers: tuple[int, ...]
     activation: str = "relu"
     skip: bool = False
     batchnorm: bool = False
+    scaling: str = "standard"
+    squared: bool = False
+
+    @property
+    def factors(self) -> list[float]:
+        """What each layer's sums are multiplied by."""
+        if self.scaling == "standard":
+            return [1.0] * len(self.steps)
+        power = 1.0 if self.scaling == "mean-field" else 0.5
+        return [self.layers[0] ** -0.5, self.layers[1] ** -power]
+
+    @property
+    def pace(self) -> float:
+        """What a rate is multiplied by, so that answers move as fast at every width."""
+        return float(self.layers[1]) if self.scaling == "mean-field" else 1.0
 
     @property
     def steps(self) -> list[tuple[int, int]]:
@@ -71,7 +88,9 @@ def pack(layers: list[Layer]) -> Float[np.ndarray, " weights"]:
 
 def first_weights(net: Net, generator: np.random.Generator) -> Float[np.ndarray, " weights"]:
     """Gaussian weights of variance gain/inputs, gain 2 with ReLU (K. He et al., arXiv:1502.01852) and 1
-    otherwise; offsets 0, scales 1."""
+    otherwise; offsets 0, scales 1. Scaled nets: see `_twins`."""
+    if net.scaling != "standard":
+        return _twins(net, generator)
     gain = 2.0 if net.activation == "relu" else 1.0
     layers: list[Layer] = []
     for number, (before, after) in enumerate(net.steps):
@@ -79,3 +98,13 @@ def first_weights(net: Net, generator: np.random.Generator) -> Float[np.ndarray,
         scaled = net.batchnorm and number < len(net.hidden)
         layers.append((matrix, np.zeros(after), np.ones(after) if scaled else None))
     return pack(layers)
+
+
+def _twins(net: Net, generator: np.random.Generator) -> Float[np.ndarray, " weights"]:
+    """Standard normal weights of which each hidden unit has a twin with the opposite answer: the first answer
+    f_0 is 0, so what is trained is f - f_0."""
+    inputs, width, classes = net.layers
+    first = np.repeat(generator.standard_normal((inputs, width // 2)), 2, axis=1)
+    last = np.repeat(generator.standard_normal((width // 2, classes)), 2, axis=0)
+    last[1::2] *= -1
+    return pack([(first, np.zeros(width), None), (last, np.zeros(classes), None)])

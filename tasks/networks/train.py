@@ -27,11 +27,15 @@ class Trained:
         weights: at its looks, in its own precision; NaN from where it diverged on.
         costs: over all its examples, likewise.
         outcome: how it ended.
+        first: the weights that it began with, as doubles.
+        steps: taken.
     """
 
     weights: Float[np.ndarray, "looks weights"]
     costs: Float[np.ndarray, " looks"]
     outcome: int
+    first: Float[np.ndarray, " weights"]
+    steps: int
 
     @property
     def end(self) -> Float[np.ndarray, " weights"]:
@@ -58,6 +62,28 @@ def _descent(net: Net, weights: Any, x: Any, targets: Any, steps: Any, rate: Any
     return jax.lax.fori_loop(0, steps, lambda _, now: now - rate * _gradient(net, now, x, targets), weights)
 
 
+@functools.partial(jax.jit, static_argnums=0)
+def _descent_until(
+    net: Net, weights: Any, x: Any, targets: Any, most: Any, rate: Any, share: Any
+) -> tuple[Any, Any]:
+    """Steps on all examples until the cost is at most a share of the first, or for so many; and how many."""
+    look = jax.value_and_grad(cost, argnums=1)
+
+    def going(state: Any) -> Any:
+        step, _, now, _, first = state
+        return (step < most) & (now > share * first)
+
+    def move(state: Any) -> Any:
+        step, held, _, slope, first = state
+        held = held - rate * slope
+        now, slope = look(net, held, x, targets)
+        return step + 1, held, now, slope, first
+
+    now, slope = look(net, weights, x, targets)
+    found = jax.lax.while_loop(going, move, (jnp.asarray(0), weights, now, slope, now))
+    return found[1], found[0]
+
+
 def train(
     options: NetworkOptions,
     examples: np.ndarray,
@@ -73,15 +99,19 @@ def train(
             from them and from the widths, whatever the algorithm.
     """
     dtype = np.dtype(options.precision)
-    weights = jnp.asarray(_start(options, seed, run), dtype)
+    begun = _start(options, seed, run)
+    weights = jnp.asarray(begun, dtype)
     # bytes stay bytes until a batch is taken: a fourth of the memory
     x = jnp.asarray(examples if examples.dtype == np.uint8 else examples.astype(dtype))
-    goals, rate = jnp.asarray(targets, dtype), jnp.asarray(options.rate, dtype)
+    goals, rate = jnp.asarray(targets, dtype), jnp.asarray(options.rate * options.net.pace, dtype)
     looks = look_steps(options)
     kept, costs = np.full((len(looks), options.net.weights), np.nan, dtype), np.full(len(looks), np.nan)
     step = 0
     for number, look in enumerate(looks):
-        if options.algorithm == "gd":
+        if options.until:
+            asked = (options.net, weights, x, goals, look, rate, options.until)
+            weights, look = _descent_until(*asked)
+        elif options.algorithm == "gd":
             weights = _descent(options.net, weights, x, goals, int(look) - step, rate)
         else:
             for order, first, end in _parts(options, step, int(look), seed, run):
@@ -90,9 +120,9 @@ def train(
         found = np.asarray(weights)
         now = mean_cost(options.net, found.astype(np.float64), examples, targets)
         if not np.isfinite(now):
-            return Trained(kept, costs, DIVERGED)
+            return Trained(kept, costs, DIVERGED, begun, step)
         kept[number], costs[number] = found, now
-    return Trained(kept, costs, DONE)
+    return Trained(kept, costs, DONE, begun, step)
 
 
 def _start(options: NetworkOptions, seed: int, run: int) -> Float[np.ndarray, " weights"]:

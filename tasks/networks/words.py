@@ -16,3 +16,7 @@ PATHS = ("trained", "random", "matched", "copy")
 the other's; and, the control, from a run to itself, permuted at random and matched."""
 PATH_POINTS = 25
 CRITICAL = "nothing here is called a critical point: training is left where it stood"
+LOSSES = ("cross-entropy", "squared")
+SCALINGS = ("standard", "ntk", "mean-field")
+"""Layers as they are; or with weights of order one, hidden sums over sqrt(inputs), and answers over
+sqrt(width) (A. Jacot et al., arXiv:1806.07572), which is lazy, or over the width, which is not."""

@@ -69,17 +69,20 @@ def test_steps_are_those_of_jax(case):
 
 
 def test_packed_rows_are_those_of_the_full_matrix(monkeypatch):
+    def forget():
+        jax.clear_caches()
+        for table in (spin._contraction_table, spin._once, spin._positions):
+            table.cache_clear()
+
     landscape = build("pspin", {"xi": "0.5*q^2+0.3*q^3+0.2*q^4", "field": 0.3}, 7)
     starts = landscape.random_starts(np.random.default_rng(1), 16)
     ways = []
     for first in (100, 2):
         monkeypatch.setattr(spin, "PACKED_FROM", first)
-        jax.clear_caches()
-        spin._contraction_table.cache_clear()
+        forget()
         couplings = jax.tree.map(jnp.asarray, landscape.sample(3, 0))
         ways.append(Stepper(landscape, couplings, 16).step(starts.T, np.full(16, ANY)).way.copy())
-    spin._contraction_table.cache_clear()
-    jax.clear_caches()
+    forget()
     np.testing.assert_allclose(ways[0], ways[1], rtol=0, atol=1e-8)
 
 

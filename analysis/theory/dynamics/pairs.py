@@ -12,7 +12,6 @@ The ratio of fluctuation and dissipation is X = T R/d_t' C: 1 in equilibrium.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -84,15 +83,16 @@ def pairs(
         raise ValueError(
             f"times: got some without a common step, allowed: multiples of {until:g}/k, k up to {most}"
         )
-    nodes, levels = np.round(at / until * steps).astype(np.int64), []
-    for multiple, following in pairwise(MULTIPLES):
+    nodes = np.round(at / until * steps).astype(np.int64)
+    levels: list[Floats] = []
+    while True:
+        multiple, following = MULTIPLES[len(levels) : len(levels) + 2]
         solution = integrate(kernels, until, steps * multiple, setting)
         levels.append(_values(solution, kernels, setting, nodes * multiple))
         found, error = romberg(levels, MULTIPLES[: len(levels)])
         met = len(levels) >= LEVELS and error[:3].max() <= tolerance
         if met or steps * following > most_steps:
-            break
-    return _pairs(at, found, error, setting, until / (steps * multiple))
+            return _pairs(at, found, error, setting, until / (steps * multiple))
 
 
 def _common(shares: Floats, least: int, most: int) -> int | None:

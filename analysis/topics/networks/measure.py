@@ -20,7 +20,7 @@ THRESHOLDS = (0.01, 0.1, 0.3)
 """Of the largest eigenvalue: numbers of eigenvalues above are estimated. Arbitrary."""
 COMPARABLE = ("layers", "algorithm", "batch", "activation", "skip", "batchnorm", "precision")
 """Options that two compared networks may differ in, one at a time."""
-SAME = ("data", "sha256", "first", "count", "teacher", "steps")
+SAME = ("data", "sha256", "first", "count", "teacher", "steps", "loss", "scaling", "until")
 
 
 def run_row(one: Network) -> Row:
@@ -31,7 +31,7 @@ def run_row(one: Network) -> Row:
         row[name], row[f"{name}_se"] = one.mean(name)
     for name in ("end_cost", "end_test_errors"):
         row[f"{name}_sd"] = float(one.column(name).std(ddof=1)) if one.runs > 1 else None
-    row["steps"] = one.options["steps"]
+    row["steps"] = round(one.mean("steps")[0])
     row["weight_norm"] = float(np.linalg.norm(one.column("layer_norm"), axis=1).mean())
     return row
 
@@ -132,7 +132,7 @@ def pairs_of(found: Sequence[Network]) -> list[tuple[str, Network, Network]]:
     """Networks of several runs each that differ in one option, with its name."""
     pairs = []
     for one, other in itertools.combinations([one for one in found if one.runs > 1], 2):
-        same = all(one.options[name] == other.options[name] for name in SAME)
+        same = all(one.options.get(name) == other.options.get(name) for name in SAME)
         differ = [name for name in COMPARABLE if one.options[name] != other.options[name]]
         if same and len(differ) == 1:
             pairs.append((differ[0], one, other))

@@ -9,6 +9,7 @@ from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.networks import figure, measure, tables
+from morsecensus.analysis.topics.networks.lazy import families
 from morsecensus.analysis.topics.networks.read import Network, find_networks
 
 Found = tuple[Network, ...]
@@ -31,12 +32,15 @@ _CAPTIONS = {
 
 
 class TrainedNetworks(Topic[Found]):
-    """All networks of a study together: they are there to be compared."""
+    """All networks of a study together, for they are there to be compared, but for those that have a topic of
+    their own."""
 
     anchor, declared = "networks", tables.DECLARED
 
     def find(self, study: StudyResult) -> list[Found]:
-        found = tuple(one for one in find_networks(study.study) if one.runs or one.diverged)
+        known = find_networks(study.study)
+        apart = [one for family in families(known) for one in family.cells]
+        found = tuple(one for one in known if one not in apart and (one.runs or one.diverged))
         return [found] if found else []
 
     def tables(self, found: Found) -> Mapping[Table, Sequence[Row]]:

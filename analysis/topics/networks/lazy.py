@@ -1,0 +1,184 @@
+"""Lazy or feature learning: how far training moves weights and tangent kernel, against the width."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import chi2
+
+from morsecensus.analysis.page import rounding as r
+from morsecensus.analysis.page.markup import paragraph
+from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, log_scale, new_figure
+from morsecensus.analysis.page.table import Column, Row, Table, measured
+from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.layout import Picture, Section
+from morsecensus.analysis.topics.networks.read import Network, find_networks
+
+FEWEST = 3
+"""Widths, and runs of each, that an exponent is fitted to."""
+MOVED = ("weight_change", "kernel_drift")
+EXPECTED = {"ntk": (-0.5, -1.0), "mean-field": (0.0, 0.0)}
+"""Scaling -> exponents in the width of what is `MOVED`."""
+NAMES = {"weight_change": "weights", "kernel_drift": "tangent kernel"}
+SAME = ("data", "sha256", "first", "count", "algorithm", "activation", "loss", "until", "kernel", "rate")
+_TEXT = (
+    "Tier 4. Networks of one hidden layer whose answers begin at 0 and are divided by the square root of "
+    "the width (ntk) or by the width (mean-field), trained until their cost is a share of the first. In the"
+    " first scaling training is lazy: weights move by width^(-1/2) of their length, the tangent kernel by "
+    "1/width, faster than the bound width^(-1/2) (arXiv:1806.07572, arXiv:1909.11304). In the second, the "
+    "control, neither falls with the width. Errors are over runs."
+)
+_CAPTION = "Relative changes from start to end of training; lines: fitted powers of the width."
+LAZY = Table(
+    "networks_lazy",
+    "How far training moves networks of one hidden layer: one row for each width.",
+    (
+        Column("network", "name of the network", title="network", left=True),
+        Column("scaling", "ntk or mean-field", title="scaling", left=True),
+        Column("activation", "of hidden units", title="activation", left=True),
+        Column("width", "of the hidden layer", title="width", form="{:,}".format),
+        Column("runs", "training runs", title="runs"),
+        *measured("steps", "steps_se", "steps taken", "", "steps"),
+        *measured("weight_change", "weight_change_se", "|w - w_0|/|w_0|", "", "weights"),
+        *measured("kernel_drift", "kernel_drift_se", "the same of the tangent kernel", "", "kernel"),
+    ),
+)
+EXPONENTS = Table(
+    "networks_lazy_exponents",
+    "Powers of the width that changes follow: one row for each scaling and quantity.",
+    (
+        Column("scaling", "ntk or mean-field", title="scaling", left=True),
+        Column("activation", "of hidden units", title="activation", left=True),
+        Column("quantity", "what moved", title="what moves", left=True),
+        Column("widths", "that are fitted, from the narrowest to the widest", title="widths"),
+        *measured("exponent", "exponent_se", "weighted least squares of logarithms", "", "exponent"),
+        Column("expected", "at large width", title="expected", form=r.digits(2)),
+        Column("z", "difference over the standard error", title="z", form=r.score),
+        Column("p", "that means lie on a power, from chi squared", title="p", form=r.probability),
+    ),
+    "A small p says that the narrowest widths aren't on the power yet; then the error is too small.",
+)
+
+
+@dataclass(frozen=True)
+class Widths:
+    """Networks that differ in the width alone, narrowest first."""
+
+    cells: tuple[Network, ...]
+
+    @property
+    def scaling(self) -> str:
+        return self.cells[0].options["scaling"]
+
+    @property
+    def activation(self) -> str:
+        return self.cells[0].options["activation"]
+
+    @property
+    def widths(self) -> np.ndarray:
+        return np.array([float(one.options["layers"][1]) for one in self.cells])
+
+
+class LazyOrFeature(Topic[tuple[Widths, ...]]):
+    """One section for all families of widths."""
+
+    anchor, declared = "networks-lazy", (EXPONENTS, LAZY)
+
+    def find(self, study: StudyResult) -> list[tuple[Widths, ...]]:
+        found = families(find_networks(study.study))
+        return [found] if found else []
+
+    def tables(self, found: tuple[Widths, ...]) -> Mapping[Table, Sequence[Row]]:
+        return {
+            EXPONENTS: [exponent_row(family, name) for family in found for name in MOVED],
+            LAZY: [lazy_row(one) for family in found for one in family.cells],
+        }
+
+    def figures(self, found: tuple[Widths, ...]) -> Mapping[str, Figure]:
+        return {"": draw_lazy(found)}
+
+    def section(self, found: tuple[Widths, ...]) -> Section:
+        title, rows = "Trained networks: lazy or feature learning", self.tables(found)
+        parts = [table.part(rows[table]) for table in self.declared]
+        return Section(title, [paragraph(_TEXT), Picture("", title, _CAPTION), *parts])
+
+
+def families(networks: Sequence[Network]) -> tuple[Widths, ...]:
+    """Scaled networks that stored how far they moved, by all that isn't the width."""
+    groups: dict[str, list[Network]] = {}
+    for one in networks:
+        if "kernel_drift" in one.data and one.options.get("scaling") in EXPECTED and one.runs >= FEWEST:
+            ends = one.options["layers"][0], one.options["layers"][-1]
+            same = [one.options.get(name) for name in SAME]
+            groups.setdefault(repr((one.options["scaling"], ends, same)), []).append(one)
+    ordered = (sorted(own, key=lambda one: one.options["layers"][1]) for own in groups.values())
+    found = (Widths(tuple(own)) for own in ordered)
+    return tuple(family for family in found if len(set(family.widths)) >= FEWEST)
+
+
+def lazy_row(one: Network) -> Row:
+    """Of one width."""
+    row: Row = {"network": one.name, "runs": one.runs, "width": one.options["layers"][1]}
+    row |= {name: one.options[name] for name in ("scaling", "activation")}
+    for name in ("steps", *MOVED):
+        row[name], row[f"{name}_se"] = one.mean(name)
+    return row
+
+
+def exponent_row(family: Widths, name: str) -> Row:
+    """The power of one quantity."""
+    means, errors = np.array([one.mean(name) for one in family.cells]).T
+    slope, error, square, _ = power(family.widths, means, errors)
+    expected = EXPECTED[family.scaling][MOVED.index(name)]
+    return {
+        "scaling": family.scaling,
+        "activation": family.activation,
+        "quantity": NAMES[name],
+        "widths": f"{family.widths[0]:g} to {family.widths[-1]:g}",
+        "exponent": slope,
+        "exponent_se": error,
+        "expected": expected,
+        "z": (slope - expected) / error,
+        "p": float(chi2.sf(square, len(means) - 2)),
+    }
+
+
+def power(x: np.ndarray, means: np.ndarray, errors: np.ndarray) -> tuple[float, float, float, float]:
+    """Exponent of means = c x^exponent with its standard error, chi squared, and log c."""
+    logs, values, weights = np.log(x), np.log(means), (means / errors) ** 2
+    centre, level = (weights @ logs) / weights.sum(), (weights @ values) / weights.sum()
+    spread = weights @ (logs - centre) ** 2
+    slope = float(weights @ ((logs - centre) * values) / spread)
+    off = values - level - slope * (logs - centre)
+    return slope, float(spread**-0.5), float(weights @ off**2), float(level - slope * centre)
+
+
+def draw_lazy(found: Sequence[Widths]) -> Figure:
+    """A panel for each quantity, a colour for each family."""
+    figure, axes = new_figure(1, 2, 3.0)
+    for ax, name in zip(axes, MOVED, strict=True):
+        plot_moved(ax, found, name)
+    axes[0].legend(fontsize=6.5)
+    return figure
+
+
+def plot_moved(ax: Axes, found: Sequence[Widths], name: str) -> list[Mark]:
+    """Means with errors, and the fitted powers."""
+    marks: list[Mark] = []
+    several = len({family.activation for family in found}) > 1
+    for number, family in enumerate(found):
+        color = COLORS[number % len(COLORS)]
+        means, errors = np.array([one.mean(name) for one in family.cells]).T
+        slope, _, _, level = power(family.widths, means, errors)
+        label = f"{family.scaling}, {family.activation}" if several else family.scaling
+        marks.append(ax.errorbar(family.widths, means, errors, fmt="o", ms=3, color=color, label=label))
+        marks += ax.plot(family.widths, np.exp(level) * family.widths**slope, color=color, lw=0.9)
+        ax.annotate(f"{round(slope, 2) + 0:g}", (family.widths[-1], means[-1]), xytext=(3, 4), **_BESIDE)
+    ax.set(xlabel="width", ylabel=f"relative change of the {NAMES[name]}")
+    log_scale(ax, "x")
+    log_scale(ax, "y")
+    return marks
+
+
+_BESIDE = {"textcoords": "offset points", "fontsize": 6.5, "color": GREY}
