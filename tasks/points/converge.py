@@ -2,7 +2,8 @@
 
 On a CPU compiled lanes (`tasks.points.newton_lanes`), from N = 12 on twice as fast, and ready at once;
 on an accelerator, and where orbits are manifolds, `tasks.points.newton`: there the Hessian is singular, and
-factors without pivots don't stand that.
+factors without pivots don't stand that. Nor do they stand a critical point where a leading minor of the
+Hessian vanishes, as where couplings are few: a start that hangs near one is taken on by the other.
 """
 
 from typing import NamedTuple
@@ -15,6 +16,9 @@ from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.newton import refine
 from morsecensus.tasks.points.newton_lanes import arrive
+
+HUNG = 5
+"""Steps that should have ended a start, after which it is taken on: sound ones need three at most."""
 
 
 class Ends(NamedTuple):
@@ -38,6 +42,16 @@ def converge(
 ) -> Ends:
     """Run Newton from every start until its gradient vanishes or ``max_iterations`` steps were made, each at
     most ``max_step`` long in units of sqrt(ambient)."""
-    plain = landscape.symmetry.orbits is None and jax.default_backend() == "cpu"
-    found = (arrive if plain else refine)(landscape, couplings, starts, max_iterations, max_step)
-    return Ends(np.asarray(found.points), np.asarray(found.outcomes))
+    if landscape.symmetry.orbits is not None or jax.default_backend() != "cpu":
+        found = refine(landscape, couplings, starts, max_iterations, max_step)
+        return Ends(np.asarray(found.points), np.asarray(found.outcomes))
+    lanes = arrive(landscape, couplings, starts, max_iterations, max_step)
+    ends = Ends(lanes.points, lanes.outcomes)
+    hanging = np.flatnonzero((ends.outcomes != CONVERGED) & (lanes.hung >= HUNG))
+    if len(hanging):
+        # Filled up, for each number of starts would be compiled anew.
+        filled = np.resize(hanging, 1 << max(len(hanging) - 1, 63).bit_length())
+        found = refine(landscape, couplings, ends.points[filled], max_iterations, max_step)
+        ends.points[hanging] = np.asarray(found.points)[: len(hanging)]
+        ends.outcomes[hanging] = np.asarray(found.outcomes)[: len(hanging)]
+    return ends

@@ -39,13 +39,14 @@ NEAR = 0.1
 
 @dataclass(frozen=True)
 class Arrived:
-    """One row per start. ``outcomes`` indexes OUTCOMES; ``points`` and ``index`` of a start that didn't
-    converge mean nothing."""
+    """One row per start. ``outcomes`` indexes OUTCOMES; of one that didn't converge ``points`` are where it
+    was given up, and ``index`` means nothing. ``hung`` counts the last steps that should have ended it."""
 
     points: Float[np.ndarray, "starts ambient"]
     index: Int[np.ndarray, " starts"]
     outcomes: Int[np.ndarray, " starts"]
     iterations: Int[np.ndarray, " starts"]
+    hung: Int[np.ndarray, " starts"]
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def arrive(
         landmarks: a start that comes close to one of these has converged, to it.
     """
     count, ambient = starts.shape
-    found = Arrived(np.zeros_like(starts), *(np.zeros(count, dtype=np.int64) for _ in range(3)))
+    found = Arrived(np.zeros_like(starts), *(np.zeros(count, dtype=np.int64) for _ in range(4)))
     if not count:
         return found
     lanes = lanes_for(landscape, count) if lanes is None else lanes
@@ -151,7 +152,7 @@ def arrive(
     x = aligned(ambient * lanes // 8).reshape(ambient, lanes)
     x[:] = starts[np.arange(lanes) % count].T
     start, upcoming = np.arange(lanes), lanes
-    iteration, outcome = np.zeros(lanes, dtype=np.int64), np.zeros(lanes, dtype=np.int64)
+    iteration, hung, outcome = (np.zeros(lanes, dtype=np.int64) for _ in range(3))
     length = np.zeros(lanes)
     aims = np.full(count, ANY) if aims is None else np.asarray(aims, dtype=np.int64)
     while (start < count).any():
@@ -163,6 +164,7 @@ def arrive(
             step.way,
             step.squares,
             iteration,
+            hung,
             stepper.bounds,
             cap,
             tolerance,
@@ -174,9 +176,12 @@ def arrive(
             _recognise(
                 landmarks, x, outcome, np.flatnonzero((outcome == RUNNING) & ~wrong & (length <= near))
             )
-        upcoming = settle(x, step.index, iteration, start, outcome, starts, *vars(found).values(), upcoming)
+        ends = tuple(vars(found).values())
+        upcoming = settle(x, step.index, iteration, hung, start, outcome, starts, ends, upcoming)
         # A group of eight is factorised anew as long as one lane of it needs a shift, as fresh ones may.
-        sort(np.argsort((wrong | (iteration == 0)) & (start < count), kind="stable"), x, start, iteration)
+        sort(
+            np.argsort((wrong | (iteration == 0)) & (start < count), kind="stable"), x, start, iteration, hung
+        )
     return found
 
 

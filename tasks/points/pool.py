@@ -9,15 +9,18 @@ from morsecensus.tasks.measurables.words import CONVERGED, MAX_ITERATIONS, NOT_F
 from morsecensus.tasks.runtime.simd import compiled
 
 RUNNING = -1
+NEARLY = 1e6
 
 
 @compiled
-def move(x, steps, squares, iteration, bounds, cap, tolerance, most, length, outcome):
+def move(x, steps, squares, iteration, hung, bounds, cap, tolerance, most, length, outcome):
     """Take Newton's step in every lane, at most ``cap`` long, and say what became of it.
 
     Args:
         x, steps: shape (ambient, lanes).
         squares: squared norms of the gradient before the step.
+        hung: how many steps each lane has begun, the last ones without a break, at a norm that a sound step
+            brings below the tolerance: `NEARLY` of it.
         bounds: the first coordinate of each sphere and their end; the radius of a sphere is the root of its
             size. One bound stands for R^n.
         tolerance: norm of the gradient below which a lane has converged.
@@ -45,6 +48,7 @@ def move(x, steps, squares, iteration, bounds, cap, tolerance, most, length, out
         else:
             outcome[lane] = RUNNING
         iteration[lane] += 1
+        hung[lane] = hung[lane] + 1 if np.sqrt(squares[lane]) <= NEARLY * tolerance else 0
     for i in range(ambient):
         for lane in range(lanes):
             if share[lane] > 0:
@@ -63,24 +67,27 @@ def move(x, steps, squares, iteration, bounds, cap, tolerance, most, length, out
 
 
 @compiled
-def settle(x, index, iteration, start, outcome, starts, points, found_index, outcomes, iterations, upcoming):
+def settle(x, index, iteration, hung, start, outcome, starts, found, upcoming):
     """Write down what ended, and put the next start into its lane.
 
     Args:
         start: the start that each lane follows; from the number of starts on it follows none.
-        starts, points: shape (starts, ambient); ``found_index``, ``outcomes`` and ``iterations`` likewise.
+        starts: shape (starts, ambient).
+        found: of each start the point, the index, the outcome, the steps and how many of these it hung.
         upcoming: the first start that no lane has taken.
 
     Returns the new ``upcoming``.
     """
+    points, indices, outcomes, iterations, hangs = found
     count = len(starts)
     for lane in range(len(start)):
         own = start[lane]
         if outcome[lane] == RUNNING or own >= count:
             continue
         points[own] = x[:, lane]
-        found_index[own], outcomes[own], iterations[own] = index[lane], outcome[lane], iteration[lane] - 1
-        start[lane], iteration[lane] = upcoming, 0
+        indices[own], outcomes[own], iterations[own] = index[lane], outcome[lane], iteration[lane] - 1
+        hangs[own] = hung[lane]
+        start[lane], iteration[lane], hung[lane] = upcoming, 0, 0
         if upcoming < count:
             x[:, lane] = starts[upcoming]
         upcoming += 1
@@ -88,7 +95,7 @@ def settle(x, index, iteration, start, outcome, starts, points, found_index, out
 
 
 @compiled
-def sort(order, x, start, iteration):
+def sort(order, x, start, iteration, hung):
     """Rearrange the lanes."""
     row = np.empty(x.shape[1])
     for i in range(x.shape[0]):
@@ -97,3 +104,4 @@ def sort(order, x, start, iteration):
             x[i, lane] = row[order[lane]]
     start[:] = start[order]
     iteration[:] = iteration[order]
+    hung[:] = hung[order]

@@ -20,6 +20,7 @@ from morsecensus.tasks.finders.multistart.rounds import AHEAD, elsewhere, is_wor
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.scale import normalised
 from morsecensus.tasks.landscapes.spin import MixedSpin
 from morsecensus.tasks.measurables.words import (
     COMPLETE,
@@ -32,6 +33,7 @@ from morsecensus.tasks.measurables.words import (
 )
 from morsecensus.tasks.points.classify import classify
 from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
+from morsecensus.tasks.points.converge import converge
 from morsecensus.tasks.points.newton import refine
 from morsecensus.tasks.points.newton_lanes import arrive
 from morsecensus.tasks.systems.symmetric import multi_indices
@@ -176,6 +178,25 @@ def test_results_do_not_depend_on_the_order_of_the_starts(newton):
     np.testing.assert_allclose(
         np.asarray(plain.points)[order][converged], np.asarray(mixed.points)[converged], atol=1e-11
     )
+
+
+def test_critical_points_where_a_leading_minor_vanishes_are_hit_as_often():
+    """Of few couplings: x = +-e_i is critical, and the diagonal of the Hessian is zero there."""
+    landscape = build("distinct", {"p": 3}, 5)
+    couplings = normalised(landscape, landscape.sample(2, 1))[0]
+    starts = landscape.random_starts(np.random.default_rng(1), 512)
+    ours, lanes = (
+        converge(landscape, couplings, starts, 20, 0.5),
+        arrive(landscape, couplings, starts, 20, 0.5),
+    )
+    theirs = refine(landscape, couplings, starts, 20, 0.5)
+    expected = np.asarray(theirs.points)[np.asarray(theirs.outcomes) == CONVERGED]
+    np.testing.assert_allclose(len(ours.converged()), len(expected), rtol=0.03)
+    at_axes = [(np.abs(points).max(axis=1) > 5**0.5 - 1e-6).sum() for points in (ours.converged(), expected)]
+    assert at_axes[0] > 0.9 * at_axes[1] > 0
+    # Control: the lanes alone lose most of these.
+    alone = lanes.points[lanes.outcomes == CONVERGED]
+    assert (np.abs(alone).max(axis=1) > 5**0.5 - 1e-6).sum() < 0.5 * at_axes[1]
 
 
 def test_rounds_that_are_searched_elsewhere_give_the_same_census():
