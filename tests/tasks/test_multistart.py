@@ -32,8 +32,8 @@ from morsecensus.tasks.measurables.words import (
     UNINFORMATIVE,
 )
 from morsecensus.tasks.points.classify import classify
-from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
 from morsecensus.tasks.points.converge import converge
+from morsecensus.tasks.points.deduplicate import bucket, match_known, same_point
 from morsecensus.tasks.points.newton import refine
 from morsecensus.tasks.points.newton_lanes import arrive
 from morsecensus.tasks.systems.symmetric import multi_indices
@@ -184,19 +184,22 @@ def test_critical_points_where_a_leading_minor_vanishes_are_hit_as_often():
     """Of few couplings: x = +-e_i is critical, and the diagonal of the Hessian is zero there."""
     landscape = build("distinct", {"p": 3}, 5)
     couplings = normalised(landscape, landscape.sample(2, 1))[0]
-    starts = landscape.random_starts(np.random.default_rng(1), 512)
+    starts = landscape.random_starts(np.random.default_rng(1), 2048)
     ours, lanes = (
         converge(landscape, couplings, starts, 20, 0.5),
         arrive(landscape, couplings, starts, 20, 0.5),
     )
     theirs = refine(landscape, couplings, starts, 20, 0.5)
-    expected = np.asarray(theirs.points)[np.asarray(theirs.outcomes) == CONVERGED]
-    np.testing.assert_allclose(len(ours.converged()), len(expected), rtol=0.03)
-    at_axes = [(np.abs(points).max(axis=1) > 5**0.5 - 1e-6).sum() for points in (ours.converged(), expected)]
-    assert at_axes[0] > 0.9 * at_axes[1] > 0
-    # Control: the lanes alone lose most of these.
-    alone = lanes.points[lanes.outcomes == CONVERGED]
-    assert (np.abs(alone).max(axis=1) > 5**0.5 - 1e-6).sum() < 0.5 * at_axes[1]
+
+    def at_axes(points, outcomes):
+        ended = np.abs(np.asarray(points)[np.asarray(outcomes) == CONVERGED])
+        return (ended > 5**0.5 - 1e-6).sum(axis=0)
+
+    expected = at_axes(theirs.points, theirs.outcomes)
+    assert (expected > 10).all()
+    np.testing.assert_allclose(at_axes(*ours), expected, rtol=0.1)
+    # Control: the lanes alone lose nearly all of some.
+    assert (at_axes(lanes.points, lanes.outcomes) < 0.2 * expected).any()
 
 
 def test_rounds_that_are_searched_elsewhere_give_the_same_census():
