@@ -20,6 +20,7 @@ from morsecensus.analysis.report import write_report
 from morsecensus.analysis.topics.audit import measure as audit_measure
 from morsecensus.analysis.topics.audit.matching import read_points
 from morsecensus.analysis.topics.audit.measure import audit_cells
+from morsecensus.analysis.topics.slices import measure as slices
 from morsecensus.analysis.topics.topology.homology import sublevels
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
@@ -30,6 +31,8 @@ pytestmark = pytest.mark.soak
 
 BATCH_BYTES, BATCH_ROWS, NUMBERS = 2000, 250, 10_000
 """Of a batch of points, of topology, of its curves: the columns below are longer by far."""
+SPECTRA = BATCH_BYTES // (8 * 3)
+"""Points whose spectra of three eigenvalues are a batch: slices look at no more than so many of a cell."""
 MOST_TO_A_WORKER = 32_000
 """Bytes of a task, which carries what all estimates and tests of a cell ask of a batch (27,000 here: edges of
 bins and exact laws on grids); a task for each of them carried up to 16,000."""
@@ -112,6 +115,7 @@ def guarded():
         monkeypatch.setattr(reductions, "BATCH_BYTES", BATCH_BYTES)
         monkeypatch.setattr(read, "BATCH_ROWS", BATCH_ROWS)
         monkeypatch.setattr(sublevels, "_AT_ONCE", NUMBERS)
+        monkeypatch.setattr(slices, "MOST_POINTS", SPECTRA)
         found = Guard(monkeypatch)
         with dask.config.set(scheduler=found.get):
             yield found
@@ -173,6 +177,7 @@ def test_the_guard_sees_a_result_as_large_as_a_column(store, guard):
 def test_a_report_of_small_batches_says_the_same(store, small_report, tmp_path, monkeypatch):
     """Sums in another order: numbers agree to rounding, texts exactly."""
     monkeypatch.setattr(sublevels, "_AT_ONCE", NUMBERS)  # it orders what a bootstrap draws
+    monkeypatch.setattr(slices, "MOST_POINTS", SPECTRA)
     with unrendered(laid_out=False):
         write_report(store, tmp_path / "large")
     for path in (tmp_path / "large/tables").iterdir():
