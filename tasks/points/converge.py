@@ -16,12 +16,13 @@ from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.newton import refine
 from morsecensus.tasks.points.newton_lanes import arrive
+from morsecensus.tasks.runtime.lanes import filled
 
 HUNG = 5
 """Steps that should have ended a start, after which it is taken on: sound ones need three at most."""
 
 
-class Ends(NamedTuple):
+class Ended(NamedTuple):
     """One row per start. ``outcomes`` indexes OUTCOMES; ``points`` of a start that didn't converge mean
     nothing."""
 
@@ -39,19 +40,17 @@ def converge(
     starts: Float[np.ndarray, "starts ambient"],
     max_iterations: int,
     max_step: float,
-) -> Ends:
+) -> Ended:
     """Run Newton from every start until its gradient vanishes or ``max_iterations`` steps were made, each at
     most ``max_step`` long in units of sqrt(ambient)."""
     if landscape.symmetry.orbits is not None or jax.default_backend() != "cpu":
         found = refine(landscape, couplings, starts, max_iterations, max_step)
-        return Ends(np.asarray(found.points), np.asarray(found.outcomes))
+        return Ended(np.asarray(found.points), np.asarray(found.outcomes))
     lanes = arrive(landscape, couplings, starts, max_iterations, max_step)
-    ends = Ends(lanes.points, lanes.outcomes)
+    ends = Ended(lanes.points, lanes.outcomes)
     hanging = np.flatnonzero((ends.outcomes != CONVERGED) & (lanes.hung >= HUNG))
     if len(hanging):
-        # Filled up, for each number of starts would be compiled anew.
-        filled = np.resize(hanging, 1 << max(len(hanging) - 1, 63).bit_length())
-        found = refine(landscape, couplings, ends.points[filled], max_iterations, max_step)
+        found = refine(landscape, couplings, ends.points[filled(hanging, 64)], max_iterations, max_step)
         ends.points[hanging] = np.asarray(found.points)[: len(hanging)]
         ends.outcomes[hanging] = np.asarray(found.outcomes)[: len(hanging)]
     return ends

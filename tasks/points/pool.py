@@ -10,6 +10,7 @@ from morsecensus.tasks.runtime.simd import compiled
 
 RUNNING = -1
 NEARLY = 1e6
+"""Of the tolerance: Newton squares what is left, so from here two or three steps end a start."""
 
 
 @compiled

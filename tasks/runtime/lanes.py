@@ -44,3 +44,9 @@ def in_batches(compute: Callable[..., Array], *columns: np.ndarray) -> np.ndarra
         rows = np.arange(first, first + BATCH) % count
         parts.append(np.asarray(compute(*(column[rows] for column in columns)))[: count - first])
     return np.concatenate(parts)
+
+
+def filled(rows: Int[np.ndarray, " rows"], least: int) -> Int[np.ndarray, " filled"]:
+    """These rows, the first ones again up to a power of two from ``least`` on: each number of starts would be
+    compiled anew."""
+    return np.resize(rows, 1 << max(len(rows) - 1, least - 1).bit_length())

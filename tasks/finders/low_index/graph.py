@@ -22,7 +22,7 @@ from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.measurables.words import CONVERGED
 from morsecensus.tasks.points.classify import CriticalPoints
 from morsecensus.tasks.points.newton_lanes import arrive
-from morsecensus.tasks.runtime.lanes import in_batches
+from morsecensus.tasks.runtime.lanes import filled, in_batches
 
 STOP = 0.02
 """Gradient norm, in units of sqrt(ambient) times the landscape's scale, at which Newton takes over: below the
@@ -92,12 +92,12 @@ def descend_sides(
         return Descents(np.zeros((0, 2), dtype=np.int64), np.zeros((0, landscape.manifold.ambient)))
     starts = _sides(landscape, couplings, saddles)
     rho = landscape.manifold.ambient**0.5
-    # Filled up with descents that stop at once: each number of starts would be compiled anew.
-    filled = np.resize(np.arange(len(starts)), 1 << max(len(starts) - 1, 127).bit_length())
+    lanes = filled(np.arange(len(starts)), 128)
     stop = STOP * landscape.gradient_scale * rho
-    stops = np.where(np.arange(len(filled)) < len(starts), stop, np.inf)
+    # What fills up stops at once.
+    stops = np.where(np.arange(len(lanes)) < len(starts), stop, np.inf)
     reached = descend_to(
-        landscape, couplings, starts[filled], stops, MOST_TRIALS, fallen=FALLEN, longest=LONGEST
+        landscape, couplings, starts[lanes], stops, MOST_TRIALS, fallen=FALLEN, longest=LONGEST
     )
     aims = np.zeros(len(starts), dtype=np.int64)
     hits = arrive(landscape, couplings, np.asarray(reached.points)[: len(starts)], 50, 0.1, aims)
