@@ -11,7 +11,7 @@ from morsecensus.analysis.dataset.cells import Study, open_study
 from morsecensus.analysis.dataset.committed import open_committed
 from morsecensus.analysis.estimates.counts import summarise_ledger
 from morsecensus.analysis.page.markup import Part, heading, link, note, paragraph, render
-from morsecensus.analysis.results import StudyResult, measure_study
+from morsecensus.analysis.results import StudyResult, Tell, measure_study, untold
 from morsecensus.analysis.topics.base import Chapter, Topic, chapter_of
 from morsecensus.analysis.topics.findings import first_of_each
 from morsecensus.analysis.topics.first_screen import first_screen
@@ -37,6 +37,7 @@ def write_report(
     check: str = "sizes",
     partial: bool = False,
     made: Mapping[str, str] | None = None,
+    tell: Tell = untold,
 ) -> Path:
     """Write the report of a run and return the path of its page.
 
@@ -48,6 +49,7 @@ def write_report(
         partial: read what is committed so far, in place of the dataset, and mark the page as such if that
             isn't all.
         made: when, how and by which version the report is made, for its provenance.
+        tell: hears what is being done, by cell and by topic.
 
     Raises:
         StoreError: there is no run, no dataset yet (if partial, no committed block), or one with a missing
@@ -58,7 +60,7 @@ def write_report(
     with fresh_folder(Path(out)) as folder:
         held = folder / "held"
         study = open_committed(store, held) if study is None else study
-        write_into(folder, _made(study, made or {}, Path(out).parent / EXPLORER), TOPICS)
+        write_into(folder, _made(study, made or {}, Path(out).parent / EXPLORER), TOPICS, tell)
         shutil.rmtree(held, ignore_errors=True)
     return Path(out) / PAGE
 
@@ -68,23 +70,26 @@ def _made(study: Study, made: Mapping[str, str], explorer: Path) -> Study:
     return replace(study, provenance={**study.provenance, "report": dict(made), **beside})
 
 
-def write_into(folder: Path, study: Study, topics: Sequence[Topic[Any]]) -> None:
+def write_into(folder: Path, study: Study, topics: Sequence[Topic[Any]], tell: Tell = untold) -> None:
     """Write the page, the figures and the tables of some topics, in this order, into a folder."""
-    write_measured(folder, StudyResult(study, tuple(measure_study(study))), topics)
+    write_measured(folder, StudyResult(study, tuple(measure_study(study, tell))), topics, tell)
 
 
-def write_measured(folder: Path, measured: StudyResult, topics: Sequence[Topic[Any]]) -> None:
+def write_measured(
+    folder: Path, measured: StudyResult, topics: Sequence[Topic[Any]], tell: Tell = untold
+) -> None:
     """The same of a study whose families are measured already."""
     for part in ("figures", "tables"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    result, chapters = find(measured, topics)
+    result, chapters = find(measured, topics, tell)
     tables = {table: rows for chapter in chapters for table, rows in chapter.tables().items()}
     filled = {table: rows for table, rows in tables.items() if rows}
     for table, rows in filled.items():
         table.write(folder / "tables", rows)
     page = Layout(frozenset(table.name for table in filled))
     entries, parts = [], []
-    for chapter in chapters:
+    for number, chapter in enumerate(chapters):
+        tell("drawing", f"{number} of {len(chapters)} topics, {chapter.topic.anchor}")
         more_entries, more_parts = chapter.write(folder / "figures", page)
         entries += more_entries
         parts += more_parts
@@ -94,11 +99,23 @@ def write_measured(folder: Path, measured: StudyResult, topics: Sequence[Topic[A
     (folder / PAGE).write_text(text, encoding="utf-8")
 
 
-def find(study: StudyResult, topics: Sequence[Topic[Any]]) -> tuple[StudyResult, list[Chapter[Any]]]:
+def find(
+    study: StudyResult, topics: Sequence[Topic[Any]], tell: Tell = untold
+) -> tuple[StudyResult, list[Chapter[Any]]]:
     """What each topic finds in a study, and the study with the verdicts on all of their tests."""
-    found = {topic: chapter_of(topic, study) for topic in topics if not topic.last}
+    found: dict[Topic[Any], Chapter[Any]] = {}
+
+    def ask(topic: Topic[Any], study: StudyResult) -> None:
+        tell("comparing", f"{len(found)} of {len(topics)} topics, {topic.anchor}")
+        found[topic] = chapter_of(topic, study)
+
+    for topic in topics:
+        if not topic.last:
+            ask(topic, study)
     judged = replace(study, verdicts=tuple(judge(t for chapter in found.values() for t in chapter.tests)))
-    found |= {topic: chapter_of(topic, judged) for topic in topics if topic.last}
+    for topic in topics:
+        if topic.last:
+            ask(topic, judged)
     return judged, [found[topic] for topic in topics]
 
 

@@ -1,6 +1,6 @@
 """Everything measured of one cell beside everything exact: what figures and tables are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -33,6 +33,13 @@ from morsecensus.analysis.theory.means import Means
 from morsecensus.analysis.theory.registry import theory_of
 
 BINS = 48
+Tell = Callable[[str, str], None]
+"""Takes what is being done, and how far it is, for whoever waits."""
+
+
+def untold(what: str, how_far: str) -> None:
+    """Nobody waits."""
+    del what, how_far
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +201,7 @@ def at_index(values: Floats | None, index: int) -> float | None:
     return None if values is None or index >= len(values) else float(values[index])
 
 
-def measure_study(study: Study) -> list[FamilyResult]:
+def measure_study(study: Study, tell: Tell = untold) -> list[FamilyResult]:
     """Measure every cell that has landscapes with a number, grouped into families and sorted by N."""
     groups: dict[tuple[Family, str], list[Cell]] = {}
     apart = finder_of_family(study.cells)
@@ -202,12 +209,17 @@ def measure_study(study: Study) -> list[FamilyResult]:
         if not cell.landscapes:
             continue
         groups.setdefault((cell.family, apart.get(cell.name, "")), []).append(cell)
-    families = []
+    families, measured, of = [], 0, sum(map(len, groups.values()))
     for (family, finder), cells in groups.items():
         cells.sort(key=lambda cell: (cell.n, cell.name))
+        tell("measuring", f"{measured} of {of} cells, {cells[0].name}")
         edges = family_edges(cells)
-        results = tuple(measure_cell(cell, edges) for cell in cells)
-        families.append(FamilyResult(family, results, finder))
+        results = []
+        for cell in cells:
+            tell("measuring", f"{measured} of {of} cells, {cell.name}")
+            results.append(measure_cell(cell, edges))
+            measured += 1
+        families.append(FamilyResult(family, tuple(results), finder))
     return families
 
 

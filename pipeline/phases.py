@@ -71,6 +71,12 @@ class Display:
         """How far it is."""
         self._detail = text
 
+    def step(self, name: str, how_far: str) -> None:
+        """A phase of many steps."""
+        if name != self._phase:
+            self.phase(name)
+        self._detail = how_far
+
     def note(self, text: str) -> None:
         """Say something that stays."""
         if self._columns is None:
@@ -129,6 +135,12 @@ def detail(text: str) -> None:
     """Say how far it is."""
     if _shown is not None:
         _shown.detail(text)
+
+
+def step(name: str, how_far: str) -> None:
+    """Say what is being done, and how far it is: a phase goes on for as long as its name stays."""
+    if _shown is not None:
+        _shown.step(name, how_far)
 
 
 def note(text: str) -> None:

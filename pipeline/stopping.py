@@ -1,8 +1,11 @@
-"""Stopping on request: the first signal asks, the second one does not."""
+"""Stopping on request: the first signal asks, the second one does not; the command line ends in
+`pipeline.cli.start` who does not end in time.
+"""
 
+import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -10,6 +13,44 @@ from typing import Any
 from morsecensus.pipeline.errors import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AT_ONCE = "stopped at once; what is committed is safe, the same command goes on from there"
+_held: list[Callable[[], object]] = []
+"""What gives back that which others wait for, such as a lease."""
+_told = threading.Lock()
+"""Taken by who says that it was stopped: that is said once."""
+_words = [AT_ONCE]
+
+
+@contextmanager
+def held(give_back: Callable[[], object]) -> Iterator[None]:
+    """Have something given back also if this process must be ended from beside its main thread."""
+    _held.append(give_back)
+    try:
+        yield
+    finally:
+        _held.remove(give_back)
+
+
+def _begin() -> None:
+    """A process may run several commands, one after the other, as tests do."""
+    del _words[1:]
+    if _told.locked():
+        _told.release()
+
+
+def may_tell() -> bool:
+    """Whether it is for the caller to say that the command was stopped."""
+    return _told.acquire(blocking=False)
+
+
+def last_words() -> str | None:
+    """Give back what is held, for the process is about to end, and return what there is to say of it; None if
+    that was said.
+    """
+    for give_back in reversed(_held):
+        with contextlib.suppress(Exception):
+            give_back()
+    return _words[-1] if may_tell() else None
 
 
 class CtrlC(KeyboardInterrupt):
@@ -33,6 +74,7 @@ def interruptible() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    _begin()
     before = signal.signal(signal.SIGINT, raise_ctrl_c)
     try:
         yield
@@ -70,6 +112,7 @@ class StopRequest:
     def check(self, said: str) -> None:
         """Raise Interrupted, with this text, if a signal came."""
         if self:
+            _words.append(said)
             raise Interrupted(said, self.exit_code)
 
     def __exit__(self, *_: object) -> None:

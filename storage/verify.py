@@ -1,7 +1,7 @@
 """Integrity: every object against its marker, every marker against its block; and removal of what is bad."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from morsecensus.storage.ahead import in_order
@@ -46,12 +46,18 @@ class Report:
         return sorted({(p.cell, p.block) for p in self.problems if p.block >= 0})
 
 
-def verify(run: Run) -> Report:
-    """Re-read every object that a marker, the metadata or the dataset pointer vouches for."""
+def verify(run: Run, tell: Callable[[str], None] = lambda _: None) -> Report:
+    """Re-read every object that a marker, the metadata or the dataset pointer vouches for.
+
+    Args:
+        tell: hears what is read next, and how much was read.
+    """
     report = Report()
     report.problems.extend(_metadata_problems(run))
     for cell in run.manifest.cells:
+        tell(f"{report.objects} objects, cell {cell.id}")
         _verify_cell(run, cell, report)
+    tell(f"{report.objects} objects, the dataset")
     report.problems.extend(_dataset_problems(run))
     report.leftovers = list(leftovers(run))
     return report

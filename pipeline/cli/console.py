@@ -23,18 +23,20 @@ def user_errors(*, quiet: bool = False) -> Iterator[None]:
     """
     from morsecensus.pipeline.errors import Interrupted, RunError, UsageError
     from morsecensus.pipeline.phases import shown
-    from morsecensus.pipeline.stopping import interruptible
+    from morsecensus.pipeline.stopping import AT_ONCE, interruptible
     from morsecensus.storage.errors import RemoteError, StoreError
 
     try:
         with interruptible(), _own_stdout(), shown(quiet=quiet, anywhere=False):
             yield
-    except (UsageError, RunError, Interrupted) as error:
+    except (UsageError, RunError) as error:
         fail(str(error), error.exit_code)
+    except Interrupted as error:
+        _stopped(str(error), error.exit_code)
     except (StoreError, RemoteError) as error:
         fail(str(error), 1)
     except KeyboardInterrupt:
-        fail("stopped at once; what is committed is safe, the same command goes on from there", 130)
+        _stopped(AT_ONCE, 130)
     except BrokenPipeError:
         sys.stderr.close()
         raise typer.Exit(1) from None
@@ -80,6 +82,14 @@ def fail(text: str, code: int) -> NoReturn:
 
     typer.echo(f"morsecensus: {plain(' '.join(text.split()))}", err=True)
     raise typer.Exit(code)
+
+
+def _stopped(text: str, code: int) -> NoReturn:
+    from morsecensus.pipeline.stopping import may_tell
+
+    if not may_tell():  # somebody lost patience and has said it
+        raise typer.Exit(code)
+    fail(text, code)
 
 
 def new_console(*, err: bool = False, quiet: bool = False) -> "Console":

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from morsecensus.pipeline.errors import UsageError, shown
-from morsecensus.pipeline.phases import phase
+from morsecensus.pipeline.phases import phase, step
 from morsecensus.pipeline.plugins import register_installed
 from morsecensus.pipeline.run.provenance import software, today
 from morsecensus.storage.errors import RemoteError
@@ -31,12 +31,12 @@ def write_report(
     """Write the report of a store and return where its page is; ``partial``: of what is committed so far."""
     from morsecensus.analysis import report
 
-    phase("reading the dataset, figures and tables")
+    phase("reading the dataset")
     if check not in CHECKS:
         raise UsageError(f"--check: got {shown(check)}, allowed: {' or '.join(CHECKS)}")
     register_installed(models_of(open_run(store)))
     try:
-        return Path(report.write_report(store, out, check, partial, made_by(command)) or out)
+        return Path(report.write_report(store, out, check, partial, made_by(command), step) or out)
     except RemoteError:
         raise  # of the store, not of --out
     except OSError as error:

@@ -10,9 +10,10 @@ from rich.console import Console
 from morsecensus.pipeline.backends.executor import Executor, ask
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
+from morsecensus.pipeline.phases import detail, phase
 from morsecensus.pipeline.run.leases import take_lease
 from morsecensus.pipeline.run.run import Outcome, Settings, continue_run
-from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.stopping import StopRequest, held
 from morsecensus.pipeline.study.inputs import input_faults
 from morsecensus.pipeline.worker.bodies import PLACES
 from morsecensus.pipeline.worker.path_store import damaged_pieces, holds_paths
@@ -102,6 +103,7 @@ def verify_store(
 
     A dataset without its run is held against its inventory, what was exported against its manifest.
     """
+    phase("reading every object")
     alone = None if exists(store) else _verify_export(store) or _verify_paths(store) or verify_dataset(store)
     if alone is not None:
         if deep:
@@ -110,9 +112,10 @@ def verify_store(
     run = open_run(store)
     if deep:
         _refuse_other_bodies(run, body)
-    report, again = verify(run), DeepReport()
+    report, again = verify(run, detail), DeepReport()
     report.problems.extend(_input_problems(run))
     if deep:
+        phase("computing blocks again")
         executor = start_executor("serial")
         with StopRequest() as stop:
             try:
@@ -182,6 +185,7 @@ def _deep_problems(
     for cell in run.manifest.cells:
         markers = [m for m in run.committed(cell).markers.values() if (m.cell, m.block) not in bad]
         for marker in _spread(markers, blocks):
+            detail(f"{again.computed} blocks, cell {cell.id}")
             job = _check_job(run, cell, marker)
             receipt = ask(executor, job, stop, "stopped; the store was only read")
             if "error" in receipt:
@@ -226,8 +230,9 @@ def repair_store(
         )
     run = open_run(store)
     _refuse_other_bodies(run, body)
-    with StopRequest() as stop, take_lease(run.files, console, stop):
-        report = verify(run)
+    with StopRequest() as stop, take_lease(run.files, console, stop) as lease, held(lease.release):
+        phase("reading every object")
+        report = verify(run, detail)
         lost = _input_problems(run)
         if lost and report.bad_blocks:
             raise RunError(f"{run.url}: {lost[0].text}; then repair")

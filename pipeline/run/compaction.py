@@ -7,7 +7,7 @@ from morsecensus.pipeline.run.ending import Crew, Left, left_of, write_dataset
 from morsecensus.pipeline.run.leases import take_lease
 from morsecensus.pipeline.run.run import Settings, started, worker_environment
 from morsecensus.pipeline.run.session import refresh_rollups
-from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.stopping import StopRequest, held
 from morsecensus.storage.store import open_run
 
 
@@ -17,7 +17,7 @@ def compact_store(url: str, settings: Settings, console: Console) -> tuple[str, 
     Raises RunError if blocks are neither done nor failed, StoreError if a driver has the whole run.
     """
     files = open_run(url).files
-    with StopRequest() as stop, take_lease(files, console, stop, beside=True) as lease:
+    with StopRequest() as stop, take_lease(files, console, stop, beside=True) as lease, held(lease.release):
         run = open_run(url)
         left = left_of(run)
         if left.open:

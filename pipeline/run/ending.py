@@ -11,7 +11,7 @@ from morsecensus.pipeline.run.faults import TAKEN, writing
 from morsecensus.pipeline.run.leases import wait_for_lease
 from morsecensus.pipeline.run.session import refresh_rollups
 from morsecensus.pipeline.run.writers import Workers
-from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.stopping import StopRequest, held
 from morsecensus.storage.compact import compact
 from morsecensus.storage.layout import Generation
 from morsecensus.storage.lease import Lease
@@ -86,5 +86,5 @@ def end_parts(url: str, console: Console, stop: StopRequest, crew: Crew | None =
     left = left_of(run)
     if left.open or (left.failed and held_parts(run.files)):
         return None  # who has a lease may be about to try a failed block again
-    with wait_for_lease(run.files, console, stop, STOPPED) as lease:
+    with wait_for_lease(run.files, console, stop, STOPPED) as lease, held(lease.release):
         return write_dataset(run, lease, stop, crew and crew_for(run, crew))

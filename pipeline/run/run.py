@@ -20,12 +20,12 @@ from morsecensus.pipeline.run.plan import Plan, available_memory, extend_manifes
 from morsecensus.pipeline.run.progress import Progress
 from morsecensus.pipeline.run.provenance import attributes, software, today
 from morsecensus.pipeline.run.session import Session
-from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.stopping import StopRequest, held
 from morsecensus.pipeline.study.inputs import put_inputs
 from morsecensus.pipeline.study.study import Study
 from morsecensus.pipeline.worker.environment import differences, fingerprint
 from morsecensus.storage.couplings import INPUTS
-from morsecensus.storage.files import Files, open_files
+from morsecensus.storage.files import PARTIAL, Files, open_files
 from morsecensus.storage.layout import LEASE, Generation, Manifest
 from morsecensus.storage.lease import Lease
 from morsecensus.storage.parts import MOST_PARTS, PARTS, Part
@@ -42,6 +42,7 @@ from morsecensus.storage.store import (
 
 _OURS = {"run.json", "lease.json", "latest.json", ".lease.lock"}
 _OURS |= {"stream.zarr", "commits", "rollup", "failed", PARTS, INPUTS}
+_FILES = tuple(name for name in _OURS if name.endswith(".json"))
 STARTING = {"serial": "starting a worker", "ray": "starting Ray"}
 
 
@@ -169,11 +170,16 @@ def _check_store(files: Files, store: str, plan: Plan) -> None:
         extend_manifest(open_run(store).manifest, plan, store)
         return
     try:
-        foreign = [name for name in files.names("") if name not in _OURS and not name.startswith(LEASE)]
+        foreign = [name for name in files.names("") if not _is_ours(name)]
     except OSError as error:
         raise UsageError(f"--store: cannot use {store}: {error.strerror or error}") from error
     if foreign:
         raise UsageError(f"--store: {store} is not empty and holds no run: choose another folder")
+
+
+def _is_ours(name: str) -> bool:
+    """Say whether a name at the root is a run's, perhaps of a file that a kill left half written."""
+    return name in _OURS or name.startswith(LEASE) or (name.endswith(PARTIAL) and name.startswith(_FILES))
 
 
 def _drive(
@@ -184,7 +190,11 @@ def _drive(
     plan: str = "",
 ) -> Outcome:
     # from before the lease is taken until it is given back: an exception in between would leave it behind
-    with StopRequest() as stop, _lease(files, console, stop, settings.part, plan) as lease:
+    with (
+        StopRequest() as stop,
+        _lease(files, console, stop, settings.part, plan) as lease,
+        held(lease.release),
+    ):
         with started(settings, stop) as executor:
             here = worker_environment(executor, stop)
             with writing(files):

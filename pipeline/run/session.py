@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from morsecensus.pipeline.backends.executor import POLL_SECONDS, Done, Executor
-from morsecensus.pipeline.errors import Interrupted, RunError
+from morsecensus.pipeline.errors import RunError
 from morsecensus.pipeline.run.faults import FATAL, TAKEN, advised, writing
 from morsecensus.pipeline.run.metrics import MetricsFile
 from morsecensus.pipeline.run.pace import CellPace, planned_seconds
@@ -86,12 +86,10 @@ class Session:
             while running < executor.window() and not self.stop and (job := next(jobs, None)) is not None:
                 executor.submit(job)
                 running += 1
-            if self.stop:
-                raise Interrupted(
-                    f"stopped: {self.counts.done} of {self.counts.landscapes} landscapes are committed; "
-                    "the same command goes on from there",
-                    self.stop.exit_code,
-                )
+            self.stop.check(
+                f"stopped: {self.counts.done} of {self.counts.landscapes} landscapes are committed; "
+                "the same command goes on from there"
+            )
             if self.lease.lost:
                 raise RunError(f"{self.run.url}: {TAKEN}")
             if not running:

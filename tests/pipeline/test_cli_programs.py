@@ -161,7 +161,8 @@ def test_out_is_a_new_file_or_a_folder_and_nothing_is_written_without():
 def test_a_report_goes_into_its_store_and_is_listed(whole, monkeypatch):
     asked = []
 
-    def write(store, out, check, partial, made):
+    def write(store, out, check, partial, made, tell):
+        tell("measuring", "0 of 1 cells")
         asked.append((partial, made))
         for name in ("report.html", "figures/counts.svg", "tables/cells.csv"):
             (out / name).parent.mkdir(parents=True, exist_ok=True)
