@@ -18,11 +18,14 @@ from morsecensus.analysis.topics.first_screen import first_screen
 from morsecensus.analysis.topics.layout import Layout
 from morsecensus.analysis.topics.networks.read import BODY as NETWORKS
 from morsecensus.analysis.topics.registry import TOPICS
+from morsecensus.analysis.topics.shares.read import BODY as SHARES
 from morsecensus.storage.fresh_folder import fresh_folder
 
 PAGE = "report.html"
 EXPLORER = "explorer.html"
 """Linked where it is beside the folder of the report, as `morsecensus explore STORE` writes it."""
+TRAINING = (NETWORKS, SHARES)
+"""Bodies whose results are training runs, each of which stands where others have a landscape."""
 MOST_SHORT = 12
 """Unfinished cells that a page names."""
 _LIMITS = (
@@ -126,12 +129,14 @@ def _title(study: Study) -> str:
 
 def _unfinished(study: Study) -> Part:
     held, planned = (sum(numbers) for numbers in zip(*study.unfinished.values(), strict=True))
+    training = not study.cells and all(cell.body in TRAINING for cell in study.others)
+    unit = "training runs" if training else "landscapes"
     short = [f"{name} {a:,} of {b:,}" for name, (a, b) in study.unfinished.items() if a < b]
     shown = ", ".join(short[:MOST_SHORT]) + (
         f" and {len(short) - MOST_SHORT} more" * (len(short) > MOST_SHORT)
     )
     return note(
-        f"Unfinished: {held:,} of {planned:,} landscapes are committed, and all numbers here are of these "
+        f"Unfinished: {held:,} of {planned:,} {unit} are committed, and all numbers here are of these "
         f"({shown}). Blocks that take long end last, so means may be off by which landscapes are there.",
         "bad",
     )
@@ -143,17 +148,23 @@ def _of_others(study: Study) -> str:
     for body in dict.fromkeys(cell.body for cell in study.others):
         cells = [cell.data for cell in study.others if cell.body == body]
         landscapes = sum(int(data.sizes["landscape"]) for data in cells)
-        if body == NETWORKS:
-            texts.append(f"{body}: {landscapes:,} training runs, {len(cells)} cells")
+        if body in TRAINING:
+            texts.append(f"{body}: {landscapes:,} training runs, {_cells(cells)}")
             continue
-        starts = sum(
-            int(data.sizes["landscape"] * data.sizes.get("start", data.sizes.get("run", 0))) for data in cells
-        )
-        many = f"{starts:,} starts on {landscapes:,}" if starts else f"{landscapes:,}"
-        texts.append(f"{body}: {many} landscapes, {len(cells)} cells")
+        many = f"{landscapes:,} landscapes"
+        for dimension, word in (("start", "starts"), ("run", "runs")):
+            held = [data for data in cells if dimension in data.sizes]
+            if number := sum(int(data.sizes["landscape"] * data.sizes[dimension]) for data in held):
+                many = f"{number:,} {word} on {many}"
+                break
+        texts.append(f"{body}: {many}, {_cells(cells)}")
     beside = "Beside the census" if study.cells else "No census, but"
-    limits = "" if all(cell.body == NETWORKS for cell in study.others) else _LIMITS
+    limits = "" if all(cell.body in TRAINING for cell in study.others) else _LIMITS
     return f"{beside} {'; '.join(texts)}. {limits}All of their numbers are in tables/ in full."
+
+
+def _cells(cells: Sequence[Any]) -> str:
+    return f"{len(cells):,} cell{'s' * (len(cells) != 1)}"
 
 
 def _opening(result: StudyResult) -> list[Part]:
@@ -163,7 +174,7 @@ def _opening(result: StudyResult) -> list[Part]:
         points = sum(int(summarise_ledger(cell)["points"]) for cell in cells)
         landscapes = sum(cell.held for cell in cells)
         text = (
-            f"{points:,} critical points in {landscapes:,} landscapes, {len(cells)} cells. Every number "
+            f"{points:,} critical points in {landscapes:,} landscapes, {_cells(cells)}. Every number "
             "here stands beside the exact mean of the Kac-Rice formula at the same N where one is known, and "
             "every mean beside what incomplete landscapes may have hidden. All numbers of the page are in "
             "tables/ in full."

@@ -1,5 +1,6 @@
-"""Stopping on request: the first signal asks, the second one does not; the command line ends in
-`pipeline.cli.start` who does not end in time.
+"""Stopping on request: the first signal asks, the second one does not.
+
+Who does not end in time is ended by `pipeline.cli.start`.
 """
 
 import contextlib

@@ -9,13 +9,10 @@ import zarr
 from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.markers import Marker
 from morsecensus.storage.seals import canonical
-from morsecensus.storage.tables import Column
 
 Line = Mapping[str, Any]
 DIMENSION = "cell"
 """Has no coordinate of its name: every group below would inherit that one."""
-STATUS, CLOSED = "status", "complete"
-"""The column by which a body says of a landscape whether all is there, and its word for it."""
 MEANINGS = {
     "group": "group of the cell",
     "model": "model of its landscapes",
@@ -40,14 +37,6 @@ def line_of(cell: CellLayout, landscapes: int, markers: Mapping[int, Marker], cl
         "closed": closed,
         "rows": sum(marker.rows[table.name] for table in ragged for marker in markers.values()),
     }
-
-
-def closed_value(column: Column) -> int | None:
-    """Return what a column holds for a landscape of which all is there; None if it doesn't say so."""
-    words = str(column.attributes.get("flag_meanings", "")).split()
-    if column.name != STATUS or CLOSED not in words:
-        return None
-    return int(column.attributes["flag_values"][words.index(CLOSED)])
 
 
 def write_catalogue(root: zarr.Group, lines: Sequence[Line]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import zarr
 from zarr.storage import MemoryStore
 
-from morsecensus.storage.catalogue import Line, closed_value, line_of, write_catalogue
+from morsecensus.storage.catalogue import Line, line_of, write_catalogue
 from morsecensus.storage.dataset import DATASET, content_digest, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import Files, LocalFiles
@@ -32,7 +32,7 @@ from morsecensus.storage.shards import (
     write_piece,
 )
 from morsecensus.storage.store import Run, quiet_zarr
-from morsecensus.storage.tables import FORMAT, SLOT, Column, Table
+from morsecensus.storage.tables import FORMAT, SLOT, Column, Table, closed_value
 
 PROFILE = "profile"
 COMMITTED = "committed.zarr"

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from morsecensus.storage.catalogue import closed_value
 from morsecensus.storage.layout import CellLayout, first_place
 from morsecensus.storage.markers import Marker
 from morsecensus.storage.shards import Piece, Source, owner_column, piece_rows
-from morsecensus.storage.tables import SLOT, Column, Table
+from morsecensus.storage.tables import SLOT, Column, Table, closed_value
 
 
 class Rows:

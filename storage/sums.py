@@ -62,6 +62,26 @@ def export_faults(place: Path) -> tuple[int, list[tuple[str, str]]] | None:
         raise StoreError(f"{place}: cannot read it: {error}") from error
 
 
+def missing_names(place: Path) -> list[str]:
+    """Say of each file that a manifest names and that isn't there that it is missing; nothing is read but the
+    manifest. Empty without a manifest.
+
+    Raises StoreError if that can't be read.
+    """
+    try:
+        if zipfile.is_zipfile(place):
+            with zipfile.ZipFile(place) as packed:
+                there = set(packed.namelist())
+                wanted = dict(_parsed(packed.read(SUMS), place)) if SUMS in there else {}
+            return [f"{name} is missing" for name in wanted if name not in there]
+        if not (place / SUMS).is_file():
+            return []
+        wanted = dict(_parsed((place / SUMS).read_bytes(), place))
+        return [f"{name} is missing" for name in wanted if not (place / name).is_file()]
+    except (zipfile.BadZipFile, zlib.error, OSError) as error:
+        raise StoreError(f"{place}: cannot read it: {error}") from error
+
+
 class _Folder:
     def __init__(self, root: Path):
         self.root = root

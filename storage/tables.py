@@ -18,6 +18,8 @@ from morsecensus.storage.errors import StoreError
 FORMAT = 1
 """Version of the layout on disk; a store of another format is refused."""
 
+STATUS, CLOSED = "status", "complete"
+"""The column by which a body says of a landscape whether all is there, and its word for it."""
 LANDSCAPE = "landscape"
 """Name and dimension of the table with one row per landscape, which every cell has."""
 DTYPES = ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8")
@@ -108,6 +110,14 @@ class Column:
 
 SLOT = Column("slot", "u2", "landscape of the row within its block", fill=65535)
 """Written with every ragged table of the stream; not part of the dataset."""
+
+
+def closed_value(column: Column) -> int | None:
+    """Return what a column holds for a landscape of which all is there; None if it doesn't say so."""
+    words = str(column.attributes.get("flag_meanings", "")).split()
+    if column.name != STATUS or CLOSED not in words:
+        return None
+    return int(column.attributes["flag_values"][words.index(CLOSED)])
 
 
 @dataclass(frozen=True)

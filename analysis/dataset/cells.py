@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from morsecensus.analysis.dataset.extent import Extent, extent_of
 from morsecensus.analysis.dataset.groups import group_names, open_group
 from morsecensus.analysis.dataset.provenance import provenance_of
+from morsecensus.analysis.dataset.unknown import with_unknown
 from morsecensus.analysis.theory.base import Symmetry, Theory
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.storage.dataset import checked_path
@@ -323,23 +324,22 @@ def study_of(run: Run, path: str) -> Study:
     """The cells of a run in a dataset of it at a path or URL, lazily."""
     names = set(group_names(path))
     held = [layout for layout in run.manifest.cells if layout.id in names]
-    cells = [_cell(layout, path) for layout in held if BODY not in layout.attrs]
-    others = [
-        OtherCell(layout.id, str(layout.attrs[BODY]), layout.spec, _group(layout, path))
-        for layout in held
-        if BODY in layout.attrs
-    ]
+    read = [cell_of(layout, open_group(path, layout.id, layout.tables)) for layout in held]
+    cells = tuple(cell for cell in read if isinstance(cell, Cell))
+    others = tuple(cell for cell in read if isinstance(cell, OtherCell))
     missing = [layout.id for layout in run.manifest.cells if layout.id not in names]
-    return Study(run.manifest.name, tuple(cells), provenance_of(run, path, missing), tuple(others))
+    return Study(run.manifest.name, cells, provenance_of(run, path, missing), others)
 
 
-def _cell(layout: CellLayout, path: str) -> Cell:
+def cell_of(layout: CellLayout, group: xr.Dataset) -> Cell | OtherCell:
+    """A cell as the report reads it: its group, with columns that the dataset leaves out because nothing is
+    known in them.
+    """
+    data = with_unknown(group, layout.tables, layout.sizes)
+    if BODY in layout.attrs:
+        return OtherCell(layout.id, str(layout.attrs[BODY]), layout.spec, data)
     ambient = int(layout.sizes.get("component", 0))
-    return Cell(layout.id, _group(layout, path), layout.padded, _finder(layout.spec), ambient)
-
-
-def _group(layout: CellLayout, path: str) -> xr.Dataset:
-    return open_group(path, layout.id, layout.tables, layout.sizes)
+    return Cell(layout.id, data, layout.padded, _finder(layout.spec), ambient)
 
 
 def _finder(spec: Mapping[str, Any]) -> str:

@@ -44,18 +44,24 @@ def group_names(path: str) -> list[str]:
 
 
 def open_group(
-    path: str, name: str, tables: Sequence[Table] | None = None, sizes: Mapping[str, int] | None = None
+    path: str,
+    name: str,
+    tables: Sequence[Table] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    packed: Any = None,
 ) -> xr.Dataset:
     """Open one group of a dataset without loading any column; which objects there are is not checked.
 
     Values are, when they are read, by what the cell's ``tables`` say, or those of a census: see
     `analysis.dataset.columns`. With tables, and the ``sizes`` of their dimensions, columns that the dataset
-    leaves out because nothing is known in them are there. Raises StoreError if there is no such
-    group or if one of its arrays could run code when it is read.
+    leaves out because nothing is known in them are there. ``packed`` is a Zarr store of a dataset that is no
+    folder; the path is then a name for messages. Raises StoreError if there is no such group or if one of its
+    arrays could run code when it is read.
     """
     import zarr
 
-    root = _root(path)
+    place = path if packed is None else packed
+    root = _root(place)
     group = root.get(name) if name else root
     if not isinstance(group, zarr.Group):
         raise StoreError(f"{path}: there is no group {name[:60]!r}, allowed: {', '.join(group_names(path))}")
@@ -64,7 +70,7 @@ def open_group(
         raise StoreError(
             f"{path}: {name} holds arrays of another Zarr format than {ZARR_FORMAT}: no dataset of ours"
         )
-    dataset = xr.open_zarr(path, group=name or None, chunks=None, consolidated=True, zarr_format=ZARR_FORMAT)
+    dataset = xr.open_zarr(place, group=name or None, chunks=None, consolidated=True, zarr_format=ZARR_FORMAT)
     # without its run, nothing says what may be unknown in a dataset of another body
     known = {} if "body" in dataset.attrs else COLUMNS
     found = checked(dataset, f"{path}: {name}", known if tables is None else columns_of(tables))
@@ -74,7 +80,7 @@ def open_group(
     return found
 
 
-def _root(path: str) -> Any:
+def _root(place: Any) -> Any:
     import zarr
 
-    return zarr.open_group(path, mode="r", zarr_format=ZARR_FORMAT)
+    return zarr.open_group(place, mode="r", zarr_format=ZARR_FORMAT)

@@ -31,7 +31,7 @@ def with_unknown(dataset: xr.Dataset, tables: Sequence[Table], sizes: Mapping[st
     there. A column that CF makes a coordinate, as the energy of points, is one like the others.
     """
     heights = [name for name, one in dataset.coords.items() if "axis" in one.attrs]
-    return dataset.reset_coords(heights).assign(
+    found = dataset.reset_coords(heights).assign(
         {
             table.array_name(column): _variable(table, column, {**sizes, **dataset.sizes})
             for table in tables
@@ -39,6 +39,8 @@ def with_unknown(dataset: xr.Dataset, tables: Sequence[Table], sizes: Mapping[st
             if column.optional and table.array_name(column) not in dataset
         }
     )
+    found.encoding = dataset.encoding
+    return found
 
 
 def _variable(table: Table, column: Column, sizes: Mapping[Any, int]) -> xr.Variable:

@@ -1,4 +1,4 @@
-"""What a study has learnt, for the first screen: answers to five questions, each given by a topic."""
+"""What a study has learnt, for the first screen: answers to questions, each given by a topic."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +15,10 @@ class Question(Enum):
     BAND = "Where minima lie"
     INDEX = "Index against energy"
     OPEN = "What is open"
+    TRAINED = "What training reaches"
+    WIDTH = "Against the width"
+    SPURIOUS = "Spurious minima"
+    ENDS = "Where runs end"
 
 
 @dataclass(frozen=True, eq=False)

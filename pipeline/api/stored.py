@@ -25,11 +25,13 @@ class StoredCell:
         name: of its group in the dataset, such as c0003.
         read: the same as the report reads it.
         layout: what ``run.json`` says of it.
+        group: its group, of a dataset without its run; not loaded.
     """
 
     name: str
     read: "Cell | OtherCell"
     layout: CellLayout
+    group: "xr.Dataset | None" = None
 
     @property
     def model(self) -> str:
@@ -48,7 +50,7 @@ class StoredCell:
 
     @property
     def body(self) -> str:
-        """What computed it: census, flow, threshold, shares, escapes, trajectories."""
+        """What computed it: census, flow, threshold, shares, escapes, trajectories, networks."""
         return word_of(self.layout.body)
 
     @property
@@ -64,6 +66,8 @@ class StoredCell:
         """The group as it is in the dataset, codes and all, nothing left out; not loaded."""
         from morsecensus.analysis.dataset.groups import open_group
 
+        if self.group is not None:
+            return self.group
         return open_group(self._whole.encoding["source"], self.name, self.layout.tables)
 
     @property

@@ -14,7 +14,7 @@ from morsecensus.pipeline.phases import shown
 from morsecensus.pipeline.plugins import register_installed
 from morsecensus.pipeline.run.run import Outcome, Settings, part_of, run_study
 from morsecensus.pipeline.study.study import Study, parse_study, read_study
-from morsecensus.storage.store import open_run
+from morsecensus.storage.store import exists, open_run
 
 if TYPE_CHECKING:
     from morsecensus.pipeline.api.stored import StoredStudy
@@ -75,14 +75,22 @@ def open(store: str | Path, check: str = "sizes") -> "StoredStudy":
 
         points = mc.open("runs/demo").cells[0].points.to_dataframe()
 
+    What ``morsecensus export`` made of it, a zip file or a folder of netCDF, and a copy of the dataset alone
+    open alike.
+
     Args:
+        store: path or URL.
         check: "sizes" holds a listing of the dataset against the record; "crc" reads all of it as well.
 
-    Raises StoreError: there is no run here, no dataset yet, or an object of it is missing or damaged.
+    Raises StoreError: there is no run here, no dataset yet, an object of it is missing or damaged, or it is
+    of a kind that others read, as tables of Parquet.
     """
     from morsecensus.analysis.dataset.cells import open_study
+    from morsecensus.pipeline.api.exported import open_exported
     from morsecensus.pipeline.api.stored import StoredCell, StoredStudy
 
+    if not exists(str(store)) and (alone := open_exported(str(store), check)) is not None:
+        return alone
     run = open_run(str(store))
     register_installed(models_of(run))
     study = open_study(str(store), check)

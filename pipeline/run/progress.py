@@ -13,8 +13,11 @@ class Counts:
     """How far a run is. ``done`` includes what an earlier run committed, ``resumed`` is that part of it.
 
     Attributes:
+        unit: what is counted: landscapes, training runs.
+        seeks: whether critical points are looked for.
         paces: of each cell, for the time left.
         cell: of the block that was committed last.
+        open: landscapes of which not all is there, of those that were computed since this run began.
         at_work: blocks that workers have now.
         part: which part of the run it is; empty if it is all of it.
         blocks, blocks_done: as `landscapes` and `done`.
@@ -27,8 +30,11 @@ class Counts:
     resumed: int = 0
     points: int = 0
     failed_blocks: int = 0
+    unit: str = "landscapes"
+    seeks: bool = True
     paces: dict[str, CellPace] = field(default_factory=dict)
     cell: str = ""
+    open: int = 0
     at_work: int = 0
     part: str = ""
     blocks: int = 0
@@ -76,16 +82,19 @@ class Progress:
         """Return the counts as one line."""
         counts, rate, left = self.counts, self.rate(), self.left()
         part = f"part {counts.part}: " if counts.part else ""
-        parts = [f"{part}{counts.done}/{counts.landscapes} landscapes"]
+        parts = [f"{part}{counts.done}/{counts.landscapes} {counts.unit}"]
         if counts.resumed:
             parts[0] += f" ({counts.resumed} from before)"
         if rate is not None:
             parts.append(f"{rate:.3g}/s")
         if left is not None and counts.done < counts.landscapes:
             parts.append(f"{time_text(left)} left")
-        parts += [f"{counts.points} points"]
+        parts += [f"{counts.open} open"] if counts.open else []
+        parts += [f"{counts.points} points"] if counts.seeks else []
         parts += [f"cell {counts.cell}"] if counts.cell else []
         parts += [f"{counts.at_work} blocks at work"] if counts.at_work else []
+        workers = len(counts.workers)
+        parts += [f"{workers} worker{'s' * (workers > 1)}"] if workers else []
         return ", ".join([*parts, f"{counts.failed_blocks} failed"])
 
     def _seconds(self) -> float:

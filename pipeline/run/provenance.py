@@ -14,7 +14,7 @@ from pathlib import Path
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.run.plan import Plan
 from morsecensus.pipeline.study.about import ORCID_URL
-from morsecensus.pipeline.worker.bodies import word_of
+from morsecensus.pipeline.worker.bodies import unit_of, word_of
 
 COMMIT = "MORSECENSUS_COMMIT"
 """Names the commit where a program lies without its repository, in an image of a container, say."""
@@ -117,11 +117,19 @@ def summary(plan: Plan) -> str:
     """Say in a few sentences what a study computes."""
     sizes = sorted({cell.layout.spec["n"] for cell in plan.cells})
     spread = f"N = {sizes[0]}" + (f" to {sizes[-1]}" if len(sizes) > 1 else "")
-    landscapes = sum(cell.layout.padded for cell in plan.cells)
-    bodies = dict.fromkeys(word_of(cell.layout.body) for cell in plan.cells)
+    numbers: dict[str, int] = {}
+    bodies: dict[str, list[str]] = {}
+    for cell in plan.cells:
+        unit = unit_of([cell.layout.body])
+        numbers[unit] = numbers.get(unit, 0) + cell.layout.padded
+        bodies.setdefault(unit, []).append(word_of(cell.layout.body))
+    of = {unit: ", ".join(dict.fromkeys(words)) for unit, words in bodies.items()}
+    random = {"landscapes": "random landscapes"}
+    parts = [f"{of[unit]} of {number} {random.get(unit, unit)}" for unit, number in numbers.items()]
+    one = "A landscape" if "landscapes" in numbers else "A run"
     return (
-        f"{', '.join(bodies)} of {landscapes} random landscapes ({', '.join(_models(plan))}), {spread}, in "
-        f"{len(plan.cells)} cells. A landscape follows from model, parameters, N, seed and its number."
+        f"{'; '.join(parts)} ({', '.join(_models(plan))}), {spread}, in "
+        f"{len(plan.cells)} cells. {one} follows from model, parameters, N, seed and its number."
     )
 
 

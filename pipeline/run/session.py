@@ -12,6 +12,7 @@ from morsecensus.pipeline.run.metrics import MetricsFile
 from morsecensus.pipeline.run.pace import CellPace, planned_seconds
 from morsecensus.pipeline.run.progress import Counts, Progress
 from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.worker.bodies import looks_for_points, unit_of
 from morsecensus.pipeline.worker.visibility import identity
 from morsecensus.storage.files import Files
 from morsecensus.storage.layout import CellLayout, failed_key
@@ -47,6 +48,8 @@ class Session:
             points=sum(one.points for one in done),
             paces=paces,
             part="" if part is None else str(part),
+            unit=unit_of(cell.body for cell in run.manifest.cells),
+            seeks=any(looks_for_points(cell.body) for cell in run.manifest.cells),
             blocks=sum(map(len, self.mine.values())),
             blocks_done=len(done),
         )
@@ -87,7 +90,7 @@ class Session:
                 executor.submit(job)
                 running += 1
             self.stop.check(
-                f"stopped: {self.counts.done} of {self.counts.landscapes} landscapes are committed; "
+                f"stopped: {self.counts.done} of {self.counts.landscapes} {self.counts.unit} are committed; "
                 "the same command goes on from there"
             )
             if self.lease.lost:
@@ -124,6 +127,7 @@ class Session:
         self.counts.retries += done.receipt.get("attempt", 1) - 1
         if error is None:
             self.counts.workers.add((done.receipt["host"], done.receipt["pid"]))
+            self.counts.open += done.receipt.get("open", 0)
             self._commit(cell, block, Summary(**done.receipt["summary"]))
             return
         if error["kind"] in FATAL:

@@ -6,7 +6,7 @@ the function moves. Any other name is ``package.module:function``.
 
 import importlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,20 +23,24 @@ class Body:
     Attributes:
         recorded: its name in stores.
         module: where its ``describe(spec)`` and ``run_block(spec, block, scatter)`` are.
+        unit: what one of its results is of, for people.
+        points: whether it looks for critical points.
     """
 
     recorded: str
     module: str
+    unit: str = "landscapes"
+    points: bool = True
 
 
 BODIES = {
     "census": Body(DEFAULT_BODY, "morsecensus.tasks.block"),
     "flow": Body("flow", "morsecensus.tasks.bodies.flow"),
-    "threshold": Body("threshold", "morsecensus.tasks.bodies.threshold"),
-    "shares": Body("shares", "morsecensus.tasks.bodies.shares"),
+    "threshold": Body("threshold", "morsecensus.tasks.bodies.threshold", points=False),
+    "shares": Body("shares", "morsecensus.tasks.bodies.shares", "training runs", points=False),
     "escapes": Body("escapes", "morsecensus.tasks.bodies.escapes"),
-    "trajectories": Body("trajectories", "morsecensus.tasks.bodies.trajectories"),
-    "networks": Body("networks", "morsecensus.tasks.bodies.networks"),
+    "trajectories": Body("trajectories", "morsecensus.tasks.bodies.trajectories", points=False),
+    "networks": Body("networks", "morsecensus.tasks.bodies.networks", "training runs", points=False),
 }
 """By the word for them in studies."""
 PLACES = {body.recorded: f"{body.module}:run_block" for body in BODIES.values()}
@@ -84,6 +88,17 @@ def load(name: str, attribute: str | None = None) -> Callable[..., Any]:
 def word_of(body: str) -> str:
     """Return what studies call a body of ours, and the name of any other."""
     return next((word for word, known in BODIES.items() if known.recorded == body), body)
+
+
+def unit_of(bodies: Iterable[str]) -> str:
+    """Return what the results of some bodies, by their recorded names, are of: landscapes, training runs."""
+    known = {body.recorded: body.unit for body in BODIES.values()}
+    return " and ".join(sorted({known.get(body, "landscapes") for body in bodies})) or "landscapes"
+
+
+def looks_for_points(body: str) -> bool:
+    """Whether a body, by its recorded name, looks for critical points."""
+    return next((known.points for known in BODIES.values() if known.recorded == body), True)
 
 
 def describe(body: str, spec: Mapping[str, Any]) -> Description:

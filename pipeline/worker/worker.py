@@ -38,6 +38,7 @@ from morsecensus.storage.layout import CellLayout, Generation
 from morsecensus.storage.markers import Marker, read_marker
 from morsecensus.storage.rollup import Summary
 from morsecensus.storage.seals import canonical
+from morsecensus.storage.tables import closed_value
 from morsecensus.tasks.runtime.scatter import Scatter
 
 RTOL, ATOL = 1e-7, 1e-9
@@ -203,7 +204,7 @@ def _run_block(job: Mapping[str, Any], scatter: Scatter | None, started: float) 
     files = open_files(job["store"])
     done = _already_committed(job)
     if done is not None:
-        return _receipt(done, started, job.get("attempt", 1))
+        return _receipt(done, started, job.get("attempt", 1))  # how many are open isn't looked up
     cell, tables = _compute(job, scatter)
     marker = write_block(
         files,
@@ -222,7 +223,17 @@ def _run_block(job: Mapping[str, Any], scatter: Scatter | None, started: float) 
             "peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         },
     )
-    return _receipt(marker, started, job.get("attempt", 1))
+    return {**_receipt(marker, started, job.get("attempt", 1)), "open": _open(cell, tables)}
+
+
+def _open(cell: CellLayout, tables: Mapping[str, Any]) -> int:
+    """Landscapes of a block of which not all is there, as far as its body says so."""
+    said = ((column, closed_value(column)) for column in cell.landscape.columns)
+    return sum(
+        int((np.asarray(tables[cell.landscape.name][column.name]) != closed).sum())
+        for column, closed in said
+        if closed is not None
+    )
 
 
 def _piece(job: Mapping[str, Any]) -> dict[str, Any]:

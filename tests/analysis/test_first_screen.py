@@ -144,7 +144,8 @@ def rows(folder, name):
 
 
 def test_the_questions_stand_in_their_order_before_the_sections(page):
-    assert list(answers(page)) == [question.value for question in Question]
+    of_a_census = list(Question)[: list(Question).index(Question.OPEN) + 1]
+    assert list(answers(page)) == [question.value for question in of_a_census]
     tags = [one.tag for one in page.root.iter()]
     assert tags.index("ul") < tags.index("nav") < tags.index("main")
     header = next(iter(page.find("header")))

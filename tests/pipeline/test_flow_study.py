@@ -149,14 +149,14 @@ def test_the_page_of_flows_alone_says_what_it_holds(tmp_path):
         mc.run(study, tmp_path / name, quiet=True)
         with unrendered():
             pages[name] = write_report(str(tmp_path / name), tmp_path / f"report-{name}").read_text()
-    holds = "flow: 6 starts on 3 landscapes, 1 cells; threshold: 4 starts on 2 landscapes, 1 cells."
+    holds = "flow: 6 starts on 3 landscapes, 1 cell; threshold: 4 starts on 2 landscapes, 1 cell."
     assert all(holds in page for page in pages.values())
     assert "<h1>Report: flows</h1>" in pages["alone"]
     assert "No census, but flow" in pages["alone"]
     assert "Beside the census flow" in pages["both"]
     for words in ("0 landscapes", "critical points in", "No test against", "cell by cell"):
         assert words not in pages["alone"]
-    assert "critical points in 2 landscapes, 1 cells" in pages["both"]
+    assert "critical points in 2 landscapes, 1 cell" in pages["both"]
 
 
 def test_a_plan_says_how_long_flows_take():

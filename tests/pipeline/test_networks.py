@@ -204,6 +204,12 @@ def test_the_report_compares_and_says_its_tier(stored, tmp_path):
     with unrendered():
         page = write_report(place, tmp_path / "report").read_text()
     page = re.sub("<[^>]*>", "", page)
+    first = page.partition("Contents")[0]
+    assert re.search(
+        r"What training reaches.*wide \(6-\d+-3, \d runs\): .* test errors, cost .* nats above", first
+    )
+    assert "On the straight line between two runs of" in first
+    assert "exact theory" not in page, "there is none of training runs"
     for text in ("Tier 4", "Control: the largest barrier", "Trained networks", "training runs"):
         assert text in page
 

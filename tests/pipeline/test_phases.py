@@ -102,7 +102,9 @@ def test_a_run_names_its_phases(tmp_path, toolbox, monkeypatch):
     ]
     assert named == 2 * once
     assert details[0] == "0/40 landscapes, 0 points, 0 failed"
-    assert re.match(r"40/40 landscapes, \S+/s, \d+ points, cell c0001, 0 failed", notes[0])
+    assert re.match(
+        r"40/40 landscapes, \S+/s, (\d+ open, )?\d+ points, cell c0001, 1 worker, 0 failed", notes[0]
+    )
     assert notes[1].startswith("48/48 landscapes (40 from before)")
 
 

@@ -3,6 +3,7 @@ report."""
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -71,6 +72,9 @@ def test_the_report_has_shares_beside_published_ones(extended, record, tmp_path)
     with unrendered():
         page = write_report(str(extended), tmp_path / "report").read_text()
     assert "Where training of ReLU students ends" in page
+    first = re.sub("<[^>]*>", "", page).partition("Contents")[0]
+    assert "No census, but shares: 64 training runs, 1 cell." in first
+    assert f"{record['spurious']} of 64 runs of 7 students of 7 teachers settle above loss 0" in first
     with (tmp_path / "report/tables/shares.csv").open() as stream:
         (row,) = csv.DictReader(stream)
     assert (int(row["spurious"]), int(row["runs"]), int(row["published"])) == (record["spurious"], 64, 27)

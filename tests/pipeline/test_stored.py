@@ -1,11 +1,14 @@
 """What `morsecensus.open` gives: tables of one cell that become data frames, words for codes."""
 
+import shutil
+
 import numpy as np
 import pytest
 import xarray as xr
 
 import morsecensus as mc
 from morsecensus.storage.dataset import dataset_path
+from morsecensus.storage.errors import StoreError
 from morsecensus.tasks.measurables.words import STATUSES
 
 
@@ -98,3 +101,62 @@ def test_cells_of_all_bodies_are_in_order(study):
     assert len(repr(study).splitlines()) == len(repr(study.cells[1]).splitlines()) == 4
     assert "12 landscapes" not in repr(study)
     assert repr(study).splitlines()[2].startswith("10 landscapes, ")
+
+
+@pytest.fixture(scope="module")
+def exported(store, tmp_path_factory):
+    from morsecensus.pipeline.export.write import export_store
+
+    folder = tmp_path_factory.mktemp("exported")
+    made = {kind: export_store(store, kind, folder / name).path for kind, name in EXPORTS.items()}
+    shutil.copytree(dataset_path(store), folder / "copied")
+    return made | {"copy": folder / "copied"}
+
+
+EXPORTS = {"zip": "small.zip", "netcdf": "files", "parquet": "tables"}
+
+
+@pytest.mark.parametrize("check", ["sizes", "crc"])
+@pytest.mark.parametrize("kind", ["copy", "zip", "netcdf"])
+def test_what_was_exported_opens_as_the_store_does(study, exported, kind, check):
+    found = mc.open(exported[kind], check)
+    assert (found.name, [cell.name for cell in found.cells]) == ("small", ["c0000", "c0001", "c0002"])
+    for mine, theirs in zip(study.cells, found.cells, strict=True):
+        assert (mine.body, mine.model, mine.n) == (theirs.body, theirs.model, theirs.n)
+        assert mine.parameters == theirs.parameters
+        assert type(mine.theory) is type(theirs.theory)
+        assert mine._dimensions() == theirs._dimensions()
+        for dimensions in mine._dimensions():
+            one, other = mine.table(*dimensions).load(), theirs.table(*dimensions).load()
+            xr.testing.assert_equal(one, other)
+            assert {name: c.dtype for name, c in one.items()} == {name: c.dtype for name, c in other.items()}
+            assert one.to_dataframe().equals(other[list(one)].to_dataframe())
+        xr.testing.assert_equal(mine.dataset.load(), theirs.dataset.load())
+
+
+def test_what_others_open_says_so(exported, tmp_path):
+    with pytest.raises(StoreError, match=r'pandas.read_parquet\(".*tables/points"\)'):
+        mc.open(exported["parquet"])
+    with pytest.raises(StoreError, match="a file of one cell, allowed: its folder"):
+        mc.open(exported["netcdf"] / "c0000.nc")
+    (tmp_path / "x.txt").write_text("x")
+    with pytest.raises(StoreError, match="neither a zip file nor a folder"):
+        mc.open(tmp_path / "x.txt")
+    with pytest.raises(StoreError, match="no run here"):
+        mc.open(tmp_path)
+
+
+def test_an_export_that_lost_or_changed_a_file_is_refused(exported, tmp_path):
+    shutil.copytree(exported["netcdf"], tmp_path / "files")
+    with (tmp_path / "files/datasheet.md").open("a") as sheet:
+        sheet.write("!")
+    assert mc.open(tmp_path / "files").name == "small"
+    with pytest.raises(StoreError, match=r"datasheet.md has changed since it was written"):
+        mc.open(tmp_path / "files", "crc")
+    (tmp_path / "files/c0001.nc").unlink()
+    with pytest.raises(StoreError, match=r"c0001.nc is missing: copy it again from where it is whole"):
+        mc.open(tmp_path / "files")
+    whole = exported["zip"].read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StoreError, match="if it was one, copy it again"):
+        mc.open(tmp_path / "cut.zip")

@@ -11,6 +11,7 @@ from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.dynamics import figure, tables
 from morsecensus.analysis.topics.dynamics.fluctuation import draw_fluctuations
+from morsecensus.analysis.topics.dynamics.learnt import where_runs_end
 from morsecensus.analysis.topics.dynamics.limit import LimitCurve
 from morsecensus.analysis.topics.dynamics.measure import (
     Setting,
@@ -22,6 +23,7 @@ from morsecensus.analysis.topics.dynamics.measure import (
 )
 from morsecensus.analysis.topics.dynamics.read import Runs, find_runs
 from morsecensus.analysis.topics.dynamics.softest import draw_softest
+from morsecensus.analysis.topics.findings import Finding
 from morsecensus.analysis.topics.layout import Picture, Section
 
 _TEXT = (
@@ -87,6 +89,10 @@ class Trajectories(Topic[Setting]):
             CellTest((), Judged(result, None, ""), self.anchor, named=head_of(runs))
             for runs, result in limit_tests(found)
         ]
+
+    def findings(self, found: Sequence[Setting]) -> list[Finding]:
+        said = where_runs_end(found)
+        return [] if said is None else [said]
 
     def section(self, found: Setting) -> Section:
         title = f"Trajectories: {found.title}"

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, kstest
 
 from morsecensus.analysis.agreement.residuals import TestResult
+from morsecensus.analysis.estimates.line import weighted_line
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.theory.escapes import softest_alone
 from morsecensus.analysis.topics.escapes.read import EscapeCell
@@ -66,14 +67,11 @@ def slope_row(one: EscapeCell) -> Row | None:
     """Slope of |lambda_min| T against log(R/r), 1 if modes grow at their curvatures; None from one length."""
     if len(one.ratios) < 2:
         return None
-    rows = list(radius_rows(one))
-    x, y, errors = np.log(one.ratios), [row["scaled"] for row in rows], [row["scaled_se"] for row in rows]
-    weights = 1 / np.square(errors)
-    centred = x - (weights @ x) / weights.sum()
-    spread = weights @ centred**2
-    slope, error = float(weights @ (centred * y) / spread), float(spread**-0.5)
-    exact = float(weights @ (centred * [row["exact"] for row in rows]) / spread)
-    return _size(one) | {"slope": slope, "slope_se": error, "exact": exact, "z": (slope - exact) / error}
+    rows, x = list(radius_rows(one)), np.log(one.ratios)
+    scaled, errors, law = (np.array([row[name] for row in rows]) for name in ("scaled", "scaled_se", "exact"))
+    found, exact = weighted_line(x, scaled, errors), weighted_line(x, law, errors).slope
+    z = (found.slope - exact) / found.error
+    return _size(one) | {"slope": found.slope, "slope_se": found.error, "exact": exact, "z": z}
 
 
 def _size(one: EscapeCell) -> Row:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import chi2
 
+from morsecensus.analysis.estimates.line import weighted_line
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, log_scale, new_figure
 from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.findings import Finding, Question
 from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.networks.read import Network, find_networks
 
@@ -98,6 +100,16 @@ class LazyOrFeature(Topic[tuple[Widths, ...]]):
     def figures(self, found: tuple[Widths, ...]) -> Mapping[str, Figure]:
         return {"": draw_lazy(found)}
 
+    def findings(self, found: Sequence[tuple[Widths, ...]]) -> list[Finding]:
+        rows = [exponent_row(family, name) for one in found for family in one for name in MOVED]
+        texts = [
+            f"changes of {row['quantity']} in {row['scaling']} networks ({row['activation']}) go as power "
+            f"{r.estimate(row['exponent'], row['exponent_se'])} of the width, expected "
+            f"{r.number(row['expected'])}"
+            for row in rows
+        ]
+        return [Finding(Question.WIDTH, f"{'; '.join(texts)}.")]
+
     def section(self, found: tuple[Widths, ...]) -> Section:
         title, rows = "Trained networks: lazy or feature learning", self.tables(found)
         parts = [table.part(rows[table]) for table in self.declared]
@@ -146,12 +158,8 @@ def exponent_row(family: Widths, name: str) -> Row:
 
 def power(x: np.ndarray, means: np.ndarray, errors: np.ndarray) -> tuple[float, float, float, float]:
     """Exponent of means = c x^exponent with its standard error, chi squared, and log c."""
-    logs, values, weights = np.log(x), np.log(means), (means / errors) ** 2
-    centre, level = (weights @ logs) / weights.sum(), (weights @ values) / weights.sum()
-    spread = weights @ (logs - centre) ** 2
-    slope = float(weights @ ((logs - centre) * values) / spread)
-    off = values - level - slope * (logs - centre)
-    return slope, float(spread**-0.5), float(weights @ off**2), float(level - slope * centre)
+    line = weighted_line(np.log(x), np.log(means), errors / means)
+    return line.slope, line.error, line.chi_squared, line.at_zero
 
 
 def draw_lazy(found: Sequence[Widths]) -> Figure:

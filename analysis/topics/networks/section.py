@@ -7,9 +7,11 @@ from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.findings import Finding
 from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.networks import figure, measure, tables
 from morsecensus.analysis.topics.networks.lazy import families
+from morsecensus.analysis.topics.networks.learnt import what_training_reaches
 from morsecensus.analysis.topics.networks.read import Network, find_networks
 
 Found = tuple[Network, ...]
@@ -64,6 +66,10 @@ class TrainedNetworks(Topic[Found]):
             "spectra": figure.draw_spectra(found),
         }
         return {name: one for name, one in drawn.items() if one is not None}
+
+    def findings(self, found: Sequence[Found]) -> list[Finding]:
+        said = [what_training_reaches(one) for one in found]
+        return [one for one in said if one is not None]
 
     def section(self, found: Found) -> Section:
         title, rows = "Trained networks", self.tables(found)

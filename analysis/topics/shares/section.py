@@ -11,6 +11,7 @@ from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.findings import Finding, Question
 from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL
 from morsecensus.analysis.topics.shares.figure import draw_shares
@@ -107,6 +108,9 @@ class Shares(Topic[tuple[SharesCell, ...]]):
     def figures(self, found: tuple[SharesCell, ...]) -> Mapping[str, Figure]:
         return {"": draw_shares(found)}
 
+    def findings(self, found: Sequence[tuple[SharesCell, ...]]) -> list[Finding]:
+        return [_learnt(one) for cells in found for one in _most_teachers(cells)]
+
     def section(self, found: tuple[SharesCell, ...]) -> Section:
         title = "Where training of ReLU students ends"
         rows = self.tables(found)
@@ -117,6 +121,29 @@ class Shares(Topic[tuple[SharesCell, ...]]):
             FAMILIES.part(rows[FAMILIES]),
         ]
         return Section(title, body)
+
+
+def _most_teachers(cells: tuple[SharesCell, ...]) -> list[SharesCell]:
+    """The cell of most teachers of which a run settled, the first of several."""
+    known = [one for one in cells if one.settled]
+    return [max(known, key=lambda one: one.k)] if known else []
+
+
+def _learnt(one: SharesCell) -> Finding:
+    share, low, high = one.share
+    text = (
+        f"{one.spurious:,} of {one.settled:,} runs of {one.units} students of {one.k} teachers settle above "
+        f"loss 0: "
+        f"{r.percent(share)} ({r.percent(low)} to {r.percent(high)} with 95% confidence)"
+    )
+    published = published_spurious(one.k, one.units)
+    if published is not None:
+        p = r.probability(_same_law(one.spurious, one.settled, published))
+        text += f"; published are {published:,} of {RUNS:,}, of one law by Fisher's test with p = {p}"
+    left = one.runs - one.settled
+    return Finding(
+        Question.SPURIOUS, f"{text}. {f'{left:,} others did not settle' if left else 'All settled'}."
+    )
 
 
 def _row(one: SharesCell) -> Row:

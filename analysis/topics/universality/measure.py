@@ -21,6 +21,7 @@ import numpy as np
 from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, reduce_points
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.scan import moments, scan
+from morsecensus.analysis.estimates.line import weighted_line
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.theory.goe.moments import catalan, goe_moment
@@ -201,11 +202,8 @@ def _fit(law: str, quantity: str, rows: list[Row]) -> Decay | None:
         return None
     x = np.log([row["n"] for row in seen])
     y = np.log([abs(row["relative"]) for row in seen])
-    weight = np.array([row["standard_errors"] for row in seen]) ** 2
-    centred = x - weight @ x / weight.sum()
-    spread = float(weight @ centred**2)
-    slope = float(weight @ (centred * y)) / spread
-    return Decay(law, quantity, tuple(row["n"] for row in seen), -slope, spread**-0.5)
+    line = weighted_line(x, y, 1 / np.abs([row["standard_errors"] for row in seen]))
+    return Decay(law, quantity, tuple(row["n"] for row in seen), -line.slope, line.error)
 
 
 def moments_below(law: str) -> float:

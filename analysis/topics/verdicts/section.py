@@ -114,6 +114,8 @@ class Agreement(Topic[Found]):
     anchor, declared, last = "agreement", (TESTS,), True
 
     def find(self, study: StudyResult) -> list[Found]:
+        if not study.verdicts and not study.cells:
+            return []  # of runs without a law to be tested against: nothing to say
         results = [result for family in study.families for result in family.cells]
         scored = [*count_rows(results), *energy_rows(results)]
         return [Found(verdict_rows(study.verdicts), study.cells, scored)]
