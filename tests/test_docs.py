@@ -2,6 +2,7 @@
 print, the notebook runs.
 """
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -38,6 +39,99 @@ def test_pages_show_what_commands_print(page, command, printed, monkeypatch):
 
 def test_something_is_shown():
     assert len(shown()) >= 1
+
+
+def rows_below(page, head):
+    """The rows of the table with this head on a page, as texts."""
+    lines = iter((ROOT / "docs" / page).read_text().splitlines())
+    wanted = [cell.strip() for cell in head.split("|")]
+    assert any([cell.strip() for cell in line.strip("|").split("|")] == wanted for line in lines), head
+    next(lines)
+    rows = itertools.takewhile(lambda line: line.startswith("|"), lines)
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def is_shown_as(text, value, digits=0.51):
+    """Whether a value is what a page prints, to the last digit that it prints."""
+    mantissa, _, power = text.partition("e")
+    places = len(mantissa.partition(".")[2]) - int(power or 0)
+    return abs(value - float(text)) <= digits * 10.0**-places
+
+
+def test_a_wrong_last_digit_is_seen():
+    assert is_shown_as("-1.5507", -1.55068)
+    assert not is_shown_as("-1.5508", -1.55068)
+    assert is_shown_as("1.519709e+08", 151970912.0)
+    assert not is_shown_as("1.519708e+08", 151970912.0)
+
+
+LOW = "xi | S2 | N | N_0 | N_1 | N_2 | mean E | sd | skewness | lowest E | sd | relative error"
+
+
+def low_rows():
+    """One row in the tests, those of N up to 60 in the soak."""
+    rows = [row for row in rows_below("theory.md", LOW) if int(row[2]) <= 60]
+    assert len(rows) == 18
+    return [pytest.param(row, marks=[pytest.mark.soak] * (place > 0)) for place, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize("row", low_rows(), ids=lambda row: " ".join(row[:3]))
+def test_numbers_of_low_index_are_those_of_predict(row):
+    """`predict --xi XI --field S2 --n N --max-index 2`."""
+    xi, field, n, *printed = row
+    (found,) = mc.predict(xi, int(n), field=float(field), max_index=2)
+    moments = [found[f"energy_{name}"][0] for name in ("mean", "sd", "skewness")]
+    lowest = [found[f"ground_state_{name}"] for name in ("mean", "sd")]
+    values = [*found["by_index"], *moments, *lowest]
+    assert [
+        (text, value) for text, value in zip(printed, values, strict=False) if not is_shown_as(text, value)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "row", rows_below("dynamics.md", "p | T_d | T_s | q_s | aging e(T = 0.2) | aging e(T = 0.5)")
+)
+def test_temperatures_are_those_of_predict(row):
+    """`predict --xi "q^P" --n 4 --temperature T`."""
+    cold, warm = (mc.predict(f"q^{row[0]}", 4, temperature=t)[0]["limits"]["thermal"] for t in (0.2, 0.5))
+    values = [cold["T_d"], cold["T_s"], cold["q_s"], cold["aging"]["energy"], warm["aging"]["energy"]]
+    assert all(map(is_shown_as, row[1:], values))
+
+
+LINES = "p | Dp | 1/D2, gradient flow | 1/D2, trivial | rate of minima at m = 0 on the first line"
+
+
+@pytest.mark.parametrize("row", rows_below("spiked.md", LINES), ids=lambda row: " ".join(row[:2]))
+def test_lines_of_a_signal_are_those_of_predict(row):
+    """What `predict --model matrix-tensor` says of them; its numbers at finite N take the time."""
+    from morsecensus.analysis.theory.models.spiked import limits
+
+    p, deltap = int(row[0]), float(row[1])
+    line = limits.descent_line(p, deltap)
+    assert is_shown_as(row[2], line)
+    assert is_shown_as(row[3], limits.triviality_line(p, deltap))
+    (found,) = mc.predict(n=2, model="matrix-tensor", p=p, deltap=deltap, delta2=1 / line)
+    assert found["limits"]["lines"]["1/delta2_descent"] == pytest.approx(line)
+    assert is_shown_as(row[4], found["limits"]["lines"]["uninformed_minima"])
+
+
+def flows():
+    """One, to t = 2, in the tests; all of them in the soak."""
+    rows = rows_below("dynamics.md", "`mean-field --looks 1,2,5,10 ...` | e(1) | e(2) | e(5) | e(10)")
+    short = [pytest.param(rows[0], [1, 2], id="short")]
+    return [*short, *(pytest.param(row, [1, 2, 5, 10], marks=pytest.mark.soak) for row in rows)]
+
+
+@pytest.mark.parametrize(("row", "looks"), flows())
+def test_energies_of_flows_are_those_of_mean_field(row, looks):
+    words = shlex.split(row[0].strip("`"))
+    given = {
+        word.lstrip("-").replace("-", "_"): text for word, text in zip(words[::2], words[1::2], strict=True)
+    }
+    xi = given.pop("xi")
+    found = mc.mean_field(xi, looks=looks, **{name: float(text) for name, text in given.items()})
+    energies = [one["energy"] for one in found["rows"]]
+    assert all(map(is_shown_as, row[1:], energies))
 
 
 class Asked(HTMLParser):
