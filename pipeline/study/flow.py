@@ -7,11 +7,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.errors import shown
 from morsecensus.pipeline.plugins import identity
 from morsecensus.pipeline.study.cells import CellTable, StudyCell, grid, table_of
 from morsecensus.pipeline.study.checked import number, validated
-from morsecensus.pipeline.study.parameters import FLOWING
+from morsecensus.pipeline.study.parameters import check_flowing
 from morsecensus.pipeline.worker.bodies import BODIES
 
 MOST_STRENGTHS, MOST_STARTS, MOST_TIMES = 50, 100_000, 1000
@@ -83,8 +83,7 @@ def threshold_cells(
 
 
 def _checked(kind: type[_Kind], table: dict[str, Any], model: str, source: str) -> _Kind:
-    if model not in FLOWING:
-        raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(FLOWING))}")
+    check_flowing(model, source)
     return validated(table_of(kind, model), {"model": model, **table}, source, ".")
 
 

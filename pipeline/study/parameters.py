@@ -18,6 +18,12 @@ FLOWING = tuple(
 """Models whose gradient flow is that of points on spheres, with couplings drawn from a seed."""
 
 
+def check_flowing(model: str, source: str) -> None:
+    """Raise UsageError, naming the table, for a model on whose landscapes nothing can flow."""
+    if model not in FLOWING:
+        raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(FLOWING))}")
+
+
 def read_parameters(model: str, given: Mapping[str, str | float | None]) -> dict[str, Any]:
     """Return the canonical parameters of a model from what the options of a command gave.
 

@@ -20,7 +20,7 @@ from morsecensus.pipeline.study.cells import (
     table_of,
 )
 from morsecensus.pipeline.study.checked import number, validated
-from morsecensus.pipeline.study.parameters import FLOWING
+from morsecensus.pipeline.study.parameters import check_flowing
 from morsecensus.pipeline.study.ranges import parse_integers
 from morsecensus.pipeline.worker.bodies import BODIES
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
@@ -134,8 +134,7 @@ def trajectory_cells(
 ) -> Iterator[StudyCell]:
     """Yield the cells of a table; raises UsageError."""
     del folder
-    if model not in FLOWING:
-        raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(FLOWING))}")
+    check_flowing(model, source)
     content = {"model": model, **table}
     sizes = content.pop("n", None)
     kind = table_of(TrajectoryTable, model)
