@@ -11,7 +11,7 @@ import time
 from types import FrameType
 
 STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
-GRACE = 0.5
+GRACE = 0.4
 """Seconds from Ctrl-C that the command has to end by itself, in its own words."""
 NOTHING_DONE = "stopped before anything was done; the same command begins again"
 

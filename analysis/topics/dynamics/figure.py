@@ -36,8 +36,7 @@ SHARPEST = 4.0
 
 def draw_curves(group: Sequence[Pair], setting: Setting) -> Figure:
     """One algorithm at all N: energies, what is left to N to infinity times N, and the spread."""
-    limit = group[0][1]
-    collapsed = limit is not None and limit.exact
+    collapsed = has_limit(group)
     figure, axes = new_figure(1, 3 if collapsed else 1, 3.0)
     plot_energies(axes[0], group, setting)
     if collapsed:
@@ -45,6 +44,12 @@ def draw_curves(group: Sequence[Pair], setting: Setting) -> Figure:
         plot_spread(axes[2], group)
     figure.suptitle(group[0][0].label, fontsize=8.5)
     return figure
+
+
+def has_limit(group: Sequence[Pair]) -> bool:
+    """Whether N to infinity is known exactly, so that finite N can be held against it."""
+    limit = group[0][1]
+    return limit is not None and limit.exact
 
 
 def _late(times: Floats) -> np.ndarray:

@@ -97,7 +97,7 @@ class Trajectories(Topic[Setting]):
     def section(self, found: Setting) -> Section:
         title = f"Trajectories: {found.title}"
         pictures = [
-            Picture(_name(number), f"{title}: {group[0][0].label}", _CAPTIONS["curves"])
+            Picture(_name(number), f"{title}: {group[0][0].label}", _caption(group))
             for number, group in enumerate(_compared(found), 1)
         ]
         pictures += [Picture(name, f"{title}: {name}", text) for name, text in _CAPTIONS.items()]
@@ -108,6 +108,11 @@ def _compared(found: Setting) -> list[list[tuple[Runs, LimitCurve | None]]]:
     """Algorithms with a time at several N; all, if none has several."""
     groups = [group for group in found.rules() if group[0][0].has_time]
     return [group for group in groups if len({runs.n for runs, _ in group}) > 1] or groups
+
+
+def _caption(group: Sequence[tuple[Runs, LimitCurve | None]]) -> str:
+    """Of the panels that `figure.draw_curves` draws: the other two take an exact limit."""
+    return _CAPTIONS["curves"] if figure.has_limit(group) else "Mean energies per spin."
 
 
 def _name(number: int) -> str:
