@@ -146,4 +146,3 @@ class _Pool:
         time, steps = self.clock(lanes, row)
         end = End(status, here, steps, time, steps + 1, products, negative)
         return self.notes[lanes.runs[row]].run(self.field, x, end, self.options.correlations)
-
