@@ -72,10 +72,12 @@ def _wait(reader: int) -> None:
     # not imported: the main thread may be in the middle of that
     phases, stopping = (sys.modules.get(f"morsecensus.pipeline.{name}") for name in ("phases", "stopping"))
     with contextlib.suppress(Exception):
-        phases.end()
+        if phases is not None:
+            phases.end()
     words: str | None = NOTHING_DONE
     with contextlib.suppress(Exception):
-        words = stopping.last_words()
+        if stopping is not None:
+            words = stopping.last_words()
     if words is not None:
         _say(words)
     _leave(128 + signal.SIGINT)

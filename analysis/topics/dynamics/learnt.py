@@ -1,6 +1,7 @@
 """What trajectories say on the first screen: where the runs of each algorithm end, at the largest N."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.topics.dynamics.measure import Setting
@@ -17,15 +18,16 @@ def where_runs_end(settings: Sequence[Setting]) -> Finding | None:
     """
     for setting in settings:
         largest = max(runs.n for runs in setting.runs)
-        ends = [(runs, *runs.mean("end_energy")) for runs in setting.runs if runs.n == largest]
-        known = sorted((one for one in ends if one[1] == one[1]), key=lambda one: one[1])
+        means = [(runs, runs.mean("end_energy")) for runs in setting.runs if runs.n == largest]
+        ends = [(runs, float(mean), float(error)) for runs, (mean, error) in means]
+        known = sorted((one for one in ends if isfinite(one[1])), key=lambda one: one[1])
         if known:
             return Finding(Question.ENDS, _text(setting, largest, known, len(settings) > 1))
     return None
 
 
 def _text(setting: Setting, n: int, ends: Sequence[tuple[Runs, float, float]], several: bool) -> str:
-    texts = [f"{runs.label} at {r.estimate(float(mean), float(error))}" for runs, mean, error in ends[:MOST]]
+    texts = [f"{runs.label} at {r.estimate(mean, error)}" for runs, mean, error in ends[:MOST]]
     more = f", {len(ends) - MOST} others higher" if len(ends) > MOST else ""
     levels = [f"{name} {r.number(value)}" for name, value in setting.levels.items()]
     beside = f"; N to infinity: {', '.join(levels)}" if levels else ""
