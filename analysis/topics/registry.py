@@ -7,6 +7,7 @@ from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.bottom.section import BottomOfLandscapes
 from morsecensus.analysis.topics.complexity.section import Complexity
 from morsecensus.analysis.topics.counts.section import Counts
+from morsecensus.analysis.topics.criticality.section import IndexAgainstLoss
 from morsecensus.analysis.topics.degenerate.section import WithoutNumber
 from morsecensus.analysis.topics.dynamics.across import AcrossSettings
 from morsecensus.analysis.topics.dynamics.halting import HaltingTimes
@@ -73,6 +74,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     Shares(),
     TrainedNetworks(),
     LazyOrFeature(),
+    IndexAgainstLoss(),
     SlicesMislead(),
     Pairs(),
     OtherLaws(),

@@ -14,13 +14,14 @@ from morsecensus.pipeline.study.example_files import read_examples
 from morsecensus.pipeline.worker.bodies import BODIES
 from morsecensus.tasks.networks.examples import check_classes, examples_of
 from morsecensus.tasks.networks.options import HESSIAN, NetworkOptions
+from morsecensus.tasks.networks.sought import POINTS
 
 NETWORKS = "networks"
 MODEL = "network"
 FEW = 1000
 """Examples of which a study is told if they are of one class alone; of more that is hardly so."""
-LATER = ("loss", "scaling", "until", "kernel")
-OWN = ("name", "seeds", "folder", "block", "teacher", "hessian")
+LATER = ("loss", "scaling", "until", "kernel", "points")
+OWN = ("name", "seeds", "folder", "block", "teacher", "hessian", "points")
 """Keys that say something else than the options of the same name, or are none."""
 
 
@@ -39,6 +40,17 @@ class HessianTable(Checked):
     """The Hessian is that of the cost of so many first training examples; 1000, if there are."""
     starts: int = HESSIAN["starts"]
     """Random starts: a spectrum each."""
+
+
+class PointsTable(Checked):
+    """What ``points`` may have."""
+
+    steps: int = POINTS["steps"]
+    """Most steps of a search for a critical point, Levenberg-Marquardt on the squared gradient."""
+    tolerance: Annotated[float, BeforeValidator(number)] = POINTS["tolerance"]
+    """Largest gradient of what is called critical, if Newton's step also finds a zero beside it."""
+    flat: Annotated[float, BeforeValidator(number)] = POINTS["flat"]
+    """Largest |H g|/(|H| |g|) of what is called gradient-flat."""
 
 
 class NetworkTable(Checked):
@@ -68,6 +80,8 @@ class NetworkTable(Checked):
     precision: str = "float32"
     hessian: HessianTable | None = None
     """Spectrum of the Hessian by Lanczos: { matvecs, examples, starts }; none if not given."""
+    points: PointsTable | None = None
+    """Search for critical points from each look of ``keep``: { steps, tolerance, flat }; none if not given."""
     loss: str = "cross-entropy"
     scaling: str = "standard"
     until: Annotated[float, BeforeValidator(number)] = 0.0
@@ -113,7 +127,8 @@ def _record(asked: NetworkOptions) -> dict[str, Any]:
     the same as before these were there."""
     known = {**asdict(asked), "layers": list(asked.layers)}
     usual = NetworkOptions.__dataclass_fields__
-    return {name: value for name, value in known.items() if name not in LATER or value != usual[name].default}
+    plain = {name: usual[name].default for name in LATER} | {"points": {}}
+    return {name: value for name, value in known.items() if name not in LATER or value != plain[name]}
 
 
 def _options(cell: NetworkTable, folder: Path, teacher: Mapping[str, Any] | None) -> NetworkOptions:
@@ -127,7 +142,8 @@ def _options(cell: NetworkTable, folder: Path, teacher: Mapping[str, Any] | None
         given["sha256"], arrays = read_examples(_place(cell, folder))
         given["held"] = len(arrays["labels"])
     asked = cell.hessian.model_dump(exclude_none=True) if cell.hessian else {}
-    return NetworkOptions(**given, hessian=asked, teacher=teacher)
+    points = cell.points.model_dump() if cell.points else {}
+    return NetworkOptions(**given, hessian=asked, points=points, teacher=teacher)
 
 
 def _place(cell: NetworkTable, folder: Path) -> Path:
@@ -153,7 +169,7 @@ def _teacher(
         )
     if theirs.loss != "cross-entropy":
         raise ValueError(f"teacher: got {cell.teacher} with loss {theirs.loss}, allowed: cross-entropy")
-    plain = replace(_options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0)
+    plain = replace(_options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0, points={})
     return _record(plain)
 
 

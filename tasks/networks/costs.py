@@ -10,6 +10,8 @@ STEP_SECONDS = 2e-5
 """Of a step, whatever the network."""
 FORWARD, GRADIENT, PRODUCT = 2, 6, 14
 """Operations a weight and example."""
+SOLVE = 3e-9
+"""Seconds of the eigenvectors of a matrix, over its size's cube."""
 MEASURED_ON = 10_000
 """Training examples over which costs on lines are means, the first ones: there are a hundred a pair."""
 
@@ -21,7 +23,8 @@ def run_memory(options: NetworkOptions) -> int:
     together = options.count if options.batchnorm or options.algorithm == "gd" else 5000
     working = 8 * 6 * together * widths
     kept = (len(look_steps(options)) * 2 + 12) * 8 * options.net.weights
-    return of_data * 2 + working + kept + 8 * options.matvecs * options.net.weights + kernel_bytes(options)
+    basis = 8 * options.matvecs * options.net.weights
+    return of_data * 2 + working + kept + basis + kernel_bytes(options) + search_memory(options)
 
 
 def run_seconds(options: NetworkOptions) -> float:
@@ -36,4 +39,21 @@ def run_seconds(options: NetworkOptions) -> float:
         spent += PRODUCT * options.matvecs * options.hessian["examples"] * options.hessian["starts"]
     if options.pairs:
         spent += FORWARD * len(PATHS) * PATH_POINTS * min(options.count, MEASURED_ON) / 2
-    return training + spent * weights / RATES["float64"]
+    return training + spent * weights / RATES["float64"] + search_seconds(options)
+
+
+def search_seconds(options: NetworkOptions) -> float:
+    """Of the searches for critical points of a run: a Hessian and its eigenvectors at each step."""
+    if not options.points:
+        return 0.0
+    weights, searches = options.net.weights, len(look_steps(options))
+    step = SOLVE * weights**3 + PRODUCT * weights**2 * options.count / RATES["float64"]
+    return searches * options.points["steps"] * step
+
+
+def search_memory(options: NetworkOptions) -> int:
+    """Bytes of the derivatives that a Hessian is made of: of all sums by all weights, at each example."""
+    if not options.points:
+        return 0
+    weights = options.net.weights
+    return 8 * weights * (12 * weights + 4 * options.count * sum(options.layers))

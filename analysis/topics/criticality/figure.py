@@ -1,0 +1,54 @@
+"""Figure: index against loss of the ends of searches, apart by what they are, and of where they began."""
+
+from collections.abc import Sequence
+
+from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, new_figure
+from morsecensus.analysis.topics.criticality.measure import BEGUN, members, rank_correlation
+from morsecensus.analysis.topics.criticality.read import CRITICAL, GRADIENT_FLAT, NEITHER, Searched
+
+COLUMNS = dict(zip((CRITICAL, GRADIENT_FLAT, NEITHER, BEGUN), (*COLORS[:3], GREY), strict=True))
+MOST_NETWORKS = 6
+
+
+def draw_indices(found: Sequence[Searched]) -> Figure:
+    """A row of panels for each network, a column for each verdict and one for the looks."""
+    shown = found[:MOST_NETWORKS]
+    figure, axes = new_figure(len(shown), len(COLUMNS), 1.65 * len(shown) + 0.4)
+    for row, one in enumerate(shown):
+        own = axes[row * len(COLUMNS) : (row + 1) * len(COLUMNS)]
+        for ax, which in zip(own, COLUMNS, strict=True):
+            plot_class(ax, one, which)
+            if row == 0:
+                ax.set_title(which)
+        own[0].set_ylabel(f"{one.network.name}\nindex / weights")
+        _same_scales(own)
+    for ax in axes[-len(COLUMNS) :]:
+        ax.set_xlabel("loss")
+    return figure
+
+
+def plot_class(ax: Axes, one: Searched, which: str) -> list[Mark]:
+    """Points of a class; rings: the closed form, where there is one. In a corner: number and correlation."""
+    loss, share, run = members(one, which)
+    marks: list[Mark] = []
+    if which == CRITICAL and one.closed is not None:
+        exact = one.closed.index / one.network.weights
+        marks += ax.plot(one.closed.loss, exact, "o", ms=4.2, mfc="none", mec=GREY, mew=0.5, zorder=1)
+    marks += ax.plot(loss, share, "o", ms=2.4, color=COLUMNS[which], alpha=0.6, mew=0)
+    rho, error = rank_correlation(loss, share, run)
+    text = f"{len(loss)}" if rho is None or error is None else f"{len(loss)}, {rho:.2f} ± {error:.2f}"
+    marks.append(ax.text(0.03, 0.97, text, transform=ax.transAxes, va="top", fontsize=6.5))
+    return marks
+
+
+def _same_scales(axes: Sequence[Axes]) -> None:
+    """The panels of a network can be compared: ends have one range of losses, looks their own, which is far
+    larger, and all one range of indices."""
+    drawn = [line for ax in axes for line in ax.lines if len(line.get_ydata())]
+    highest = max((float(max(line.get_ydata())) for line in drawn), default=1.0)
+    right = [float(max(line.get_xdata())) for ax in axes[:-1] for line in ax.lines if len(line.get_xdata())]
+    for ax in axes:
+        ax.set_ylim(-0.02 * highest, 1.25 * highest or 1.0)
+    for ax in axes[:-1]:
+        ax.set_xlim(0, 1.05 * max(right, default=1.0))
+    axes[-1].set_xlim(left=0)
