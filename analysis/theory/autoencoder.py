@@ -1,11 +1,12 @@
 """Critical points of a linear autoencoder of one hidden layer with offsets, in closed form.
 
-x -> W_2 (W_1 x + b_1) + b_2 with half the mean squared error, inputs of covariance C with eigenvalues v_1 > ... >
-v_d > 0. The offsets make the mean error zero and leave 1/2 |W_2 W_1 C^{1/2} - C^{1/2}|^2, so critical points are
-those of a factorised landscape of two layers with singular values v^{1/2} (P. Baldi and K. Hornik, Neural
-Networks 2 (1989) 53): one set for each S of at most as many eigenvalues as there are hidden units, of loss 1/2
-sum_{j not in S} v_j. With s = |S| of k units the Hessian has s^2 + 2 s (k - s) zeros, GL(k) and the units that are
-free, and k more, for b_1 may be moved against b_2; index as in `analysis.theory.models.factorised.manifolds`.
+x -> W_2 (W_1 x + b_1) + b_2 with half the mean squared error, inputs of covariance C with eigenvalues v_1 >
+... > v_d > 0. The offsets make the mean error zero and leave 1/2 |W_2 W_1 C^{1/2} - C^{1/2}|^2, so critical
+points are those of a factorised landscape of two layers with singular values v^{1/2} (P. Baldi and K. Hornik,
+Neural Networks 2 (1989) 53): one set for each S of at most as many eigenvalues as there are hidden units, of
+loss 1/2 sum_{j not in S} v_j. With s = |S| of k units the Hessian has s^2 + 2 s (k - s) zeros, GL(k) and the
+units that are free, and k more, for b_1 may be moved against b_2; index as in
+`analysis.theory.models.factorised.manifolds`.
 """
 
 from dataclasses import dataclass

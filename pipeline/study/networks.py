@@ -81,7 +81,7 @@ class NetworkTable(Checked):
     hessian: HessianTable | None = None
     """Spectrum of the Hessian by Lanczos: { matvecs, examples, starts }; none if not given."""
     points: PointsTable | None = None
-    """Search for critical points from each look of ``keep``: { steps, tolerance, flat }; none if not given."""
+    """Search for critical points from each look: { steps, tolerance, flat }; none if not given."""
     loss: str = "cross-entropy"
     scaling: str = "standard"
     until: Annotated[float, BeforeValidator(number)] = 0.0

@@ -2,8 +2,8 @@
 
 Levenberg-Marquardt on |g|^2/2 with exact Hessians (`tasks.points.levenberg_marquardt`) stops where H g = 0.
 That is a critical point if g = 0; otherwise g is in the kernel of H and the point is *gradient-flat* (C. G.
-Frye et al., arXiv:2003.10397). With |H| the largest absolute eigenvalue and v = -H^+ g the Newton step over all
-eigenvalues that aren't rounding, a point is called
+Frye et al., arXiv:2003.10397). With |H| the largest absolute eigenvalue and v = -H^+ g the Newton step over
+all eigenvalues that aren't rounding, a point is called
 
 * critical, if |g| <= ``tolerance``, |v| <= `NEAR` (1 + |w|), and the gradient at w + v is rounding, at most
   `ROUNDING` |H|. A gradient that fades on the way to infinity, where units saturate or classes are certain,
@@ -16,13 +16,14 @@ critical point has eigenvalues that are zero and never computed as zero. An eige
 
     `ROUNDING` |H| weights + 2 |H(w + v) - H(w)|,
 
-rounding, and by Weyl's inequality what the way to the zero of g does to any eigenvalue: w + v is nearer to it by
-a square, and twice covers the rest. Of a point that isn't critical there is no such zero: eigenvalues are those of
-the point itself, and rounding alone counts.
+rounding, and by Weyl's inequality what the way to the zero of g does to any eigenvalue: w + v is nearer to it
+by a square, and twice covers the rest. Of a point that isn't critical there is no such zero: eigenvalues are
+those of the point itself, and rounding alone counts.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -47,8 +48,9 @@ LOOKED = ("gradient_norm", "residual", "index")
 Vector = Float[np.ndarray, " weights"]
 
 
-class Found(NamedTuple):
-    """What a point is."""
+@dataclass(frozen=True)
+class Found:
+    """What a point is, in the names of the columns."""
 
     loss: float
     gradient_norm: float
@@ -59,6 +61,9 @@ class Found(NamedTuple):
     zero: float
     verdict: int
     spectrum: Vector
+
+
+NAMES = tuple(Found.__dataclass_fields__)
 
 
 def judged(surface: CostSurface, data: Any, weights: Vector, tolerance: float, flat: float) -> Found:
@@ -108,15 +113,15 @@ def sought(
         asked: ``steps`` of a search, ``tolerance`` and ``flat``, see above.
 
     Returns:
-        Columns with a row a look: of the look itself ``look_gradient_norm``, ``look_residual``, ``look_index``; of the end
-        ``point_`` and the names of `Found`, and its ``point_weights``.
+        Columns with a row a look: of the look itself ``look_`` and `LOOKED`; of the end
+        ``point_`` and `NAMES`, its ``point_kink`` and ``point_weights``.
     """
     surface, data = CostSurface(net), (jnp.asarray(examples, jnp.float64), jnp.asarray(targets, jnp.float64))
     limits = (asked["tolerance"], asked["flat"])
     ends = approach(surface, data, looks, asked["steps"], PATIENCE, together=1).points
     begun = [judged(surface, data, weights, *limits) for weights in looks]
     found = [judged(surface, data, weights, *limits) for weights in ends]
-    columns = {f"point_{name}": np.array([getattr(one, name) for one in found]) for name in Found._fields}
+    columns = {f"point_{name}": np.array([getattr(one, name) for one in found]) for name in NAMES}
     return columns | {
         **{f"look_{name}": np.array([getattr(one, name) for one in begun]) for name in LOOKED},
         "point_kink": np.array([kink(net, weights, examples) for weights in ends]),
@@ -139,7 +144,7 @@ def kink(net: Net, weights: Vector, examples: Float[np.ndarray, "examples width"
 
 def unknown(looks: int, size: int) -> dict[str, np.ndarray]:
     """The same columns of a run that had no looks to search from."""
-    columns = {f"point_{name}": np.full(looks, np.nan) for name in Found._fields}
+    columns = {f"point_{name}": np.full(looks, np.nan) for name in NAMES}
     columns |= {f"point_{name}": np.full(looks, -1) for name in ("index", "nullity", "verdict")}
     columns["point_kink"] = np.full(looks, np.nan)
     columns |= {name: np.full((looks, size), np.nan) for name in ("point_spectrum", "point_weights")}

@@ -6,8 +6,8 @@ MOST_WEIGHTS = 1000
 """Of a network whose Hessians are made in full, at each step of a search."""
 MOST_STEPS = 10**6
 POINTS = {"steps": 2000, "tolerance": 1e-10, "flat": 1e-4}
-"""Keys of `points` and what they are if not given: steps of a search; the largest |g| of what is called critical;
-the largest |H g|/(|H| |g|) of what is called gradient-flat, arbitrary."""
+"""Keys of `points` and what they are if not given: steps of a search; the largest |g| of what is called
+critical; the largest |H g|/(|H| |g|) of what is called gradient-flat, arbitrary."""
 
 
 def check_sought(asked: Any) -> None:
@@ -26,8 +26,8 @@ def check_sought(asked: Any) -> None:
         )
     if asked.net.weights > MOST_WEIGHTS:
         raise ValueError(
-            f"points: got {asked.net.weights} weights, allowed: at most {MOST_WEIGHTS}, for each step takes all "
-            "of the Hessian"
+            f"points: got {asked.net.weights} weights, allowed: at most {MOST_WEIGHTS}, for each step takes "
+            "all of the Hessian"
         )
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, new_figure
 from morsecensus.analysis.topics.criticality.measure import BEGUN, members, rank_correlation
 from morsecensus.analysis.topics.criticality.read import CRITICAL, GRADIENT_FLAT, NEITHER, Searched
 
-COLUMNS = dict(zip((CRITICAL, GRADIENT_FLAT, NEITHER, BEGUN), (*COLORS[:3], GREY), strict=True))
+COLUMNS: dict[str, str] = dict(zip((CRITICAL, GRADIENT_FLAT, NEITHER, BEGUN), (*COLORS[:3], GREY), strict=True))
 MOST_NETWORKS = 6
 
 
@@ -21,7 +23,7 @@ def draw_indices(found: Sequence[Searched]) -> Figure:
             if row == 0:
                 ax.set_title(which)
         own[0].set_ylabel(f"{one.network.name}\nindex / weights")
-        _same_scales(own)
+        _same_scales(own, one)
     for ax in axes[-len(COLUMNS) :]:
         ax.set_xlabel("loss")
     return figure
@@ -41,14 +43,16 @@ def plot_class(ax: Axes, one: Searched, which: str) -> list[Mark]:
     return marks
 
 
-def _same_scales(axes: Sequence[Axes]) -> None:
-    """The panels of a network can be compared: ends have one range of losses, looks their own, which is far
-    larger, and all one range of indices."""
-    drawn = [line for ax in axes for line in ax.lines if len(line.get_ydata())]
-    highest = max((float(max(line.get_ydata())) for line in drawn), default=1.0)
-    right = [float(max(line.get_xdata())) for ax in axes[:-1] for line in ax.lines if len(line.get_xdata())]
+def _same_scales(axes: Sequence[Axes], one: Searched) -> None:
+    """Panels of a network can be compared: all have one range of indices, and ends one range of losses; that
+    of looks is far larger."""
+    shares, losses = [one.share, one.begun[1]], [one.loss]
+    if one.closed is not None:
+        shares.append(one.closed.index / one.network.weights)
+        losses.append(one.closed.loss)
+    highest, right = (float(np.concatenate(values).max()) for values in (shares, losses))
     for ax in axes:
         ax.set_ylim(-0.02 * highest, 1.25 * highest or 1.0)
     for ax in axes[:-1]:
-        ax.set_xlim(0, 1.05 * max(right, default=1.0))
+        ax.set_xlim(0, 1.05 * right)
     axes[-1].set_xlim(left=0)

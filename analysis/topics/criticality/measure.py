@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.estimates.counts import mean_and_error
@@ -69,9 +69,7 @@ def correlation_rows(one: Searched) -> Iterator[Row]:
             }
 
 
-def rank_correlation(
-    loss: Floats, share: Floats, run: NDArray[np.intp]
-) -> tuple[float | None, float | None]:
+def rank_correlation(loss: Floats, share: Floats, run: NDArray[np.intp]) -> tuple[float | None, float | None]:
     """Spearman's, over all points, and its standard error by leaving out one run after the other; None from
     too few, or where one of the two is the same everywhere."""
     runs = np.unique(run)
@@ -88,7 +86,7 @@ def rank_correlation(
 def _spearman(loss: Floats, share: Floats) -> float:
     if np.ptp(loss) == 0 or np.ptp(share) == 0:
         return float("nan")
-    return float(spearmanr(loss, share).statistic)
+    return float(np.corrcoef(rankdata(loss), rankdata(share))[0, 1])
 
 
 def closed_rows(one: Searched) -> Iterator[Row]:

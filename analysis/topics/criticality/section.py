@@ -26,15 +26,15 @@ SURE = 3.0
 """Standard errors from which a correlation is called one."""
 _TEXT = (
     "Tier 4; linear autoencoders tier 1. From weights along training Levenberg-Marquardt seeks a zero of the "
-    "gradient with exact Hessians, and each end is judged: critical, if the gradient is rounding after one more "
-    "Newton step; gradient-flat, if the Hessian makes nothing of the gradient that is left (arXiv:2003.10397); or "
-    "neither. That index falls with the loss is known of points called critical (arXiv:1406.2572). Here the "
-    "same is measured of points that are none."
+    "gradient with exact Hessians, and each end is judged: critical, if the gradient is rounding after one "
+    "more Newton step; gradient-flat, if the Hessian makes nothing of the gradient that is left "
+    "(arXiv:2003.10397); or neither. That index falls with the loss is known of points called critical "
+    "(arXiv:1406.2572). Here the same is measured of points that are none."
 )
 _CAPTION = (
-    "Index over the number of weights against the loss, apart by verdict; last column: where the searches began, "
-    "along training. In the corner: points, and the rank correlation with its error over runs. Rings: all "
-    "critical sets in closed form."
+    "Index over the number of weights against the loss, apart by verdict; last column: where the searches "
+    "began, along training. In the corner: points, and the rank correlation with its error over runs. Rings: "
+    "all critical sets in closed form."
 )
 _HEAD = (
     CELL,
@@ -73,8 +73,8 @@ VERDICTS = Table(
             form=r.whole,
         ),
     ),
-    "Errors are over runs, at the same examples. Fading: the gradient is within the tolerance, and no zero is near: "
-    "it fades on a way to infinity.",
+    "Errors are over runs, at the same examples. Fading: the gradient is within the tolerance and no zero is "
+    "near: it fades on a way to infinity.",
 )
 CORRELATIONS = Table(
     "network_points_correlation",
@@ -94,16 +94,18 @@ CLOSED = Table(
     "Linear autoencoders against the closed form: one row for each network and what is called critical.",
     (
         *_HEAD,
-        Column("called", "what is called critical", title="called critical", left=True),
+        Column("called", "what is called critical", title="called so", left=True),
         Column("points", "how many", title="points", form="{:,}".format),
         Column("sets", "critical sets that are nearest to one in loss", title="sets", form="{:,}".format),
         Column("known", "critical sets that there are", title="of", form="{:,}".format),
         Column("off", f"points farther than {AGREES:g} of the largest", title="off", form="{:,}".format),
-        Column("farthest", "largest distance, over the largest critical loss", title="farthest", form=r.digits(2)),
+        Column(
+            "farthest", "largest distance, over the largest critical loss", title="farthest", form=r.digits(2)
+        ),
         Column("wrong", "points at a critical loss of another index or nullity", title="index wrong"),
     ),
-    "Critical losses are halves of sums of eigenvalues of the data's covariance. The looser rows are the control: "
-    "they must be off.",
+    "Critical losses are halves of sums of eigenvalues of the data's covariance. The looser rows are the "
+    "control: they must be off.",
 )
 
 
@@ -139,8 +141,8 @@ def _agreement(rows: Sequence[Row]) -> list[Part]:
     for row in rows:
         if row["called"] == CRITICAL and row["points"]:
             bad = row["off"] + row["wrong"]
-            text = f"{row['network']}: {row['points']:,} points are called critical, {row['off']:,} of them at no critical"
-            text += f" loss of the closed form, {row['wrong']:,} with another index or nullity."
+            text = f"{row['network']}: {row['points']:,} points are called critical, {row['off']:,} at "
+            text += f"no critical loss of the closed form, {row['wrong']:,} with another index or nullity."
             parts.append(note(text, "bad" if bad else "good"))
     return parts
 
@@ -151,8 +153,8 @@ def _finding(rows: Sequence[Row]) -> list[Part]:
     for row in rows:
         if row["class"] != OTHERS or row["rho"] is None:
             continue
-        text = f"{row['network']}: of {row['points']:,} ends that are not critical index and loss have the rank "
-        text += f"correlation {r.estimate(row['rho'], row['rho_se'])}"
+        text = f"{row['network']}: of {row['points']:,} ends that are not critical index and loss have the "
+        text += f"rank correlation {r.estimate(row['rho'], row['rho_se'])}"
         shown = row["z"] is not None and row["z"] > SURE
         text += ": they show it too." if shown else ": not shown by these runs."
         parts.append(paragraph(text))
