@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, new_figure
+from morsecensus.analysis.page.rounding import estimate
+from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, log_scale, new_figure
 from morsecensus.analysis.topics.criticality.measure import BEGUN, members, rank_correlation
 from morsecensus.analysis.topics.criticality.read import CRITICAL, GRADIENT_FLAT, NEITHER, Searched
 
-COLUMNS: dict[str, str] = dict(zip((CRITICAL, GRADIENT_FLAT, NEITHER, BEGUN), (*COLORS[:3], GREY), strict=True))
+COLUMNS: dict[str, str] = dict(
+    zip((CRITICAL, GRADIENT_FLAT, NEITHER, BEGUN), (*COLORS[:3], GREY), strict=True)
+)
 MOST_NETWORKS = 6
 
 
@@ -38,7 +41,8 @@ def plot_class(ax: Axes, one: Searched, which: str) -> list[Mark]:
         marks += ax.plot(one.closed.loss, exact, "o", ms=4.2, mfc="none", mec=GREY, mew=0.5, zorder=1)
     marks += ax.plot(loss, share, "o", ms=2.4, color=COLUMNS[which], alpha=0.6, mew=0)
     rho, error = rank_correlation(loss, share, run)
-    text = f"{len(loss)}" if rho is None or error is None else f"{len(loss)}, {rho:.2f} ± {error:.2f}"
+    text = f"{len(loss)}" if len(loss) else "none"
+    text += "" if rho is None or error is None else f": {estimate(rho, error)}"
     marks.append(ax.text(0.03, 0.97, text, transform=ax.transAxes, va="top", fontsize=6.5))
     return marks
 
@@ -50,9 +54,10 @@ def _same_scales(axes: Sequence[Axes], one: Searched) -> None:
     if one.closed is not None:
         shares.append(one.closed.index / one.network.weights)
         losses.append(one.closed.loss)
-    highest, right = (float(np.concatenate(values).max()) for values in (shares, losses))
+    highest, known = float(np.concatenate(shares).max()), np.concatenate(losses)
+    left, right = float(known.min()), float(known.max())
     for ax in axes:
         ax.set_ylim(-0.02 * highest, 1.25 * highest or 1.0)
     for ax in axes[:-1]:
-        ax.set_xlim(0, 1.05 * right)
-    axes[-1].set_xlim(left=0)
+        ax.set_xlim(left - 0.05 * (right - left), right + 0.05 * (right - left))
+    log_scale(axes[-1], "x")
