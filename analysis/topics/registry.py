@@ -27,6 +27,7 @@ from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
 from morsecensus.analysis.topics.quadratic.section import QuadraticNetworks
 from morsecensus.analysis.topics.shares.section import Shares
+from morsecensus.analysis.topics.sharpness.section import Sharpness
 from morsecensus.analysis.topics.slices.section import SlicesMislead
 from morsecensus.analysis.topics.spectra.section import Spectra
 from morsecensus.analysis.topics.spiked.section import Spiked
@@ -75,6 +76,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     TrainedNetworks(),
     LazyOrFeature(),
     IndexAgainstLoss(),
+    Sharpness(),
     SlicesMislead(),
     Pairs(),
     OtherLaws(),

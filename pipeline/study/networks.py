@@ -20,8 +20,8 @@ NETWORKS = "networks"
 MODEL = "network"
 FEW = 1000
 """Examples of which a study is told if they are of one class alone; of more that is hardly so."""
-LATER = ("loss", "scaling", "until", "kernel", "points")
-OWN = ("name", "seeds", "folder", "block", "teacher", "hessian", "points")
+LATER = ("loss", "scaling", "until", "kernel", "points", "sharpness")
+OWN = ("name", "seeds", "folder", "block", "teacher", "hessian", "points", "sharpness")
 """Keys that say something else than the options of the same name, or are none."""
 
 
@@ -53,6 +53,17 @@ class PointsTable(Checked):
     """Largest |H g|/(|H| |g|) of what is called gradient-flat."""
 
 
+class SharpnessTable(Checked):
+    """What ``sharpness`` may have."""
+
+    examples: int | None = None
+    """The Hessian is that of the cost of so many first training examples; 1000, if there are."""
+    matvecs: int = 40
+    """Products of Lanczos for each eigenvalue."""
+    scales: list[Annotated[float, BeforeValidator(number)]] = Field(default=[0.5, 1.0, 2.0])
+    """What the first hidden layer is multiplied by, and the next divided; 1 is among them."""
+
+
 class NetworkTable(Checked):
     """A ``[[networks]]`` table. Values that `NetworkOptions` judges are only unpacked here."""
 
@@ -82,6 +93,9 @@ class NetworkTable(Checked):
     """Spectrum of the Hessian by Lanczos: { matvecs, examples, starts }; none if not given."""
     points: PointsTable | None = None
     """Search for critical points from each look: { steps, tolerance, flat }; none if not given."""
+    sharpness: SharpnessTable | None = None
+    """Largest eigenvalues of H and of |w| H |w| at rescaled weights: { examples, matvecs, scales }; none if
+    not given."""
     loss: str = "cross-entropy"
     scaling: str = "standard"
     until: Annotated[float, BeforeValidator(number)] = 0.0
@@ -127,7 +141,7 @@ def _record(asked: NetworkOptions) -> dict[str, Any]:
     the same as before these were there."""
     known = {**asdict(asked), "layers": list(asked.layers)}
     usual = NetworkOptions.__dataclass_fields__
-    plain = {name: usual[name].default for name in LATER} | {"points": {}}
+    plain = {name: usual[name].default for name in LATER} | {"points": {}, "sharpness": {}}
     return {name: value for name, value in known.items() if name not in LATER or value != plain[name]}
 
 
@@ -143,7 +157,8 @@ def _options(cell: NetworkTable, folder: Path, teacher: Mapping[str, Any] | None
         given["held"] = len(arrays["labels"])
     asked = cell.hessian.model_dump(exclude_none=True) if cell.hessian else {}
     points = cell.points.model_dump() if cell.points else {}
-    return NetworkOptions(**given, hessian=asked, points=points, teacher=teacher)
+    sharpness = cell.sharpness.model_dump(exclude_none=True) if cell.sharpness else {}
+    return NetworkOptions(**given, hessian=asked, points=points, sharpness=sharpness, teacher=teacher)
 
 
 def _place(cell: NetworkTable, folder: Path) -> Path:
@@ -169,7 +184,9 @@ def _teacher(
         )
     if theirs.loss != "cross-entropy":
         raise ValueError(f"teacher: got {cell.teacher} with loss {theirs.loss}, allowed: cross-entropy")
-    plain = replace(_options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0, points={})
+    plain = replace(
+        _options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0, points={}, sharpness={}
+    )
     return _record(plain)
 
 

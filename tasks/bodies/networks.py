@@ -39,6 +39,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
             "weight": options.net.weights,
             "layer": len(options.layers) - 1,
             "input": options.layers[0],
+            "scale": len(options.sharpness.get("scales", ())),
             "start": options.hessian.get("starts", 0),
             "node": options.matvecs,
             "path": len(PATHS),
@@ -104,6 +105,14 @@ _POINTS = (
 _AUTOENCODER = (
     number("data_variance", "eigenvalues of the covariance of the training inputs, descending", ("input",)),
 )
+SCALE = ("scale",)
+_SHARPNESS = (
+    number("rescaled_cost", "cost at the end, over the examples of sharpness, first layer rescaled", SCALE),
+    number("sharpness", "largest eigenvalue of the Hessian H of that cost there", SCALE),
+    number("sharpness_residual", "distance of an eigenvalue from it, at most", SCALE),
+    number("adaptive", "largest eigenvalue of |w| H |w| there, |w| the diagonal of absolute weights", SCALE),
+    number("adaptive_residual", "distance of an eigenvalue from it, at most", SCALE),
+)
 _KERNEL = (
     number("weight_change", "distance of the last weights from the first, over the length of these"),
     number("kernel_drift", "the same of the tangent kernel, in Frobenius's norm"),
@@ -134,6 +143,7 @@ def table(options: NetworkOptions) -> RowTable:
             dtype=kind,
         ),
         *(_HESSIAN if options.hessian else ()),
+        *(_SHARPNESS if options.sharpness else ()),
         *(_POINTS if options.points else ()),
         *(_AUTOENCODER if options.points and options.labels == "inputs" else ()),
         *(_KERNEL if options.kernel else ()),

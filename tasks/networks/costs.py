@@ -25,7 +25,7 @@ def run_memory(options: NetworkOptions) -> int:
     together = options.count if options.batchnorm or options.algorithm == "gd" else 5000
     working = 8 * 6 * together * widths
     kept = (len(look_steps(options)) * 2 + 12) * 8 * options.net.weights
-    basis = 8 * options.matvecs * options.net.weights
+    basis = 8 * max(options.matvecs, options.sharpness.get("matvecs", 0)) * options.net.weights
     return of_data * 2 + working + kept + basis + kernel_bytes(options) + search_memory(options)
 
 
@@ -39,6 +39,9 @@ def run_seconds(options: NetworkOptions) -> float:
     spent = looks * options.count
     if options.hessian:
         spent += PRODUCT * options.matvecs * options.hessian["examples"] * options.hessian["starts"]
+    if options.sharpness:
+        known = options.sharpness
+        spent += 2 * PRODUCT * known["matvecs"] * known["examples"] * len(known["scales"])
     if options.pairs:
         spent += FORWARD * len(PATHS) * PATH_POINTS * min(options.count, MEASURED_ON) / 2
     return training + spent * weights / RATES["float64"] + search_seconds(options)

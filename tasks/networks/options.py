@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from morsecensus.tasks.networks.rescalable import check_rescalable
 from morsecensus.tasks.networks.scaled import check_scaling
 from morsecensus.tasks.networks.shapes import Net
 from morsecensus.tasks.networks.sought import check_sought
@@ -74,6 +75,8 @@ class NetworkOptions:
     """Whether seeds 0 and 1, 2 and 3, ... are joined by straight lines: barriers."""
     points: Mapping[str, Any] = field(default_factory=dict)
     """Search for critical points from each look: steps, tolerance, flat; none if not given."""
+    sharpness: Mapping[str, Any] = field(default_factory=dict)
+    """Largest curvatures at rescaled weights: examples, matvecs, scales; none if not given."""
     teacher: Mapping[str, Any] | None = None
     """Options of the network that gives the labels."""
     sha256: str = ""
@@ -85,12 +88,14 @@ class NetworkOptions:
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "hessian", dict(self.hessian))
         object.__setattr__(self, "points", dict(self.points))
+        object.__setattr__(self, "sharpness", dict(self.sharpness))
         _check_words(self)
         _check_layers(self)
         _check_examples(self)
         _check_measurements(self)
         check_scaling(self)
         check_sought(self)
+        check_rescalable(self)
 
     @property
     def net(self) -> Net:

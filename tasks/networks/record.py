@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from morsecensus.tasks.networks.critical import sought, unknown
+from morsecensus.tasks.networks import critical, sharpness
 from morsecensus.tasks.networks.evaluate import (
     entropy,
     errors,
@@ -75,6 +75,8 @@ def runs_of(options: NetworkOptions, seed: int, numbers: Sequence[int]) -> list[
             row |= _spectrum(options, data, targets, one, generator(seed, "network", number, "hessian"))
         if options.points:
             row |= _points(options, data, targets, one)
+        if options.sharpness:
+            row |= _sharpness(options, data, targets, one, generator(seed, "network", number, "sharpness"))
         if options.kernel:
             row |= _drifts(options, data, one)
         if options.pairs:
@@ -146,8 +148,9 @@ def _points(options: NetworkOptions, data: Examples, targets: np.ndarray, one: T
     """Where searches from the looks ended; unknown of a run that diverged."""
     if one.outcome == DIVERGED:
         looks, size = one.weights.shape
-        return unknown(looks, size) | _variance(options, data)
-    return sought(options.net, one.weights, data.inputs, targets, options.points) | _variance(options, data)
+        return critical.unknown(looks, size) | _variance(options, data)
+    found = critical.sought(options.net, one.weights, data.inputs, targets, options.points)
+    return found | _variance(options, data)
 
 
 def _variance(options: NetworkOptions, data: Examples) -> Arrays:
@@ -155,6 +158,17 @@ def _variance(options: NetworkOptions, data: Examples) -> Arrays:
     if options.labels != "inputs":
         return {}
     return {"data_variance": np.linalg.eigvalsh(np.cov(data.inputs, rowvar=False, bias=True))[::-1]}
+
+
+def _sharpness(
+    options: NetworkOptions, data: Examples, targets: np.ndarray, one: Trained, source: np.random.Generator
+) -> Arrays:
+    """Largest curvatures at the end; NaN of a run that diverged."""
+    if one.outcome == DIVERGED:
+        return sharpness.unknown(len(options.sharpness["scales"]))
+    chosen = slice(options.sharpness["examples"])
+    held = data.inputs[chosen], targets[chosen]
+    return sharpness.curvatures(options.net, one.end, *held, options.sharpness, source)
 
 
 def _drifts(options: NetworkOptions, data: Examples, one: Trained) -> Arrays:
