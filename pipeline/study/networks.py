@@ -105,6 +105,14 @@ class NetworkTable(Checked):
     """Seeds of one task; 1, or 2 with ``pairs``, if not given. Blocks are always whole."""
 
 
+INNER: Mapping[str, type[Checked]] = {
+    "hessian": HessianTable,
+    "points": PointsTable,
+    "sharpness": SharpnessTable,
+}
+"""Keys that are tables themselves."""
+
+
 def network_cells(
     table: Mapping[str, Any], others: Sequence[Any], seed: int, source: str, where: str, folder: Path
 ) -> Iterator[StudyCell]:
