@@ -125,6 +125,8 @@ def test_the_report_says_what_is_critical(extended, tmp_path):
     assert {row["network"] for row in rows("network_points")} == {"linear", "relu"}
     classes = [row["class"] for row in rows("network_points_correlation") if row["network"] == "linear"]
     assert {"critical", "all ends", "along training"} <= set(classes)
+    one = next(one for one in find_searched(open_study(extended)) if one.network.name == "linear")
+    np.testing.assert_allclose(one.curved_share * (one.network.weights - one.nullity), one.index)
     assert rows("networks")[0]["end_test_errors"] == "", "an autoencoder has no classes"
 
 

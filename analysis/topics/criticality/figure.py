@@ -6,7 +6,7 @@ import numpy as np
 
 from morsecensus.analysis.page.rounding import estimate
 from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, log_scale, new_figure
-from morsecensus.analysis.topics.criticality.measure import BEGUN, members, rank_correlation
+from morsecensus.analysis.topics.criticality.measure import BEGUN, chosen, members, rank_correlation
 from morsecensus.analysis.topics.criticality.read import CRITICAL, GRADIENT_FLAT, NEITHER, Searched
 
 COLUMNS: dict[str, str] = dict(
@@ -40,11 +40,17 @@ def plot_class(ax: Axes, one: Searched, which: str) -> list[Mark]:
         exact = one.closed.index / one.network.weights
         marks += ax.plot(one.closed.loss, exact, "o", ms=4.2, mfc="none", mec=GREY, mew=0.5, zorder=1)
     marks += ax.plot(loss, share, "o", ms=2.4, color=COLUMNS[which], alpha=0.6, mew=0)
-    rho, error = rank_correlation(loss, share, run)
     text = f"{len(loss)}" if len(loss) else "none"
-    text += "" if rho is None or error is None else f": {estimate(rho, error)}"
+    text += _correlation(": ", *rank_correlation(loss, share, run))
+    if which != BEGUN:
+        curved = one.curved_share[chosen(one, which)]
+        text += _correlation("\nwithout zeros ", *rank_correlation(loss, curved, run))
     marks.append(ax.text(0.03, 0.97, text, transform=ax.transAxes, va="top", fontsize=6.5))
     return marks
+
+
+def _correlation(name: str, rho: float | None, error: float | None) -> str:
+    return "" if rho is None or error is None else f"{name}{estimate(rho, error)}"
 
 
 def _same_scales(axes: Sequence[Axes], one: Searched) -> None:
@@ -57,7 +63,7 @@ def _same_scales(axes: Sequence[Axes], one: Searched) -> None:
     highest, known = float(np.concatenate(shares).max()), np.concatenate(losses)
     left, right = float(known.min()), float(known.max())
     for ax in axes:
-        ax.set_ylim(-0.02 * highest, 1.25 * highest or 1.0)
+        ax.set_ylim(-0.02 * highest, 1.35 * highest or 1.0)
     for ax in axes[:-1]:
         ax.set_xlim(left - 0.05 * (right - left), right + 0.05 * (right - left))
     log_scale(axes[-1], "x")

@@ -45,11 +45,16 @@ def _name(verdict: str) -> str:
     return verdict.replace("-", "_")
 
 
+def chosen(one: Searched, which: str) -> NDArray[np.bool_]:
+    """The ends of a class."""
+    return (one.verdict == which) | (which == ALL) | ((which == OTHERS) & (one.verdict != CRITICAL))
+
+
 def members(one: Searched, which: str) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """Loss, index over weights and run of the points of a class."""
     if which == BEGUN:
         return (*one.begun, one.run)
-    own = (one.verdict == which) | (which == ALL) | ((which == OTHERS) & (one.verdict != CRITICAL))
+    own = chosen(one, which)
     return one.loss[own], one.share[own], one.run[own]
 
 
@@ -58,6 +63,9 @@ def correlation_rows(one: Searched) -> Iterator[Row]:
     for which in CLASSES:
         loss, share, run = members(one, which)
         rho, error = rank_correlation(loss, share, run)
+        curved: tuple[float | None, float | None] = (None, None)
+        if which != BEGUN:
+            curved = rank_correlation(loss, one.curved_share[chosen(one, which)], run)
         if len(loss):
             yield head(one.network) | {
                 "class": which,
@@ -66,6 +74,8 @@ def correlation_rows(one: Searched) -> Iterator[Row]:
                 "rho": rho,
                 "rho_se": error,
                 "z": None if rho is None or not error else rho / error,
+                "curved": curved[0],
+                "curved_se": curved[1],
             }
 
 

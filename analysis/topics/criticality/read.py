@@ -49,6 +49,11 @@ class Searched:
         return self._points("point_index") / self.network.weights
 
     @property
+    def curved_share(self) -> Floats:
+        """Index over the number of eigenvalues that aren't zero."""
+        return self.index / np.maximum(self.network.weights - self.nullity, 1)
+
+    @property
     def index(self) -> Floats:
         return self._points("point_index")
 

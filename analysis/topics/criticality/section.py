@@ -33,8 +33,8 @@ _TEXT = (
 )
 _CAPTION = (
     "Index over the number of weights against the loss, apart by verdict; last column: where the searches "
-    "began, along training. In the corner: points, and the rank correlation with its error over runs. Rings: "
-    "all critical sets in closed form."
+    "began, along training. In the corner: points, and the rank correlation with its error over runs, "
+    "below it that without zeros. Rings: all critical sets in closed form."
 )
 _HEAD = (
     CELL,
@@ -86,8 +86,16 @@ CORRELATIONS = Table(
         Column("runs", "from how many runs", title="runs", form="{:,}".format),
         *measured("rho", "rho_se", "Spearman's", "", "rank correlation"),
         Column("z", "over its error", title="z", form=r.score),
+        *measured(
+            "curved",
+            "curved_se",
+            "the same of the index over the number of eigenvalues that aren't zero",
+            "",
+            "without zeros",
+        ),
     ),
-    "Errors by leaving out one run after the other.",
+    "Errors by leaving out one run after the other. Without zeros: of the index over the number of other "
+    "eigenvalues; a critical point with many zeros has fewer that can be negative.",
 )
 CLOSED = Table(
     "network_points_closed",
@@ -148,14 +156,19 @@ def _agreement(rows: Sequence[Row]) -> list[Part]:
 
 
 def _finding(rows: Sequence[Row]) -> list[Part]:
-    """What points that aren't critical show; nothing where there are too few."""
+    """What ends that aren't critical show, beside those that are; nothing where there are too few."""
+    critical = {row["cell"]: row for row in rows if row["class"] == CRITICAL}
     parts = []
     for row in rows:
-        if row["class"] != OTHERS or row["rho"] is None:
+        if row["class"] != OTHERS or row["curved"] is None:
             continue
-        text = f"{row['network']}: of {row['points']:,} ends that are not critical index and loss have the "
-        text += f"rank correlation {r.estimate(row['rho'], row['rho_se'])}"
-        shown = row["z"] is not None and row["z"] > SURE
-        text += ": they show it too." if shown else ": not shown by these runs."
-        parts.append(paragraph(text))
+        text = f"{row['network']}: at {row['points']:,} ends that are not critical index, without zeros, and "
+        text += f"loss have the rank correlation {r.estimate(row['curved'], row['curved_se'])}"
+        shown = row["curved"] > SURE * row["curved_se"]
+        text += ": they show it too" if shown else ": not shown by these runs"
+        known = critical.get(row["cell"])
+        if known is not None and known["curved"] is not None:
+            beside = r.estimate(known["curved"], known["curved_se"])
+            text += f"; {known['points']:,} that are critical have {beside}"
+        parts.append(paragraph(f"{text}."))
     return parts

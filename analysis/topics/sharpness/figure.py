@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.ticker import NullLocator
 
 from morsecensus.analysis.estimates.counts import mean_and_error
 from morsecensus.analysis.page.style import COLORS, Axes, Figure, Mark, legend_below, log_scale, new_figure
@@ -21,8 +22,11 @@ def draw_sharpness(found: Sequence[Network]) -> Figure:
         plot_ratios(axes[0], one, color)
         for ax, name in zip(axes[1:], KINDS, strict=True):
             plot_errors(ax, one, name, color)
-    for axis in ("x", "y"):
-        log_scale(axes[0], axis)
+    log_scale(axes[0])
+    axes[0].set_xscale("log")
+    ticks = np.unique(np.concatenate([scales(one) for one in found]))
+    axes[0].set_xticks(ticks, [f"{c:g}" for c in ticks])
+    axes[0].xaxis.set_minor_locator(NullLocator())
     axes[0].set(xlabel="c", ylabel="over its value at c = 1")
     for ax, name in zip(axes[1:], KINDS, strict=True):
         ax.set(xlabel=NAMES[name], ylabel="test errors")
