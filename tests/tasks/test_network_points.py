@@ -137,6 +137,40 @@ def test_a_gradient_in_the_kernel_of_the_hessian_is_flat():
     assert judged(Slope(), (), np.array([3.0, 0.01, 0]), TOLERANCE, 0.02).verdict == GRADIENT_FLAT
 
 
+@dataclass(frozen=True)
+class Bowl:
+    """y^2/2 + slope x + curvature x^2/2 + twist x^2 y/2."""
+
+    slope: float = 0.0
+    curvature: float = 0.0
+    twist: float = 0.0
+
+    def jet(self, couplings, point):
+        del couplings
+        x, y = point
+        along = self.slope + self.curvature * x + self.twist * x * y
+        across = y + self.twist * x**2 / 2
+        mixed, own = self.twist * x, self.curvature + self.twist * y
+        value = y**2 / 2 + self.slope * x + self.curvature * x**2 / 2 + self.twist * x**2 * y / 2
+        return Jet(value, jnp.array([along, across]), jnp.array([[own, mixed], [mixed, 1.0]]))
+
+
+def test_each_guard_of_what_is_critical_is_needed():
+    """Gradients of 1e-11, a tenth of the tolerance."""
+
+    def at(bowl, x, y):
+        return judged(bowl, (), np.array([x, y]), TOLERANCE, FLAT)
+
+    assert at(Bowl(), 3.0, 1e-11).verdict == CRITICAL
+    assert at(Bowl(slope=1e-11), 3.0, 0.0).verdict == GRADIENT_FLAT, "no step takes the slope away"
+    assert at(Bowl(curvature=1e-6), 1e-5, 0.0).verdict != CRITICAL, "the zero is 1e-5 away"
+    assert at(Bowl(curvature=1e-4), 1e-7, 0.0).verdict == CRITICAL
+    twisted = at(Bowl(twist=1.0), 0.0, 1e-11)
+    assert (twisted.verdict, twisted.index, twisted.nullity) == (CRITICAL, 0, 1), (
+        "1e-11 at the point, 0 at the zero"
+    )
+
+
 def test_zeros_of_symmetries_are_counted_at_a_minimum_of_tanh_units():
     """Teacher and student alike: at the teacher the Hessian is J^T J, whose rank is known without it."""
     net = Net((4, 3, 2), "tanh", squared=True)
