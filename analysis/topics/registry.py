@@ -7,6 +7,7 @@ from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.bottom.section import BottomOfLandscapes
 from morsecensus.analysis.topics.complexity.section import Complexity
 from morsecensus.analysis.topics.counts.section import Counts
+from morsecensus.analysis.topics.criticality.section import IndexAgainstLoss
 from morsecensus.analysis.topics.degenerate.section import WithoutNumber
 from morsecensus.analysis.topics.dynamics.across import AcrossSettings
 from morsecensus.analysis.topics.dynamics.halting import HaltingTimes
@@ -26,6 +27,7 @@ from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
 from morsecensus.analysis.topics.quadratic.section import QuadraticNetworks
 from morsecensus.analysis.topics.shares.section import Shares
+from morsecensus.analysis.topics.sharpness.section import Sharpness
 from morsecensus.analysis.topics.slices.section import SlicesMislead
 from morsecensus.analysis.topics.spectra.section import Spectra
 from morsecensus.analysis.topics.spiked.section import Spiked
@@ -73,6 +75,8 @@ TOPICS: tuple[Topic[Any], ...] = (
     Shares(),
     TrainedNetworks(),
     LazyOrFeature(),
+    IndexAgainstLoss(),
+    Sharpness(),
     SlicesMislead(),
     Pairs(),
     OtherLaws(),

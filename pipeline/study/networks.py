@@ -14,13 +14,14 @@ from morsecensus.pipeline.study.example_files import read_examples
 from morsecensus.pipeline.worker.bodies import BODIES
 from morsecensus.tasks.networks.examples import check_classes, examples_of
 from morsecensus.tasks.networks.options import HESSIAN, NetworkOptions
+from morsecensus.tasks.networks.sought import POINTS
 
 NETWORKS = "networks"
 MODEL = "network"
 FEW = 1000
 """Examples of which a study is told if they are of one class alone; of more that is hardly so."""
-LATER = ("loss", "scaling", "until", "kernel")
-OWN = ("name", "seeds", "folder", "block", "teacher", "hessian")
+LATER = ("loss", "scaling", "until", "kernel", "points", "sharpness")
+OWN = ("name", "seeds", "folder", "block", "teacher", "hessian", "points", "sharpness")
 """Keys that say something else than the options of the same name, or are none."""
 
 
@@ -39,6 +40,28 @@ class HessianTable(Checked):
     """The Hessian is that of the cost of so many first training examples; 1000, if there are."""
     starts: int = HESSIAN["starts"]
     """Random starts: a spectrum each."""
+
+
+class PointsTable(Checked):
+    """What ``points`` may have."""
+
+    steps: int = POINTS["steps"]
+    """Most steps of a search for a critical point, Levenberg-Marquardt on the squared gradient."""
+    tolerance: Annotated[float, BeforeValidator(number)] = POINTS["tolerance"]
+    """Largest gradient of what is called critical, if Newton's step also finds a zero beside it."""
+    flat: Annotated[float, BeforeValidator(number)] = POINTS["flat"]
+    """Largest |H g|/(|H| |g|) of what is called gradient-flat."""
+
+
+class SharpnessTable(Checked):
+    """What ``sharpness`` may have."""
+
+    examples: int | None = None
+    """The Hessian is that of the cost of so many first training examples; 1000, if there are."""
+    matvecs: int = 40
+    """Products of Lanczos for each eigenvalue."""
+    scales: list[Annotated[float, BeforeValidator(number)]] = Field(default=[0.5, 1.0, 2.0])
+    """What the first hidden layer is multiplied by, and the next divided; 1 is among them."""
 
 
 class NetworkTable(Checked):
@@ -68,6 +91,11 @@ class NetworkTable(Checked):
     precision: str = "float32"
     hessian: HessianTable | None = None
     """Spectrum of the Hessian by Lanczos: { matvecs, examples, starts }; none if not given."""
+    points: PointsTable | None = None
+    """Search for critical points from each look: { steps, tolerance, flat }; none if not given."""
+    sharpness: SharpnessTable | None = None
+    """Largest eigenvalues of H and of |w| H |w| at rescaled weights: { examples, matvecs, scales }; none if
+    not given."""
     loss: str = "cross-entropy"
     scaling: str = "standard"
     until: Annotated[float, BeforeValidator(number)] = 0.0
@@ -75,6 +103,14 @@ class NetworkTable(Checked):
     pairs: bool = False
     block: int | None = Field(default=None, ge=1, le=MAX_BLOCK)
     """Seeds of one task; 1, or 2 with ``pairs``, if not given. Blocks are always whole."""
+
+
+INNER: Mapping[str, type[Checked]] = {
+    "hessian": HessianTable,
+    "points": PointsTable,
+    "sharpness": SharpnessTable,
+}
+"""Keys that are tables themselves."""
 
 
 def network_cells(
@@ -113,7 +149,8 @@ def _record(asked: NetworkOptions) -> dict[str, Any]:
     the same as before these were there."""
     known = {**asdict(asked), "layers": list(asked.layers)}
     usual = NetworkOptions.__dataclass_fields__
-    return {name: value for name, value in known.items() if name not in LATER or value != usual[name].default}
+    plain = {name: usual[name].default for name in LATER} | {"points": {}, "sharpness": {}}
+    return {name: value for name, value in known.items() if name not in LATER or value != plain[name]}
 
 
 def _options(cell: NetworkTable, folder: Path, teacher: Mapping[str, Any] | None) -> NetworkOptions:
@@ -127,7 +164,9 @@ def _options(cell: NetworkTable, folder: Path, teacher: Mapping[str, Any] | None
         given["sha256"], arrays = read_examples(_place(cell, folder))
         given["held"] = len(arrays["labels"])
     asked = cell.hessian.model_dump(exclude_none=True) if cell.hessian else {}
-    return NetworkOptions(**given, hessian=asked, teacher=teacher)
+    points = cell.points.model_dump() if cell.points else {}
+    sharpness = cell.sharpness.model_dump(exclude_none=True) if cell.sharpness else {}
+    return NetworkOptions(**given, hessian=asked, points=points, sharpness=sharpness, teacher=teacher)
 
 
 def _place(cell: NetworkTable, folder: Path) -> Path:
@@ -153,7 +192,9 @@ def _teacher(
         )
     if theirs.loss != "cross-entropy":
         raise ValueError(f"teacher: got {cell.teacher} with loss {theirs.loss}, allowed: cross-entropy")
-    plain = replace(_options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0)
+    plain = replace(
+        _options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0, points={}, sharpness={}
+    )
     return _record(plain)
 
 

@@ -14,7 +14,7 @@ from morsecensus.pipeline.study.census import FINDERS, KNOWN_FINDERS
 from morsecensus.pipeline.study.checked import Checked
 from morsecensus.pipeline.study.docs import field_docs
 from morsecensus.pipeline.study.faults import KINDS
-from morsecensus.pipeline.study.networks import NETWORKS, HessianTable, NetworkTable
+from morsecensus.pipeline.study.networks import INNER, NETWORKS, NetworkTable
 from morsecensus.pipeline.study.parameters import FLOWING, TRAINED
 from morsecensus.pipeline.study.study import TABLES, Head
 from morsecensus.pipeline.study.trajectories import CONCERNS, TRAJECTORIES
@@ -66,12 +66,13 @@ def _closed(kind: type[Checked]) -> Schema:
 
 def network_schema() -> Schema:
     """Of ``[[networks]]``."""
-    table, hessian = _closed(NetworkTable), _closed(HessianTable)
+    table = _closed(NetworkTable)
     properties = _described(table["properties"], field_docs(NetworkOptions) | field_docs(NetworkTable))
     allowed = {"data": DATA, "labels": LABELS, "algorithm": TRAINED_BY, "activation": ACTIVATIONS}
     for name, choices in (allowed | {"precision": PRECISIONS}).items():
         properties[name] = properties[name] | {"enum": list(choices)}
-    properties["hessian"] = hessian | {"description": properties["hessian"]["description"]}
+    for name, kind in INNER.items():
+        properties[name] = _closed(kind) | {"description": properties[name]["description"]}
     required = [name for name, field in NetworkTable.model_fields.items() if field.is_required()]
     return table | {"properties": properties, "required": required}
 

@@ -7,7 +7,7 @@ from morsecensus.tasks.bodies.rows import Arrays, RowTable, landscape_table, num
 from morsecensus.tasks.measurables.base import words
 from morsecensus.tasks.networks.costs import run_memory, run_seconds
 from morsecensus.tasks.networks.options import NetworkOptions, look_steps
-from morsecensus.tasks.networks.words import OUTCOMES, PATH_POINTS, PATHS
+from morsecensus.tasks.networks.words import OUTCOMES, PATH_POINTS, PATHS, VERDICTS
 from morsecensus.tasks.runtime.instances import instances
 from morsecensus.tasks.runtime.scatter import Scatter
 
@@ -38,6 +38,8 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
             "look": len(look_steps(options)),
             "weight": options.net.weights,
             "layer": len(options.layers) - 1,
+            "input": options.layers[0],
+            "scale": len(options.sharpness.get("scales", ())),
             "start": options.hessian.get("starts", 0),
             "node": options.matvecs,
             "path": len(PATHS),
@@ -84,6 +86,33 @@ _HESSIAN = (
     number("node_weight", "their weights, squared first components", ("start", "node")),
     number("node_residual", "distance of an eigenvalue from a node, at most", ("start", "node")),
 )
+_POINTS = (
+    number("look_gradient_norm", "length of the gradient over the training set at the look", LOOK),
+    number("look_residual", "|H g|/(|H| |g|) there, |H| the largest absolute eigenvalue", LOOK),
+    number("look_index", "negative eigenvalues of the Hessian there, beyond rounding", LOOK, dtype="i4"),
+    number("point_loss", "cost where the search from the look ended", LOOK),
+    number("point_gradient_norm", "length of the gradient there", LOOK),
+    number("point_residual", "|H g|/(|H| |g|) there", LOOK),
+    number("point_step", "length of the Newton step there, over 1 + |w|", LOOK),
+    number("point_index", "eigenvalues of the Hessian there below -point_zero", LOOK, dtype="i4"),
+    number("point_nullity", "eigenvalues of the Hessian there within point_zero of 0", LOOK, dtype="i4"),
+    number("point_zero", "bound of the error of an eigenvalue there", LOOK),
+    number("point_verdict", "what the point is", LOOK, dtype="i1", attrs=words(VERDICTS)),
+    number("point_kink", "least absolute sum of a hidden unit and an example there, of ReLU", LOOK),
+    number("point_spectrum", "eigenvalues of the Hessian there, ascending", ("look", "weight")),
+    number("point_weights", "the weights there", ("look", "weight")),
+)
+_AUTOENCODER = (
+    number("data_variance", "eigenvalues of the covariance of the training inputs, descending", ("input",)),
+)
+SCALE = ("scale",)
+_SHARPNESS = (
+    number("rescaled_cost", "cost at the end, over the examples of sharpness, first layer rescaled", SCALE),
+    number("sharpness", "largest eigenvalue of the Hessian H of that cost there", SCALE),
+    number("sharpness_residual", "distance of an eigenvalue from it, at most", SCALE),
+    number("adaptive", "largest eigenvalue of |w| H |w| there, |w| the diagonal of absolute weights", SCALE),
+    number("adaptive_residual", "distance of an eigenvalue from it, at most", SCALE),
+)
 _KERNEL = (
     number("weight_change", "distance of the last weights from the first, over the length of these"),
     number("kernel_drift", "the same of the tangent kernel, in Frobenius's norm"),
@@ -114,6 +143,9 @@ def table(options: NetworkOptions) -> RowTable:
             dtype=kind,
         ),
         *(_HESSIAN if options.hessian else ()),
+        *(_SHARPNESS if options.sharpness else ()),
+        *(_POINTS if options.points else ()),
+        *(_AUTOENCODER if options.points and options.labels == "inputs" else ()),
         *(_KERNEL if options.kernel else ()),
         *(_PAIRS if options.pairs else ()),
     )

@@ -10,6 +10,10 @@ STEP_SECONDS = 2e-5
 """Of a step, whatever the network."""
 FORWARD, GRADIENT, PRODUCT = 2, 6, 14
 """Operations a weight and example."""
+EIGENVECTORS = (5e-8, 2e-10)
+"""Seconds of the eigenvectors of a matrix, over its size's square and cube (measured, sizes 75 to 423)."""
+HESSIAN = 30
+"""Operations of a Hessian over the square of the weights and an example, likewise."""
 MEASURED_ON = 10_000
 """Training examples over which costs on lines are means, the first ones: there are a hundred a pair."""
 
@@ -21,7 +25,8 @@ def run_memory(options: NetworkOptions) -> int:
     together = options.count if options.batchnorm or options.algorithm == "gd" else 5000
     working = 8 * 6 * together * widths
     kept = (len(look_steps(options)) * 2 + 12) * 8 * options.net.weights
-    return of_data * 2 + working + kept + 8 * options.matvecs * options.net.weights + kernel_bytes(options)
+    basis = 8 * max(options.matvecs, options.sharpness.get("matvecs", 0)) * options.net.weights
+    return of_data * 2 + working + kept + basis + kernel_bytes(options) + search_memory(options)
 
 
 def run_seconds(options: NetworkOptions) -> float:
@@ -34,6 +39,28 @@ def run_seconds(options: NetworkOptions) -> float:
     spent = looks * options.count
     if options.hessian:
         spent += PRODUCT * options.matvecs * options.hessian["examples"] * options.hessian["starts"]
+    if options.sharpness:
+        known = options.sharpness
+        spent += 2 * PRODUCT * known["matvecs"] * known["examples"] * len(known["scales"])
     if options.pairs:
         spent += FORWARD * len(PATHS) * PATH_POINTS * min(options.count, MEASURED_ON) / 2
-    return training + spent * weights / RATES["float64"]
+    return training + spent * weights / RATES["float64"] + search_seconds(options)
+
+
+def search_seconds(options: NetworkOptions) -> float:
+    """Of the searches for critical points of a run, if all their steps are taken: a Hessian and its
+    eigenvectors at each."""
+    if not options.points:
+        return 0.0
+    weights, searches = options.net.weights, len(look_steps(options))
+    step = EIGENVECTORS[0] * weights**2 + EIGENVECTORS[1] * weights**3
+    step += HESSIAN * weights**2 * options.count / RATES["float64"]
+    return searches * options.points["steps"] * step
+
+
+def search_memory(options: NetworkOptions) -> int:
+    """Bytes of the derivatives that a Hessian is made of: of all sums by all weights, at each example."""
+    if not options.points:
+        return 0
+    weights = options.net.weights
+    return 8 * weights * (12 * weights + 4 * options.count * sum(options.layers))

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from morsecensus.tasks.networks.rescalable import check_rescalable
 from morsecensus.tasks.networks.scaled import check_scaling
 from morsecensus.tasks.networks.shapes import Net
+from morsecensus.tasks.networks.sought import check_sought
 from morsecensus.tasks.networks.words import (
     ACTIVATIONS,
     ALGORITHMS,
@@ -39,7 +41,8 @@ class NetworkOptions:
     first: int = 0
     """The first of them: examples before it are left to others."""
     labels: str = "hard"
-    """hard: those of the data; teacher: the probabilities that a trained network gives."""
+    """hard: those of the data; teacher: the probabilities that a trained network gives; inputs: an
+    autoencoder."""
     algorithm: str = "sgd"
     """sgd: batches, each example once an epoch; gd: all examples at each step."""
     rate: float
@@ -70,6 +73,10 @@ class NetworkOptions:
     """Examples over which the tangent kernel is compared, end against start; 0 is none."""
     pairs: bool = False
     """Whether seeds 0 and 1, 2 and 3, ... are joined by straight lines: barriers."""
+    points: Mapping[str, Any] = field(default_factory=dict)
+    """Search for critical points from each look: steps, tolerance, flat; none if not given."""
+    sharpness: Mapping[str, Any] = field(default_factory=dict)
+    """Largest curvatures at rescaled weights: examples, matvecs, scales; none if not given."""
     teacher: Mapping[str, Any] | None = None
     """Options of the network that gives the labels."""
     sha256: str = ""
@@ -80,11 +87,15 @@ class NetworkOptions:
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "hessian", dict(self.hessian))
+        object.__setattr__(self, "points", dict(self.points))
+        object.__setattr__(self, "sharpness", dict(self.sharpness))
         _check_words(self)
         _check_layers(self)
         _check_examples(self)
         _check_measurements(self)
         check_scaling(self)
+        check_sought(self)
+        check_rescalable(self)
 
     @property
     def net(self) -> Net:
@@ -136,10 +147,10 @@ def _check_words(asked: NetworkOptions) -> None:
     for name, allowed in (words | {"precision": PRECISIONS}).items():
         if getattr(asked, name) not in allowed:
             raise ValueError(f"{name}: got {getattr(asked, name)!r}, allowed: {', '.join(allowed)}")
-    if (asked.teacher is None) != (asked.labels == "hard"):
+    if (asked.teacher is not None) != (asked.labels == "teacher"):
         raise ValueError(
             f"teacher: got {'none' if asked.teacher is None else 'one'} with labels {asked.labels}, "
-            "allowed: one with labels = teacher, none with hard ones"
+            "allowed: one with labels = teacher, none with others"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from morsecensus.tasks.networks import critical, sharpness
 from morsecensus.tasks.networks.evaluate import (
     entropy,
     errors,
@@ -34,10 +35,12 @@ TEACHER_RUN = 0
 
 
 def targets_of(options: NetworkOptions, data: Examples, seed: int) -> Float[np.ndarray, "examples classes"]:
-    """Probabilities of the classes of the training examples: of the labels, or of the teacher.
+    """Probabilities of the classes of the training examples: of the labels, or of the teacher; or the inputs.
 
     Raises ValueError if the teacher diverged.
     """
+    if options.labels == "inputs":
+        return data.inputs
     if options.teacher is None:
         return one_hot(data.labels, options.layers[-1])
     return _taught(json.dumps(dict(options.teacher), sort_keys=True), options.first, options.count, seed)
@@ -70,6 +73,10 @@ def runs_of(options: NetworkOptions, seed: int, numbers: Sequence[int]) -> list[
         row = _measured(options, data, targets, one)
         if options.hessian:
             row |= _spectrum(options, data, targets, one, generator(seed, "network", number, "hessian"))
+        if options.points:
+            row |= _points(options, data, targets, one)
+        if options.sharpness:
+            row |= _sharpness(options, data, targets, one, generator(seed, "network", number, "sharpness"))
         if options.kernel:
             row |= _drifts(options, data, one)
         if options.pairs:
@@ -107,10 +114,14 @@ def _look(options: NetworkOptions, data: Examples, weights: np.ndarray) -> dict[
         return {"test_cost": np.nan, "test_errors": -1, "weight_norm": np.nan}
     net = options.net
     known = statistics(net, weights, data.inputs)
-    truth = one_hot(data.test_labels, options.layers[-1])
+    if options.labels == "inputs":
+        truth, wrong = data.test_inputs, -1
+    else:
+        truth = one_hot(data.test_labels, options.layers[-1])
+        wrong = errors(net, weights, data.test_inputs, data.test_labels, known)
     return {
         "test_cost": mean_cost(net, weights, data.test_inputs, truth, known),
-        "test_errors": errors(net, weights, data.test_inputs, data.test_labels, known),
+        "test_errors": wrong,
         "weight_norm": np.linalg.norm(weights),
     }
 
@@ -131,6 +142,33 @@ def _spectrum(
         found["node_weight"][start, :size] = seen.weights
         found["node_residual"][start, :size] = seen.residuals
     return found
+
+
+def _points(options: NetworkOptions, data: Examples, targets: np.ndarray, one: Trained) -> Arrays:
+    """Where searches from the looks ended; unknown of a run that diverged."""
+    if one.outcome == DIVERGED:
+        looks, size = one.weights.shape
+        return critical.unknown(looks, size) | _variance(options, data)
+    found = critical.sought(options.net, one.weights, data.inputs, targets, options.points)
+    return found | _variance(options, data)
+
+
+def _variance(options: NetworkOptions, data: Examples) -> Arrays:
+    """Of an autoencoder: what its closed form is made of."""
+    if options.labels != "inputs":
+        return {}
+    return {"data_variance": np.linalg.eigvalsh(np.cov(data.inputs, rowvar=False, bias=True))[::-1]}
+
+
+def _sharpness(
+    options: NetworkOptions, data: Examples, targets: np.ndarray, one: Trained, source: np.random.Generator
+) -> Arrays:
+    """Largest curvatures at the end; NaN of a run that diverged."""
+    if one.outcome == DIVERGED:
+        return sharpness.unknown(len(options.sharpness["scales"]))
+    chosen = slice(options.sharpness["examples"])
+    held = data.inputs[chosen], targets[chosen]
+    return sharpness.curvatures(options.net, one.end, *held, options.sharpness, source)
 
 
 def _drifts(options: NetworkOptions, data: Examples, one: Trained) -> Arrays:

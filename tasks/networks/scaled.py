@@ -13,7 +13,7 @@ def check_scaling(asked: Any) -> None:
 
 
 def _squared(asked: Any) -> None:
-    if asked.loss == "squared" and asked.labels != "hard":
+    if asked.loss == "squared" and asked.labels == "teacher":
         raise ValueError("loss: got squared with labels of a teacher, allowed: with hard ones")
 
 

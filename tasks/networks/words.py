@@ -1,7 +1,8 @@
 """The words of networks: data, labels, algorithms, activations, how runs end, what paths are compared."""
 
 DATA = ("clusters", "mnist")
-LABELS = ("hard", "teacher")
+LABELS = ("hard", "teacher", "inputs")
+"""inputs: an autoencoder, whose answers are to be its inputs."""
 ALGORITHMS = ("sgd", "gd")
 ACTIVATIONS = ("relu", "tanh", "erf", "linear")
 PRECISIONS = ("float32", "float64")
@@ -15,7 +16,9 @@ PATHS = ("trained", "random", "matched", "copy")
 """Straight lines between two runs: as trained; with one's units permuted at random; with its units matched to
 the other's; and, the control, from a run to itself, permuted at random and matched."""
 PATH_POINTS = 25
-CRITICAL = "nothing here is called a critical point: training is left where it stood"
+VERDICTS = ("critical", "gradient-flat", "neither")
+"""What a search for critical points ended at: `tasks.networks.critical`."""
+CRITICAL, GRADIENT_FLAT, NEITHER = range(3)
 LOSSES = ("cross-entropy", "squared")
 SCALINGS = ("standard", "ntk", "mean-field")
 """Layers as they are; or with weights of order one, hidden sums over sqrt(inputs), and answers over

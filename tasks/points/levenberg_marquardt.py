@@ -9,14 +9,15 @@ neither says anything. Where the gradient grows as the k-th power of the distanc
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from morsecensus.tasks.landscapes.base import Couplings, Landscape
+from morsecensus.tasks.geometry.manifolds import Manifold
+from morsecensus.tasks.landscapes.base import Couplings, Jet
 
 BATCH = 64
 MOST_STEPS = 100
@@ -28,6 +29,19 @@ LONGEST = 0.1
 """Step, in units of sqrt(ambient)."""
 PATIENCE = 3
 """Steps in vain, each damped a hundred times more, before a point is as near as it gets."""
+
+
+class Smooth(Protocol):
+    """What a function must have to be walked on: a landscape has it, and so has the cost of a network.
+
+    Hashable, for what is compiled for it is found again.
+    """
+
+    @property
+    def manifold(self) -> Manifold: ...
+    @property
+    def curvature_scale(self) -> float: ...
+    def jet(self, couplings: Couplings, x: Float[Array, " ambient"]) -> Jet: ...
 
 
 class Approach(NamedTuple):
@@ -74,8 +88,10 @@ class _Lane(NamedTuple):
     steps: Int[Array, ""]
 
 
-@partial(jax.jit, static_argnames=("landscape",))
-def _approach_batch(landscape: Landscape, couplings: Couplings, points: Float[Array, "batch ambient"]):
+@partial(jax.jit, static_argnames=("landscape", "most", "patience"))
+def _approach_batch(
+    landscape: Smooth, couplings: Couplings, points: Float[Array, "batch ambient"], most: int, patience: int
+):
     manifold = landscape.manifold
     length = manifold.ambient**0.5
     floor = (FLOOR * landscape.curvature_scale) ** 2
@@ -111,7 +127,7 @@ def _approach_batch(landscape: Landscape, couplings: Couplings, points: Float[Ar
         return jax.tree.map(lambda one, other: jnp.where(better, one, other), new, old)
 
     def runs(lane: _Lane) -> Bool[Array, ""]:
-        return (lane.vain < PATIENCE) & (lane.steps < MOST_STEPS) & (lane.norm > 0)
+        return (lane.vain < patience) & (lane.steps < most) & (lane.norm > 0)
 
     first = jax.vmap(begin)(points)
     lanes = jax.vmap(lambda lane: jax.lax.while_loop(runs, step, lane))(first)
@@ -119,18 +135,26 @@ def _approach_batch(landscape: Landscape, couplings: Couplings, points: Float[Ar
 
 
 def approach(
-    landscape: Landscape, couplings: Couplings, points: Float[np.ndarray, "points ambient"]
+    landscape: Smooth,
+    couplings: Couplings,
+    points: Float[np.ndarray, "points ambient"],
+    most: int = MOST_STEPS,
+    patience: int = PATIENCE,
+    together: int = BATCH,
 ) -> Approach:
     """Move points to the critical set near them, as near as double precision tells.
 
     Args:
         points: of any length but zero on each sphere.
+        most: steps of a point.
+        patience: steps in vain, one after the other, with which it ends.
+        together: points that are moved side by side, each until the last of them has ended.
     """
     parts = []
-    for first in range(0, len(points), BATCH):
-        batch = points[first : first + BATCH]
-        padded = np.concatenate([batch, np.repeat(batch[:1], BATCH - len(batch), axis=0)])
-        found = _approach_batch(landscape, couplings, padded)
+    for first in range(0, len(points), together):
+        batch = points[first : first + together]
+        padded = np.concatenate([batch, np.repeat(batch[:1], together - len(batch), axis=0)])
+        found = _approach_batch(landscape, couplings, padded, most, patience)
         parts.append(Approach(*(np.asarray(column)[: len(batch)] for column in found)))
     return Approach.join(parts) if parts else _none(landscape.manifold.ambient)
 

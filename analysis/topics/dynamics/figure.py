@@ -20,12 +20,13 @@ from morsecensus.analysis.page.style import (
     shades,
 )
 from morsecensus.analysis.topics.dynamics.limit import LimitCurve
-from morsecensus.analysis.topics.dynamics.measure import Setting, temperature_of, thermal
+from morsecensus.analysis.topics.dynamics.measure import Setting, minima_law, temperature_of, thermal
 from morsecensus.analysis.topics.dynamics.read import Runs
 
 Pair = tuple[Runs, LimitCurve | None]
 LEVEL_STYLES = {"floor": "--", "ground state": ":"}
 BINS = 40
+CURVE = 200
 SLOPE = 2 / 3
 """Exponent of the approach to the threshold of pure models."""
 HIDING = 4.0
@@ -158,13 +159,18 @@ def _ends(runs: Runs) -> Floats:
 
 
 def plot_ends(ax: Axes, group: Sequence[Runs], setting: Setting, colors: Mapping[int, str]) -> list[Mark]:
-    """End energies of one algorithm; heights are shares of the highest bin, for widths differ by far."""
+    """End energies of one algorithm, and the law of the minima at the same N; heights are shares of the
+    highest, for widths differ by far."""
     marks: list[Mark] = []
     low = min(_ends(runs).min() for runs in group)
     high = max(_ends(runs).max() for runs in group)
     for runs in group:
         counts, edges = np.histogram(_ends(runs), BINS, (low, high))
         marks.append(ax.stairs(counts / counts.max(), edges, color=colors[runs.n]))
+        if (law := minima_law(runs)) is not None:
+            energies = np.linspace(low, high, CURVE)
+            density = law.density_by_index(energies)[0]
+            ax.plot(energies, density / density.max(), color=colors[runs.n], lw=0.8, ls="-.")
     for name, level in setting.levels.items():
         ax.axvline(level, color=GREY, lw=0.9, ls=LEVEL_STYLES[name])
     ax.set(xlabel="energy per spin at the end", ylabel="share of the highest bin", title=group[0].label)

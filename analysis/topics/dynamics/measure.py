@@ -11,6 +11,7 @@ import numpy as np
 from morsecensus.analysis.agreement.residuals import TestResult, hotelling
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.estimates.counts import mean_and_error
+from morsecensus.analysis.theory.kac_rice.low_index import LOW_INDEX_LIMIT, LowIndex
 from morsecensus.analysis.theory.limits.complexity import threshold_energy
 from morsecensus.analysis.theory.limits.temperatures import (
     aging,
@@ -117,10 +118,18 @@ def end_rows(setting: Setting) -> Iterator[Row]:
             "end_energy_sd": float(np.nanstd(ends)) if np.isfinite(ends).any() else None,
             "below_floor": share[0],
             "below_floor_se": share[1],
+            "minima_energy": None if (law := minima_law(runs)) is None else law.minima_energy()[0],
             "end_index": float(index[index >= 0].mean()) if (index >= 0).any() else None,
             "gradients": float(gradients.mean()),
             "dimension": int(runs.data["dimension"].values.max()),
         }
+
+
+def minima_law(runs: Runs) -> LowIndex | None:
+    """The exact law of the minima at this N, each counted once; None where it isn't known."""
+    if runs.n > LOW_INDEX_LIMIT or runs.n != int(runs.n):
+        return None
+    return theory_of(runs.spec["model"], runs.spec["parameters"]).low(int(runs.n), 0)
 
 
 def _below(runs: Runs, floor: float) -> Floats:

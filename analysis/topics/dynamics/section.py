@@ -46,7 +46,8 @@ _CAPTIONS = {
     "slope -1; aging leaves it at the plateau and goes on at the slope -x of theory (dashed), the better the "
     "longer the waiting time.",
     "ends": "Energies per spin where the runs ended; dashed: the floor, dotted: the ground state, both of N "
-    "to infinity.",
+    "to infinity. Dashes and dots: the exact law of the minima at the same N, each counted once, where runs "
+    "count them by their basins.",
     "signal": "Overlaps with the signal, absolute values; a start without overlap has one of order "
     "1/√N, so what flow finds from there depends on N.",
     "plane": "Index at the end against energy, of runs that converged. Newton's method is drawn to saddles "

@@ -23,6 +23,13 @@ ENDS = Table(
         *measured(
             "below_floor", "below_floor_se", "share of runs that end below the floor", "", "below floor"
         ),
+        Column(
+            "minima_energy",
+            "mean energy of the minima at this N, each counted once: exact",
+            "energy per spin",
+            "minima, exact",
+            r.digits(4),
+        ),
         Column("end_index", "mean index of the end, where it was computed", "", "index", r.digits(3)),
         Column("gradients", "mean number of gradients of a run", "", "gradients", r.digits(4)),
         Column("dimension", "most directions in which the field was held explicitly", title="directions"),

@@ -20,7 +20,7 @@ THRESHOLDS = (0.01, 0.1, 0.3)
 """Of the largest eigenvalue: numbers of eigenvalues above are estimated. Arbitrary."""
 COMPARABLE = ("layers", "algorithm", "batch", "activation", "skip", "batchnorm", "precision")
 """Options that two compared networks may differ in, one at a time."""
-SAME = ("data", "sha256", "first", "count", "teacher", "steps", "loss", "scaling", "until")
+SAME = ("data", "sha256", "first", "count", "labels", "teacher", "steps", "loss", "scaling", "until")
 
 
 def run_row(one: Network) -> Row:

@@ -15,6 +15,8 @@ from morsecensus.analysis.estimates.counts import mean_and_error
 FAILED = 2
 """Status of a run whose block failed."""
 BODY = "networks"
+UNKNOWN = -1
+"""An integer that isn't known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +68,11 @@ class Network:
         return [str(name) for name in self.data.attrs["paths"]] if "barrier" in self.data else []
 
     def column(self, name: str) -> Floats:
-        """A column that has a value for each run, shape (runs, ...)."""
-        return self.data[name].values.astype(np.float64)
+        """A column that has a value for each run, shape (runs, ...); NaN where it is unknown."""
+        values = self.data[name].values
+        if np.issubdtype(values.dtype, np.integer):
+            return np.where(values == UNKNOWN, np.nan, values.astype(np.float64))
+        return values.astype(np.float64)
 
     def mean(self, name: str) -> tuple[float, float]:
         """Mean over runs and its standard error."""

@@ -18,9 +18,10 @@ Found = tuple[Network, ...]
 
 _TEXT = (
     "Tier 4, trained networks. Each run begins at other weights and sees the examples in another order; runs "
-    "are the independent units. Costs are mean cross-entropies in nats. With labels of a teacher no cost is "
-    "below the mean entropy of its answers, so what counts is the cost above that floor. Training is left "
-    "after its steps: where it ends is no critical point, and nothing here says so."
+    "are the independent units. Costs are mean cross-entropies in nats, or half the mean squared error. With "
+    "labels of a teacher no cost is below the mean entropy of its answers, so what counts is the cost above "
+    "that floor. Training is left after its steps: where it ends is no critical point, and nothing here says "
+    "so."
 )
 _CAPTIONS = {
     "costs": "Each dot a run, bars their means with errors: training cost above the floor, and test errors.",

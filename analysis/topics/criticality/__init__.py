@@ -1,0 +1,1 @@
+"""Where searches for critical points of small networks end, and what index against loss says of them."""

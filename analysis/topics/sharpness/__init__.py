@@ -1,0 +1,1 @@
+"""How sharp the cost is where training ends, and what rescaling makes of that."""
