@@ -26,6 +26,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGINT, _end)
+    sys.unraisablehook = _unraisable
     _watch()
     from morsecensus.pipeline.cli.app import main as run
 
@@ -38,6 +39,12 @@ def main() -> None:
         if code in STOPPED:
             _leave(code)
         raise
+
+
+def _unraisable(lost: "sys.UnraisableHookArgs") -> None:
+    """Ctrl-C in a callback of Python's own, such as a weak reference's, is lost there: `_wait` ends it."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
 
 
 def _say(text: str) -> None:
