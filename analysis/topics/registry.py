@@ -22,6 +22,7 @@ from morsecensus.analysis.topics.ledger.section import Ledger
 from morsecensus.analysis.topics.minima.section import Minima
 from morsecensus.analysis.topics.networks.lazy import LazyOrFeature
 from morsecensus.analysis.topics.networks.section import TrainedNetworks
+from morsecensus.analysis.topics.networks.temperature import TemperatureOfSgd
 from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
 from morsecensus.analysis.topics.quadratic.section import QuadraticNetworks
@@ -73,6 +74,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     Shares(),
     TrainedNetworks(),
     LazyOrFeature(),
+    TemperatureOfSgd(),
     SlicesMislead(),
     Pairs(),
     OtherLaws(),

@@ -19,7 +19,7 @@ NETWORKS = "networks"
 MODEL = "network"
 FEW = 1000
 """Examples of which a study is told if they are of one class alone; of more that is hardly so."""
-LATER = ("loss", "scaling", "until", "kernel")
+LATER = ("loss", "scaling", "until", "kernel", "late")
 OWN = ("name", "seeds", "folder", "block", "teacher", "hessian")
 """Keys that say something else than the options of the same name, or are none."""
 
@@ -72,6 +72,7 @@ class NetworkTable(Checked):
     scaling: str = "standard"
     until: Annotated[float, BeforeValidator(number)] = 0.0
     kernel: int = 0
+    late: int = 0
     pairs: bool = False
     block: int | None = Field(default=None, ge=1, le=MAX_BLOCK)
     """Seeds of one task; 1, or 2 with ``pairs``, if not given. Blocks are always whole."""
@@ -153,7 +154,7 @@ def _teacher(
         )
     if theirs.loss != "cross-entropy":
         raise ValueError(f"teacher: got {cell.teacher} with loss {theirs.loss}, allowed: cross-entropy")
-    plain = replace(_options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0)
+    plain = replace(_options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0, late=0)
     return _record(plain)
 
 

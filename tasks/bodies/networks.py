@@ -6,6 +6,7 @@ from typing import Any
 from morsecensus.tasks.bodies.rows import Arrays, RowTable, landscape_table, number, stacked, status
 from morsecensus.tasks.measurables.base import words
 from morsecensus.tasks.networks.costs import run_memory, run_seconds
+from morsecensus.tasks.networks.late import QUARTERS
 from morsecensus.tasks.networks.options import NetworkOptions, look_steps
 from morsecensus.tasks.networks.words import OUTCOMES, PATH_POINTS, PATHS
 from morsecensus.tasks.runtime.instances import instances
@@ -40,6 +41,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
             "layer": len(options.layers) - 1,
             "start": options.hessian.get("starts", 0),
             "node": options.matvecs,
+            "quarter": QUARTERS,
             "path": len(PATHS),
             "place": PATH_POINTS,
         },
@@ -88,6 +90,14 @@ _KERNEL = (
     number("weight_change", "distance of the last weights from the first, over the length of these"),
     number("kernel_drift", "the same of the tangent kernel, in Frobenius's norm"),
 )
+_LATE = (
+    number(
+        "late_cost",
+        "mean training cost over the third and the fourth quarter of the run",
+        ("quarter",),
+        portable=True,
+    ),
+)
 _PAIRS = (
     number(
         "path_cost",
@@ -114,6 +124,7 @@ def table(options: NetworkOptions) -> RowTable:
             dtype=kind,
         ),
         *(_HESSIAN if options.hessian else ()),
+        *(_LATE if options.late else ()),
         *(_KERNEL if options.kernel else ()),
         *(_PAIRS if options.pairs else ()),
     )

@@ -30,7 +30,7 @@ def run_seconds(options: NetworkOptions) -> float:
     training = options.steps * (
         STEP_SECONDS + GRADIENT * weights * options.batch_size / RATES[options.precision]
     )
-    looks = len(look_steps(options)) * FORWARD + GRADIENT
+    looks = (len(look_steps(options)) + options.late) * FORWARD + GRADIENT
     spent = looks * options.count
     if options.hessian:
         spent += PRODUCT * options.matvecs * options.hessian["examples"] * options.hessian["starts"]

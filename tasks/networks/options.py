@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from morsecensus.tasks.networks.late import check_late
 from morsecensus.tasks.networks.scaled import check_scaling
 from morsecensus.tasks.networks.shapes import Net
 from morsecensus.tasks.networks.words import (
@@ -68,6 +69,8 @@ class NetworkOptions:
     """Share of the first cost at which gradient descent ends, before its steps are over; 0 is never."""
     kernel: int = 0
     """Examples over which the tangent kernel is compared, end against start; 0 is none."""
+    late: int = 0
+    """Evenly spaced looks in the second half of a run whose mean cost is stored; 0 is none."""
     pairs: bool = False
     """Whether seeds 0 and 1, 2 and 3, ... are joined by straight lines: barriers."""
     teacher: Mapping[str, Any] | None = None
@@ -85,6 +88,7 @@ class NetworkOptions:
         _check_examples(self)
         _check_measurements(self)
         check_scaling(self)
+        check_late(self)
 
     @property
     def net(self) -> Net:

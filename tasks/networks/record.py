@@ -70,6 +70,8 @@ def runs_of(options: NetworkOptions, seed: int, numbers: Sequence[int]) -> list[
         row = _measured(options, data, targets, one)
         if options.hessian:
             row |= _spectrum(options, data, targets, one, generator(seed, "network", number, "hessian"))
+        if options.late:
+            row["late_cost"] = one.late
         if options.kernel:
             row |= _drifts(options, data, one)
         if options.pairs:

@@ -11,6 +11,7 @@ from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.networks import figure, measure, tables
 from morsecensus.analysis.topics.networks.lazy import families
 from morsecensus.analysis.topics.networks.read import Network, find_networks
+from morsecensus.analysis.topics.networks.sweep import sweeps
 
 Found = tuple[Network, ...]
 
@@ -39,7 +40,7 @@ class TrainedNetworks(Topic[Found]):
 
     def find(self, study: StudyResult) -> list[Found]:
         known = find_networks(study.study)
-        apart = [one for family in families(known) for one in family.cells]
+        apart = [one for family in (*families(known), *sweeps(known)) for one in family.cells]
         found = tuple(one for one in known if one not in apart and (one.runs or one.diverged))
         return [found] if found else []
 
