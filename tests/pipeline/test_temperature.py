@@ -1,4 +1,4 @@
-"""The temperature of SGD: late looks of training runs, the interval of signed ranks, and the report's words."""
+"""The temperature of SGD: late looks of training runs, intervals of signed ranks, and the words of the report."""
 
 import csv
 import re
