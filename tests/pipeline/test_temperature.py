@@ -1,4 +1,4 @@
-"""The temperature of SGD: late looks of training runs, intervals of signed ranks, and the words of the report."""
+"""The temperature of SGD: late looks of runs, intervals of signed ranks, and the words of the report."""
 
 import csv
 import re
