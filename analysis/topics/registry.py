@@ -27,6 +27,7 @@ from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
 from morsecensus.analysis.topics.quadratic.section import QuadraticNetworks
 from morsecensus.analysis.topics.shares.section import Shares
+from morsecensus.analysis.topics.shares.widths import LinesBetweenStudents
 from morsecensus.analysis.topics.slices.section import SlicesMislead
 from morsecensus.analysis.topics.spectra.section import Spectra
 from morsecensus.analysis.topics.spiked.section import Spiked
@@ -72,6 +73,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     QuadraticNetworks(),
     HiddenUnits(),
     Shares(),
+    LinesBetweenStudents(),
     TrainedNetworks(),
     LazyOrFeature(),
     TemperatureOfSgd(),

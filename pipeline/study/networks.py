@@ -19,7 +19,7 @@ NETWORKS = "networks"
 MODEL = "network"
 FEW = 1000
 """Examples of which a study is told if they are of one class alone; of more that is hardly so."""
-LATER = ("loss", "scaling", "until", "kernel", "late")
+LATER = ("loss", "scaling", "until", "kernel", "late", "curve")
 OWN = ("name", "seeds", "folder", "block", "teacher", "hessian")
 """Keys that say something else than the options of the same name, or are none."""
 
@@ -74,6 +74,7 @@ class NetworkTable(Checked):
     kernel: int = 0
     late: int = 0
     pairs: bool = False
+    curve: int = 0
     block: int | None = Field(default=None, ge=1, le=MAX_BLOCK)
     """Seeds of one task; 1, or 2 with ``pairs``, if not given. Blocks are always whole."""
 
@@ -154,7 +155,9 @@ def _teacher(
         )
     if theirs.loss != "cross-entropy":
         raise ValueError(f"teacher: got {cell.teacher} with loss {theirs.loss}, allowed: cross-entropy")
-    plain = replace(_options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0, late=0)
+    plain = replace(
+        _options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0, late=0, curve=0
+    )
     return _record(plain)
 
 

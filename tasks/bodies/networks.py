@@ -108,6 +108,13 @@ _PAIRS = (
     number("midpoint_errors", "test errors half way", PATH, dtype="i8"),
 )
 
+_CURVE = (
+    number("curve_cost", "the same on a trained Bezier curve to the next run as it is", ("place",)),
+    number("curve_barrier", "largest cost on the curve above the chord between its ends"),
+    number("curve_length", "length of the curve over the distance of its ends"),
+    number("curve_errors", "test errors half way on the curve", dtype="i8"),
+)
+
 
 def table(options: NetworkOptions) -> RowTable:
     """The table of a cell, as a store declares it; any number may be unknown, of a run that diverged."""
@@ -127,4 +134,5 @@ def table(options: NetworkOptions) -> RowTable:
         *(_LATE if options.late else ()),
         *(_KERNEL if options.kernel else ()),
         *(_PAIRS if options.pairs else ()),
+        *(_CURVE if options.curve else ()),
     )

@@ -36,4 +36,6 @@ def run_seconds(options: NetworkOptions) -> float:
         spent += PRODUCT * options.matvecs * options.hessian["examples"] * options.hessian["starts"]
     if options.pairs:
         spent += FORWARD * len(PATHS) * PATH_POINTS * min(options.count, MEASURED_ON) / 2
+    if options.curve:
+        training *= 1 + options.curve / options.steps / 2  # by one of the two
     return training + spent * weights / RATES["float64"]

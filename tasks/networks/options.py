@@ -73,6 +73,8 @@ class NetworkOptions:
     """Evenly spaced looks in the second half of a run whose mean cost is stored; 0 is none."""
     pairs: bool = False
     """Whether seeds 0 and 1, 2 and 3, ... are joined by straight lines: barriers."""
+    curve: int = 0
+    """Steps by which the bend of a curve between the two runs of a pair is trained; 0 is none."""
     teacher: Mapping[str, Any] | None = None
     """Options of the network that gives the labels."""
     sha256: str = ""
@@ -193,6 +195,9 @@ def _check_examples(asked: NetworkOptions) -> None:
 
 def _check_measurements(asked: NetworkOptions) -> None:
     _integer("keep", asked.keep, 1, 1000)
+    _integer("curve", asked.curve, 0, MOST_STEPS)
+    if asked.curve and not asked.pairs:
+        raise ValueError(f"curve: got {asked.curve} without pairs, allowed: with pairs = true")
     if asked.pairs and (asked.batchnorm or asked.skip):
         name = "batchnorm" if asked.batchnorm else "skip"
         why = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import chi2
 
+from morsecensus.analysis.estimates.powers import power
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, log_scale, new_figure
@@ -142,16 +143,6 @@ def exponent_row(family: Widths, name: str) -> Row:
         "z": (slope - expected) / error,
         "p": float(chi2.sf(square, len(means) - 2)),
     }
-
-
-def power(x: np.ndarray, means: np.ndarray, errors: np.ndarray) -> tuple[float, float, float, float]:
-    """Exponent of means = c x^exponent with its standard error, chi squared, and log c."""
-    logs, values, weights = np.log(x), np.log(means), (means / errors) ** 2
-    centre, level = (weights @ logs) / weights.sum(), (weights @ values) / weights.sum()
-    spread = weights @ (logs - centre) ** 2
-    slope = float(weights @ ((logs - centre) * values) / spread)
-    off = values - level - slope * (logs - centre)
-    return slope, float(spread**-0.5), float(weights @ off**2), float(level - slope * centre)
 
 
 def draw_lazy(found: Sequence[Widths]) -> Figure:

@@ -26,7 +26,7 @@ _CAPTIONS = {
     "looks": "Mean costs against steps.",
     "paths": "Mean training costs on straight lines between runs: as trained, with the units of one permuted "
     "at random, with its units matched to the other's, and from a run to a permuted and matched copy of "
-    "itself, which must be flat.",
+    "itself, which must be flat; and, if asked for, on a trained curve between runs as they are.",
     "spectra": "Hessians where training ended, eigenvalues over the largest. Left: density, each Lanczos "
     "node a Gaussian. Right: the largest nodes of the first run, those with residuals below 0.01 of it.",
 }
