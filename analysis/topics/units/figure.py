@@ -90,7 +90,7 @@ def draw_barriers(cells: Cells) -> Figure | None:
     for number, place in enumerate(lines):
         own = [row for row in rows if (row["n"], row["units"]) == place]
         plot_barriers(axes, own, COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)])
-    labels = ("barrier, energy per spin", "barrier over the range of energies")
+    labels = ("barrier, energy per spin", "barrier over energy range")
     for ax, label in zip(axes, labels, strict=True):
         ax.set(xlabel="coupling", ylabel=label, ylim=(0, None))
     legend_below(
