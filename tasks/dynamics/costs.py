@@ -10,7 +10,11 @@ from morsecensus.tasks.systems.symmetric import packed_size
 CALL = 2e-4
 """Seconds of a gradient on a small field, free or dense: what it takes to call it."""
 ENTRY = 6e-10
-"""Seconds for each number that a gradient reads."""
+"""Seconds for each number of a free field that a gradient reads."""
+COUPLING = 7e-11 / 8
+"""Seconds for each byte that drawing couplings takes, a gradient of one run."""
+TOGETHER = 8e-12 / 8
+"""The same of many runs at once, which share the reading and are bounded by their products."""
 FLOW_LOOKS = 200
 """Gradients of an adaptive flow to time 1; they grow as the root of time (268, 622, 958 at 1, 10, 30)."""
 FLOW_DIRECTIONS = 30
@@ -18,10 +22,26 @@ FLOW_DIRECTIONS = 30
 DESCENT_STEPS = 1500
 """Of a descent until its gradient is 1e-5, at N = 100; in proportion to N."""
 
+HALTING_TIME = 1.8
+"""Time over N^0.7 in which the gradient of a noiseless run falls to a tenth, times sqrt(xi''(1)): 3.6, 5.9,
+10, 19 of q^3 at N = 10, 20, 40, 100. Other models are taken for q^3."""
+
+
+def run_until(options: TrajectoryOptions) -> float:
+    """The time at which a run is likely to end: of its last look, or when a descent has converged."""
+    until = options.until or 0.0
+    if options.stop is None or options.algorithm not in ("flow", "gd"):
+        return until
+    curvature = options.covariance.x2 if options.model in ISOTROPIC else 6.0
+    halting = (
+        HALTING_TIME * options.n**0.7 * max(1.0, -math.log10(options.stop)) / math.sqrt(max(curvature, 1e-12))
+    )
+    return min(until, halting)
+
 
 def run_gradients(options: TrajectoryOptions) -> float:
     """How many gradients a run is likely to take."""
-    until = options.until or 0.0
+    until = run_until(options)
     if options.algorithm in SECOND_ORDER:
         return min(options.most_steps, 60) * 10.0
     if not options.has_time:
@@ -38,7 +58,7 @@ def run_directions(options: TrajectoryOptions) -> float:
     if options.algorithm == "langevin" and options.time_of_step is not None:
         found = (options.until or 0.0) / options.time_of_step
     elif options.has_time:
-        found = FLOW_DIRECTIONS * math.sqrt(1 + (options.until or 0.0)) * -math.log10(options.tolerance) / 6
+        found = FLOW_DIRECTIONS * math.sqrt(1 + run_until(options)) * -math.log10(options.tolerance) / 6
     else:
         found = run_gradients(options) / 2
     return min(found, options.n)
@@ -71,6 +91,7 @@ def run_seconds(options: TrajectoryOptions, starts: int = 1) -> float:
     if options.uses_couplings:
         # Descents of one landscape step together, and read couplings once.
         share = min(starts, LANES) if possible(options) else 1
-        return looks * (CALL / share + ENTRY * options.landscape.coupling_bytes() / 8)
+        byte = max(COUPLING / share, TOGETHER)
+        return looks * (CALL / share + byte * options.landscape.coupling_bytes())
     mean = _numbers(options, run_directions(options)) / 3  # over a run whose directions grow
     return looks * (CALL + ENTRY * mean / options.summands)

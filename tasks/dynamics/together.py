@@ -19,7 +19,7 @@ from morsecensus.tasks.dynamics.words import CONVERGED, DIVERGED, STEPS, TIME
 LANES = 256
 """Runs that step together. More don't make the product faster (measured at N = 100)."""
 REFILL = 32
-"""Runs that have ended before others take their places: each time costs a look at that many points."""
+"""Runs that have ended before others take their places: each time costs a look at so many points."""
 
 
 def possible(options: TrajectoryOptions) -> bool:
@@ -71,6 +71,8 @@ class _Pool:
         self.notes = [Notes(times, start) for start in starts]
         self.due = np.append(np.round(times / options.step_size).astype(np.int64), -1)
         """Steps at which runs are looked at; the last is never."""
+        self.taken = np.zeros(len(starts), np.int64)
+        """Looks that each run has had."""
         self.begun = 0
         self.found: dict[int, Run] = {}
 
@@ -85,10 +87,8 @@ class _Pool:
         runs = np.arange(self.begun, min(self.begun + most, len(self.starts)))
         self.begun += len(runs)
         x = self.starts[runs]
-        here = self.field.look(x[_filled(len(x))])
-        count = len(runs)
-        energy, gradient = np.asarray(here.energy)[:count], here.gradient[:count]
-        return _Lanes(runs, np.zeros(count, np.int64), np.zeros(count, bool), x, energy, gradient)
+        here, count = self.field.look(x), len(runs)
+        return _Lanes(runs, np.zeros(count, np.int64), np.zeros(count, bool), x, *here)
 
     def refilled(self, lanes: _Lanes) -> _Lanes:
         """With new runs in the places of some that have ended; without places that nobody will take."""
@@ -98,25 +98,24 @@ class _Pool:
                 return lanes
             kept, new = lanes.rows(np.flatnonzero(~lanes.over)), self.seen(self.fresh(idle))
             return _Lanes(*map(np.concatenate, zip(kept, new, strict=True)))
-        return lanes.rows(np.flatnonzero(~lanes.over)) if 2 * idle >= len(lanes.runs) else lanes
+        return lanes.rows(np.flatnonzero(~lanes.over)) if 8 * idle >= len(lanes.runs) else lanes
 
     def stepped(self, lanes: _Lanes) -> _Lanes:
-        """One step, in batches of a power of two: each size is compiled once."""
-        count = len(lanes.runs)
-        full = lanes.rows(_filled(count))
-        state = State(full.x, Look(full.energy, full.gradient), 0.0, 0)
+        """One step."""
+        state = State(lanes.x, Look(lanes.energy, lanes.gradient), 0.0, 0)
         moved = self.algorithm.step(state, self.field, math.inf)
         assert moved.here is not None
-        energy, gradient = np.asarray(moved.here.energy)[:count], moved.here.gradient[:count]
-        return lanes._replace(ages=lanes.ages + 1, x=moved.x[:count], energy=energy, gradient=gradient)
+        energy, gradient = moved.here
+        return lanes._replace(ages=lanes.ages + 1, x=moved.x, energy=energy, gradient=gradient)
 
     def seen(self, lanes: _Lanes) -> _Lanes:
         """Look at the runs whose time it is, and write down those that have ended."""
         finite = np.isfinite(lanes.energy)
-        next_due = self.due[[self.notes[run].next for run in lanes.runs]]
-        for row in np.flatnonzero(~lanes.over & finite & (lanes.ages == next_due)):
+        is_due = lanes.ages == self.due[self.taken[lanes.runs]]
+        for row in np.flatnonzero(~lanes.over & finite & is_due):
             state = State(lanes.x[row], None, *self.clock(lanes, int(row)))
             self.notes[lanes.runs[row]].take(state, lanes.look(int(row)), self.field, math.nan)
+            self.taken[lanes.runs[row]] += 1
         status = np.where(lanes.over, -1, self.status(lanes, finite))
         for row in np.flatnonzero(status >= 0):
             self.found[int(lanes.runs[row])] = self.ended(lanes, int(row), int(status[row]))
@@ -130,7 +129,7 @@ class _Pool:
     def status(self, lanes: _Lanes, finite: Bool[np.ndarray, " lanes"]) -> Int[np.ndarray, " lanes"]:
         """How each run has ended; -1 for those that go on. The first that is true counts, as for one run."""
         going = np.full(len(lanes.runs), -1)
-        full = np.array([self.notes[run].full for run in lanes.runs])
+        full = self.taken[lanes.runs] == len(self.due) - 1
         late = lanes.ages >= self.options.most_steps
         ended = np.where(full, TIME, np.where(late, STEPS, going))
         if self.options.stop is not None:
@@ -147,8 +146,3 @@ class _Pool:
         time, steps = self.clock(lanes, row)
         end = End(status, here, steps, time, steps + 1, products, negative)
         return self.notes[lanes.runs[row]].run(self.field, x, end, self.options.correlations)
-
-
-def _filled(count: int) -> Int[np.ndarray, " size"]:
-    """Rows of a batch whose size is a power of two: some twice."""
-    return np.arange(1 << (count - 1).bit_length()) % count

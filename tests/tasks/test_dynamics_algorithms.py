@@ -316,3 +316,16 @@ def test_descents_together_are_descents_alone(monkeypatch):
         assert way.index() == found.end_index
         for name, values in notes.floats.items():
             np.testing.assert_allclose(getattr(found, name), values, atol=1e-9)
+
+
+@pytest.mark.parametrize("xi", ["q^3", "0.3*q+0.5*q^2+0.2*q^3", "q^2"])
+@pytest.mark.parametrize("n", [40, 41])
+def test_looks_at_many_points_are_looks_at_each(n, xi):
+    """By bands of products and through XLA: even and odd n differ in their last cyclic shift."""
+    field = DenseField(build("pspin", {"xi": xi}, n), 3, 0)
+    points = generator("many", n).standard_normal((5, n)) / math.sqrt(n)
+    together = field.look(points)
+    for row, x in enumerate(points):
+        alone = field.look(x)
+        assert together.energy[row] == pytest.approx(alone.energy, rel=1e-12)
+        np.testing.assert_allclose(together.gradient[row], alone.gradient, rtol=1e-11, atol=1e-13)

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from morsecensus.tasks.covariance import Polynomial
+from morsecensus.tasks.dynamics.fields import columns
 from morsecensus.tasks.dynamics.fields.base import Look, Vector
 from morsecensus.tasks.dynamics.fields.means import Mean, hessian_product, value_and_gradient
 from morsecensus.tasks.dynamics.fields.spheres import OnSpheres
@@ -21,6 +22,7 @@ from morsecensus.tasks.landscapes.base import Couplings, Landscape
 from morsecensus.tasks.landscapes.spiked import Spiked
 from morsecensus.tasks.landscapes.spin import MixedSpin
 from morsecensus.tasks.runtime.keys import generator
+from morsecensus.tasks.runtime.lanes import filled
 
 
 @partial(jax.jit, static_argnames="landscape")
@@ -73,6 +75,7 @@ class DenseField(OnSpheres):
             self.means.append(Mean(axis, signal, 1.0))
         self._planted: Vector | None = None
         self.couplings = [self._drawn(seed, instance, p) for p in range(summands)]
+        self._forms = [columns.Forms(c) for c in self.couplings if columns.fits(self.landscape)]
 
     def _drawn(self, seed: int, instance: int, p: int) -> Couplings:
         if self.summands == 1:
@@ -91,15 +94,31 @@ class DenseField(OnSpheres):
 
     def look(self, x: Vector, summand: int | None = None) -> Look:
         """At a point, or at the rows of a matrix: energies are then an array."""
-        chosen = self.couplings if summand is None else [self.couplings[summand]]
-        share = len(chosen) / self.summands
-        energy, gradient = value_and_gradient(self.means, x)
-        energy, gradient = share * energy, share * gradient
-        for couplings in chosen:
-            e, g = (_look if x.ndim == 1 else _look_all)(self.landscape, couplings, x)
-            energy, gradient = energy + np.asarray(e), gradient + np.asarray(g)
+        chosen = range(self.summands) if summand is None else [summand]
+        looks = [self._seen(p, x) for p in chosen]
+        if self.means:
+            share = len(chosen) / self.summands
+            energy, gradient = value_and_gradient(self.means, x)
+            looks.append((share * energy, share * gradient))
+        energy = sum((e for e, _ in looks[1:]), looks[0][0])
+        gradient = sum((g for _, g in looks[1:]), looks[0][1])
         self.gradients += len(chosen) * x.size // self.size
         return Look(energy if x.ndim > 1 else float(energy), gradient)
+
+    def _seen(self, p: int, x: Vector) -> tuple[Any, Vector]:
+        """Of one summand, without means."""
+        if x.ndim == 1:
+            energy, gradient = _look(self.landscape, self.couplings[p], x)
+        elif self._forms:
+            root = math.sqrt(self.n)
+            energy, gradient = self._forms[p].look(np.ascontiguousarray(root * x.T))
+            return energy / self.n, np.ascontiguousarray(gradient.T) / root
+        else:
+            count = len(x)
+            rows = x[filled(np.arange(count), 1)]
+            energy, gradient = _look_all(self.landscape, self.couplings[p], rows)
+            energy, gradient = energy[:count], gradient[:count]
+        return np.asarray(energy), np.asarray(gradient)
 
     def hessian_product(self, x: Vector, u: Vector) -> Vector:
         self.products += 1
