@@ -59,7 +59,7 @@ def look_rows(one: Network) -> Iterator[Row]:
 
 def barrier_rows(one: Network) -> Iterator[Row]:
     """Barriers between runs, a row for each kind of line."""
-    pairs = one.paired if one.paths else ()
+    pairs = one.paired if one.paths else np.zeros(0, np.intp)
     if not len(pairs):
         return
     for place, path in enumerate(one.paths):

@@ -29,8 +29,10 @@ def _barrier(row: Row) -> str:
 
 def _length(row: Row) -> str:
     """Of what has one: the straight line as trained, and the curve."""
-    known = row["length"] is not None and row["length_se"] > 0
-    return r.estimate(row["length"], row["length_se"]) if known else r.digits(3)(row["length"])
+    value, error = row["length"], row["length_se"]
+    if value is None or not error:
+        return r.digits(3)(value)
+    return r.estimate(value, error)
 
 
 def _power(value: float) -> str:
