@@ -54,6 +54,11 @@ def has_topology(cell: Cell) -> bool:
     return "topology" in cell.stored
 
 
+def on_one_sphere(cell: Cell) -> bool:
+    """Whether its landscapes are on one sphere: homology beyond degree 0, and Euler curves, are of these."""
+    return cell.stored.sizes["morse_index"] == cell.n
+
+
 def exact_degrees(cell: Cell) -> NDArray[np.bool_]:
     """For each landscape and degree, whether the pairs are known and no check speaks against them, shape
     (landscapes, N)."""

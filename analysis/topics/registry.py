@@ -23,10 +23,12 @@ from morsecensus.analysis.topics.ledger.section import Ledger
 from morsecensus.analysis.topics.minima.section import Minima
 from morsecensus.analysis.topics.networks.lazy import LazyOrFeature
 from morsecensus.analysis.topics.networks.section import TrainedNetworks
+from morsecensus.analysis.topics.networks.temperature import TemperatureOfSgd
 from morsecensus.analysis.topics.pairs.section import Pairs
 from morsecensus.analysis.topics.provenance.section import Provenance
 from morsecensus.analysis.topics.quadratic.section import QuadraticNetworks
 from morsecensus.analysis.topics.shares.section import Shares
+from morsecensus.analysis.topics.shares.widths import LinesBetweenStudents
 from morsecensus.analysis.topics.sharpness.section import Sharpness
 from morsecensus.analysis.topics.slices.section import SlicesMislead
 from morsecensus.analysis.topics.spectra.section import Spectra
@@ -73,10 +75,12 @@ TOPICS: tuple[Topic[Any], ...] = (
     QuadraticNetworks(),
     HiddenUnits(),
     Shares(),
+    LinesBetweenStudents(),
     TrainedNetworks(),
     LazyOrFeature(),
     IndexAgainstLoss(),
     Sharpness(),
+    TemperatureOfSgd(),
     SlicesMislead(),
     Pairs(),
     OtherLaws(),

@@ -20,7 +20,7 @@ NETWORKS = "networks"
 MODEL = "network"
 FEW = 1000
 """Examples of which a study is told if they are of one class alone; of more that is hardly so."""
-LATER = ("loss", "scaling", "until", "kernel", "points", "sharpness")
+LATER = ("loss", "scaling", "until", "kernel", "late", "curve", "points", "sharpness")
 OWN = ("name", "seeds", "folder", "block", "teacher", "hessian", "points", "sharpness")
 """Keys that say something else than the options of the same name, or are none."""
 
@@ -100,7 +100,9 @@ class NetworkTable(Checked):
     scaling: str = "standard"
     until: Annotated[float, BeforeValidator(number)] = 0.0
     kernel: int = 0
+    late: int = 0
     pairs: bool = False
+    curve: int = 0
     block: int | None = Field(default=None, ge=1, le=MAX_BLOCK)
     """Seeds of one task; 1, or 2 with ``pairs``, if not given. Blocks are always whole."""
 
@@ -193,7 +195,15 @@ def _teacher(
     if theirs.loss != "cross-entropy":
         raise ValueError(f"teacher: got {cell.teacher} with loss {theirs.loss}, allowed: cross-entropy")
     plain = replace(
-        _options(theirs, folder, None), keep=1, hessian={}, pairs=False, kernel=0, points={}, sharpness={}
+        _options(theirs, folder, None),
+        keep=1,
+        hessian={},
+        pairs=False,
+        kernel=0,
+        late=0,
+        curve=0,
+        points={},
+        sharpness={},
     )
     return _record(plain)
 

@@ -6,6 +6,7 @@ from typing import Any
 from morsecensus.tasks.bodies.rows import Arrays, RowTable, landscape_table, number, stacked, status
 from morsecensus.tasks.measurables.base import words
 from morsecensus.tasks.networks.costs import run_memory, run_seconds
+from morsecensus.tasks.networks.late import QUARTERS
 from morsecensus.tasks.networks.options import NetworkOptions, look_steps
 from morsecensus.tasks.networks.words import OUTCOMES, PATH_POINTS, PATHS, VERDICTS
 from morsecensus.tasks.runtime.instances import instances
@@ -42,6 +43,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
             "scale": len(options.sharpness.get("scales", ())),
             "start": options.hessian.get("starts", 0),
             "node": options.matvecs,
+            "quarter": QUARTERS,
             "path": len(PATHS),
             "place": PATH_POINTS,
         },
@@ -117,6 +119,14 @@ _KERNEL = (
     number("weight_change", "distance of the last weights from the first, over the length of these"),
     number("kernel_drift", "the same of the tangent kernel, in Frobenius's norm"),
 )
+_LATE = (
+    number(
+        "late_cost",
+        "mean training cost over the third and the fourth quarter of the run",
+        ("quarter",),
+        portable=True,
+    ),
+)
 _PAIRS = (
     number(
         "path_cost",
@@ -125,6 +135,13 @@ _PAIRS = (
     ),
     number("barrier", "largest cost on the line above the chord between its ends", PATH),
     number("midpoint_errors", "test errors half way", PATH, dtype="i8"),
+)
+
+_CURVE = (
+    number("curve_cost", "the same on a trained Bezier curve to the next run as it is", ("place",)),
+    number("curve_barrier", "largest cost on the curve above the chord between its ends"),
+    number("curve_length", "length of the curve over the distance of its ends"),
+    number("curve_errors", "test errors half way on the curve", dtype="i8"),
 )
 
 
@@ -146,6 +163,8 @@ def table(options: NetworkOptions) -> RowTable:
         *(_SHARPNESS if options.sharpness else ()),
         *(_POINTS if options.points else ()),
         *(_AUTOENCODER if options.points and options.labels == "inputs" else ()),
+        *(_LATE if options.late else ()),
         *(_KERNEL if options.kernel else ()),
         *(_PAIRS if options.pairs else ()),
+        *(_CURVE if options.curve else ()),
     )

@@ -35,7 +35,7 @@ def run_seconds(options: NetworkOptions) -> float:
     training = options.steps * (
         STEP_SECONDS + GRADIENT * weights * options.batch_size / RATES[options.precision]
     )
-    looks = len(look_steps(options)) * FORWARD + GRADIENT
+    looks = (len(look_steps(options)) + options.late) * FORWARD + GRADIENT
     spent = looks * options.count
     if options.hessian:
         spent += PRODUCT * options.matvecs * options.hessian["examples"] * options.hessian["starts"]
@@ -44,6 +44,8 @@ def run_seconds(options: NetworkOptions) -> float:
         spent += 2 * PRODUCT * known["matvecs"] * known["examples"] * len(known["scales"])
     if options.pairs:
         spent += FORWARD * len(PATHS) * PATH_POINTS * min(options.count, MEASURED_ON) / 2
+    if options.curve:
+        training *= 1 + options.curve / options.steps / 2  # by one of the two
     return training + spent * weights / RATES["float64"] + search_seconds(options)
 
 

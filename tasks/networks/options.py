@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from morsecensus.tasks.networks.late import check_late
 from morsecensus.tasks.networks.rescalable import check_rescalable
 from morsecensus.tasks.networks.scaled import check_scaling
 from morsecensus.tasks.networks.shapes import Net
@@ -71,12 +72,16 @@ class NetworkOptions:
     """Share of the first cost at which gradient descent ends, before its steps are over; 0 is never."""
     kernel: int = 0
     """Examples over which the tangent kernel is compared, end against start; 0 is none."""
+    late: int = 0
+    """Evenly spaced looks in the second half of a run whose mean cost is stored; 0 is none."""
     pairs: bool = False
     """Whether seeds 0 and 1, 2 and 3, ... are joined by straight lines: barriers."""
     points: Mapping[str, Any] = field(default_factory=dict)
     """Search for critical points from each look: steps, tolerance, flat; none if not given."""
     sharpness: Mapping[str, Any] = field(default_factory=dict)
     """Largest curvatures at rescaled weights: examples, matvecs, scales; none if not given."""
+    curve: int = 0
+    """Steps by which the bend of a curve between the two runs of a pair is trained; 0 is none."""
     teacher: Mapping[str, Any] | None = None
     """Options of the network that gives the labels."""
     sha256: str = ""
@@ -96,6 +101,7 @@ class NetworkOptions:
         check_scaling(self)
         check_sought(self)
         check_rescalable(self)
+        check_late(self)
 
     @property
     def net(self) -> Net:
@@ -200,6 +206,9 @@ def _check_examples(asked: NetworkOptions) -> None:
 
 def _check_measurements(asked: NetworkOptions) -> None:
     _integer("keep", asked.keep, 1, 1000)
+    _integer("curve", asked.curve, 0, MOST_STEPS)
+    if asked.curve and not asked.pairs:
+        raise ValueError(f"curve: got {asked.curve} without pairs, allowed: with pairs = true")
     if asked.pairs and (asked.batchnorm or asked.skip):
         name = "batchnorm" if asked.batchnorm else "skip"
         why = (

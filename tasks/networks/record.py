@@ -23,7 +23,7 @@ from morsecensus.tasks.networks.examples import Examples, examples_of
 from morsecensus.tasks.networks.kernel import drifts
 from morsecensus.tasks.networks.lanczos import quadrature
 from morsecensus.tasks.networks.options import NetworkOptions, look_steps
-from morsecensus.tasks.networks.pairs import between
+from morsecensus.tasks.networks.pairs import along_curve, between
 from morsecensus.tasks.networks.shapes import unpack
 from morsecensus.tasks.networks.train import Trained, train
 from morsecensus.tasks.networks.words import DIVERGED, PATH_POINTS, PATHS
@@ -77,11 +77,17 @@ def runs_of(options: NetworkOptions, seed: int, numbers: Sequence[int]) -> list[
             row |= _points(options, data, targets, one)
         if options.sharpness:
             row |= _sharpness(options, data, targets, one, generator(seed, "network", number, "sharpness"))
+        if options.late:
+            row["late_cost"] = one.late
         if options.kernel:
             row |= _drifts(options, data, one)
         if options.pairs:
             two = trained[place + 1] if number % 2 == 0 else None
             row |= _pair(options, data, targets, one, two, generator(seed, "network", number, "pair"))
+        if options.curve:
+            two = trained[place + 1] if number % 2 == 0 else None
+            source = generator(seed, "network", number, "curve")
+            row |= _curve(options, data, targets, one, two, source)
         rows.append(row)
     return rows
 
@@ -194,3 +200,17 @@ def _pair(
             "midpoint_errors": np.full(len(PATHS), -1),
         }
     return between(options.net, one.end, two.end, data, targets, source)
+
+
+def _curve(
+    options: NetworkOptions,
+    data: Examples,
+    targets: np.ndarray,
+    one: Trained,
+    two: Trained | None,
+    source: np.random.Generator,
+) -> Arrays:
+    if two is None or DIVERGED in (one.outcome, two.outcome):
+        unknown = {name: np.asarray(np.nan) for name in ("curve_barrier", "curve_length")}
+        return unknown | {"curve_cost": np.full(PATH_POINTS, np.nan), "curve_errors": np.asarray(-1)}
+    return along_curve(options, one.end, two.end, data, targets, source)

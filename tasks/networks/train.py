@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from morsecensus.tasks.networks.evaluate import mean_cost
 from morsecensus.tasks.networks.forward import cost
+from morsecensus.tasks.networks.late import late_cost, late_steps
 from morsecensus.tasks.networks.options import NetworkOptions, look_steps
 from morsecensus.tasks.networks.shapes import Net, first_weights
 from morsecensus.tasks.networks.words import DIVERGED, DONE
@@ -29,6 +30,7 @@ class Trained:
         outcome: how it ended.
         first: the weights that it began with, as doubles.
         steps: taken.
+        late: mean costs over the third and the fourth quarter; NaN where none were asked for.
     """
 
     weights: Float[np.ndarray, "looks weights"]
@@ -36,6 +38,7 @@ class Trained:
     outcome: int
     first: Float[np.ndarray, " weights"]
     steps: int
+    late: Float[np.ndarray, " quarters"]
 
     @property
     def end(self) -> Float[np.ndarray, " weights"]:
@@ -106,8 +109,11 @@ def train(
     goals, rate = jnp.asarray(targets, dtype), jnp.asarray(options.rate * options.net.pace, dtype)
     looks = look_steps(options)
     kept, costs = np.full((len(looks), options.net.weights), np.nan, dtype), np.full(len(looks), np.nan)
+    late = late_steps(options)
+    seen = np.full(len(late), np.nan)
     step = 0
-    for number, look in enumerate(looks):
+    for look in np.union1d(looks, late):
+        stored, passed = looks == look, late == look
         if options.until:
             asked = (options.net, weights, x, goals, look, rate, options.until)
             weights, look = _descent_until(*asked)
@@ -120,9 +126,10 @@ def train(
         found = np.asarray(weights)
         now = mean_cost(options.net, found.astype(np.float64), examples, targets)
         if not np.isfinite(now):
-            return Trained(kept, costs, DIVERGED, begun, step)
-        kept[number], costs[number] = found, now
-    return Trained(kept, costs, DONE, begun, step)
+            return Trained(kept, costs, DIVERGED, begun, step, late_cost(late[:0]))
+        kept[stored], costs[stored] = found, now
+        seen[passed] = now
+    return Trained(kept, costs, DONE, begun, step, late_cost(seen))
 
 
 def _start(options: NetworkOptions, seed: int, run: int) -> Float[np.ndarray, " weights"]:

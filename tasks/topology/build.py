@@ -24,7 +24,7 @@ from morsecensus.tasks.topology.circles import Separatrices, separatrices
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.connections import Branches, branches
 from morsecensus.tasks.topology.levels import levels_of
-from morsecensus.tasks.topology.spheres import require_one_sphere
+from morsecensus.tasks.topology.spheres import betti_of_product, require_spheres
 from morsecensus.tasks.topology.views import View, view
 from morsecensus.tasks.trajectories.lines import LOST
 
@@ -71,10 +71,11 @@ class _Half:
     lines: int
 
 
-def require_sound(landscape: Landscape, points: CriticalPoints) -> None:
-    """Raise ValueError, naming rows and why, for points that gradient lines can't be followed between."""
+def require_sound(landscape: Landscape, points: CriticalPoints, highest: int = 2) -> None:
+    """Raise ValueError, naming rows and why, for points that gradient lines can't be followed between, or a
+    manifold on which boundaries up to the highest degree aren't known."""
     manifold = landscape.manifold
-    require_one_sphere(landscape)
+    require_spheres(landscape, highest)
     limit = GRADIENT_TOLERANCE * landscape.gradient_scale * manifold.ambient**0.5
     for name, bad in (
         ("degenerate", points.degenerate != 0),
@@ -176,13 +177,13 @@ def morse_complex(
     """The boundaries of degree 1 to ``highest``, and as many from the top.
 
     Args:
-        points: all critical points of the sphere, as `tasks.points.census.Census.points` gives them.
+        points: all critical points of the manifold, as `tasks.points.census.Census.points` gives them.
         highest: 1 or 2; 1 takes a small part of the time, and is what H_0 and its dual need.
 
     Raises:
         ValueError: if points are degenerate or unconverged, or plainly not a complete census.
     """
-    require_sound(landscape, points)
+    require_sound(landscape, points, highest)
     dimension = landscape.manifold.dimension
     highest = min(highest, dimension)
     parity = landscape.parity
@@ -204,7 +205,8 @@ def morse_complex(
         for degree in boundary
     }
     sure = {k: arcs for k, arcs in complex_.boundary.items() if not len(unresolved[k])}
-    checks = certify_complex(replace(complex_, boundary=sure), parity < 0)
+    betti = betti_of_product(landscape.manifold.sizes)
+    checks = certify_complex(replace(complex_, boundary=sure), betti, parity < 0)
     checks["from both ends"] = same_arcs(
         *({k: half.boundary[k] for k in sure if k in half.boundary} for half in (low, high))
     )

@@ -40,7 +40,7 @@ class Topology:
         complex: boundaries that are known; those with unresolved gradient lines are left out.
         pairs: of the degrees in ``exact``.
         exact: for each degree, whether its homology is known, shape (1 + dimension,).
-        homology: for each degree, PASS, FAIL or UNINFORMATIVE: the Betti numbers of the whole sphere.
+        homology: for each degree, PASS, FAIL or UNINFORMATIVE: the Betti numbers of the whole manifold.
         square: d d = 0.
         dual: boundaries that both ends know are the same.
         connections: gradient lines that were followed from saddle to saddle or extremum, from both ends.
@@ -87,7 +87,7 @@ def _topology(
     dimension = landscape.manifold.dimension
     bare = MorseComplex(points.energy, points.index, dimension, {})
     try:
-        require_sound(landscape, points)
+        require_sound(landscape, points, highest)
         highest = min(highest, _closed_degree(ledger, dimension))
         whole, report = morse_complex(landscape, couplings, points, highest)
     except ValueError as error:

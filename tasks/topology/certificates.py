@@ -1,8 +1,9 @@
-"""What must hold for a Morse complex of a sphere, and fails if connections are missing or wrong."""
+"""What must hold for a Morse complex on spheres, and fails if connections are missing or wrong."""
 
 from collections.abc import Mapping
 
 import numpy as np
+from jaxtyping import Int
 
 from morsecensus.tasks.topology.chains import Arcs, composes_to_zero, rank
 from morsecensus.tasks.topology.complex import MorseComplex
@@ -16,21 +17,24 @@ def betti_numbers(found: MorseComplex) -> dict[int, int]:
     return {k: int(counts[k]) - ranks[k] - ranks[k + 1] for k in range(top + 1) if {k, k + 1} <= set(ranks)}
 
 
-def certify_complex(found: MorseComplex, mirrored: bool) -> dict[str, bool | None]:
+def certify_complex(
+    found: MorseComplex, betti: Int[np.ndarray, " degrees"], mirrored: bool
+) -> dict[str, bool | None]:
     """Name -> whether it holds; None where symmetry makes it true whatever was missed, or it can't be asked.
 
-    The ranks are those that the Betti numbers of a sphere demand: in degree 0, rank d_1 = N_0 - 1; in degree
-    1 and three dimensions or more, rank d_2 = N_1 - N_0 + 1; and so on from the top.
+    The ranks are those that the Betti numbers of the manifold demand: in degree 0, rank d_1 = N_0 - 1; in
+    degree 1 of a sphere of three dimensions or more, rank d_2 = N_1 - N_0 + 1; and so on from the top.
 
     Args:
+        betti: of the manifold, by degree.
         mirrored: whether the upper half of the boundaries was copied from the lower by x -> -x.
     """
     top = found.dimension
     checks: dict[str, bool | None] = {}
-    betti = betti_numbers(found)
+    known_betti = betti_numbers(found)
     for degree in range(top + 1):
-        value = betti.get(degree)
-        right = None if value is None else value == (1 if degree in (0, top) else 0)
+        value = known_betti.get(degree)
+        right = None if value is None else value == int(betti[degree])
         # By symmetry it holds if it holds in the complementary degree, which is listed.
         copied = mirrored and degree > top - degree and right is not False
         checks[f"betti_{degree}"] = None if copied else right

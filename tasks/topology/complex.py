@@ -14,7 +14,7 @@ class MorseComplex:
     Attributes:
         energy: per spin, shape (points,); ties (even H) are broken by the row: the lower row is lower.
         index: Morse index, shape (points,).
-        dimension: of the manifold, a sphere.
+        dimension: of the manifold, a sphere or a product of spheres.
         boundary: degree k -> rows (upper, lower), each once: points of index k and of index k-1 that an odd
             number of gradient lines joins. Degrees that aren't known are absent.
     """

@@ -4,7 +4,7 @@ follow."""
 import numpy as np
 import pytest
 
-from morsecensus.analysis.topics.networks.lazy import power
+from morsecensus.analysis.estimates.powers import power
 from morsecensus.tasks.networks.evaluate import gradient, mean_cost, one_hot, probabilities
 from morsecensus.tasks.networks.examples import examples_of
 from morsecensus.tasks.networks.kernel import drifts, tangent_kernel

@@ -16,7 +16,7 @@ from morsecensus.analysis.page.style import (
     new_figure,
     shades,
 )
-from morsecensus.analysis.topics.networks.measure import largest, measures
+from morsecensus.analysis.topics.networks.measure import CURVE, largest, measures
 from morsecensus.analysis.topics.networks.read import Network
 
 Networks = Sequence[Network]
@@ -84,7 +84,9 @@ def draw_paths(found: Networks) -> Figure | None:
         plot_paths(ax, one)
     for ax in axes[len(paired) :]:
         ax.remove()
-    legend_below(figure, list(zip(paired[0].paths, COLORS, strict=False)))
+    entries = list(zip(paired[0].paths, COLORS, strict=False))
+    entries += [(CURVE, COLORS[4])] if any("curve_cost" in one.data for one in paired) else []
+    legend_below(figure, entries)
     return figure
 
 
@@ -95,6 +97,9 @@ def plot_paths(ax: Axes, one: Network) -> list[Mark]:
     marks = [
         mark for cost, color in zip(costs, COLORS, strict=False) for mark in ax.plot(times, cost, color=color)
     ]
+    if "curve_cost" in one.data:
+        curve = one.column("curve_cost")[one.paired].mean(axis=0)
+        marks += ax.plot(times, curve, color=COLORS[4], lw=1.2)
     ax.set(
         xlabel="place on the line", ylabel="training cost", title=f"{one.name}, {one.layers}", ylim=(0, None)
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import chi2
 
-from morsecensus.analysis.estimates.line import weighted_line
+from morsecensus.analysis.estimates.powers import power
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, log_scale, new_figure
@@ -154,12 +154,6 @@ def exponent_row(family: Widths, name: str) -> Row:
         "z": (slope - expected) / error,
         "p": float(chi2.sf(square, len(means) - 2)),
     }
-
-
-def power(x: np.ndarray, means: np.ndarray, errors: np.ndarray) -> tuple[float, float, float, float]:
-    """Exponent of means = c x^exponent with its standard error, chi squared, and log c."""
-    line = weighted_line(np.log(x), np.log(means), errors / means)
-    return line.slope, line.error, line.chi_squared, line.at_zero
 
 
 def draw_lazy(found: Sequence[Widths]) -> Figure:

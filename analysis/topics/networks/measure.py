@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import f as f_law
 
 from morsecensus.analysis.arrays import Floats
@@ -12,6 +13,8 @@ from morsecensus.analysis.estimates.counts import mean_and_error
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.topics.networks.read import Network
 
+CURVE = "curve"
+"""What a trained curve is called among the lines."""
 TOP = 12
 """Largest nodes of a spectrum that are shown."""
 NEAR_ZERO = 0.01
@@ -56,7 +59,7 @@ def look_rows(one: Network) -> Iterator[Row]:
 
 def barrier_rows(one: Network) -> Iterator[Row]:
     """Barriers between runs, a row for each kind of line."""
-    pairs = one.paired if one.paths else ()
+    pairs = one.paired if one.paths else np.zeros(0, np.intp)
     if not len(pairs):
         return
     for place, path in enumerate(one.paths):
@@ -71,7 +74,22 @@ def barrier_rows(one: Network) -> Iterator[Row]:
             "barrier_max": float(barriers.max()),
             "midpoint_errors": float(errors),
             "midpoint_errors_se": float(errors_se),
+            "length": 1.0 if path == "trained" else None,
+            "length_se": 0.0 if path == "trained" else None,
         }
+    if "curve_barrier" in one.data:
+        yield head(one) | _curve_row(one, pairs)
+
+
+def _curve_row(one: Network, pairs: NDArray[np.intp]) -> Row:
+    """Of trained curves."""
+    row: Row = {"path": CURVE, "pairs": len(pairs)}
+    row["barrier_max"] = float(one.column("curve_barrier")[pairs].max())
+    columns = {"barrier": "curve_barrier", "midpoint_errors": "curve_errors", "length": "curve_length"}
+    for name, column in columns.items():
+        mean, error = mean_and_error(one.column(column)[pairs])
+        row |= {name: float(mean), f"{name}_se": float(error)}
+    return row
 
 
 def measures(one: Network) -> tuple[Floats, Floats]:

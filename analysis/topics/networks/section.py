@@ -13,6 +13,7 @@ from morsecensus.analysis.topics.networks import figure, measure, tables
 from morsecensus.analysis.topics.networks.lazy import families
 from morsecensus.analysis.topics.networks.learnt import what_training_reaches
 from morsecensus.analysis.topics.networks.read import Network, find_networks
+from morsecensus.analysis.topics.networks.sweep import sweeps
 
 Found = tuple[Network, ...]
 
@@ -28,7 +29,7 @@ _CAPTIONS = {
     "looks": "Mean costs against steps.",
     "paths": "Mean training costs on straight lines between runs: as trained, with the units of one permuted "
     "at random, with its units matched to the other's, and from a run to a permuted and matched copy of "
-    "itself, which must be flat.",
+    "itself, which must be flat; and, if asked for, on a trained curve between runs as they are.",
     "spectra": "Hessians where training ended, eigenvalues over the largest. Left: density, each Lanczos "
     "node a Gaussian. Right: the largest nodes of the first run, those with residuals below 0.01 of it.",
 }
@@ -42,7 +43,7 @@ class TrainedNetworks(Topic[Found]):
 
     def find(self, study: StudyResult) -> list[Found]:
         known = find_networks(study.study)
-        apart = [one for family in families(known) for one in family.cells]
+        apart = [one for family in (*families(known), *sweeps(known)) for one in family.cells]
         found = tuple(one for one in known if one not in apart and (one.runs or one.diverged))
         return [found] if found else []
 

@@ -27,6 +27,14 @@ def _barrier(row: Row) -> str:
     return r.estimate(row["barrier"], row["barrier_se"])
 
 
+def _length(row: Row) -> str:
+    """Of what has one: the straight line as trained, and the curve."""
+    value, error = row["length"], row["length_se"]
+    if value is None or not error:
+        return r.digits(3)(value)
+    return r.estimate(value, error)
+
+
 def _power(value: float) -> str:
     return f"{value:.0e}" if value else "0"
 
@@ -78,8 +86,8 @@ BARRIERS = Table(
         *_HEAD,
         Column(
             "path",
-            "to the other run as trained, with its units permuted at random, with them matched; copy: from a "
-            "run to itself, permuted and matched",
+            "to the other run as trained, with its units permuted at random, with them matched; copy: from "
+            "a run to itself, permuted and matched; curve: to the other as trained, on a trained curve",
             title="line",
             left=True,
         ),
@@ -88,8 +96,11 @@ BARRIERS = Table(
         Column("barrier_se", "its standard error", COST),
         Column("barrier_max", "the largest of them", COST),
         *measured("midpoint_errors", "midpoint_errors_se", "test errors half way", "", "errors half way"),
+        Column("length", "length over the distance as trained", title="length", shown=_length),
+        Column("length_se", "its standard error"),
     ),
-    "The copy is the control: its barrier is 0 but for rounding if matching finds the permutation.",
+    "The copy is the control: its barrier is 0 but for rounding if matching finds the permutation. "
+    "A curve's bend was trained, with no unit permuted; length is over the distance of the two runs.",
 )
 HESSIAN = Table(
     "network_hessians",

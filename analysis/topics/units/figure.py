@@ -16,6 +16,8 @@ from morsecensus.analysis.page.style import (
     shades,
     whole_numbers,
 )
+from morsecensus.analysis.page.table import Row
+from morsecensus.analysis.topics.units.barriers import bars_of, bars_row
 from morsecensus.analysis.topics.units.measure import UnitsCell
 
 Cells = Sequence[UnitsCell]
@@ -75,6 +77,39 @@ def draw_minima(cells: Cells) -> Figure | None:
             whole_numbers(ax)
     legend_below(figure, entries)
     return figure
+
+
+def draw_barriers(cells: Cells) -> Figure | None:
+    """Mean barriers against the coupling, a line for each n and K; None without topology."""
+    known = [(one, bars) for one in cells if (bars := bars_of(one)) is not None and len(bars.owner)]
+    if not known:
+        return None
+    rows = [bars_row(one, bars) for one, bars in known]
+    figure, axes = new_figure(1, 2, 2.9)
+    lines = list(dict.fromkeys((row["n"], row["units"]) for row in rows))
+    for number, place in enumerate(lines):
+        own = [row for row in rows if (row["n"], row["units"]) == place]
+        plot_barriers(axes, own, COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)])
+    labels = ("barrier, energy per spin", "barrier over energy range")
+    for ax, label in zip(axes, labels, strict=True):
+        ax.set(xlabel="coupling", ylabel=label, ylim=(0, None))
+    legend_below(
+        figure,
+        [(f"n = {n}, K = {k}", COLORS[number % len(COLORS)]) for number, (n, k) in enumerate(lines)],
+    )
+    return figure
+
+
+def plot_barriers(axes: Sequence[Axes], rows: Sequence[Row], color: str, marker: str) -> list[Mark]:
+    """One line in each panel; a single unit has no coupling."""
+    style = {"fmt": f"{marker}-", "ms": 3.4, "lw": 0.9, "color": color}
+    places = [row["coupling"] if row["units"] > 1 else 0.0 for row in rows]
+    return [
+        ax.errorbar(
+            places, [row[name] for row in rows], np.nan_to_num([row[f"{name}_se"] for row in rows]), **style
+        )
+        for ax, name in zip(axes, ("barrier", "relative"), strict=True)
+    ]
 
 
 def plot_minima(axes: Sequence[Axes], cells: Cells, against: str, color: str, marker: str) -> list[Mark]:

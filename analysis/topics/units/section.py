@@ -11,7 +11,8 @@ from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL, LANDSCAPES
-from morsecensus.analysis.topics.units.figure import draw_indices, draw_minima
+from morsecensus.analysis.topics.units.barriers import bars_of, bars_row
+from morsecensus.analysis.topics.units.figure import draw_barriers, draw_indices, draw_minima
 from morsecensus.analysis.topics.units.measure import UnitsCell, cell_row, find_units, groups_of
 
 _TEXT = (
@@ -25,6 +26,8 @@ _CAPTIONS = {
     "indices": "Mean numbers of critical points by index, a colour for each coupling.",
     "minima": "Share of minima that lie above the lowest one, share of landscapes that have such a minimum, "
     "and the energy per spin between the lowest and the highest minimum.",
+    "barriers": "Mean barrier from a minimum to a lower one, the length of its bar in degree 0 of sublevel "
+    "sets, against the coupling: per spin, and over the range of energies of its landscape.",
 }
 
 
@@ -74,19 +77,41 @@ UNITS = Table(
 )
 
 
+BARRIERS = Table(
+    "units_barriers",
+    "Sublevel sets of hidden units: bars of degree 0, one row for each cell with topology.",
+    (
+        CELL,
+        Column("n", "size n of a sphere", title="n"),
+        Column("units", "number K of units", title="K"),
+        Column("coupling", "between units", title="coupling", form="{:g}".format),
+        LANDSCAPES,
+        Column("trees", "those of them whose merge tree is known", "landscapes", "trees"),
+        *measured("bars", "bars_se", "mean number of finite bars: minima but the lowest", "", "bars"),
+        *measured("barrier", "barrier_se", "mean barrier to a lower minimum", "energy per spin", "barrier"),
+        *measured("relative", "relative_se", "the same over the range of energies", "", "over the range"),
+        *measured("top", "top_se", "where bars end, from the lowest energy, over the range", "", "ends at"),
+    ),
+    "Complete censuses, so bars are of all minima. Errors are over landscapes.",
+)
+
+
 class HiddenUnits(Topic[tuple[UnitsCell, ...]]):
     """A section for each kernel and kind of teacher."""
 
-    anchor, declared, numbered, whole = "units", (UNITS,), True, True
+    anchor, declared, numbered, whole = "units", (UNITS, BARRIERS), True, True
 
     def find(self, study: StudyResult) -> list[tuple[UnitsCell, ...]]:
         return groups_of(find_units(study.families))
 
     def tables(self, found: tuple[UnitsCell, ...]) -> Mapping[Table, Sequence[Row]]:
-        return {UNITS: [cell_row(one) for one in found]}
+        bars = [(one, bars_of(one)) for one in found]
+        known = [bars_row(one, own) for one, own in bars if own is not None and len(own.owner)]
+        return {UNITS: [cell_row(one) for one in found], BARRIERS: known}
 
     def figures(self, found: tuple[UnitsCell, ...]) -> Mapping[str, Figure]:
         drawn = {"indices": draw_indices(found), "minima": draw_minima(found)}
+        drawn["barriers"] = draw_barriers(found)
         return {name: figure for name, figure in drawn.items() if figure is not None}
 
     def tests(self, found: tuple[UnitsCell, ...]) -> list[CellTest]:
@@ -98,9 +123,10 @@ class HiddenUnits(Topic[tuple[UnitsCell, ...]]):
 
     def section(self, found: tuple[UnitsCell, ...]) -> Section:
         title = f"Hidden units: {', '.join(found[0].fields)}"
-        rows = [cell_row(one) for one in found]
+        rows = self.tables(found)
         pictures = [Picture(name, f"{title}: {name}", text) for name, text in _CAPTIONS.items()]
-        body = [paragraph(_TEXT), *_verdict(found), *pictures, UNITS.part(rows)]
+        body = [paragraph(_TEXT), *_verdict(found), *pictures, UNITS.part(rows[UNITS])]
+        body += [BARRIERS.part(rows[BARRIERS])] if rows[BARRIERS] else []
         return Section(title, body)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from morsecensus.analysis.agreement.residuals import LEVEL
 from morsecensus.analysis.agreement.verdicts import CellTest, plain_test
-from morsecensus.analysis.dataset.complexes import has_topology
+from morsecensus.analysis.dataset.complexes import has_topology, on_one_sphere
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note
 from morsecensus.analysis.page.style import Figure
@@ -57,7 +57,7 @@ class Euler(Topic[EulerResult]):
 
 def _measure(family: FamilyResult) -> EulerResult | None:
     cells = [result.cell for result in family.cells if result.cell.sought is None]
-    return measure_euler(cells) if any(map(has_topology, cells)) else None
+    return measure_euler(cells) if any(has_topology(cell) and on_one_sphere(cell) for cell in cells) else None
 
 
 def _caption(result: EulerResult) -> str:

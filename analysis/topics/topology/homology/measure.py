@@ -15,6 +15,7 @@ from morsecensus.analysis.dataset.complexes import (
     exact_degrees,
     has_topology,
     landscapes,
+    on_one_sphere,
 )
 from morsecensus.analysis.topics.topology.homology.betti import estimate_betti
 from morsecensus.analysis.topics.topology.homology.persistent import estimate_persistent
@@ -103,7 +104,7 @@ def enough(cells: Sequence[CellHomology]) -> tuple[CellHomology, ...]:
 
 def measure_homology(cells: Sequence[Cell]) -> HomologyResult | None:
     """Measure the cells of one family; None where none has topology that is known."""
-    asked = [cell for cell in cells if has_topology(cell)]
+    asked = [cell for cell in cells if has_topology(cell) and on_one_sphere(cell)]
     if not asked:
         return None
     levels = energy_levels(asked)
