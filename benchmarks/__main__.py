@@ -23,6 +23,7 @@ PARTS = (
     "homotopy",
     "low_index",
     "mean_field",
+    "networks",
     "ray_backend",
     "reductions",
     "scale",
