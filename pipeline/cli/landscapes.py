@@ -91,8 +91,9 @@ def predict(
                 print_table([line for row in rows for line in command.readable_indices(row)], title)
                 for row in rows:
                     say(command.lowest_line(row))
-            for line in filter(None, map(command.equal_line, rows)):
-                say(line)
+            for told in (command.equal_line, command.many_teachers_line):
+                for line in filter(None, map(told, rows)):
+                    say(line)
             for row in rows:
                 if energy is not None:
                     print_table(command.readable_energies(row), f"mean numbers by energy, n = {row['n']}")

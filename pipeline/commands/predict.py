@@ -156,6 +156,19 @@ def equal_line(row: dict[str, Any]) -> str | None:
     )
 
 
+def many_teachers_line(row: dict[str, Any]) -> str | None:
+    """Return the numbers of one unit and many random teachers, as one line; None for other models."""
+    many = row.get("many_teachers")
+    if many is None:
+        return None
+    terms = [f"{c:.6g} q" + (f"^{k}" if k > 1 else "") for k, c in enumerate(many["xi"]) if c]
+    minima = many["by_index"][0]
+    return (
+        f"n = {row['n']}: many teachers: a spin glass, xi = {' + '.join(terms)}: {many['total']:.6g} points, "
+        f"{minima:.5g} minima"
+    )
+
+
 def limits_line(limits: dict[str, Any]) -> str:
     """Return the special energies N -> infinity as one line."""
     known = {name: limits.get(name) for name in ("E_inf", "E_0", "threshold_energy", "minima_energy")}

@@ -1,4 +1,5 @@
-"""The theory of hidden units in a random field: exact without coupling, and where all units are equal."""
+"""The theory of hidden units in a random field: exact without coupling, and where all units are equal; and
+of one unit and many random teachers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +9,18 @@ from morsecensus.analysis.arrays import Json
 from morsecensus.analysis.theory.base import Energies, Theory
 from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, FiniteN
 from morsecensus.analysis.theory.models.units.equal import equal_units
+from morsecensus.analysis.theory.models.units.many_teachers import many_teachers
 from morsecensus.analysis.theory.models.units.uncoupled import uncoupled
-from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.covariance import Covariance, Polynomial
+from morsecensus.tasks.landscapes.kernels import ERF
 
 NOTE = "exact at coupling 0, and at any coupling where all units are equal"
+MANY = "not known; what is said is for many teachers, at each n"
 
 
 @dataclass(frozen=True)
 class UnitsTheory(Theory):
-    """Of the teacher "field"; nothing is known of the others.
+    """Of the teacher "field"; of one unit and "random" ones as their number grows; of others nothing is known.
 
     Attributes:
         kernel: kappa, the covariance of h.
@@ -43,13 +47,16 @@ class UnitsTheory(Theory):
 
     def rows(self, n: Sequence[int], energies: Energies) -> list[dict[str, Json]] | None:
         """As `Theory.rows`; numbers of all points are None but at coupling 0. ``equal_units`` has those of
-        points whose units are all equal, and what becomes of a minimum of one unit."""
-        if self.teacher != "field":
+        points whose units are all equal, and what becomes of a minimum of one unit; ``many_teachers`` those
+        of one unit and many random teachers."""
+        lonely = self.teacher == "random" and self.units == 1 and self.kernel != ERF
+        if self.teacher != "field" and not lonely:
             return None
         if energies is not None:
             raise ValueError("energy: got it for units, allowed: not, for numbers by energy aren't known")
-        rows = [self._row(int(each)) for each in n]
-        rows[0]["limits"] = {"complexity": None, "note": NOTE}
+        make, note = (self._many, MANY) if lonely else (self._row, NOTE)
+        rows = [make(int(each)) for each in n]
+        rows[0]["limits"] = {"complexity": None, "note": note}
         return rows
 
     def log_total(self, n: int) -> float | None:
@@ -58,13 +65,31 @@ class UnitsTheory(Theory):
             return None
         return self.units * FiniteN(Covariance.parse(self.kernel), n).log_total
 
-    def _row(self, n: int) -> dict[str, Json]:
+    def _head(self, n: int) -> dict[str, Json]:
         if n > EXACT_INDEX_LIMIT:
             raise ValueError(f"n: got {n}, allowed for units: 2 to {EXACT_INDEX_LIMIT}")
+        row: dict[str, Json] = {"model": "units", "kernel": self.kernel, "units": self.units}
+        return row | {"coupling": self.coupling, "teacher": self.teacher, "n": n}
+
+    def _many(self, n: int) -> dict[str, Json]:
+        xi = many_teachers(Polynomial.parse(self.kernel).coefficients, n)
+        model = FiniteN(xi, n)
+        energy, spread = model.minima_energy()
+        row = self._head(n) | _UNKNOWN | _NO_ENERGIES | {"method": "unknown but for many teachers"}
+        # Over sqrt(M), of which their law is free; without, energies are that much larger.
+        row["many_teachers"] = {
+            "xi": list(xi.coefficients),
+            "total": model.total(),
+            "by_index": model.by_index().tolist(),
+            "minima_energy_mean": energy if self.normalised == "yes" else None,
+            "minima_energy_sd": spread if self.normalised == "yes" else None,
+        }
+        return row
+
+    def _row(self, n: int) -> dict[str, Json]:
+        row = self._head(n)
         model = FiniteN(Covariance.parse(self.kernel), n)
         alone = self.units == 1
-        row: dict[str, Json] = {"model": "units", "kernel": self.kernel, "units": self.units}
-        row |= {"coupling": self.coupling, "teacher": self.teacher, "n": n}
         row |= self._counts(model) if self.coupling == 0 or alone else _UNKNOWN
         energy, spread = model.minima_energy()
         known = {"minima_energy_mean": energy, "minima_energy_sd": spread} if alone else {}
