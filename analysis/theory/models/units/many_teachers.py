@@ -1,7 +1,7 @@
 """One unit and many random teachers: in the limit a spherical spin glass, at every n.
 
-``h(u) = -n sum_m kappa(u.b_m/sqrt n)/sqrt M`` with b_m uniform on the unit sphere is a sum of independent fields:
-for M to infinity it is Gaussian, less a constant, with covariance n xi(q) at overlap q,
+``h(u) = -n sum_m kappa(u.b_m/sqrt n)/sqrt M`` with b_m uniform on the unit sphere is a sum of independent
+fields: for M to infinity it is Gaussian, less a constant, with covariance n xi(q) at overlap q,
 
     xi(q) = n E kappa(x) kappa(y),   x = b.u/sqrt n, y = b.v/sqrt n.
 

@@ -20,7 +20,7 @@ MANY = "not known; what is said is for many teachers, at each n"
 
 @dataclass(frozen=True)
 class UnitsTheory(Theory):
-    """Of the teacher "field"; of one unit and "random" ones as their number grows; of others nothing is known.
+    """Of the teacher "field"; of one unit and many "random" ones; of others nothing is known.
 
     Attributes:
         kernel: kappa, the covariance of h.
