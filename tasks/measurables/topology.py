@@ -41,7 +41,7 @@ VERDICTS = (
     ),
     flag(
         "homology_check",
-        "homology of the complex against that of the manifold, by degree",
+        "homology of the complex against that of the sphere, by degree",
         _topology("homology"),
         CHECKS,
         dims=BY_INDEX,
