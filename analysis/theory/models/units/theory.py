@@ -12,9 +12,10 @@ from morsecensus.analysis.theory.models.units.equal import equal_units
 from morsecensus.analysis.theory.models.units.many_teachers import many_teachers
 from morsecensus.analysis.theory.models.units.uncoupled import uncoupled
 from morsecensus.tasks.covariance import Covariance, Polynomial
-from morsecensus.tasks.landscapes.kernels import ERF
 
 NOTE = "exact at coupling 0, and at any coupling where all units are equal"
+ERF = "erf"
+"""The kernel that is no polynomial, as studies name it."""
 MANY = "not known; what is said is for many teachers, at each n"
 
 
