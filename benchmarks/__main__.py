@@ -23,7 +23,6 @@ PARTS = (
     "homotopy",
     "low_index",
     "mean_field",
-    "networks",
     "ray_backend",
     "reductions",
     "scale",
