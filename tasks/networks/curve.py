@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from morsecensus.tasks.networks.forward import cost
+from morsecensus.tasks.networks.forward import cost, held
 from morsecensus.tasks.networks.options import NetworkOptions
 from morsecensus.tasks.networks.shapes import Net
 from morsecensus.tasks.runtime.lazy_jax import jax, jnp
@@ -66,7 +66,7 @@ def train_bend(
     """The bend of a curve from one run to another, after `NetworkOptions.curve` steps of the run's rate and
     batch, in its precision."""
     dtype = np.dtype(options.precision)
-    x = jnp.asarray(examples if examples.dtype == np.uint8 else examples.astype(dtype))
+    x = held(examples, dtype)
     goals, rate = jnp.asarray(targets, dtype), jnp.asarray(options.rate, dtype)
     ends, bend = (jnp.asarray(one, dtype), jnp.asarray(two, dtype)), jnp.asarray((one + two) / 2, dtype)
     part = max(PART // options.batch_size, 1)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from morsecensus.tasks.networks.evaluate import mean_cost
-from morsecensus.tasks.networks.forward import cost
+from morsecensus.tasks.networks.forward import cost, held
 from morsecensus.tasks.networks.late import late_cost, late_steps
 from morsecensus.tasks.networks.options import NetworkOptions, look_steps
 from morsecensus.tasks.networks.shapes import Net, first_weights
@@ -104,8 +104,7 @@ def train(
     dtype = np.dtype(options.precision)
     begun = _start(options, seed, run)
     weights = jnp.asarray(begun, dtype)
-    # bytes stay bytes until a batch is taken: a fourth of the memory
-    x = jnp.asarray(examples if examples.dtype == np.uint8 else examples.astype(dtype))
+    x = held(examples, dtype)
     goals, rate = jnp.asarray(targets, dtype), jnp.asarray(options.rate * options.net.pace, dtype)
     looks = look_steps(options)
     kept, costs = np.full((len(looks), options.net.weights), np.nan, dtype), np.full(len(looks), np.nan)

@@ -46,7 +46,7 @@ class Searched:
     @property
     def share(self) -> Floats:
         """Index over the number of weights."""
-        return self._points("point_index") / self.network.weights
+        return self.index / self.network.weights
 
     @property
     def curved_share(self) -> Floats:
@@ -64,11 +64,6 @@ class Searched:
     @property
     def gradient(self) -> Floats:
         return self._points("point_gradient_norm")
-
-    @property
-    def residual(self) -> Floats:
-        """|H g|/(|H| |g|)."""
-        return self._points("point_residual")
 
     @property
     def kink(self) -> Floats:

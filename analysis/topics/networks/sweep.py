@@ -8,6 +8,7 @@ import numpy as np
 
 from morsecensus.analysis.agreement.residuals import LEVEL
 from morsecensus.analysis.arrays import Floats
+from morsecensus.analysis.estimates.counts import mean_and_error
 from morsecensus.analysis.estimates.signed_rank import centre
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.topics.networks.read import Network
@@ -89,7 +90,8 @@ def run_row(one: Network) -> Row:
     row: Row = {"network": one.name, "runs": one.runs, "temperature": temperature(one)}
     row |= {name: one.options[name] for name in ("rate", "batch", "steps")}
     for name, values in (("cost", cost(one)), ("drift", drift)):
-        row |= {name: float(values.mean()), f"{name}_se": float(values.std(ddof=1) / len(values) ** 0.5)}
+        mean, error = mean_and_error(values)
+        row |= {name: float(mean), f"{name}_se": float(error)}
     return row
 
 
