@@ -6,16 +6,13 @@ import xarray as xr
 
 from morsecensus.analysis.topics.dynamics.figure import draw_ends
 from morsecensus.analysis.topics.dynamics.measure import Setting, minima_law
-from morsecensus.analysis.topics.dynamics.read import Runs
+from support.made_runs import flows
 
 
 def runs_of(n, model="pspin", **parameters):
-    names = ("algorithm", "step", "summands", "sampling", "temperature", "start", "start_temperature")
-    options = dict.fromkeys(names) | {"algorithm": "flow", "sampling": "replacement", "overlap": None}
-    spec = {"model": model, "parameters": parameters, "n": n, "trajectory": options}
     ends = np.linspace(-1.6, -1.1, 40).reshape(20, 2)
     data = xr.Dataset({"end_energy": (("landscape", "run"), ends)})
-    return Runs("c0000", spec, data, True, "tensor")
+    return flows(data, n, model, **parameters)
 
 
 @pytest.mark.parametrize(("n", "energy"), [(20, -1.353780), (100, -1.511842)])

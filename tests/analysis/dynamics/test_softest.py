@@ -4,8 +4,8 @@ import numpy as np
 import xarray as xr
 
 from morsecensus.analysis.topics.dynamics.measure import Setting
-from morsecensus.analysis.topics.dynamics.read import Runs
 from morsecensus.analysis.topics.dynamics.softest import draw_softest
+from support.made_runs import flows
 
 
 def runs_of(lowest):
@@ -14,10 +14,7 @@ def runs_of(lowest):
     data = xr.Dataset({"time": (("landscape", "run", "look"), times)})
     if lowest is not None:
         data["lowest"] = (("landscape", "run", "look"), lowest)
-    names = ("algorithm", "step", "summands", "sampling", "temperature", "start", "start_temperature")
-    options = dict.fromkeys(names) | {"algorithm": "flow", "sampling": "replacement", "overlap": None}
-    spec = {"model": "pspin", "parameters": {"xi": "q^3"}, "n": 10, "trajectory": options}
-    return Runs("c0000", spec, data, True, "tensor")
+    return flows(data)
 
 
 def test_means_over_landscapes_stand_at_their_times():
