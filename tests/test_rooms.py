@@ -15,7 +15,7 @@ FORBIDDEN = {
 LEAVES = {
     "ray": {"pipeline/backends/ray_executor.py", "pipeline/backends/ray_pool.py"},
     "distributed": {"pipeline/backends/dask_scheduler.py"},
-    "numba": {"tasks/runtime/simd.py"},
+    "numba": {f"tasks/runtime/{file}.py" for file in ("machine_code", "simd", "simd_types")},
     "flint": {
         "tasks/finders/homotopy/ball_homotopy.py",
         "tasks/finders/homotopy/balls.py",

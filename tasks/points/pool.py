@@ -6,7 +6,7 @@ Compiled, for it is little work in many places, of which numpy would make a doze
 import numpy as np
 
 from morsecensus.tasks.measurables.words import CONVERGED, MAX_ITERATIONS, NOT_FINITE, STALLED
-from morsecensus.tasks.runtime.simd import compiled
+from morsecensus.tasks.runtime.machine_code import compiled
 
 RUNNING = -1
 NEARLY = 1e6

@@ -14,16 +14,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from morsecensus.tasks.points.ldlt import factorise, place, solve
-from morsecensus.tasks.runtime.simd import (
-    aligned,
-    compiled,
-    inlined,
-    load,
-    multiply_add,
-    spread,
-    store,
-    subtract_product,
-)
+from morsecensus.tasks.runtime.machine_code import compiled, inlined
+from morsecensus.tasks.runtime.simd import aligned, load, multiply_add, spread, store, subtract_product
 
 
 class Room(NamedTuple):

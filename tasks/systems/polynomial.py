@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
@@ -19,8 +19,8 @@ MOST_TURNED = 10**7
 """Entries of a full tensor that is turned."""
 
 
-class Packed(NamedTuple):
-    """What the compiled tracker takes.
+class Equations(NamedTuple):
+    """The system at a point, as compiled code takes it.
 
     Monomials of degrees 0 to p-2 are *low*, those of degrees 2 to p-1 *high*; see `series`. Rows of matrices
     are padded to multiples of 4, and a pure form's matrices hold their one degree only.
@@ -30,8 +30,6 @@ class Packed(NamedTuple):
     """Of H, from low monomials."""
     rest: Float[np.ndarray, "rows low"]
     """What (Hess H) x/(p-1) lacks of grad H, from low monomials; no columns for pure forms."""
-    gradient: Float[np.ndarray, "rows high"]
-    """The nonlinear part of grad H, from high monomials."""
     recurrence: Int[np.ndarray, "high two"]
     powers: Int[np.ndarray, " n"]
     """Places of x_a^{p-1} among the high monomials."""
@@ -39,6 +37,23 @@ class Packed(NamedTuple):
     radius2: float
     n: int
     degree: int
+
+
+class Packed(NamedTuple):
+    """What the compiled tracker takes. Equations are of one type, whatever their series are made of, so
+    that what they are compiled to is shared."""
+
+    equations: Equations
+    gradient: Float[np.ndarray, "rows high"]
+    """The nonlinear part of grad H, from high monomials."""
+
+
+class PackedCubic(NamedTuple):
+    """The same for a cubic, whose series take its Hessian alone: see `cubic`."""
+
+    equations: Equations
+    slope: Float[np.ndarray, "pairs n"]
+    """Of the Hessian of the form of degree 3, from the variables."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,10 @@ class PolynomialSystem:
     @property
     def unknowns(self) -> int:
         return self.n + 1
+
+    @property
+    def single(self) -> bool:
+        return True
 
     @property
     def spheres(self) -> tuple[int, ...]:
@@ -165,11 +184,12 @@ class PolynomialSystem:
         x = rotate(endpoints[:, : self.n], self.rotation)
         return np.concatenate([x, endpoints[:, self.n :]], axis=1)
 
-    def packed(self, weights: Complex[np.ndarray, " n"]) -> Packed:
-        """What the compiled tracker takes, for a start form with these weights; p > 2."""
-        return self.turned._packed(weights)
+    def packed(self, weights: Complex[np.ndarray, " n"], number: type = np.float64) -> Packed | PackedCubic:
+        """What the compiled tracker takes, for a start form with these weights and series of such numbers;
+        p > 2."""
+        return self.turned._packed(weights, number)
 
-    def _packed(self, weights: Complex[np.ndarray, " n"]) -> Packed:
+    def _packed(self, weights: Complex[np.ndarray, " n"], number: type) -> Packed | PackedCubic:
         n, p = self.n, self.degree
         pairs = n * (n + 1) // 2
         first = p if self.homogeneous else 2
@@ -188,20 +208,24 @@ class PolynomialSystem:
             if d >= 3:
                 column = offset(n, d - 1, max(first - 1, 2))
                 gradient[:n, column : column + first_order.shape[1]] = first_order
-        table = recurrence(n, p - 1)
         high = monomials(n, p - 1)
         powers = np.flatnonzero((high == high[:, :1]).all(axis=1)) + offset(n, p - 1, 2)
-        return Packed(hessian, rest, gradient, table, powers, weights, float(n), n, p)
+        equations = Equations(hessian, rest, recurrence(n, p - 1), powers, weights, float(n), n, p)
+        if p == 3:
+            return PackedCubic(equations, np.ascontiguousarray(hessian[:, -n:], dtype=number))
+        return Packed(equations, gradient.astype(number))
 
-    def room(self, order: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Vectors in each array that `series` works in."""
+    def room(self, order: int) -> tuple[tuple[int, ...], Any]:
+        """Vectors in each array that `series` works in; its room has what all degrees need and their own."""
         n, m, p = self.n, self.unknowns, self.degree
         pairs = n * (n + 1) // 2
-        high = offset(n, p, 2)
-        parents = offset(n, p - 1, 2)
-        work = (2 * (pairs + 4), m * (m + 1), 2 * n, 2 * m, 2 * m, 2 * m, 2 * offset(n, p - 1, 0), 2 * n)
-        room = (2 * high, 2 * (n + 4), 2 * n, 2 * n, 2 * m, 2 * n, 2 * parents * order, 2 * parents)
-        return work, room
+        high, parents, low = offset(n, p, 2), offset(n, p - 1, 2), 2 * offset(n, p - 1, 0)
+        work = (2 * (pairs + 4), m * (m + 1), 2 * n, 2 * m, 2 * m, 2 * m, low, 2 * n)
+        point = 2 * n
+        common = (point + 8, point, point, 2 * m, point, point, 2 * m * (order + 1))
+        common += (n * (n + 1), m * (m + 1), point, 2)
+        own = (2 * high, low, 2 * parents * order, 2 * parents)
+        return work, (common, (2 * (pairs + 4) * (order // 2),) if p == 3 else own)
 
     def starts(
         self, weights: Complex[np.ndarray, " n"], paths: Int[np.ndarray, " paths"]

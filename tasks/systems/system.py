@@ -59,12 +59,19 @@ class System(Protocol):
         """Endpoints of paths as solutions: back from the coordinates in which they were followed."""
         ...
 
-    def packed(self, weights: Weights) -> Any:
-        """What the compiled tracker takes: a NamedTuple whose type `steps` knows."""
+    @property
+    def single(self) -> bool:
+        """Whether its series can be made in single precision."""
         ...
 
-    def room(self, order: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Vectors of eight doubles in each array that the system's ``correct`` and ``expand`` work in."""
+    def packed(self, weights: Weights, number: type = ...) -> Any:
+        """What the compiled tracker takes, for series of such numbers: a NamedTuple whose type `steps`
+        knows."""
+        ...
+
+    def room(self, order: int) -> tuple[tuple[int, ...], Any]:
+        """Vectors in each array that the system's ``correct`` and ``expand`` work in; the latter's are
+        of the series' precision, and may come in groups."""
         ...
 
     def directions(

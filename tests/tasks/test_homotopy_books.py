@@ -122,7 +122,8 @@ def test_extended_precision_follows_the_same_paths(xi, instance_of):
     np.testing.assert_allclose(extended.follow(system, weights, rows).endpoints, doubles, atol=1e-11)
 
 
-@pytest.mark.parametrize("excess", [1e-13, 1e-14])
+# At 1e-13 doubles close 6 to 8 of 30 start forms, at these none.
+@pytest.mark.parametrize("excess", [1e-14, 1e-15])
 def test_extended_precision_closes_what_doubles_leave_open(excess, nearly_folded):
     system = nearly_folded(excess)[2]
     open_books = enumerate_solutions(system, ("fold",), replace(OPTIONS, max_extended=0))

@@ -1,10 +1,12 @@
 """Complex algebra on lanes, monomials and systems against NumPy; paths that depend on themselves alone."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 
+from morsecensus.tasks.finders.homotopy import cubic, series
 from morsecensus.tasks.finders.homotopy.algebra import (
     accumulate,
     contract,
@@ -12,9 +14,10 @@ from morsecensus.tasks.finders.homotopy.algebra import (
     multiply_symmetric,
     solve,
 )
-from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, follow
+from morsecensus.tasks.finders.homotopy.control import FIT, PADE, choose_steps, fit_denominators, predict
+from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, _buffers, follow
 from morsecensus.tasks.finders.homotopy.tracker import ARRIVED
-from morsecensus.tasks.runtime.simd import LANES, aligned
+from morsecensus.tasks.runtime.simd_wide import LANES, aligned
 from morsecensus.tasks.systems import symmetric
 from morsecensus.tasks.systems.monomials import monomials, offset, positions, recurrence
 from morsecensus.tasks.systems.polynomial import solution_count, start_weights
@@ -52,6 +55,107 @@ def gradient(tensors, n, x):
                 times = (indices == a).sum()
                 total[:, a] += entry * weight * times * np.prod(x[:, rest], axis=1)
     return total
+
+
+def expanded(system, weights, path, order, number, unit=1.0):
+    """The coefficients of a path's series at t = 0, by the kernels."""
+    m, buffers = system.unknowns, _buffers(system, order, number)
+    packed = system.packed(weights, number)
+    start = system.starts(weights, np.array([path]))[0]
+    buffers.y.reshape(m, 2, LANES)[:] = np.stack([start.real, start.imag], axis=1)[..., None]
+    buffers.unit[:] = unit
+    series.correct(packed, m, buffers.y, buffers.t, buffers.work)
+    buffers.series[: len(buffers.y)] = buffers.y
+    module = cubic if system.degree == 3 else series
+    module.expand(packed, m, order, buffers.t, buffers.work, buffers.series, buffers.room, buffers.unit)
+    found = buffers.series.reshape(order + 1, m, 2, LANES)[..., LANES - 1]
+    return found[:, :, 0] + 1j * found[:, :, 1]
+
+
+@pytest.mark.parametrize("xi", ["q^3", "q^1+q^2+q^3", "q^4", "q^2+q^5"])
+def test_power_series_solve_the_homotopy(xi, instance_of):
+    """The residual of the series cut at order k is of order k + 1: halving h divides it by 2^{k+1}."""
+    n, order = 4, 6
+    system = instance_of(n, xi=xi)[2]
+    weights = start_weights(n, "series")
+    coefficients = expanded(system, weights, 9, order, np.float64)
+
+    def equations(h, k):
+        y = sum(coefficients[j] * h**j for j in range(k + 1))
+        x, mu = y[:n], y[n]
+        target = gradient(system.turned.tensors, n, x[None])[0]
+        force = h * target + (1 - h) * weights * x ** (system.degree - 1) - mu * x
+        return max(np.abs(force).max(), abs(np.sum(x * x) - n))
+
+    # Well inside the radius of convergence, and far from round-off.
+    h = 0.05 * np.linalg.norm(coefficients[order - 1]) / np.linalg.norm(coefficients[order])
+    for k in range(1, order):
+        assert math.log2(equations(2 * h, k) / equations(h, k)) == pytest.approx(k + 1, abs=0.5)
+
+
+@pytest.mark.parametrize("xi", ["q^3", "q^4"])
+def test_series_in_single_precision_are_those_of_doubles_in_any_unit_of_time(xi, instance_of):
+    system, order = instance_of(5, xi=xi)[2], 8
+    weights = start_weights(5, "single")
+    exact = expanded(system, weights, 17, order, np.float64)
+    assert np.abs(exact[order] / exact[1]).max() > 100  # a small radius: units matter
+    for unit in (1.0, 0.03):
+        single = expanded(system, weights, 17, order, np.float32, unit)
+        error = np.linalg.norm(single - exact, axis=1) / np.linalg.norm(exact, axis=1)
+        assert 1e-9 < error[1:].max() < 3e-5
+    # Without a unit the last orders of a path near another are beyond what single precision holds.
+    assert np.isfinite(expanded(system, weights, 17, order, np.float32, 1e-4)).all()
+
+
+def rational(rng, m, order):
+    """A curve with four simple poles, its series in every lane, and the nearest pole's distance."""
+    poles = np.array([0.6 + 0.3j, 0.6 - 0.3j, -0.8 + 0.1j, 1.1j])
+    residues = complex_normal(rng, 4, m)
+    terms = [np.sum(residues / poles[:, None] ** k, axis=0) for k in range(order + 1)]
+    return lanes(np.repeat(np.concatenate(terms)[:, None], LANES, axis=1)), poles, residues
+
+
+def test_a_denominator_of_fourth_degree_takes_four_poles_away():
+    """Prediction is exact beyond the radius of convergence, where the series alone is worth nothing."""
+    m, order = 7, 8
+    rows, poles, residues = rational(np.random.default_rng(1), m, order)
+    products, pade, tail, h, y = (aligned(size) for size in (FIT, PADE, 1, 1, 2 * m))
+    fit_denominators(rows, m, order, products, pade, tail)
+    h[:] = 0.9
+    predict(rows, m, order, pade, h, y)
+    truth = np.sum(residues / (1 - 0.9 / poles)[:, None], axis=0)
+    # The ridge of the fit leaves 1e-10 of the last orders.
+    np.testing.assert_allclose(unpacked(y, m)[:, 0], truth, rtol=1e-6)
+    partial = sum(unpacked(rows, m * (order + 1))[k * m : (k + 1) * m, 0] * 0.9**k for k in range(order + 1))
+    assert np.abs(partial - truth).max() > 0.1
+
+
+def test_a_step_is_as_long_as_its_predicted_error_allows():
+    m, order, rng = 5, 8, np.random.default_rng(2)
+    rows = lanes(complex_normal(rng, m * (order + 1), LANES))
+    products, pade = aligned(FIT), aligned(PADE)
+    tail, h, factor, tolerance, guess = (aligned(1) for _ in range(5))
+    fit_denominators(rows, m, order, products, pade, tail)
+    factor[:], tolerance[:], h[:] = rng.uniform(0.5, 2, LANES), 1e-4, 1.0
+    choose_steps(pade, tail, order, factor, tolerance, h, guess)
+    a = unpacked(pade, 4).T
+
+    def denominators(step):
+        return np.abs(1 - sum(a[:, j] * step ** (j + 1) for j in range(4)))
+
+    error = tail * h**order / denominators(h)
+    np.testing.assert_allclose(guess, error, rtol=1e-12)
+    assert (factor * error <= 1e-4).all()
+    assert (denominators(h) >= 0.1).all()
+    longer = h / 0.9
+    over = factor * tail * longer**order / denominators(longer) > 1e-4
+    # Nothing longer would do; the first one tried has no longer one before it.
+    assert (over | (denominators(longer) < 0.1) | (factor * tail * longer**order > 1e-4)).all()
+
+
+def test_errors_that_single_precision_cannot_hold_take_doubles():
+    assert TrackerSettings().number is np.float32
+    assert TrackerSettings(aim=1e-6).number is np.float64
 
 
 def residual(system, solutions):

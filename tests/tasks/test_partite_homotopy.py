@@ -30,6 +30,7 @@ from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
 from morsecensus.tasks.landscapes.partite import Partite
 from morsecensus.tasks.measurables.words import COMPLETE, ENUMERATED, OPEN, PATHS_OPEN
+from morsecensus.tasks.runtime.simd_wide import LANES
 from morsecensus.tasks.systems.multilinear.count import singular_tuples
 from morsecensus.tasks.systems.multilinear.system import MultilinearSystem, Start
 
@@ -62,16 +63,16 @@ def test_power_series_solve_the_homotopy(sizes):
     target, weights, order = tensor_of(sizes) / 3, np.array([0.3 + 0.9j]), 6
     system = MultilinearSystem(target, start)
     n, packed = system.n, system.packed(weights)
-    buffers = _buffers(system, order)
-    rows, y, work, room, t = buffers[0], buffers[2], buffers[3], buffers[4], buffers[8]
+    buffers = _buffers(system, order, np.float64)
+    rows, y, work, room, t = buffers.series, buffers.y, buffers.work, buffers.room, buffers.t
     x = system.starts(weights, np.arange(1))[0]
-    y.reshape(n, 2, 8)[:] = np.stack([x.real, x.imag], axis=1)[..., None]
+    y.reshape(n, 2, LANES)[:] = np.stack([x.real, x.imag], axis=1)[..., None]
     t[:] = 0.0
     series.correct(packed, n, y, t, work)
     assert np.abs(work[3]).max() < 1e-13  # the start is a solution
-    rows[: 16 * n] = y
-    series.expand(packed, n, order, t, work, rows, room)
-    found = rows.reshape(order + 1, n, 2, 8)[..., 3]
+    rows[: 2 * LANES * n] = y
+    series.expand(packed, n, order, t, work, rows, room, buffers.unit)
+    found = rows.reshape(order + 1, n, 2, LANES)[..., 3]
     # Each coefficient back from the coordinates in which paths are followed.
     coefficients = system.untracked(found[:, :, 0] + 1j * found[:, :, 1])
 

@@ -1,19 +1,13 @@
-"""Small complex linear algebra on groups of eight paths.
+"""Small complex linear algebra on groups of paths.
 
-Row r of a complex array lies in the vectors 2r (real parts) and 2r + 1 (imaginary parts) of a flat float64
-array. Symmetric matrices are packed by rows of the lower triangle: (i, j), j <= i, has row i(i+1)/2 + j.
-Coefficients that all paths share are real scalars in plain arrays.
+Row r of a complex array lies in the vectors 2r (real parts) and 2r + 1 (imaginary parts) of a flat array, of
+doubles or of single precision. Symmetric matrices are packed by rows of the lower triangle: (i, j), j <= i,
+has row i(i+1)/2 + j. Coefficients that all paths share are real scalars in plain arrays.
 """
 
-from morsecensus.tasks.runtime.simd import (
-    compiled,
-    inlined,
-    load,
-    multiply_add,
-    spread,
-    store,
-    subtract_product,
-)
+from morsecensus.tasks.runtime.machine_code import compiled, inlined
+from morsecensus.tasks.runtime.simd import multiply_add, subtract_product
+from morsecensus.tasks.runtime.simd_wide import like, load, spread, store
 
 
 @compiled
@@ -24,8 +18,8 @@ def contract(matrix, source, first, target):
     """
     rows, columns = matrix.shape
     for a in range(0, rows, 4):
-        r0 = r1 = r2 = r3 = spread(0.0)
-        i0 = i1 = i2 = i3 = spread(0.0)
+        r0 = r1 = r2 = r3 = like(target, 0.0)
+        i0 = i1 = i2 = i3 = like(target, 0.0)
         for k in range(columns):
             real = load(source, 2 * (first + k))
             imaginary = load(source, 2 * (first + k) + 1)
@@ -64,20 +58,69 @@ def accumulate(matrix, rows, source, target):
         store(target, 2 * a + 1, imaginary)
 
 
+@inlined
+def add_term(matrix, entry, xr, xi, rr, ii, ri, ir):
+    """Add the four parts of a complex product, each to a chain of its own: of two chains each would wait for
+    its last multiply-add twice as long."""
+    mr, mi = load(matrix, 2 * entry), load(matrix, 2 * entry + 1)
+    return (
+        multiply_add(mr, xr, rr),
+        multiply_add(mi, xi, ii),
+        multiply_add(mr, xi, ri),
+        multiply_add(mi, xr, ir),
+    )
+
+
+@inlined
+def add_row(matrix, first, a, n, source, row, sums):
+    """Add row a of a packed symmetric matrix times a vector."""
+    rr, ii, ri, ir = sums
+    entry = first + a * (a + 1) // 2
+    for b in range(n):
+        xr, xi = load(source, 2 * (row + b)), load(source, 2 * (row + b) + 1)
+        rr, ii, ri, ir = add_term(matrix, entry, xr, xi, rr, ii, ri, ir)
+        entry += 1 if b < a else b + 1
+    return rr, ii, ri, ir
+
+
+@inlined
+def add_two_rows(matrix, first, a, n, source, row, one, two):
+    """The same for rows a and a + 1: eight chains, and half the loads of the vector."""
+    rr, ii, ri, ir = one
+    ss, jj, sj, js = two
+    here = first + a * (a + 1) // 2
+    below = here + a + 1
+    for b in range(a + 1):
+        xr, xi = load(source, 2 * (row + b)), load(source, 2 * (row + b) + 1)
+        rr, ii, ri, ir = add_term(matrix, here + b, xr, xi, rr, ii, ri, ir)
+        ss, jj, sj, js = add_term(matrix, below + b, xr, xi, ss, jj, sj, js)
+    entry = below + a
+    for b in range(a + 1, n):
+        xr, xi = load(source, 2 * (row + b)), load(source, 2 * (row + b) + 1)
+        rr, ii, ri, ir = add_term(matrix, entry, xr, xi, rr, ii, ri, ir)
+        ss, jj, sj, js = add_term(matrix, entry + 1, xr, xi, ss, jj, sj, js)
+        entry += b + 1
+    return (rr, ii, ri, ir), (ss, jj, sj, js)
+
+
+@inlined
+def put_sum(sums, target, a):
+    rr, ii, ri, ir = sums
+    store(target, 2 * a, rr - ii)
+    store(target, 2 * a + 1, ri + ir)
+
+
 @compiled
 def multiply_symmetric(matrix, n, source, first, target):
     """``target = matrix @ source[first:]`` for a packed symmetric matrix."""
-    for a in range(n):
-        real = imaginary = spread(0.0)
-        entry = a * (a + 1) // 2
-        for b in range(n):
-            mr, mi = load(matrix, 2 * entry), load(matrix, 2 * entry + 1)
-            xr, xi = load(source, 2 * (first + b)), load(source, 2 * (first + b) + 1)
-            real = subtract_product(mi, xi, multiply_add(mr, xr, real))
-            imaginary = multiply_add(mi, xr, multiply_add(mr, xi, imaginary))
-            entry += 1 if b < a else b + 1
-        store(target, 2 * a, real)
-        store(target, 2 * a + 1, imaginary)
+    none = like(target, 0.0)
+    nothing = none, none, none, none
+    for a in range(0, n - 1, 2):
+        one, two = add_two_rows(matrix, 0, a, n, source, first, nothing, nothing)
+        put_sum(one, target, a)
+        put_sum(two, target, a + 1)
+    if n % 2 == 1:
+        put_sum(add_row(matrix, 0, n - 1, n, source, first, nothing), target, n - 1)
 
 
 @compiled
@@ -94,11 +137,13 @@ def factorise(matrix, n, row):
         for j in range(i):
             ur, ui = load(matrix, 2 * (start + j)), load(matrix, 2 * (start + j) + 1)
             other = j * (j + 1) // 2
+            vr = vi = spread(0.0)
             for k in range(j):
                 ar, ai = load(row, 2 * k), load(row, 2 * k + 1)
                 br, bi = load(matrix, 2 * (other + k)), load(matrix, 2 * (other + k) + 1)
-                ur = multiply_add(ai, bi, subtract_product(ar, br, ur))
-                ui = subtract_product(ai, br, subtract_product(ar, bi, ui))
+                ur, vr = subtract_product(ar, br, ur), multiply_add(ai, bi, vr)
+                ui, vi = subtract_product(ar, bi, ui), subtract_product(ai, br, vi)
+            ur, ui = ur + vr, ui + vi
             store(row, 2 * j, ur)
             store(row, 2 * j + 1, ui)
             pr, pi = load(matrix, 2 * (other + j)), load(matrix, 2 * (other + j) + 1)
@@ -113,30 +158,35 @@ def factorise(matrix, n, row):
         store(matrix, 2 * (start + i) + 1, (spread(0.0) - di) * scale)
 
 
-@inlined
-def _eliminate(factors, entry, xr, xi, x, row):
-    """``x[row] -= factors[entry] * (xr + i xi)``."""
-    lr, li = load(factors, 2 * entry), load(factors, 2 * entry + 1)
-    yr, yi = load(x, 2 * row), load(x, 2 * row + 1)
-    store(x, 2 * row, multiply_add(li, xi, subtract_product(lr, xr, yr)))
-    store(x, 2 * row + 1, subtract_product(li, xr, subtract_product(lr, xi, yi)))
-
-
 @compiled
 def solve(factors, n, x, first):
-    """Overwrite ``x[first:]`` by the solution of ``L D L^T x = x``."""
-    for j in range(n):
-        xr, xi = load(x, 2 * (first + j)), load(x, 2 * (first + j) + 1)
-        entry = (j + 1) * (j + 2) // 2 + j
-        for i in range(j + 1, n):
-            _eliminate(factors, entry, xr, xi, x, first + i)
-            entry += i + 1
-        pivot = j * (j + 1) // 2 + j
+    """Overwrite ``x[first:]`` by the solution of ``L D L^T x = x``.
+
+    By inner products: a row's sum waits for the row before only at its end, and nothing is stored on the way.
+    """
+    for i in range(1, n):
+        rr, ri = load(x, 2 * (first + i)), load(x, 2 * (first + i) + 1)
+        ii = ir = like(x, 0.0)
+        entry = i * (i + 1) // 2
+        for j in range(i):
+            lr, li = load(factors, 2 * (entry + j)), load(factors, 2 * (entry + j) + 1)
+            xr, xi = load(x, 2 * (first + j)), load(x, 2 * (first + j) + 1)
+            rr, ii = subtract_product(lr, xr, rr), multiply_add(li, xi, ii)
+            ri, ir = subtract_product(lr, xi, ri), subtract_product(li, xr, ir)
+        store(x, 2 * (first + i), rr + ii)
+        store(x, 2 * (first + i) + 1, ri + ir)
+    for i in range(n - 1, -1, -1):
+        xr, xi = load(x, 2 * (first + i)), load(x, 2 * (first + i) + 1)
+        pivot = i * (i + 1) // 2 + i
         pr, pi = load(factors, 2 * pivot), load(factors, 2 * pivot + 1)
-        store(x, 2 * (first + j), subtract_product(xi, pi, xr * pr))
-        store(x, 2 * (first + j) + 1, multiply_add(xi, pr, xr * pi))
-    for j in range(n - 1, 0, -1):
-        xr, xi = load(x, 2 * (first + j)), load(x, 2 * (first + j) + 1)
-        entry = j * (j + 1) // 2
-        for i in range(j):
-            _eliminate(factors, entry + i, xr, xi, x, first + i)
+        rr, ri = subtract_product(xi, pi, xr * pr), multiply_add(xi, pr, xr * pi)
+        ii = ir = like(x, 0.0)
+        entry = (i + 1) * (i + 2) // 2 + i
+        for j in range(i + 1, n):
+            lr, li = load(factors, 2 * entry), load(factors, 2 * entry + 1)
+            xr, xi = load(x, 2 * (first + j)), load(x, 2 * (first + j) + 1)
+            rr, ii = subtract_product(lr, xr, rr), multiply_add(li, xi, ii)
+            ri, ir = subtract_product(lr, xi, ri), subtract_product(li, xr, ir)
+            entry += j + 1
+        store(x, 2 * (first + i), rr + ii)
+        store(x, 2 * (first + i) + 1, ri + ir)

@@ -1,143 +1,265 @@
-"""How far a step may go: the Pade predictor and its error, for groups of eight paths.
+"""How far a step may go: the Pade predictor and its error, for groups of paths.
 
-The predictor is the series divided by a quadratic common denominator q(h) = 1 - a h - b h^2 that
-annihilates the last two orders in the sense of least squares: the two nearest singularities of a path,
-mostly a conjugate pair or a pole where a solution passes near infinity, no longer limit the step. The
-residual of this fit, times a factor that each path learns from the lengths of its own Newton corrections,
-is the error that the step size is chosen by.
+The predictor is the series divided by a common denominator q(h) = 1 - a_1 h - ... - a_M h^M that annihilates
+the last two orders in the sense of least squares: the nearest singularities of a path, branch points or a
+pole where a solution passes near infinity, no longer limit the step. The residual of this fit in the last
+order, times a factor that each path learns from the lengths of its own Newton corrections, is the error that
+the step size is chosen by.
 """
 
 import math
 
-from morsecensus.tasks.runtime.simd import (
-    LANES,
-    compiled,
-    inlined,
-    load,
-    multiply_add,
-    spread,
-    store,
-    subtract_product,
-)
+from morsecensus.tasks.runtime.machine_code import compiled, inlined
+from morsecensus.tasks.runtime.simd import anywhere, choose, less, multiply_add, root, subtract_product
+from morsecensus.tasks.runtime.simd_wide import LANES, load, spread, store
 
+DEGREE = 4
+"""Of the denominator, and one less than the order of a short series."""
+FIT = (DEGREE + 2) * (DEGREE + 3) + (DEGREE + 1) * (DEGREE + 2)
+"""Vectors for both kinds of inner products of a fit."""
+PADE = 4 * DEGREE
+"""Vectors for a denominator, and for its terms at a step."""
 LEAST_DENOMINATOR = 0.1
 """Steps end before |q| falls below this: beyond lies a pole, and the prediction with it."""
+SHORTER = 0.9
+"""A step that is too long is tried this much shorter."""
+RIDGE = 1e-10
+"""Of a fit's normal equations, relative to their diagonal: two orders may be multiples of each other."""
+TINY = 1e-300
 
 
 @inlined
-def _inner(series, m, one, two, target, row):
-    """``target[row] = <series_one, series_two>``, conjugate-linear in the first."""
-    real = imaginary = spread(0.0)
+def degree_of(order):
+    return min(DEGREE, order - 1)
+
+
+@inlined
+def _place(i, j):
+    """Row of <c_{K-i}, c_{K-j}>, i >= j, and of entry (i, j) of the normal equations."""
+    return i * (i + 1) // 2 + j
+
+
+@inlined
+def _inner(series, m, one, two, weight, target, row):
+    """``target[row] = weight <series_one, series_two>``, conjugate-linear in the first."""
+    rr = ii = ri = ir = spread(0.0)
     for a in range(m):
         ar, ai = load(series, 2 * (one * m + a)), load(series, 2 * (one * m + a) + 1)
         br, bi = load(series, 2 * (two * m + a)), load(series, 2 * (two * m + a) + 1)
-        real = multiply_add(ai, bi, multiply_add(ar, br, real))
-        imaginary = subtract_product(ai, br, multiply_add(ar, bi, imaginary))
-    store(target, 2 * row, real)
-    store(target, 2 * row + 1, imaginary)
+        rr, ii = multiply_add(ar, br, rr), multiply_add(ai, bi, ii)
+        ri, ir = multiply_add(ar, bi, ri), multiply_add(ai, br, ir)
+    store(target, 2 * row, weight * (rr + ii))
+    store(target, 2 * row + 1, weight * (ri - ir))
 
 
 @inlined
-def _entry(products, row, lane):
-    return complex(products[2 * row * LANES + lane], products[(2 * row + 1) * LANES + lane])
+def _products(series, m, order, degree, products):
+    """The inner products of the last orders, at the scale 1/s of h where the last two are equally long.
+    Returns 1/s."""
+    one = spread(1.0)
+    _inner(series, m, order, order, one, products, _place(0, 0))
+    _inner(series, m, order - 1, order - 1, one, products, _place(1, 1))
+    last, before = load(products, 2 * _place(0, 0)), load(products, 2 * _place(1, 1))
+    scale = root((last + spread(TINY)) / (before + spread(TINY)))
+    power = one
+    for i in range(degree + 2):
+        weight = power
+        for j in range(i + 1):
+            _inner(series, m, order - i, order - j, weight, products, _place(i, j))
+            weight = weight * scale
+        power = power * scale
+    return scale
+
+
+@inlined
+def _normal_equations(products, degree, matrix):
+    """Rows 1 to M hold A_ij = sum over the last two orders, row 0 the right-hand side: packed by rows, with
+    A_i0 at (i, 0)."""
+    ridge = spread(1.0 + RIDGE)
+    for i in range(1, degree + 1):
+        for j in range(i + 1):
+            here, next_ = 2 * _place(i, j), 2 * _place(i + 1, j + 1)
+            real = load(products, here) + load(products, next_)
+            imaginary = load(products, here + 1) + load(products, next_ + 1)
+            if i == j:
+                real = multiply_add(ridge, real, spread(TINY))
+            store(matrix, here, real)
+            store(matrix, here + 1, imaginary)
+
+
+@inlined
+def _solve_normal(matrix, degree):
+    """Overwrite column 0 by the solution, through ``L D L^H`` in place."""
+    one = spread(1.0)
+    for j in range(1, degree + 1):
+        d = load(matrix, 2 * _place(j, j))
+        inverse = one / d
+        for i in range(j + 1, degree + 1):
+            place = 2 * _place(i, j)
+            store(matrix, place, inverse * load(matrix, place))
+            store(matrix, place + 1, inverse * load(matrix, place + 1))
+        for i in range(j + 1, degree + 1):
+            lr, li = d * load(matrix, 2 * _place(i, j)), d * load(matrix, 2 * _place(i, j) + 1)
+            for k in range(j + 1, i + 1):
+                # A_ik -= d l_i conj(l_k)
+                vr, vi = load(matrix, 2 * _place(k, j)), load(matrix, 2 * _place(k, j) + 1)
+                place = 2 * _place(i, k)
+                store(matrix, place, load(matrix, place) - multiply_add(lr, vr, li * vi))
+                store(matrix, place + 1, load(matrix, place + 1) - subtract_product(lr, vi, li * vr))
+    for i in range(1, degree + 1):
+        xr, xi = load(matrix, 2 * _place(i, 0)), load(matrix, 2 * _place(i, 0) + 1)
+        for j in range(1, i):
+            lr, li = load(matrix, 2 * _place(i, j)), load(matrix, 2 * _place(i, j) + 1)
+            yr, yi = load(matrix, 2 * _place(j, 0)), load(matrix, 2 * _place(j, 0) + 1)
+            xr, xi = (
+                multiply_add(li, yi, subtract_product(lr, yr, xr)),
+                subtract_product(li, yr, subtract_product(lr, yi, xi)),
+            )
+        store(matrix, 2 * _place(i, 0), xr)
+        store(matrix, 2 * _place(i, 0) + 1, xi)
+    for i in range(degree, 0, -1):
+        d = load(matrix, 2 * _place(i, i))
+        xr, xi = load(matrix, 2 * _place(i, 0)) / d, load(matrix, 2 * _place(i, 0) + 1) / d
+        for j in range(i + 1, degree + 1):
+            # x_i -= conj(l_ji) x_j
+            lr, li = load(matrix, 2 * _place(j, i)), load(matrix, 2 * _place(j, i) + 1)
+            yr, yi = load(matrix, 2 * _place(j, 0)), load(matrix, 2 * _place(j, 0) + 1)
+            xr = subtract_product(li, yi, subtract_product(lr, yr, xr))
+            xi = multiply_add(li, yr, subtract_product(lr, yi, xi))
+        store(matrix, 2 * _place(i, 0), xr)
+        store(matrix, 2 * _place(i, 0) + 1, xi)
+
+
+@inlined
+def _left(products, matrix, degree, tail):
+    """The norm of what the fit leaves of the last order."""
+    top = load(products, 2 * _place(0, 0))
+    total = top
+    two = spread(2.0)
+    for i in range(1, degree + 1):
+        xr, xi = load(matrix, 2 * _place(i, 0)), load(matrix, 2 * _place(i, 0) + 1)
+        gr, gi = load(products, 2 * _place(i, 0)), load(products, 2 * _place(i, 0) + 1)
+        total = total - two * multiply_add(xr, gr, xi * gi)
+        total = multiply_add(multiply_add(xr, xr, xi * xi), load(products, 2 * _place(i, i)), total)
+        for j in range(1, i):
+            # 2 Re conj(a_i) a_j <c_i, c_j>
+            yr, yi = load(matrix, 2 * _place(j, 0)), load(matrix, 2 * _place(j, 0) + 1)
+            pr, pi = multiply_add(xr, yr, xi * yi), subtract_product(xi, yr, xr * yi)
+            gr, gi = load(products, 2 * _place(i, j)), load(products, 2 * _place(i, j) + 1)
+            total = multiply_add(two, subtract_product(pi, gi, pr * gr), total)
+    store(tail, 0, total)
+    for lane in range(LANES):
+        # The fit may annihilate the last order by accident, or to round-off.
+        tail[lane] = math.sqrt(max(tail[lane], 1e-4 * products[lane]))
 
 
 @compiled
 def fit_denominators(series, m, order, products, pade, tail):
-    """The coefficients a, b of every lane, and in ``tail`` the norm of what they leave of the last order."""
-    k = order
-    _inner(series, m, k - 1, k - 1, products, 0)
-    _inner(series, m, k - 2, k - 2, products, 1)
-    _inner(series, m, k - 3, k - 3, products, 2)
-    _inner(series, m, k - 1, k - 2, products, 3)
-    _inner(series, m, k - 2, k - 3, products, 4)
-    _inner(series, m, k - 1, k, products, 5)
-    _inner(series, m, k - 2, k, products, 6)
-    _inner(series, m, k - 3, k - 1, products, 7)
-    _inner(series, m, k, k, products, 8)
-    for lane in range(LANES):
-        # Orders k and k - 1 weigh alike: the natural scale of h is where they are equally long.
-        last, before = _entry(products, 0, lane).real, _entry(products, 1, lane).real
-        older = _entry(products, 2, lane).real
-        near, far = _entry(products, 3, lane), _entry(products, 4, lane)
-        scale = before / (last + 1e-300)
-        top = _entry(products, 8, lane).real
-        aa = scale * last + before
-        bb = scale * before + older
-        ab = scale * near + far
-        ra = scale * _entry(products, 5, lane) + near.conjugate()
-        rb = scale * _entry(products, 6, lane) + _entry(products, 7, lane)
-        determinant = aa * bb - abs(ab) ** 2
-        a, b = 0j, 0j
-        if determinant > 1e-10 * aa * bb:
-            a = (bb * ra - ab * rb) / determinant
-            b = (aa * rb - ab.conjugate() * ra) / determinant
-        elif last > 0.0:
-            a = _entry(products, 5, lane) / last
-        left = top + abs(a) ** 2 * last + abs(b) ** 2 * before
-        left -= (
-            2 * (a.conjugate() * _entry(products, 5, lane) + b.conjugate() * _entry(products, 6, lane)).real
-        )
-        left += 2 * (a.conjugate() * b * near).real
-        # The fit may annihilate the last order by accident, or to round-off.
-        tail[lane] = math.sqrt(max(left, 1e-4 * top))
-        pade[lane], pade[LANES + lane] = a.real, a.imag
-        pade[2 * LANES + lane], pade[3 * LANES + lane] = b.real, b.imag
+    """The coefficients a_1 .. a_M of every lane, and in ``tail`` the norm of what they leave of the last
+    order; ``products`` has room for both kinds of inner products."""
+    degree = degree_of(order)
+    matrix = products[2 * LANES * _place(degree + 2, 0) :]
+    scale = _products(series, m, order, degree, products)
+    _normal_equations(products, degree, matrix)
+    _solve_normal(matrix, degree)
+    _left(products, matrix, degree, tail)
+    power = scale
+    for j in range(1, degree + 1):
+        store(pade, 2 * j - 2, power * load(matrix, 2 * _place(j, 0)))
+        store(pade, 2 * j - 1, power * load(matrix, 2 * _place(j, 0) + 1))
+        power = power * scale
 
 
 @inlined
-def denominator(pade, lane, h):
-    a = complex(pade[lane], pade[LANES + lane])
-    b = complex(pade[2 * LANES + lane], pade[3 * LANES + lane])
-    return abs(1.0 - a * h - b * (h * h))
+def _denominator(pade, degree, h):
+    """|q(h)|^2."""
+    real = imaginary = spread(0.0)
+    for j in range(degree - 1, -1, -1):
+        real = (real + load(pade, 2 * j)) * h
+        imaginary = (imaginary + load(pade, 2 * j + 1)) * h
+    real = spread(1.0) - real
+    return multiply_add(real, real, imaginary * imaginary)
 
 
 @inlined
-def predicted_error(pade, tail, order, lane, h):
-    return tail[lane] * h**order / max(denominator(pade, lane, h), 1e-3)
+def _power(h, order):
+    power = h
+    for _ in range(order - 1):
+        power = power * h
+    return power
 
 
 @compiled
-def choose_step(pade, tail, order, lane, factor, tolerance, most):
-    """The longest step up to ``most`` whose predicted error is at most ``tolerance`` (a length)."""
-    h = most
-    if tail[lane] > 0.0:
-        h = min(most, (tolerance / (factor * tail[lane])) ** (1.0 / order))
+def choose_steps(pade, tail, order, factor, tolerance, h, guess):
+    """Shorten every lane's step ``h`` until its predicted error, times its ``factor``, is at most
+    ``tolerance`` (a length); ``guess`` is the error then predicted, without the factor."""
+    degree = degree_of(order)
+    for lane in range(LANES):
+        error = factor[lane] * tail[lane]
+        if error > 0.0:
+            h[lane] = min(h[lane], math.exp(math.log(tolerance[lane] / error) / order))
+    step, most = load(h, 0), load(tolerance, 0)
+    share = load(factor, 0) * load(tail, 0)
+    least, shorter = spread(LEAST_DENOMINATOR * LEAST_DENOMINATOR), spread(SHORTER)
+    error = share * _power(step, order)
     for _ in range(60):
-        allowed = factor * predicted_error(pade, tail, order, lane, h) <= tolerance
-        if allowed and denominator(pade, lane, h) >= LEAST_DENOMINATOR:
+        q = _denominator(pade, degree, step)
+        far = choose(less(q, least), spread(1.0), less(most * most * q, error * error))
+        if not anywhere(far):
             break
-        h *= 0.9
-    return h
+        step = choose(far, shorter * step, step)
+        error = share * _power(step, order)
+    store(h, 0, step)
+    q = _denominator(pade, degree, step)
+    floor = spread(1e-6)
+    q = choose(less(q, floor), floor, q)
+    store(guess, 0, load(tail, 0) * _power(step, order) / root(q))
+
+
+@inlined
+def _scaled(pade, degree, step):
+    """Write a_j h^j behind the a_j, and return 1/q(h)."""
+    qr, qi = spread(1.0), spread(0.0)
+    power = step
+    for j in range(degree):
+        ar, ai = power * load(pade, 2 * j), power * load(pade, 2 * j + 1)
+        store(pade, 2 * (DEGREE + j), ar)
+        store(pade, 2 * (DEGREE + j) + 1, ai)
+        qr, qi = qr - ar, qi - ai
+        power = power * step
+    scale = spread(1.0) / multiply_add(qr, qr, qi * qi)
+    return qr * scale, (spread(0.0) - qi) * scale
 
 
 @compiled
 def predict(series, m, order, pade, h, y):
-    """``y = (sum_k p_k h^k)/q(h)`` from partial sums of the series."""
+    """``y = (S_K - sum_j a_j h^j S_{K-j})/q(h)``, S_k the series' partial sum to order k; ``pade`` has room
+    for twice its coefficients."""
+    degree = degree_of(order)
     step = load(h, 0)
-    ar, ai = load(pade, 0) * step, load(pade, 1) * step
-    br, bi = load(pade, 2) * step * step, load(pade, 3) * step * step
-    qr, qi = spread(1.0) - ar - br, spread(0.0) - ai - bi
-    scale = spread(1.0) / multiply_add(qr, qr, qi * qi)
-    vr, vi = qr * scale, (spread(0.0) - qi) * scale
+    vr, vi = _scaled(pade, degree, step)
+    shortest = spread(1.0)
+    for _ in range(order - degree):
+        shortest = shortest * step
     for a in range(m):
-        row = 2 * ((order - 2) * m + a)
+        row = 2 * ((order - degree) * m + a)
         sr, si = load(series, row), load(series, row + 1)
-        for k in range(order - 3, -1, -1):
+        for k in range(order - degree - 1, -1, -1):
             row = 2 * (k * m + a)
             sr, si = multiply_add(sr, step, load(series, row)), multiply_add(si, step, load(series, row + 1))
-        power = step
-        for _ in range(order - 2):
+        ur = ui = spread(0.0)
+        power = shortest
+        for j in range(degree, 0, -1):
+            ar, ai = load(pade, 2 * (DEGREE + j - 1)), load(pade, 2 * (DEGREE + j - 1) + 1)
+            ur = multiply_add(ai, si, subtract_product(ar, sr, ur))
+            ui = subtract_product(ai, sr, subtract_product(ar, si, ui))
             power = power * step
-        row = 2 * ((order - 1) * m + a)
-        tr, ti = multiply_add(power, load(series, row), sr), multiply_add(power, load(series, row + 1), si)
-        power = power * step
-        row = 2 * (order * m + a)
-        ur, ui = multiply_add(power, load(series, row), tr), multiply_add(power, load(series, row + 1), ti)
-        ur = multiply_add(ai, ti, subtract_product(ar, tr, ur))
-        ui = subtract_product(ai, tr, subtract_product(ar, ti, ui))
-        ur = multiply_add(bi, si, subtract_product(br, sr, ur))
-        ui = subtract_product(bi, sr, subtract_product(br, si, ui))
+            row = 2 * ((order - j + 1) * m + a)
+            sr, si = (
+                multiply_add(power, load(series, row), sr),
+                multiply_add(power, load(series, row + 1), si),
+            )
+        ur, ui = ur + sr, ui + si
         store(y, 2 * a, subtract_product(ui, vi, ur * vr))
         store(y, 2 * a + 1, multiply_add(ui, vr, ur * vi))
 
@@ -149,6 +271,4 @@ def lengths(rows, m, target):
     for part in range(2 * m):
         value = load(rows, part)
         total = multiply_add(value, value, total)
-    store(target, 0, total)
-    for lane in range(LANES):
-        target[lane] = math.sqrt(target[lane])
+    store(target, 0, root(total))

@@ -3,30 +3,40 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
-from morsecensus.tasks.finders.homotopy.tracker import UNTRACKED, track
-from morsecensus.tasks.runtime.simd import aligned
+from morsecensus.tasks.finders.homotopy.control import FIT, PADE
+from morsecensus.tasks.finders.homotopy.tracker import UNTRACKED, Buffers, track
+from morsecensus.tasks.runtime.simd_wide import aligned
 from morsecensus.tasks.systems.system import System, Weights
 
 CHUNK = 8192
 """Paths that one call of the tracker follows: the starts of 2^20 paths needn't exist at once."""
 
 
+SINGLE = 5e-5
+"""Aimed errors from here on are far above what single precision rounds in a series."""
+
+
 @dataclass(frozen=True)
 class TrackerSettings:
     """How paths are followed. Errors are relative lengths of Newton steps after a prediction."""
 
-    order: int = 10
+    order: int = 8
     """Of the power series that predicts; at least 3."""
     aim: float = 1e-4
     """Steps are chosen for this prediction error."""
     largest: float = 1e-2
     """A larger one is repeated with half the step."""
     most_steps: int = 5000
+
+    @property
+    def number(self) -> type:
+        """Of the series: they predict, and Newton's steps in doubles correct and judge what they predict."""
+        return np.float32 if self.aim >= SINGLE else np.float64
 
     def values(self) -> tuple[int, float, float, int]:
         return self.order, self.aim, self.largest, self.most_steps
@@ -52,21 +62,22 @@ Follow = Callable[[Weights, Paths, TrackerSettings], Tracked]
 """Follows paths of one system, here or elsewhere: the numbers don't depend on where."""
 
 
-def _buffers(system: System, order: int) -> tuple:
+def _arrays(vectors: Any, number: type) -> Any:
+    """An array for each number of vectors, in tuples of tuples as they are."""
+    if isinstance(vectors, tuple):
+        return tuple(_arrays(part, number) for part in vectors)
+    return aligned(vectors, number)
+
+
+def _buffers(system: System, order: int, number: type) -> Buffers:
     m = system.unknowns
-    work, room = (tuple(aligned(vectors) for vectors in part) for part in system.room(order))
+    work, room = system.room(order)
     series = 2 * m * (order + 1)
-    return (
-        aligned(series),
-        aligned(series),
-        aligned(2 * m),
-        work,
-        room,
-        aligned(20),
-        aligned(4),
-        aligned(1),
-        *(aligned(1) for _ in range(5)),
-    )
+    rows = [aligned(vectors) for vectors in (series, series, 2 * m)]
+    groups = [_arrays(work, np.float64), _arrays(room, number)]
+    fit = [aligned(vectors) for vectors in (FIT, PADE)]
+    single = [aligned(1) for _ in range(len(Buffers._fields) - 7)]
+    return Buffers._make([*rows, *groups, *fit, *single])
 
 
 def follow(
@@ -83,9 +94,10 @@ def follow(
     steps = np.zeros((count, 2), dtype=np.int64)
     accuracy = np.zeros((count, 3))
     if count:
-        buffers = _buffers(system, settings.order)
+        number = settings.number if system.single else np.float64
+        buffers = _buffers(system, settings.order, number)
         arguments = (settings.values(), buffers, endpoints, status, steps, accuracy)
-        track(system.packed(weights), starts, *arguments)
+        track(system.packed(weights, number), starts, *arguments)
     return Tracked(system.untracked(endpoints), status, steps, accuracy)
 
 

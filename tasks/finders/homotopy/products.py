@@ -4,13 +4,9 @@ A monomial is an earlier one, its *parent*, times a variable. The coefficient of
 series has its terms with both orders below k, which lower orders know, and two that are linear in order k.
 """
 
-from morsecensus.tasks.runtime.simd import (
-    inlined,
-    load,
-    multiply_add,
-    store,
-    subtract_product,
-)
+from morsecensus.tasks.runtime.machine_code import inlined
+from morsecensus.tasks.runtime.simd import multiply_add, subtract_product
+from morsecensus.tasks.runtime.simd_wide import load, store
 
 
 @inlined

@@ -1,4 +1,4 @@
-"""The polynomial system along its paths, its Newton steps and its power series, for groups of eight paths.
+"""The polynomial system along its paths, its Newton steps and its power series, for groups of paths.
 
 Notation. Unknowns y = (x_1..x_n, mu). With the target gradient
 g(x) of top degree p-1 and the start form with complex weights d_a,
@@ -31,14 +31,9 @@ from morsecensus.tasks.finders.homotopy.algebra import (
     solve,
 )
 from morsecensus.tasks.finders.homotopy.products import add_lower_orders, complete, product
-from morsecensus.tasks.runtime.simd import (
-    compiled,
-    load,
-    multiply_add,
-    spread,
-    store,
-    subtract_product,
-)
+from morsecensus.tasks.runtime.machine_code import compiled, inlined
+from morsecensus.tasks.runtime.simd import multiply_add, subtract_product, widen
+from morsecensus.tasks.runtime.simd_wide import LANES, like, load, spread, store
 
 
 @compiled
@@ -49,7 +44,7 @@ def low_monomials(system, y, low, heads):
     store(low, 1, spread(0.0))
     for part in range(2 * n):
         store(low, 2 + part, load(y, part))
-    for row in range(n + 1, low.shape[0] // 16):
+    for row in range(n + 1, low.shape[0] // (2 * LANES)):
         parent, variable = system.recurrence[row - n - 1, 0], system.recurrence[row - n - 1, 1]
         # Parents of pairs are counted among the variables, later ones from the first pair on.
         above = 1 if row < 1 + n + n * (n + 1) // 2 else 1 + n
@@ -72,22 +67,21 @@ def assemble(hessian, system, m, y, t, heads, matrix):
     n = system.n
     time, rest = load(t, 0), spread(system.degree - 1.0) * (spread(1.0) - load(t, 0))
     mr, mi = load(y, 2 * n), load(y, 2 * n + 1)
-    for entry in range(n * (n + 1)):
-        store(matrix, entry, time * load(hessian, entry))
-    for a in range(n):
-        entry = a * (a + 1) // 2 + a
-        real = multiply_add(rest, load(heads, 2 * a), load(matrix, 2 * entry))
-        imaginary = multiply_add(rest, load(heads, 2 * a + 1), load(matrix, 2 * entry + 1))
-        store(matrix, 2 * entry, real - mr)
-        store(matrix, 2 * entry + 1, imaginary - mi)
     kappa = spread(1.0 / system.radius2)
+    entry = 0
     for a in range(n):
+        # i kappa x_a times x_b
+        kr, ki = spread(0.0) - kappa * load(y, 2 * a + 1), kappa * load(y, 2 * a)
         for b in range(a + 1):
-            real, imaginary = product(y, a, y, b)
-            entry = a * (a + 1) // 2 + b
-            store(matrix, 2 * entry, subtract_product(kappa, imaginary, load(matrix, 2 * entry)))
-            store(matrix, 2 * entry + 1, multiply_add(kappa, real, load(matrix, 2 * entry + 1)))
-    entry = n * (n + 1) // 2
+            xr, xi = load(y, 2 * b), load(y, 2 * b + 1)
+            real = subtract_product(ki, xi, multiply_add(kr, xr, time * load(hessian, 2 * entry)))
+            imaginary = multiply_add(ki, xr, multiply_add(kr, xi, time * load(hessian, 2 * entry + 1)))
+            if b == a:
+                real = multiply_add(rest, load(heads, 2 * a), real) - mr
+                imaginary = multiply_add(rest, load(heads, 2 * a + 1), imaginary) - mi
+            store(matrix, 2 * entry, real)
+            store(matrix, 2 * entry + 1, imaginary)
+            entry += 1
     for part in range(2 * n):
         store(matrix, 2 * entry + part, spread(0.0) - load(y, part))
     store(matrix, 2 * (entry + n), spread(0.0))
@@ -98,7 +92,7 @@ def assemble(hessian, system, m, y, t, heads, matrix):
 def solve_at(system, factors, m, y, x, first):
     """Overwrite ``x[first:]`` by the solution of ``J x = x``, J the matrix that `assemble` made at y."""
     n = system.n
-    kappa = spread(1.0 / system.radius2)
+    kappa = like(x, 1.0 / system.radius2)
     sr, si = kappa * load(x, 2 * (first + n)), kappa * load(x, 2 * (first + n) + 1)
     for a in range(n):
         # x_a -= i kappa s y_a
@@ -117,7 +111,7 @@ def solve_at(system, factors, m, y, x, first):
 def target(system, y, low, hessian, gradient):
     """The Hessian of H and its gradient ``g = G x/(p-1) + rest``."""
     n = system.n
-    first = low.shape[0] // 16 - system.hessian.shape[1]
+    first = low.shape[0] // (2 * LANES) - system.hessian.shape[1]
     contract(system.hessian, low, first, hessian)
     multiply_symmetric(hessian, n, y, 0, gradient)
     share = spread(1.0 / (system.degree - 1.0))
@@ -150,12 +144,17 @@ def newton(gradient, system, m, y, t, heads, factors, step):
 
 
 @compiled
-def correct(system, m, y, t, work):
+def correct(packed, m, y, t, work):
     """Two Newton steps from the prediction y, the second with a new Jacobian; y becomes the corrected point.
 
     The steps stay in ``work`` so that their lengths can be judged; monomials, derivatives and factors belong
     to the point after the first.
     """
+    _correct(packed.equations, m, y, t, work)
+
+
+@compiled
+def _correct(system, m, y, t, work):
     hessian, matrix, gradient, first, second, row, low, heads = work
     low_monomials(system, y, low, heads)
     target(system, y, low, hessian, gradient)
@@ -179,8 +178,8 @@ def convolve_pairs(series, n, m, order, partial):
     entry = 0
     for a in range(n):
         for b in range(a + 1):
-            zero = spread(0.0)
-            real, imaginary = add_lower_orders(zero, zero, series, m, a, series, m, b, order)
+            none = like(partial, 0.0)
+            real, imaginary = add_lower_orders(none, none, series, m, a, series, m, b, order)
             store(partial, 2 * entry, real)
             store(partial, 2 * entry + 1, imaginary)
             entry += 1
@@ -218,10 +217,19 @@ def complete_parents(system, series, m, order, low, parents, stride, partial, li
 
 
 @compiled
-def multiplier_terms(series, n, m, order, partial, right):
+def diagonal(partial, n, squares):
+    """The partials of ``x_a^2`` among those of all pairs."""
+    for a in range(n):
+        entry = a * (a + 1) + 2 * a
+        store(squares, 2 * a, load(partial, entry))
+        store(squares, 2 * a + 1, load(partial, entry + 1))
+
+
+@compiled
+def multiplier_terms(series, n, m, order, squares, right):
     """What the sphere adds to the right-hand side of one order: ``-sum mu_i x_{order-i}`` and the
     constraint."""
-    sr = si = spread(0.0)
+    sr = si = like(right, 0.0)
     for a in range(n):
         real, imaginary = load(right, 2 * a), load(right, 2 * a + 1)
         for i in range(1, order):
@@ -232,10 +240,9 @@ def multiplier_terms(series, n, m, order, partial, right):
             imaginary = subtract_product(ai, br, subtract_product(ar, bi, imaginary))
         store(right, 2 * a, real)
         store(right, 2 * a + 1, imaginary)
-        entry = a * (a + 1) // 2 + a
-        sr, si = sr + load(partial, 2 * entry), si + load(partial, 2 * entry + 1)
-    store(right, 2 * n, spread(-0.5) * sr)
-    store(right, 2 * n + 1, spread(-0.5) * si)
+        sr, si = sr + load(squares, 2 * a), si + load(squares, 2 * a + 1)
+    store(right, 2 * n, like(right, -0.5) * sr)
+    store(right, 2 * n + 1, like(right, -0.5) * si)
 
 
 @compiled
@@ -250,7 +257,7 @@ def first_drive(gradient, n, y, heads, drive):
 @compiled
 def next_drive(system, series, m, order, heads, contracted, image, started, drive):
     """``drive = [g - d x^{p-1}]_order`` from the partials and ``image`` = G x_order."""
-    factor = spread(system.degree - 1.0)
+    factor = like(drive, system.degree - 1.0)
     for a in range(system.n):
         real, imaginary = product(heads, a, series, order * m + a)
         real = multiply_add(factor, real, load(started, 2 * a))
@@ -263,7 +270,7 @@ def next_drive(system, series, m, order, heads, contracted, image, started, driv
 def start_form(system, partial, started):
     """Partials of ``d x^{p-1}``."""
     for a in range(system.n):
-        wr, wi = spread(system.weights[a].real), spread(system.weights[a].imag)
+        wr, wi = like(started, system.weights[a].real), like(started, system.weights[a].imag)
         pr, pi = load(partial, 2 * system.powers[a]), load(partial, 2 * system.powers[a] + 1)
         store(started, 2 * a, subtract_product(wi, pi, wr * pr))
         store(started, 2 * a + 1, multiply_add(wi, pr, wr * pi))
@@ -272,39 +279,121 @@ def start_form(system, partial, started):
 @compiled
 def right_side(n, t, contracted, started, drive, right):
     """``t0 [g]_k + (1-t0) d [x^{p-1}]_k + drive``: without the sphere's terms and before its sign."""
-    time, rest = load(t, 0), spread(1.0) - load(t, 0)
+    time, rest = load(t, 0), like(right, 1.0) - load(t, 0)
     for part in range(2 * n):
         value = multiply_add(time, load(contracted, part), load(drive, part))
         store(right, part, multiply_add(rest, load(started, part), value))
 
 
-@compiled
-def expand(system, m, order, t, work, series, room):
-    """Fill ``series`` (row k m + a is component a of order k) from its order 0 and the corrected Jacobian."""
-    hessian, matrix, gradient, low, heads = work[0], work[1], work[2], work[6], work[7]
-    partial, contracted, image, drive, right, started, parents, linear = room
-    n = system.n
-    high = system.recurrence.shape[0]
-    stride = linear.shape[0] // 16
+@inlined
+def copied(source, parts, target):
+    """Rounded to the target's precision."""
+    for part in range(parts):
+        store(target, part, load(source, part))
+
+
+@inlined
+def begin_series(
+    n, m, t, h, work, series, contracted, drive, started, squares, orders, slope, factors, start, time
+):
+    """What a series needs of the corrected point, in the precision that it is made in."""
+    hessian, matrix, gradient, heads = work[0], work[1], work[2], work[7]
     first_drive(gradient, n, series, heads, drive)
+    copied(series, 2 * m, orders)
+    copied(hessian, n * (n + 1), slope)
+    copied(matrix, m * (m + 1), factors)
+    copied(heads, 2 * n, start)
+    store(time, 0, load(t, 0))
+    store(time, 1, load(h, 0))
     # Nothing is nonlinear in the first order.
     for part in range(2 * n):
-        store(contracted, part, spread(0.0))
-        store(started, part, spread(0.0))
+        store(contracted, part, like(contracted, 0.0))
+        store(started, part, like(started, 0.0))
+        store(squares, part, like(squares, 0.0))
+
+
+@compiled
+def add_order(
+    system,
+    m,
+    k,
+    last,
+    unscale,
+    series,
+    contracted,
+    image,
+    drive,
+    right,
+    started,
+    squares,
+    orders,
+    slope,
+    factors,
+    start,
+    time,
+):
+    """Order k from its partials, and the drive of the next one. ``orders`` holds the series in units of h:
+    single precision has no room for y_k alone.
+
+    Arrays one by one: to unpack a tuple of them counts references, in each order as dear as a solve."""
+    n = system.n
+    scale = load(time, 1)
+    for part in range(2 * n):
+        store(drive, part, scale * load(drive, part))
+    right_side(n, time, contracted, started, drive, right)
+    multiplier_terms(orders, n, m, k, squares, right)
+    for part in range(2 * m):
+        store(orders, 2 * k * m + part, like(right, 0.0) - load(right, part))
+    solve_at(system, factors, m, orders, orders, k * m)
+    for part in range(2 * m):
+        store(series, 2 * k * m + part, unscale * widen(load(orders, 2 * k * m + part)))
+    if k < last:
+        multiply_symmetric(slope, n, orders, k * m, image)
+        next_drive(system, orders, m, k, start, contracted, image, started, drive)
+
+
+@compiled
+def expand(packed, m, order, t, work, series, room, h):
+    """Fill ``series`` (row k m + a is component a of order k) from its order 0 and the corrected Jacobian,
+    in units of the last step h and in the precision of ``room``."""
+    common, (partial, low, parents, linear) = room
+    system, n = packed.equations, packed.equations.n
+    high = system.recurrence.shape[0]
+    stride = linear.shape[0] // (2 * LANES)
+    contracted, image, drive, right, started, squares, orders, slope, factors, start, time = common
+    begin_series(
+        n, m, t, h, work, series, contracted, drive, started, squares, orders, slope, factors, start, time
+    )
+    copied(work[6], low.shape[0] // LANES, low)
     for part in range(2 * high):
-        store(partial, part, spread(0.0))
+        store(partial, part, like(partial, 0.0))
+    unit, unscale = spread(1.0) / load(h, 0), spread(1.0)
     for k in range(1, order + 1):
         if k > 1:
-            convolve_pairs(series, n, m, k, partial)
-            convolve_higher(system, series, m, k, parents, stride, partial)
-            contract(system.gradient, partial, high - system.gradient.shape[1], contracted)
+            convolve_pairs(orders, n, m, k, partial)
+            convolve_higher(system, orders, m, k, parents, stride, partial)
+            contract(packed.gradient, partial, high - packed.gradient.shape[1], contracted)
             start_form(system, partial, started)
-        right_side(n, t, contracted, started, drive, right)
-        multiplier_terms(series, n, m, k, partial, right)
-        for part in range(2 * m):
-            store(series, 2 * k * m + part, spread(0.0) - load(right, part))
-        solve_at(system, matrix, m, series, series, k * m)
+            diagonal(partial, n, squares)
+        unscale = unscale * unit
+        add_order(
+            system,
+            m,
+            k,
+            order,
+            unscale,
+            series,
+            contracted,
+            image,
+            drive,
+            right,
+            started,
+            squares,
+            orders,
+            slope,
+            factors,
+            start,
+            time,
+        )
         if k < order:
-            multiply_symmetric(hessian, n, series, k * m, image)
-            next_drive(system, series, m, k, heads, contracted, image, started, drive)
-            complete_parents(system, series, m, k, low, parents, stride, partial, linear)
+            complete_parents(system, orders, m, k, low, parents, stride, partial, linear)

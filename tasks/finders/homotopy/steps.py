@@ -6,13 +6,22 @@ with the same arguments; `tracker` knows no more of it.
 
 from typing import Any
 
-from morsecensus.tasks.finders.homotopy import series
+from morsecensus.tasks.finders.homotopy import cubic, series
 from morsecensus.tasks.finders.homotopy.multilinear import series as multilinear_series
-from morsecensus.tasks.runtime.simd import overload
+from morsecensus.tasks.runtime.machine_code import overload
 from morsecensus.tasks.systems.multilinear.packed import PackedForms
-from morsecensus.tasks.systems.polynomial import Packed
+from morsecensus.tasks.systems.polynomial import Packed, PackedCubic
 
-_STEPS: dict[type, Any] = {Packed: series, PackedForms: multilinear_series}
+_CORRECT: dict[type, Any] = {
+    Packed: series.correct,
+    PackedCubic: series.correct,
+    PackedForms: multilinear_series.correct,
+}
+_EXPAND: dict[type, Any] = {
+    Packed: series.expand,
+    PackedCubic: cubic.expand,
+    PackedForms: multilinear_series.expand,
+}
 
 
 def correct(system, m, y, t, work):
@@ -20,18 +29,20 @@ def correct(system, m, y, t, work):
     raise NotImplementedError
 
 
-def expand(system, m, order, t, work, series, room):
+def expand(system, m, order, t, work, series, room, h):
     """Fill ``series`` from its order 0 and what `correct` left in ``work``. Compiled code only."""
     raise NotImplementedError
 
 
 @overload(correct)
 def _correct(system, m, y, t, work):
-    chosen = _STEPS[system.instance_class].correct
+    chosen = _CORRECT[system.instance_class]
     return lambda system, m, y, t, work: chosen(system, m, y, t, work)
 
 
 @overload(expand)
-def _expand(system, m, order, t, work, series, room):
-    chosen = _STEPS[system.instance_class].expand
-    return lambda system, m, order, t, work, series, room: chosen(system, m, order, t, work, series, room)
+def _expand(system, m, order, t, work, series, room, h):
+    chosen = _EXPAND[system.instance_class]
+    return lambda system, m, order, t, work, series, room, h: chosen(
+        system, m, order, t, work, series, room, h
+    )

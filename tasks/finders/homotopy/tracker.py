@@ -1,4 +1,4 @@
-"""Follow a list of paths from t = 0 to t = 1 in groups of eight.
+"""Follow a list of paths from t = 0 to t = 1 in groups of as many as there are lanes.
 
 A lane that ends takes the next path of the list. Lanes never wait for each other: one that has to repeat a
 step keeps its old series while the others go on. What happens to a path depends on the path alone, bit for
@@ -6,18 +6,20 @@ bit.
 """
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from morsecensus.tasks.finders.homotopy.control import (
-    choose_step,
+    choose_steps,
     fit_denominators,
     lengths,
     predict,
-    predicted_error,
 )
 from morsecensus.tasks.finders.homotopy.steps import correct, expand
-from morsecensus.tasks.runtime.simd import LANES, compiled
+from morsecensus.tasks.runtime.machine_code import compiled
+from morsecensus.tasks.runtime.simd_wide import LANES, load, store
 
 ARRIVED, STALLED, TOO_LONG, UNTRACKED = range(4)
 OUTCOME_COUNT = 4
@@ -28,6 +30,31 @@ basin."""
 ROUND_OFF = 1e-12
 """Relative length below which a Newton step says nothing any more."""
 SHORTEST_STEP = 1e-12
+
+Lanes = Float[np.ndarray, " numbers"]
+
+
+class Buffers(NamedTuple):
+    """Vectors that the lanes work in."""
+
+    series: Lanes
+    backup: Lanes
+    y: Lanes
+    work: Any
+    room: Any
+    products: Lanes
+    pade: Lanes
+    tail: Lanes
+    t: Lanes
+    h: Lanes
+    size: Lanes
+    first: Lanes
+    second: Lanes
+    unit: Lanes
+    factor: Lanes
+    tolerance: Lanes
+    guess: Lanes
+
 
 # Rows of the lanes' state.
 _NOW, _STEP, _FACTOR, _GUESS = range(4)
@@ -40,7 +67,7 @@ def _begin(lane, starts, path, series, pade, state):
     for a in range(starts.shape[1]):
         series[2 * a * LANES + lane] = starts[path, a].real
         series[(2 * a + 1) * LANES + lane] = starts[path, a].imag
-    for part in range(4):
+    for part in range(pade.shape[0] // LANES):
         pade[part * LANES + lane] = 0.0
     state[_NOW, lane], state[_STEP, lane], state[_FACTOR, lane], state[_GUESS, lane] = 0.0, 0.0, 1.0, 0.0
 
@@ -88,17 +115,23 @@ def _write(y, lane, row, endpoints):
 
 
 @compiled
-def _plan(state, lane, again, series, pade, tail, settings, size):
-    """The next step of a lane: at most half the last one if that has to be repeated."""
+def _plan(state, path, verdict, settings, pade, tail, size, plan):
+    """The next steps, at most half the last one of a lane that has to repeat it; none of lanes without a
+    path or at the end of theirs."""
     order, aim, _, _ = settings
-    most = 1.0 - state[_NOW, lane]
-    if again:
-        most = min(most, 0.5 * state[_STEP, lane])
-    h = 0.0
-    if most > 0.0:
-        h = choose_step(pade, tail, order, lane, state[_FACTOR, lane], aim * size[lane], most)
-    state[_STEP, lane] = h
-    state[_GUESS, lane] = predicted_error(pade, tail, order, lane, h)
+    h, factor, tolerance, guess = plan
+    for lane in range(LANES):
+        most = 0.0
+        if path[lane] >= 0 and verdict[lane] < 2:
+            most = 1.0 - state[_NOW, lane]
+            if verdict[lane] == 0:
+                most = min(most, 0.5 * state[_STEP, lane])
+        h[lane] = most
+        factor[lane] = state[_FACTOR, lane]
+        tolerance[lane] = aim * size[lane]
+    choose_steps(pade, tail, order, factor, tolerance, h, guess)
+    for lane in range(LANES):
+        state[_STEP, lane], state[_GUESS, lane] = h[lane], guess[lane]
 
 
 @compiled
@@ -129,8 +162,8 @@ def _move(state, path, verdict, t, y, series, backup, endpoints, accuracy):
             # Where a path that fails was last seen.
             _write(series, lane, path[lane], endpoints)
             accuracy[path[lane], 2] = state[_NOW, lane]
-        _copy(y, series, lane, y.shape[0] // LANES)
-        t[lane] = min(t[lane], 1.0)
+    for part in range(y.shape[0] // LANES):
+        store(series, part, load(y, part))
 
 
 @compiled
@@ -144,7 +177,9 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
         accuracy: per path, the relative length of the last Newton step, and of the largest first one, and the
             time that the path reached: its endpoint is the last accepted point if that is below 1.
     """
-    series, backup, y, work, room, products, pade, tail, t, h, size, first, second = buffers
+    series, backup, y, work, room, products, pade, tail, t, h, size, first, second, unit = buffers[:14]
+    step, again = work[3], work[4]
+    plan = h, buffers.factor, buffers.tolerance, buffers.guess
     count, m = starts.shape
     order = settings[0]
     rows = series.shape[0] // LANES
@@ -161,31 +196,30 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
         predict(series, m, order, pade, h, y)
         correct(system, m, y, t, work)
         lengths(y, m, size)
-        lengths(work[3], m, first)
-        lengths(work[4], m, second)
+        lengths(step, m, first)
+        lengths(again, m, second)
         _judge(state, path, size, first, second, settings, t, steps, accuracy, verdict)
         _move(state, path, verdict, t, y, series, backup, endpoints, accuracy)
-        expand(system, m, order, t, work, series, room)
+        for lane in range(LANES):
+            unit[lane] = h[lane] if h[lane] > 0.0 else 1.0
+        expand(system, m, order, t, work, series, room, unit)
         for lane in range(LANES):
             if verdict[lane] == 0:
                 _copy(backup, series, lane, rows)
         fit_denominators(series, m, order, products, pade, tail)
+        _plan(state, path, verdict, settings, pade, tail, size, plan)
         for lane in range(LANES):
-            if path[lane] < 0:
-                state[_STEP, lane] = 0.0
-            elif verdict[lane] < 2:
-                _plan(state, lane, verdict[lane] == 0, series, pade, tail, settings, size)
+            if path[lane] < 0 or verdict[lane] < 2:
+                continue
+            if verdict[lane] == 2:
+                _write(y, lane, path[lane], endpoints)
+                accuracy[path[lane], 2] = 1.0
+            status[path[lane]] = verdict[lane] - 2
+            path[lane] = -1
+            if following < count:
+                path[lane] = following
+                _begin(lane, starts, following, series, pade, state)
+                following += 1
             else:
-                if verdict[lane] == 2:
-                    _write(y, lane, path[lane], endpoints)
-                    accuracy[path[lane], 2] = 1.0
-                status[path[lane]] = verdict[lane] - 2
-                path[lane] = -1
-                if following < count:
-                    path[lane] = following
-                    _begin(lane, starts, following, series, pade, state)
-                    following += 1
-                else:
-                    active -= 1
-                    state[_STEP, lane] = 0.0
+                active -= 1
     return count

@@ -143,7 +143,11 @@ class MultilinearSystem:
             tensor = np.moveaxis(np.tensordot(q, tensor, axes=(1, axis)), 0, axis)
         return np.ascontiguousarray(tensor)
 
-    def packed(self, weights: Weights) -> PackedForms:
+    @property
+    def single(self) -> bool:
+        return False
+
+    def packed(self, weights: Weights, number: type = np.float64) -> PackedForms:
         tables, (start, target) = self.tables, self.turned()
         hessian, gradient = tables.hessian(target), tables.gradient(target)
         return PackedForms(

@@ -23,14 +23,9 @@ moved behind the last one, *rolled*.
 
 from morsecensus.tasks.finders.homotopy.algebra import factorise, multiply_symmetric, solve
 from morsecensus.tasks.finders.homotopy.products import add_lower_orders, complete, product
-from morsecensus.tasks.runtime.simd import (
-    compiled,
-    load,
-    multiply_add,
-    spread,
-    store,
-    subtract_product,
-)
+from morsecensus.tasks.runtime.machine_code import compiled
+from morsecensus.tasks.runtime.simd import multiply_add, subtract_product
+from morsecensus.tasks.runtime.simd_wide import LANES, load, spread, store
 
 
 @compiled
@@ -77,7 +72,7 @@ def low_monomials(system, y, monomials):
     n = system.n
     for part in range(2 * n):
         store(monomials, part, load(y, part))
-    for row in range(n, monomials.shape[0] // 16):
+    for row in range(n, monomials.shape[0] // (2 * LANES)):
         parent, variable = system.recurrence[row - n, 0], system.recurrence[row - n, 1]
         real, imaginary = product(monomials, parent, y, variable)
         store(monomials, 2 * row, real)
@@ -214,11 +209,11 @@ def combine(system, t, from_start, from_target, image, right):
 
 
 @compiled
-def expand(system, m, order, t, work, series, room):
+def expand(system, m, order, t, work, series, room, h):
     """Fill ``series`` (row k m + a is component a of order k) from its order 0 and the corrected Jacobian."""
     matrix, monomials, drive = work[1], work[6], work[7]
     partial, from_start, from_target, image, right, moved, orders, linear = room
-    n, stride = system.n, linear.shape[0] // 16
+    n, stride = system.n, linear.shape[0] // (2 * LANES)
     for part in range(2 * n):
         store(orders, part, load(series, part))
         store(partial, part, spread(0.0))
@@ -230,7 +225,7 @@ def expand(system, m, order, t, work, series, room):
     share = spread(1.0 / (system.degree - 1.0))
     for part in range(2 * n):
         store(right, part, share * load(right, part))
-    for part in range(2 * n, 2 * partial.shape[0] // 16):
+    for part in range(2 * n, 2 * partial.shape[0] // (2 * LANES)):
         store(partial, part, spread(0.0))
     for k in range(1, order + 1):
         # Nothing is nonlinear in the first order.

@@ -1,0 +1,100 @@
+"""The power series of a system with a cubic form, for groups of paths.
+
+Its gradient is of second degree, so with G_i = Hess H_3 at x_i, the coefficient of order i,
+
+    [g]_k = G x_k + 1/2 sum over 0 < i < k of G_i x_{k-i},      G = Hess H at x_0:
+
+half of these products are each other's twins, so G_1 .. G_{K/2} give every order up to K. One contraction of
+the couplings for every second order, where `series`, for any degree, takes one for each and convolves all
+pairs of variables before. Notation and the rest of the system are those of `series`.
+"""
+
+from morsecensus.tasks.finders.homotopy.algebra import add_row, add_two_rows, contract, put_sum
+from morsecensus.tasks.finders.homotopy.products import add_lower_orders
+from morsecensus.tasks.finders.homotopy.series import add_order, begin_series
+from morsecensus.tasks.runtime.machine_code import compiled, inlined
+from morsecensus.tasks.runtime.simd import multiply_add, subtract_product
+from morsecensus.tasks.runtime.simd_wide import LANES, like, load, spread, store
+
+
+@inlined
+def _half(sums, target):
+    half = like(target, 0.5)
+    rr, ii, ri, ir = sums
+    return half * rr, half * ii, half * ri, half * ir
+
+
+@compiled
+def lower_products(slopes, size, n, m, order, orders, target):
+    """``target = 1/2 sum over 0 < i < order of G_i x_{order-i}``, twins once."""
+    none = like(target, 0.0)
+    nothing = none, none, none, none
+    middle = order // 2
+    for a in range(0, n - 1, 2):
+        one, two = nothing, nothing
+        if order % 2 == 0:
+            one, two = add_two_rows(slopes, (middle - 1) * size, a, n, orders, middle * m, one, two)
+            one, two = _half(one, target), _half(two, target)
+        for i in range(1, (order + 1) // 2):
+            one, two = add_two_rows(slopes, (i - 1) * size, a, n, orders, (order - i) * m, one, two)
+        put_sum(one, target, a)
+        put_sum(two, target, a + 1)
+    if n % 2 == 1:
+        one = nothing
+        if order % 2 == 0:
+            one = _half(add_row(slopes, (middle - 1) * size, n - 1, n, orders, middle * m, one), target)
+        for i in range(1, (order + 1) // 2):
+            one = add_row(slopes, (i - 1) * size, n - 1, n, orders, (order - i) * m, one)
+        put_sum(one, target, n - 1)
+
+
+@compiled
+def squared(system, orders, m, order, squares, started):
+    """Partials of ``x^2`` and of ``d x^2``, component by component."""
+    for a in range(system.n):
+        none = like(squares, 0.0)
+        pr, pi = add_lower_orders(none, none, orders, m, a, orders, m, a, order)
+        wr, wi = like(squares, system.weights[a].real), like(squares, system.weights[a].imag)
+        store(squares, 2 * a, pr)
+        store(squares, 2 * a + 1, pi)
+        store(started, 2 * a, subtract_product(wi, pi, wr * pr))
+        store(started, 2 * a + 1, multiply_add(wi, pr, wr * pi))
+
+
+@compiled
+def expand(packed, m, order, t, work, series, room, h):
+    """As `series.expand`."""
+    common, (slopes,) = room
+    system, n = packed.equations, packed.equations.n
+    size = work[0].shape[0] // (2 * LANES)
+    contracted, image, drive, right, started, squares, orders, slope, factors, start, time = common
+    begin_series(
+        n, m, t, h, work, series, contracted, drive, started, squares, orders, slope, factors, start, time
+    )
+    unit, unscale = spread(1.0) / load(h, 0), spread(1.0)
+    for k in range(1, order + 1):
+        if k > 1:
+            lower_products(slopes, size, n, m, k, orders, contracted)
+            squared(system, orders, m, k, squares, started)
+        unscale = unscale * unit
+        add_order(
+            system,
+            m,
+            k,
+            order,
+            unscale,
+            series,
+            contracted,
+            image,
+            drive,
+            right,
+            started,
+            squares,
+            orders,
+            slope,
+            factors,
+            start,
+            time,
+        )
+        if 2 * k <= order:
+            contract(packed.slope, orders, k * m, slopes[2 * LANES * (k - 1) * size :])
