@@ -23,6 +23,7 @@ PARTS = (
     "homotopy",
     "low_index",
     "mean_field",
+    "paths",
     "ray_backend",
     "reductions",
     "scale",

@@ -71,7 +71,7 @@ class Files(Protocol):
         ...
 
     def remove(self, key: str) -> None:
-        """Remove an object, or all objects under a prefix. Only repair calls this."""
+        """Remove an object, or all objects under a prefix: repair does, and a block that it is done with."""
         ...
 
     def zarr(self, key: str) -> Any:

@@ -203,6 +203,15 @@ def failed_key(cell: str, block: int) -> str:
     return f"failed/{cell}/{block:06d}.json"
 
 
+def paths_key(cell: str, block: int | None = None, generation: int = 0, landscape: int | None = None) -> str:
+    """Return the prefix of what a block at work keeps of a large landscape; of a whole block or cell without
+    the rest. Gone when the block is committed."""
+    if block is None:
+        return f"paths/{cell}"
+    whole = f"paths/{cell}/{block:06d}"
+    return whole if landscape is None else f"{whole}/{generation}/{landscape}"
+
+
 def chunk_key(cell: CellLayout, table: Table, column: Column, block: int, chunk: int, generation: int) -> str:
     """Return the key of one chunk of the stream; ``chunk`` counts along the rows of a ragged table."""
     leading = (block, chunk) if table.ragged else (block,)

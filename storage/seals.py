@@ -52,3 +52,21 @@ def read_record(files: Files, key: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(f"{files.url}: {key} is damaged ({len(data)} bytes: {reason})") from error
+
+
+_DIGEST = hashlib.sha256().digest_size
+
+
+def with_digest(data: bytes) -> bytes:
+    """Return bytes with their digest behind them, for what isn't JSON."""
+    return data + hashlib.sha256(data).digest()
+
+
+def is_whole(data: bytes) -> bool:
+    """Say whether bytes end with the digest of what is before."""
+    return len(data) >= _DIGEST and hashlib.sha256(data[:-_DIGEST]).digest() == data[-_DIGEST:]
+
+
+def content(data: bytes) -> bytes:
+    """Return what is before the digest."""
+    return data[:-_DIGEST]

@@ -11,9 +11,10 @@ from morsecensus.storage.dataset import read_pointer
 from morsecensus.storage.errors import RemoteError, StoreError
 from morsecensus.storage.files import PARTIAL, open_files
 from morsecensus.storage.inventory import faults, read_inventory
-from morsecensus.storage.layout import LATEST, CellLayout, marker_key, rollup_key, stream_key
+from morsecensus.storage.layout import LATEST, CellLayout, marker_key, paths_key, rollup_key, stream_key
 from morsecensus.storage.object_table import Entry
 from morsecensus.storage.rollup import read_rollup
+from morsecensus.storage.seals import is_whole
 from morsecensus.storage.store import Run, stream_metadata
 
 
@@ -90,6 +91,7 @@ def _verify_cell(run: Run, cell: CellLayout, report: Report) -> None:
             key = rollup_key(cell.id)
             text = f"{key} says something else of block {block} than its marker"
             report.problems.append(Problem(cell.id, -1, one.generation, "rollup", key, text))
+    report.problems.extend(_piece_problems(run, cell, found.markers.keys()))
     for block, marker in found.markers.items():
         for key, kind in _compared(run, marker.objects.items()):
             report.objects += 1
@@ -172,6 +174,30 @@ def leftovers(run: Run) -> Iterator[str]:
         if key.endswith(PARTIAL):
             yield key
     yield from (name for name in datasets(run) if name != current)
+    for cell in run.manifest.cells:
+        done = run.committed(cell).markers
+        yield from (
+            paths_key(cell.id, block)
+            for block in _blocks_with_paths(run, cell)
+            if block in done or block >= cell.blocks
+        )
+
+
+def _blocks_with_paths(run: Run, cell: CellLayout) -> list[int]:
+    return [int(name) for name in run.files.names(paths_key(cell.id)) if name.isdecimal()]
+
+
+def _piece_problems(run: Run, cell: CellLayout, done: Collection[int]) -> Iterator[Problem]:
+    """Pieces that an open block keeps of its landscapes and that are cut or altered."""
+    for block in _blocks_with_paths(run, cell):
+        if block in done:
+            continue
+        for key in run.files.walk(paths_key(cell.id, block)):
+            if not key.endswith(PARTIAL) and not is_whole(run.files.read(key)):
+                text = (
+                    f"{cell.id} block {block}: {key} is cut or changed: the next run follows its paths again"
+                )
+                yield Problem(cell.id, -1, 0, "paths", key, text)
 
 
 def discard(run: Run, report: Report) -> list[tuple[str, int]]:
@@ -187,7 +213,7 @@ def discard(run: Run, report: Report) -> list[tuple[str, int]]:
     for problem in report.problems:
         if problem.block >= 0 and problem.kind != "marker":
             run.files.remove(problem.key)
-    for key in {problem.key for problem in report.problems if problem.kind == "rollup"}:
+    for key in {problem.key for problem in report.problems if problem.kind in ("rollup", "paths")}:
         run.files.remove(key)
     if any(p.kind == "dataset" for p in report.problems):
         run.files.remove(LATEST)

@@ -6,7 +6,6 @@ again whatever was killed when (`survey.piece_name`). One that is damaged or cut
 """
 
 import contextlib
-import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from typing import Any
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import PARTIAL, Files
-from morsecensus.storage.seals import read_record, seal
+from morsecensus.storage.seals import content, is_whole, read_record, seal, with_digest
 
 HEADER, PIECES = "paths.json", "pieces"
 FORMAT = 1
@@ -82,12 +81,12 @@ class PathStore:
         if not is_whole(data):
             self.damaged += 1
             return None
-        return data[: -hashlib.sha256().digest_size]
+        return content(data)
 
     def write(self, name: str, data: bytes) -> None:
         """Commit a piece."""
         if self._files is not None:
-            self._files.write({f"{PIECES}/{name}": data + hashlib.sha256(data).digest()})
+            self._files.write({f"{PIECES}/{name}": with_digest(data)})
 
     def tell(self, what: str, done: int, of: int) -> None:
         """Note how far it is, for `how_far`; lost if nobody can read it."""
@@ -98,12 +97,6 @@ class PathStore:
         with contextlib.suppress(OSError):
             partial.write_text(json.dumps([what, done, of]))
             partial.replace(self._note)
-
-
-def is_whole(data: bytes) -> bool:
-    """Say whether bytes end with the digest of what is before."""
-    size = hashlib.sha256().digest_size
-    return len(data) >= size and hashlib.sha256(data[:-size]).digest() == data[-size:]
 
 
 def how_far(note: Path) -> tuple[str, int, int] | None:

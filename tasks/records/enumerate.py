@@ -15,11 +15,12 @@ from morsecensus.tasks.finders.homotopy.census import (
 from morsecensus.tasks.finders.homotopy.ends import Ends
 from morsecensus.tasks.finders.homotopy.paths import Paths, TrackerSettings
 from morsecensus.tasks.finders.homotopy.start import polynomial_system
-from morsecensus.tasks.finders.homotopy.survey import PieceStore, Survey, elsewhere, here
+from morsecensus.tasks.finders.homotopy.survey import Survey, elsewhere, here
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.landscapes.base import Landscape, build
 from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.measurables.words import CERTIFIED, CHECKS, COMPLETE, REASONS, STATUSES, TOPOLOGIES
+from morsecensus.tasks.runtime.pieces import PieceStore
 from morsecensus.tasks.runtime.scatter import Scatter
 from morsecensus.tasks.systems.system import Weights
 from morsecensus.tasks.topology.census import Topology, topology_of

@@ -27,9 +27,10 @@ from morsecensus.tasks.finders.homotopy.endings import at_infinity, ended
 from morsecensus.tasks.finders.homotopy.ends import Ends
 from morsecensus.tasks.finders.homotopy.paths import Paths, TrackerSettings
 from morsecensus.tasks.finders.homotopy.regular import is_regular
-from morsecensus.tasks.finders.homotopy.survey import PieceStore, Survey, extended_ends
+from morsecensus.tasks.finders.homotopy.survey import Survey, extended_ends
 from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, OUTCOME_COUNT
 from morsecensus.tasks.finders.options import HomotopyOptions
+from morsecensus.tasks.runtime.pieces import PieceStore
 from morsecensus.tasks.systems.system import System, Weights
 
 TIGHTER = 1e-2

@@ -10,11 +10,11 @@ from jaxtyping import Complex, Float
 from morsecensus.tasks.finders.homotopy.books import Enumeration, enumerate_solutions
 from morsecensus.tasks.finders.homotopy.certify import Certificates, certify_points, separated
 from morsecensus.tasks.finders.homotopy.completeness import Completeness, prove_completeness
-from morsecensus.tasks.finders.homotopy.cost import affordable_paths
+from morsecensus.tasks.finders.homotopy.cost import affordable_paths, path_count
 from morsecensus.tasks.finders.homotopy.distinctness import directions
 from morsecensus.tasks.finders.homotopy.ends import is_real
 from morsecensus.tasks.finders.homotopy.start import polynomial_system
-from morsecensus.tasks.finders.homotopy.survey import PieceStore, Survey, elsewhere
+from morsecensus.tasks.finders.homotopy.survey import Survey, elsewhere, here
 from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
@@ -27,9 +27,13 @@ from morsecensus.tasks.points.census import Census, Classes, PathBooks, census_o
 from morsecensus.tasks.points.classify import CriticalPoints, classify
 from morsecensus.tasks.points.deduplicate import match_known, same_point
 from morsecensus.tasks.points.ledger import Evidence, assess_enumeration
+from morsecensus.tasks.runtime.pieces import PieceStore, kept
 from morsecensus.tasks.runtime.scatter import Scatter
 from morsecensus.tasks.runtime.tell import Tell
 from morsecensus.tasks.systems.system import System
+
+LARGE = 100_000
+"""Paths from which on those of a study's landscape are committed as they are followed: ten seconds' work."""
 
 
 @dataclass(frozen=True)
@@ -214,9 +218,10 @@ def homotopy(
     instance: int,
     options: HomotopyOptions,
     follow: Survey | None = None,
+    store: PieceStore | None = None,
 ) -> Census:
     """The census of one instance by `enumerate_landscape`: a finder like `multistart`."""
-    return enumerate_landscape(landscape, couplings, seed, instance, options, follow).census
+    return enumerate_landscape(landscape, couplings, seed, instance, options, follow, store).census
 
 
 def find(
@@ -227,9 +232,16 @@ def find(
     options: HomotopyOptions,
     scatter: Scatter | None,
 ) -> Census:
-    """The census of one instance of a cell, paths followed through ``scatter`` if there is one."""
-    follow = None if scatter is None else elsewhere(spec, instance, scatter, is_generic(landscape))
-    return homotopy(landscape, couplings, spec["seed"], instance, options, follow)
+    """The census of one instance of a cell, paths followed through ``scatter`` if there is one; of a large
+    landscape they are committed piece by piece, where the block's runner keeps them."""
+    generic, follow = is_generic(landscape), None
+    store = kept(instance) if path_count(landscape) >= LARGE else None
+    if scatter is not None:
+        follow = elsewhere(spec, instance, scatter, generic, store)
+    elif store is not None:
+        scaled = normalised(landscape, couplings)[0]
+        follow = here(polynomial_system(landscape, scaled), options.threads, generic, store)
+    return homotopy(landscape, couplings, spec["seed"], instance, options, follow, store)
 
 
 def recall(found: CriticalPoints, truth: CriticalPoints, flips: Flips) -> np.ndarray:

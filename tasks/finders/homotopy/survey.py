@@ -6,7 +6,7 @@ alone, and its name is made of all that decides it.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from morsecensus.tasks.finders.homotopy.ends import Ends, ends_of
 from morsecensus.tasks.finders.homotopy.paths import Paths, TrackerSettings, chunks_of, follow, in_turn
 from morsecensus.tasks.finders.homotopy.start import instance_system
 from morsecensus.tasks.runtime.instances import instance_key
+from morsecensus.tasks.runtime.pieces import PieceStore
 from morsecensus.tasks.runtime.scatter import Scatter
 from morsecensus.tasks.systems.system import System, Weights
 
@@ -31,21 +32,6 @@ MOST, LEAST = 16384, 1024
 """Paths of a piece: seconds' work, and no less than is worth sending."""
 PIECES = 256
 """Enough for a cluster, while pieces have fewer paths than `MOST`."""
-
-
-class PieceStore(Protocol):
-    """Where pieces are committed, and who is told how far it is. What is damaged counts as absent."""
-
-    keeps: bool
-    """Whether anything is committed, or it is told alone."""
-
-    def read(self, name: str) -> bytes | None: ...
-
-    def write(self, name: str, data: bytes) -> None: ...
-
-    def tell(self, what: str, done: int, of: int) -> None:
-        """How many of some things to do are done."""
-        ...
 
 
 def pieces_of(paths: Paths) -> list[Paths]:
