@@ -19,6 +19,7 @@ class Question(Enum):
     WIDTH = "Against the width"
     SPURIOUS = "Spurious minima"
     ENDS = "Where runs end"
+    HOLD = "How long saddles hold"
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from morsecensus.pipeline.run.leases import take_lease
 from morsecensus.pipeline.run.run import Outcome, Settings, continue_run
 from morsecensus.pipeline.stopping import StopRequest, held
 from morsecensus.pipeline.study.inputs import input_faults
-from morsecensus.pipeline.worker.bodies import PLACES
+from morsecensus.pipeline.worker.bodies import PLACES, unit_of
 from morsecensus.pipeline.worker.path_store import damaged_pieces, holds_paths
 from morsecensus.storage.dataset import content_digest, read_pointer
 from morsecensus.storage.errors import StoreError
@@ -36,8 +36,9 @@ DEEP_BLOCKS = 4
 def status(store: str) -> dict[str, Any]:
     """Return how far a run is, JSON-ready, from its markers alone.
 
-    ``complete``: all blocks are committed; ``finished``: and the current dataset is made of them; ``parts``:
-    those that hold a lease. A holder on another host may be dead: only its heartbeats could tell.
+    ``complete``: all blocks are committed; ``finished``: and the current dataset is made of them; ``unit``:
+    what its blocks are of, such as landscapes; ``parts``: those that hold a lease. A holder on another host
+    may be dead: only its heartbeats could tell.
     """
     run = open_run(store)
     holder, parts = holder_of(run.files), held_parts(run.files)
@@ -55,6 +56,7 @@ def status(store: str) -> dict[str, Any]:
         "parts": [_part_status(run, part, held, known) for part, held in parts.items()],
         "dataset": None if pointer is None else pointer.dataset,
         "complete": complete,
+        "unit": unit_of(cell.body for cell in run.manifest.cells),
         "finished": complete and pointer is not None and pointer.content == content_digest(run),
         "cells": cells,
     }

@@ -77,7 +77,7 @@ def _speed(seen: list[tuple[float, list[CellPace]]]) -> dict[str, float | None]:
 def line(found: dict[str, Any]) -> str:
     """How far a run is as one line."""
     done = sum(map(done_of, found["cells"]))
-    parts = [f"{done}/{sum(row['landscapes'] for row in found['cells'])} landscapes"]
+    parts = [f"{done}/{sum(row['landscapes'] for row in found['cells'])} {found['unit']}"]
     if found["rate"] is not None:
         parts.append(f"{found['rate']:.3g}/s")
     if found["left"] is not None and not found["complete"]:

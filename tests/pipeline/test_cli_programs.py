@@ -118,6 +118,12 @@ def test_following_ends_with_the_driver(half, monkeypatch):
     assert line(found[2]).startswith("36/40 landscapes, 2/s")
 
 
+def test_following_counts_what_the_body_makes():
+    found = {"cells": [{"landscapes": 8, "committed": 1, "blocks": 2, "failed": 0}], "parts": []}
+    found |= {"unit": "training runs", "rate": None, "left": None, "complete": False}
+    assert line(found) == "4/8 training runs"
+
+
 def test_follow_of_a_run_that_nobody_computes(half):
     done = call("status", half, "--follow")
     assert done.exit_code == 3

@@ -10,6 +10,7 @@ import xarray as xr
 from scipy.integrate import solve_ivp
 
 import morsecensus as mc
+from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.report import write_report
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.run.plan import make_plan
@@ -103,6 +104,12 @@ def test_the_report_holds_them_against_the_law(extended, tmp_path):
         names = [row["test"] for row in csv.DictReader(stream)]
     assert {"mean escape times", "law of escape times"} <= set(names)
     assert (tmp_path / "report/figures/escapes.svg").exists()
+    with (tmp_path / "report/tables/escapes_slopes.csv").open() as stream:
+        (slope,) = csv.DictReader(stream)
+    opening = page[: page.index("Escapes from saddles")]
+    assert "How long saddles hold" in opening
+    assert r.estimate(float(rows[0]["scaled"]), float(rows[0]["scaled_se"])) in opening
+    assert r.estimate(float(slope["slope"]), float(slope["slope_se"])) in opening
 
 
 @pytest.mark.parametrize(

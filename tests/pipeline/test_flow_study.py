@@ -13,6 +13,7 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import morsecensus as mc
+from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.report import write_report
 from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.errors import UsageError
@@ -102,6 +103,10 @@ def test_the_command_is_a_short_study_of_its_own(tmp_path):
         theirs = (tmp_path / "report" / "tables" / f"{other}.csv").read_text().splitlines()[0]
         assert header == theirs.replace(",parameters,", ",xi,field,")
     assert (tmp_path / "report" / "figures" / "flow-1-flow.svg").exists()
+    text = page.read_text()
+    opening = text[: text.index("Gradient flow: pspin")]
+    assert "Where runs end" in opening
+    assert r.estimate(float(reported["end_energy"]), float(reported["end_energy_se"])) in opening
     (stored,) = open_run(str(tmp_path / "command")).manifest.cells
     (written,) = make_plan(study(until=0.5, looks=3)).cells
     assert written.layout.hash == stored.hash

@@ -11,8 +11,10 @@ from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.escapes.figure import draw_escapes
+from morsecensus.analysis.topics.escapes.learnt import how_long_saddles_hold
 from morsecensus.analysis.topics.escapes.measure import escape_tests, index_rows, radius_rows, slope_row
 from morsecensus.analysis.topics.escapes.read import EscapeCell, find_escapes
+from morsecensus.analysis.topics.findings import Finding
 from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL
 
@@ -105,6 +107,9 @@ class Escapes(Topic[Found]):
             for one in found
             for result in escape_tests(one)
         ]
+
+    def findings(self, found: Sequence[Found]) -> Iterable[Finding]:
+        return how_long_saddles_hold([one for cells in found for one in cells])
 
     def section(self, found: Found) -> Section:
         title = "Escapes from saddles"

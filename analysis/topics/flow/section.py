@@ -1,13 +1,15 @@
 """The report's section on gradient flow: curves against N to infinity, where starts end, outliers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
+from morsecensus.analysis.topics.findings import Finding
 from morsecensus.analysis.topics.flow.drawn import figures_of
+from morsecensus.analysis.topics.flow.learnt import where_flows_end
 from morsecensus.analysis.topics.flow.read import Flows, find_flows
 from morsecensus.analysis.topics.flow.tables import CURVES, ENDS, FLOWS, OUTLIERS, rows_of
 from morsecensus.analysis.topics.layout import Picture, Section
@@ -42,6 +44,9 @@ class GradientFlow(Topic[Flows]):
 
     def figures(self, found: Flows) -> Mapping[str, Figure]:
         return dict(figures_of(found.cells, found.outliers, SUCCESS))
+
+    def findings(self, found: Sequence[Flows]) -> Iterable[Finding]:
+        return [one for flows in found if (one := where_flows_end(flows.cells, SUCCESS)) is not None]
 
     def section(self, found: Flows) -> Section:
         tables = self.tables(found)
