@@ -22,8 +22,8 @@ MOST_TURNED = 10**7
 class Equations(NamedTuple):
     """The system at a point, as compiled code takes it.
 
-    Monomials of degrees 0 to p-2 are *low*, those of degrees 2 to p-1 *high*; see `series`. Rows of matrices
-    are padded to multiples of 4, and a pure form's matrices hold their one degree only.
+    Monomials of degrees 0 to p-2 are *low*, those of degrees 2 to p-1 *high*; see `equations`. Rows of
+    matrices are padded to multiples of 4, and a pure form's matrices hold their one degree only.
     """
 
     hessian: Float[np.ndarray, "pairs low"]
@@ -49,7 +49,7 @@ class Packed(NamedTuple):
 
 
 class PackedCubic(NamedTuple):
-    """The same for a cubic, whose series take its Hessian alone: see `cubic`."""
+    """The same for a cubic, whose series take its Hessian alone: see `cubic_orders`."""
 
     equations: Equations
     slope: Float[np.ndarray, "pairs n"]

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from morsecensus.tasks.finders.homotopy import cubic, series
+from morsecensus.tasks.finders.homotopy import equations, series
 from morsecensus.tasks.finders.homotopy.algebra import (
     accumulate,
     contract,
@@ -64,10 +64,9 @@ def expanded(system, weights, path, order, number, unit=1.0):
     start = system.starts(weights, np.array([path]))[0]
     buffers.y.reshape(m, 2, LANES)[:] = np.stack([start.real, start.imag], axis=1)[..., None]
     buffers.unit[:] = unit
-    series.correct(packed, m, buffers.y, buffers.t, buffers.work)
+    equations.correct(packed, m, buffers.y, buffers.t, buffers.work)
     buffers.series[: len(buffers.y)] = buffers.y
-    module = cubic if system.degree == 3 else series
-    module.expand(packed, m, order, buffers.t, buffers.work, buffers.series, buffers.room, buffers.unit)
+    series.expand(packed, m, order, buffers.t, buffers.work, buffers.series, buffers.room, buffers.unit)
     found = buffers.series.reshape(order + 1, m, 2, LANES)[..., LANES - 1]
     return found[:, :, 0] + 1j * found[:, :, 1]
 

@@ -29,7 +29,7 @@ class BallHomotopy(ABC):
 
 
 class PolynomialHomotopy(BallHomotopy):
-    """F(y, t) = t g(x) + (1-t) d x^{p-1} - mu x, and (n - x.x)/2; see `series`."""
+    """F(y, t) = t g(x) + (1-t) d x^{p-1} - mu x, and (n - x.x)/2; see `equations`."""
 
     def __init__(self, system: PolynomialSystem, weights: Complex[np.ndarray, " n"]) -> None:
         self.balls = BallSystem(system, flint.acb_mat)

@@ -6,20 +6,20 @@ with the same arguments; `tracker` knows no more of it.
 
 from typing import Any
 
-from morsecensus.tasks.finders.homotopy import cubic, series
+from morsecensus.tasks.finders.homotopy import equations, series
 from morsecensus.tasks.finders.homotopy.multilinear import series as multilinear_series
 from morsecensus.tasks.runtime.machine_code import overload
 from morsecensus.tasks.systems.multilinear.packed import PackedForms
 from morsecensus.tasks.systems.polynomial import Packed, PackedCubic
 
 _CORRECT: dict[type, Any] = {
-    Packed: series.correct,
-    PackedCubic: series.correct,
+    Packed: equations.correct,
+    PackedCubic: equations.correct,
     PackedForms: multilinear_series.correct,
 }
 _EXPAND: dict[type, Any] = {
     Packed: series.expand,
-    PackedCubic: cubic.expand,
+    PackedCubic: series.expand,
     PackedForms: multilinear_series.expand,
 }
 

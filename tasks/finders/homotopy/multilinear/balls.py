@@ -51,7 +51,7 @@ class FormBalls:
 
 
 class FormHomotopy(BallHomotopy):
-    """F(x, t) = t g(x) + (1-t) c g_0(x) - x; see `series`."""
+    """F(x, t) = t g(x) + (1-t) c g_0(x) - x; see `multilinear.series`."""
 
     def __init__(
         self, start: Float[np.ndarray, "..."], target: Float[np.ndarray, "..."], weight: complex

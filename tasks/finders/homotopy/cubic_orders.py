@@ -1,20 +1,19 @@
-"""The power series of a system with a cubic form, for groups of paths.
+"""Partials of one order of a series for a cubic form, for groups of paths.
 
 Its gradient is of second degree, so with G_i = Hess H_3 at x_i, the coefficient of order i,
 
     [g]_k = G x_k + 1/2 sum over 0 < i < k of G_i x_{k-i},      G = Hess H at x_0:
 
 half of these products are each other's twins, so G_1 .. G_{K/2} give every order up to K. One contraction of
-the couplings for every second order, where `series`, for any degree, takes one for each and convolves all
-pairs of variables before. Notation and the rest of the system are those of `series`.
+the couplings for every second order, where `monomial_orders`, for any degree, takes one for each and
+convolves all pairs of variables before.
 """
 
 from morsecensus.tasks.finders.homotopy.algebra import add_row, add_two_rows, contract, put_sum
 from morsecensus.tasks.finders.homotopy.products import add_lower_orders
-from morsecensus.tasks.finders.homotopy.series import add_order, begin_series
 from morsecensus.tasks.runtime.machine_code import compiled, inlined
 from morsecensus.tasks.runtime.simd import multiply_add, subtract_product
-from morsecensus.tasks.runtime.simd_wide import LANES, like, load, spread, store
+from morsecensus.tasks.runtime.simd_wide import LANES, like, store
 
 
 @inlined
@@ -62,39 +61,26 @@ def squared(system, orders, m, order, squares, started):
 
 
 @compiled
-def expand(packed, m, order, t, work, series, room, h):
-    """As `series.expand`."""
-    common, (slopes,) = room
-    system, n = packed.equations, packed.equations.n
-    size = work[0].shape[0] // (2 * LANES)
-    contracted, image, drive, right, started, squares, orders, slope, factors, start, time = common
-    begin_series(
-        n, m, t, h, work, series, contracted, drive, started, squares, orders, slope, factors, start, time
-    )
-    unit, unscale = spread(1.0) / load(h, 0), spread(1.0)
-    for k in range(1, order + 1):
-        if k > 1:
-            lower_products(slopes, size, n, m, k, orders, contracted)
-            squared(system, orders, m, k, squares, started)
-        unscale = unscale * unit
-        add_order(
-            system,
-            m,
-            k,
-            order,
-            unscale,
-            series,
-            contracted,
-            image,
-            drive,
-            right,
-            started,
-            squares,
-            orders,
-            slope,
-            factors,
-            start,
-            time,
-        )
-        if 2 * k <= order:
-            contract(packed.slope, orders, k * m, slopes[2 * LANES * (k - 1) * size :])
+def prepare(packed, own, work):
+    """As `orders.prepare`: nothing."""
+
+
+@inlined
+def _size(packed):
+    """Rows of one G_i: pairs of variables, and what contractions by fours write beyond them."""
+    return packed.equations.n * (packed.equations.n + 1) // 2 + 4
+
+
+@compiled
+def partials(packed, own, m, order, orders, contracted, started, squares):
+    """As `orders.partials`."""
+    lower_products(own[0], _size(packed), packed.equations.n, m, order, orders, contracted)
+    squared(packed.equations, orders, m, order, squares, started)
+
+
+@compiled
+def finish(packed, own, m, order, last, orders):
+    """As `orders.finish`: G_order, if later orders take it."""
+    if 2 * order <= last:
+        first = 2 * LANES * (order - 1) * _size(packed)
+        contract(packed.slope, orders, order * m, own[0][first:])
