@@ -2,6 +2,7 @@
 the process ends within a second of it, whatever is at work.
 """
 
+import atexit
 import contextlib
 import os
 import signal
@@ -26,6 +27,8 @@ def _end(number: int, frame: FrameType | None) -> None:
 def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGINT, _end)
+    # registered first, it runs last: Python's own end takes handlers away, and its code would be Ctrl-C's
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     sys.unraisablehook = _unraisable
     _watch()
     from morsecensus.pipeline.cli.app import main as run

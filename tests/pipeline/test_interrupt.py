@@ -73,6 +73,25 @@ def test_ctrl_c_within_an_exec_keeps_the_exit_code(tmp_path, times):
     assert subprocess.run([sys.executable, "-m", "stopped"], cwd=tmp_path, check=False).returncode == 130
 
 
+def test_ctrl_c_in_python_s_own_end_changes_nothing(tmp_path):
+    """While modules are taken down, where no handler is left to run."""
+    (tmp_path / "late.py").write_text(
+        "import os, signal, sys\n"
+        "from morsecensus.pipeline.cli.start import main\n"
+        "class Late:\n"
+        "    def __del__(self, kill=os.kill, me=os.getpid(), number=signal.SIGINT):\n"
+        "        kill(me, number)\n"
+        "late = Late()\n"
+        "sys.argv = ['morsecensus', 'models']\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "late.py"], cwd=tmp_path, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pspin" in done.stdout
+
+
 SMALL = """
 name = "small"
 seed = 3
