@@ -16,8 +16,8 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: ``ratio`` is the figure, ``wanted`` the bar, ``details`` the raw numbers of
-    this run."""
+    """One line of the table: ``ratio`` is the figure, ``wanted`` the bar ("" for none), ``details`` the raw
+    numbers of this run."""
 
     what: str
     ratio: float

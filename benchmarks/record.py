@@ -69,8 +69,10 @@ def today() -> str:
     return time.strftime("%Y-%m-%d")
 
 
-def is_met(row: Row) -> bool:
-    """Whether a row reaches its bar. Raises ValueError if the bar can't be read."""
+def is_met(row: Row) -> bool | None:
+    """Whether a row reaches its bar; None if it has none. Raises ValueError if the bar can't be read."""
+    if not row.wanted:
+        return None
     sign, _, bar = row.wanted.partition(" ")
     if sign not in COMPARE:
         raise ValueError(
@@ -96,7 +98,7 @@ def table(record: Record, last: Record | None) -> list[Sequence[str]]:
     for part in record.rows.values():
         for row in part:
             change = against(row, last)
-            said = "yes" if is_met(row) else "no"
+            said = {None: "-", True: "yes", False: "no"}[is_met(row)]
             rows.append(
                 (
                     row.what,

@@ -29,6 +29,11 @@ def test_a_bar_is_met_or_not(ratio, wanted, met):
     assert records.is_met(Row("x", ratio, wanted, "")) is met
 
 
+def test_a_figure_without_a_bar_neither_meets_nor_misses_it():
+    assert records.is_met(Row("x", 3, "", "")) is None
+    assert "| x | 3 |  | - |" in records.page(recorded([Row("x", 3, "", "")]), None)
+
+
 def test_a_bar_that_nobody_can_read_is_refused():
     with pytest.raises(ValueError, match="x: wanted 'about 3'"):
         records.is_met(Row("x", 3, "about 3", ""))

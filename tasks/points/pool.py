@@ -6,14 +6,14 @@ Compiled, for it is little work in many places, of which numpy would make a doze
 import numpy as np
 
 from morsecensus.tasks.measurables.words import CONVERGED, MAX_ITERATIONS, NOT_FINITE, STALLED
-from morsecensus.tasks.runtime.machine_code import compiled
+from morsecensus.tasks.runtime.machine_code import allocating
 
 RUNNING = -1
 NEARLY = 1e6
 """Of the tolerance: Newton squares what is left, so from here two or three steps end a start."""
 
 
-@compiled
+@allocating
 def move(x, steps, squares, iteration, hung, bounds, cap, tolerance, most, length, outcome):
     """Take Newton's step in every lane, at most ``cap`` long, and say what became of it.
 
@@ -67,7 +67,7 @@ def move(x, steps, squares, iteration, hung, bounds, cap, tolerance, most, lengt
                 x[i, lane] *= norm[lane]
 
 
-@compiled
+@allocating
 def settle(x, index, iteration, hung, start, outcome, starts, found, upcoming):
     """Write down what ended, and put the next start into its lane.
 
@@ -95,7 +95,7 @@ def settle(x, index, iteration, hung, start, outcome, starts, found, upcoming):
     return upcoming
 
 
-@compiled
+@allocating
 def sort(order, x, start, iteration, hung):
     """Rearrange the lanes."""
     row = np.empty(x.shape[1])

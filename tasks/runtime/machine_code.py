@@ -13,7 +13,7 @@ from numba.extending import overload
 
 from morsecensus.tasks.runtime.compile_lock import one_at_a_time
 
-__all__ = ["compiled", "inlined", "overload"]
+__all__ = ["allocating", "compiled", "inlined", "overload"]
 
 _TASKS = Path(__file__).parents[1]
 
@@ -53,10 +53,18 @@ def _jit(function: Any, **options: Any) -> Any:
 
 
 def compiled(function: Any) -> Any:
-    """Compile without the interpreter lock, and keep the machine code on disk."""
+    """Compile without the interpreter lock, and keep the machine code on disk.
+
+    For functions that make no arrays: references to those that they are given aren't counted. Each call would
+    do that atomically for each array, which took a third of a step of paths at N = 10."""
+    return _jit(function, _nrt=False)
+
+
+def allocating(function: Any) -> Any:
+    """The same for a function that makes arrays, as slices that are assigned to slices do too."""
     return _jit(function)
 
 
 def inlined(function: Any) -> Any:
     """Compile into the caller: vectors stay in registers."""
-    return _jit(function, forceinline=True)
+    return _jit(function, forceinline=True, _nrt=False)

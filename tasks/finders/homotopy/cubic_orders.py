@@ -60,27 +60,29 @@ def squared(system, orders, m, order, squares, started):
         store(started, 2 * a + 1, multiply_add(wi, pr, wr * pi))
 
 
-@compiled
+@inlined
 def prepare(packed, own, work):
     """As `orders.prepare`: nothing."""
 
 
 @inlined
-def _size(packed):
+def _size(n):
     """Rows of one G_i: pairs of variables, and what contractions by fours write beyond them."""
-    return packed.equations.n * (packed.equations.n + 1) // 2 + 4
+    return n * (n + 1) // 2 + 4
 
 
-@compiled
-def partials(packed, own, m, order, orders, contracted, started, squares):
+@inlined
+def partials(packed, system, own, m, order, orders, contracted, started, squares):
     """As `orders.partials`."""
-    lower_products(own[0], _size(packed), packed.equations.n, m, order, orders, contracted)
-    squared(packed.equations, orders, m, order, squares, started)
+    (slopes,) = own
+    lower_products(slopes, _size(system.n), system.n, m, order, orders, contracted)
+    squared(system, orders, m, order, squares, started)
 
 
-@compiled
-def finish(packed, own, m, order, last, orders):
+@inlined
+def finish(packed, system, own, m, order, last, orders):
     """As `orders.finish`: G_order, if later orders take it."""
     if 2 * order <= last:
-        first = 2 * LANES * (order - 1) * _size(packed)
-        contract(packed.slope, orders, order * m, own[0][first:])
+        first = 2 * LANES * (order - 1) * _size(system.n)
+        (slopes,) = own
+        contract(packed.slope, orders, order * m, slopes[first:])

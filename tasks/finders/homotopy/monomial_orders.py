@@ -6,7 +6,7 @@ without its largest index. One contraction of these partials gives the gradient'
 
 from morsecensus.tasks.finders.homotopy.algebra import contract
 from morsecensus.tasks.finders.homotopy.products import add_lower_orders, complete, product
-from morsecensus.tasks.runtime.machine_code import compiled
+from morsecensus.tasks.runtime.machine_code import compiled, inlined
 from morsecensus.tasks.runtime.simd import multiply_add, subtract_product
 from morsecensus.tasks.runtime.simd_wide import LANES, like, load, store
 
@@ -74,7 +74,7 @@ def start_form(system, partial, started):
         store(started, 2 * a + 1, multiply_add(wi, pr, wr * pi))
 
 
-@compiled
+@inlined
 def prepare(packed, own, work):
     """As `orders.prepare`: the monomials at the point."""
     partial, low, _, _ = own
@@ -84,11 +84,11 @@ def prepare(packed, own, work):
         store(partial, part, like(partial, 0.0))
 
 
-@compiled
-def partials(packed, own, m, order, orders, contracted, started, squares):
+@inlined
+def partials(packed, system, own, m, order, orders, contracted, started, squares):
     """As `orders.partials`."""
     partial, _, parents, linear = own
-    system, n = packed.equations, packed.equations.n
+    n = system.n
     high = system.recurrence.shape[0]
     convolve_pairs(orders, n, m, order, partial)
     convolve_higher(system, orders, m, order, parents, linear.shape[0] // (2 * LANES), partial)
@@ -97,10 +97,10 @@ def partials(packed, own, m, order, orders, contracted, started, squares):
     diagonal(partial, n, squares)
 
 
-@compiled
-def finish(packed, own, m, order, last, orders):
+@inlined
+def finish(packed, system, own, m, order, last, orders):
     """As `orders.finish`: the series of parents."""
     partial, low, parents, linear = own
     if order < last:
         stride = linear.shape[0] // (2 * LANES)
-        complete_parents(packed.equations, orders, m, order, low, parents, stride, partial, linear)
+        complete_parents(system, orders, m, order, low, parents, stride, partial, linear)

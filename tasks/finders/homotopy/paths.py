@@ -10,7 +10,7 @@ from jaxtyping import Complex, Float, Int
 
 from morsecensus.tasks.finders.homotopy.control import FIT, PADE
 from morsecensus.tasks.finders.homotopy.tracker import UNTRACKED, Buffers, track
-from morsecensus.tasks.runtime.simd_wide import aligned
+from morsecensus.tasks.runtime.simd_wide import LANES, aligned
 from morsecensus.tasks.systems.system import System, Weights
 
 CHUNK = 8192
@@ -76,8 +76,9 @@ def _buffers(system: System, order: int, number: type) -> Buffers:
     rows = [aligned(vectors) for vectors in (series, series, 2 * m)]
     groups = [_arrays(work, np.float64), _arrays(room, number)]
     fit = [aligned(vectors) for vectors in (FIT, PADE)]
-    single = [aligned(1) for _ in range(len(Buffers._fields) - 7)]
-    return Buffers._make([*rows, *groups, *fit, *single])
+    single = [aligned(1) for _ in range(len(Buffers._fields) - 10)]
+    lanes = [np.zeros((4, LANES)), np.zeros(LANES, dtype=np.int64), np.zeros(LANES, dtype=np.int64)]
+    return Buffers._make([*rows, *groups, *fit, *single, *lanes])
 
 
 def follow(

@@ -98,7 +98,7 @@ def begin_series(
         store(squares, part, like(squares, 0.0))
 
 
-@inlined
+@compiled
 def add_order(
     system,
     m,
@@ -152,10 +152,10 @@ def expand(packed, m, order, t, work, series, room, h):
     unit, unscale = spread(1.0) / load(h, 0), spread(1.0)
     for k in range(1, order + 1):
         if k > 1:
-            partials(packed, own, m, k, orders, contracted, started, squares)
+            partials(packed, system, own, m, k, orders, contracted, started, squares)
         unscale = unscale * unit
         add_order(
             system, m, k, order, unscale, series, contracted, image, drive, right, started, squares, orders,
             slope, factors, start, time,
         )  # fmt: skip
-        finish(packed, own, m, k, order, orders)
+        finish(packed, system, own, m, k, order, orders)

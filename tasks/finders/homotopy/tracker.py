@@ -9,7 +9,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from morsecensus.tasks.finders.homotopy.control import (
     choose_steps,
@@ -54,6 +54,9 @@ class Buffers(NamedTuple):
     factor: Lanes
     tolerance: Lanes
     guess: Lanes
+    state: Float[np.ndarray, "four lanes"]
+    path: Int[np.ndarray, " lanes"]
+    verdict: Int[np.ndarray, " lanes"]
 
 
 # Rows of the lanes' state.
@@ -183,9 +186,8 @@ def track(system, starts, settings, buffers, endpoints, status, steps, accuracy)
     count, m = starts.shape
     order = settings[0]
     rows = series.shape[0] // LANES
-    state = np.zeros((4, LANES))
-    path = np.full(LANES, -1)
-    verdict = np.zeros(LANES, dtype=np.int64)
+    state, path, verdict = buffers.state, buffers.path, buffers.verdict
+    path[:] = -1
     following = min(LANES, count)
     active = following
     for lane in range(LANES):
