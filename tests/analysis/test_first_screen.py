@@ -35,6 +35,7 @@ from morsecensus.analysis.topics.ledger.figure import draw_ledger
 from morsecensus.analysis.topics.registry import TOPICS
 from morsecensus.analysis.topics.rows import in_words, not_drawn
 from morsecensus.analysis.topics.study.section import Cells
+from morsecensus.analysis.topics.verdicts.figure import draw_p_values
 from morsecensus.pipeline.cli.app import app
 from morsecensus.storage.dataset import dataset_path
 from morsecensus.storage.errors import StoreError
@@ -476,3 +477,16 @@ def test_how_many_large_scores_are_expected():
     beyond = float(re.search(r"and (\S+) that large are expected", text)[1])
     assert beyond == pytest.approx(400 * 2 * norm.sf(np.abs(scores).max()), rel=0.06)
     assert in_words([{"z": 2.8}]) == ""
+
+
+@pytest.mark.parametrize(
+    "values", [np.linspace(0.86, 0.95, 8), np.geomspace(1e-6, 0.3, 40), np.linspace(0.03, 0.97, 30)]
+)
+def test_no_p_value_lies_under_the_legend(values):
+    with style():
+        figure = draw_p_values([], values)
+        figure.draw_without_rendering()
+    (ax,) = (ax for ax in figure.axes if ax.get_visible())
+    points = ax.transData.transform(ax.lines[-1].get_xydata())
+    box = ax.get_legend().get_window_extent()
+    assert not any(box.contains(x, y) for x, y in points)

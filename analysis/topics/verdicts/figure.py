@@ -39,5 +39,6 @@ def plot_p_values(ax: Axes, p_values: Sequence[float], label: str, color: str = 
         *ax.plot(quantile, sorted_values, "o", color=color, label=label),
     ]
     ax.set(xlabel="uniform quantile", ylabel="p-value", xlim=(0, 1), ylim=(0, 1))
-    ax.legend(loc="upper left")
+    # in the corner that the points are farther from
+    ax.legend(loc="upper left" if sorted_values.mean() < 0.5 else "lower right")
     return artists
