@@ -165,9 +165,9 @@ class MixedSpin(Landscape):
 
     @property
     def path_seconds(self) -> float:
-        """Measured for p = 3: 28 us at n = 8, 33 at n = 10, 67 at n = 14, 177 at n = 20; the convolutions of
+        """Measured for p = 3: 19 us at n = 8, 25 at n = 10, 59 at n = 14, 164 at n = 20; the convolutions of
         higher degrees grow with the number of monomials."""
-        return 1.5e-5 + 4e-8 * self.n * symmetric.packed_size(self.n, self.covariance.degree - 1)
+        return 1e-5 + 3.6e-8 * self.n * symmetric.packed_size(self.n, self.covariance.degree - 1)
 
     def polynomial_system(self, couplings: Couplings) -> PolynomialSystem:
         return PolynomialSystem(self.n, self.tensors(couplings))
