@@ -73,8 +73,7 @@ def _products(series, m, order, degree, products):
 
 @inlined
 def _normal_equations(products, degree, matrix):
-    """Rows 1 to M hold A_ij = sum over the last two orders, row 0 the right-hand side: packed by rows, with
-    A_i0 at (i, 0)."""
+    """A_ij, summed over the last two orders, at (i, j), j >= 1, and the right-hand side in column 0."""
     ridge = spread(1.0 + RIDGE)
     for i in range(1, degree + 1):
         for j in range(i + 1):

@@ -23,7 +23,7 @@ from morsecensus.tasks.finders.homotopy.algebra import (
     solve,
 )
 from morsecensus.tasks.finders.homotopy.products import product
-from morsecensus.tasks.runtime.machine_code import compiled
+from morsecensus.tasks.runtime.machine_code import compiled, inlined
 from morsecensus.tasks.runtime.simd import multiply_add, subtract_product
 from morsecensus.tasks.runtime.simd_wide import LANES, like, load, spread, store
 
@@ -135,6 +135,19 @@ def newton(gradient, system, m, y, t, heads, factors, step):
     solve_at(system, factors, m, y, step, 0)
 
 
+@inlined
+def _step(system, m, y, t, work, step):
+    """Move y by a Newton step of its own Jacobian."""
+    hessian, matrix, gradient, _, _, row, low, heads = work
+    low_monomials(system, y, low, heads)
+    target(system, y, low, hessian, gradient)
+    assemble(hessian, system, m, y, t, heads, matrix)
+    factorise(matrix, m, row)
+    newton(gradient, system, m, y, t, heads, matrix, step)
+    for part in range(2 * m):
+        store(y, part, load(y, part) + load(step, part))
+
+
 @compiled
 def correct(packed, m, y, t, work):
     """Two Newton steps from the prediction y, the second with a new Jacobian; y becomes the corrected point.
@@ -142,23 +155,5 @@ def correct(packed, m, y, t, work):
     The steps stay in ``work`` so that their lengths can be judged; monomials, derivatives and factors belong
     to the point after the first.
     """
-    _correct(packed.equations, m, y, t, work)
-
-
-@compiled
-def _correct(system, m, y, t, work):
-    hessian, matrix, gradient, first, second, row, low, heads = work
-    low_monomials(system, y, low, heads)
-    target(system, y, low, hessian, gradient)
-    assemble(hessian, system, m, y, t, heads, matrix)
-    factorise(matrix, m, row)
-    newton(gradient, system, m, y, t, heads, matrix, first)
-    for part in range(2 * m):
-        store(y, part, load(y, part) + load(first, part))
-    low_monomials(system, y, low, heads)
-    target(system, y, low, hessian, gradient)
-    assemble(hessian, system, m, y, t, heads, matrix)
-    factorise(matrix, m, row)
-    newton(gradient, system, m, y, t, heads, matrix, second)
-    for part in range(2 * m):
-        store(y, part, load(y, part) + load(second, part))
+    _step(packed.equations, m, y, t, work, work[3])
+    _step(packed.equations, m, y, t, work, work[4])
