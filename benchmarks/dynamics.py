@@ -10,6 +10,7 @@ from benchmarks.harness import WORKERS, Row, processes
 
 PURE = {"xi": "q^3"}
 FLOWS = 40
+"""Landscapes that a flow's time is a mean over."""
 T_100 = -1.6160807
 """Energy of the flow of q^3 at t = 100, N to infinity."""
 

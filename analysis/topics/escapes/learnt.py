@@ -19,5 +19,5 @@ def how_long_saddles_hold(cells: Sequence[EscapeCell]) -> Iterator[Finding]:
     text += f"{time} / |lambda_min|, by linear theory {theory}"
     if slope is not None:
         steep = r.estimate(slope["slope"], slope["slope_se"])
-        text += f"; times grow with log(R/r) at {steep} times that rate, by theory {r.number(slope['exact'])}"
+        text += f"; |lambda_min| T against log(R/r) has slope {steep}, by theory {r.number(slope['exact'])}"
     yield Finding(Question.HOLD, f"{text}.")

@@ -17,8 +17,8 @@ def where_flows_end(cells: Sequence[FlowCell], success: float) -> Finding | None
     rows = summary_rows(chosen, success)
     first = rows[0]
     energy = r.estimate(first["end_energy"], first["end_energy_se"])
-    where = ", ".join(f"{name} = {value}" for name, value in chosen[0].parameters.items())
-    text = f"{chosen[0].model}, {where}, N = {largest:,}: flow ends at {energy} per spin"
+    own = (f"{name} = {value}" for name, value in chosen[0].parameters.items())
+    text = ", ".join([chosen[0].model, *own, f"N = {largest:,}: flow ends at {energy} per spin"])
     text += f", {r.percent(first['minima'])} of the starts in minima"
     shares = [row["success_rate"] for row in rows if "success_rate" in row]
     if shares:

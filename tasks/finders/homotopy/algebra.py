@@ -10,6 +10,13 @@ from morsecensus.tasks.runtime.simd import multiply_add, subtract_product
 from morsecensus.tasks.runtime.simd_wide import like, load, spread, store
 
 
+@inlined
+def copied(source, parts, target):
+    """So many vectors, rounded to the target's precision."""
+    for part in range(parts):
+        store(target, part, load(source, part))
+
+
 @compiled
 def contract(matrix, source, first, target):
     """``target = matrix @ source[first:]`` for a real matrix whose number of rows is a multiple of 4.

@@ -72,17 +72,17 @@ def _size(n):
 
 
 @inlined
-def partials(packed, system, own, m, order, orders, contracted, started, squares):
+def partials(packed, own, m, order, orders, contracted, started, squares):
     """As `orders.partials`."""
-    (slopes,) = own
+    system, (slopes,) = packed.equations, own
     lower_products(slopes, _size(system.n), system.n, m, order, orders, contracted)
     squared(system, orders, m, order, squares, started)
 
 
 @inlined
-def finish(packed, system, own, m, order, last, orders):
+def finish(packed, own, m, order, last, orders):
     """As `orders.finish`: G_order, if later orders take it."""
     if 2 * order <= last:
-        first = 2 * LANES * (order - 1) * _size(system.n)
         (slopes,) = own
+        first = 2 * LANES * (order - 1) * _size(packed.equations.n)
         contract(packed.slope, orders, order * m, slopes[first:])

@@ -4,7 +4,7 @@ High monomials (degrees 2 to p-1) get their partials by one convolution each, fr
 without its largest index. One contraction of these partials gives the gradient's. See `series`.
 """
 
-from morsecensus.tasks.finders.homotopy.algebra import contract
+from morsecensus.tasks.finders.homotopy.algebra import contract, copied
 from morsecensus.tasks.finders.homotopy.products import add_lower_orders, complete, product
 from morsecensus.tasks.runtime.machine_code import compiled, inlined
 from morsecensus.tasks.runtime.simd import multiply_add, subtract_product
@@ -78,17 +78,16 @@ def start_form(system, partial, started):
 def prepare(packed, own, work):
     """As `orders.prepare`: the monomials at the point."""
     partial, low, _, _ = own
-    for part in range(low.shape[0] // LANES):
-        store(low, part, load(work[6], part))
+    copied(work[6], low.shape[0] // LANES, low)
     for part in range(partial.shape[0] // LANES):
         store(partial, part, like(partial, 0.0))
 
 
 @inlined
-def partials(packed, system, own, m, order, orders, contracted, started, squares):
+def partials(packed, own, m, order, orders, contracted, started, squares):
     """As `orders.partials`."""
     partial, _, parents, linear = own
-    n = system.n
+    system, n = packed.equations, packed.equations.n
     high = system.recurrence.shape[0]
     convolve_pairs(orders, n, m, order, partial)
     convolve_higher(system, orders, m, order, parents, linear.shape[0] // (2 * LANES), partial)
@@ -98,9 +97,9 @@ def partials(packed, system, own, m, order, orders, contracted, started, squares
 
 
 @inlined
-def finish(packed, system, own, m, order, last, orders):
+def finish(packed, own, m, order, last, orders):
     """As `orders.finish`: the series of parents."""
     partial, low, parents, linear = own
     if order < last:
         stride = linear.shape[0] // (2 * LANES)
-        complete_parents(system, orders, m, order, low, parents, stride, partial, linear)
+        complete_parents(packed.equations, orders, m, order, low, parents, stride, partial, linear)

@@ -16,12 +16,12 @@ def prepare(packed, own, work):
     raise NotImplementedError
 
 
-def partials(packed, system, own, m, order, orders, contracted, started, squares):
+def partials(packed, own, m, order, orders, contracted, started, squares):
     """Fill the partials of [g], of d x^{p-1} and of x_a^2 in one order. Compiled code only."""
     raise NotImplementedError
 
 
-def finish(packed, system, own, m, order, last, orders):
+def finish(packed, own, m, order, last, orders):
     """Take an order, now whole, into account for later ones. Compiled code only."""
     raise NotImplementedError
 
@@ -33,16 +33,14 @@ def _prepare(packed, own, work):
 
 
 @overload(partials, inline="always")
-def _partials(packed, system, own, m, order, orders, contracted, started, squares):
+def _partials(packed, own, m, order, orders, contracted, started, squares):
     chosen = _KINDS[packed.instance_class].partials
-    return lambda packed, system, own, m, order, orders, contracted, started, squares: chosen(
-        packed, system, own, m, order, orders, contracted, started, squares
+    return lambda packed, own, m, order, orders, contracted, started, squares: chosen(
+        packed, own, m, order, orders, contracted, started, squares
     )
 
 
 @overload(finish, inline="always")
-def _finish(packed, system, own, m, order, last, orders):
+def _finish(packed, own, m, order, last, orders):
     chosen = _KINDS[packed.instance_class].finish
-    return lambda packed, system, own, m, order, last, orders: chosen(
-        packed, system, own, m, order, last, orders
-    )
+    return lambda packed, own, m, order, last, orders: chosen(packed, own, m, order, last, orders)

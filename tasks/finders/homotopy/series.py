@@ -12,7 +12,7 @@ A series predicts, and Newton's steps in doubles correct and judge what it predi
 precision, in units of the last step h, since single precision has no room for y_k alone.
 """
 
-from morsecensus.tasks.finders.homotopy.algebra import multiply_symmetric
+from morsecensus.tasks.finders.homotopy.algebra import copied, multiply_symmetric
 from morsecensus.tasks.finders.homotopy.equations import solve_at
 from morsecensus.tasks.finders.homotopy.orders import finish, partials, prepare
 from morsecensus.tasks.finders.homotopy.products import product
@@ -72,17 +72,9 @@ def right_side(n, t, contracted, started, drive, right):
 
 
 @inlined
-def copied(source, parts, target):
-    """Rounded to the target's precision."""
-    for part in range(parts):
-        store(target, part, load(source, part))
-
-
-@inlined
-def begin_series(
-    n, m, t, h, work, series, contracted, drive, started, squares, orders, slope, factors, start, time
-):
+def begin_series(n, m, t, h, work, series, common):
     """What a series needs of the corrected point, in the precision that it is made in."""
+    contracted, _, drive, _, started, squares, orders, slope, factors, start, time = common
     hessian, matrix, gradient, heads = work[0], work[1], work[2], work[7]
     first_drive(gradient, n, series, heads, drive)
     copied(series, 2 * m, orders)
@@ -99,29 +91,10 @@ def begin_series(
 
 
 @compiled
-def add_order(
-    system,
-    m,
-    k,
-    last,
-    unscale,
-    series,
-    contracted,
-    image,
-    drive,
-    right,
-    started,
-    squares,
-    orders,
-    slope,
-    factors,
-    start,
-    time,
-):
+def add_order(system, m, k, last, unscale, series, common):
     """Order k from its partials, and the drive of the next one. ``orders`` holds the series in units of h:
-    single precision has no room for y_k alone.
-
-    Arrays one by one: to unpack a tuple of them counts references, in each order as dear as a solve."""
+    single precision has no room for y_k alone."""
+    contracted, image, drive, right, started, squares, orders, slope, factors, start, time = common
     n = system.n
     scale = load(time, 1)
     for part in range(2 * n):
@@ -143,19 +116,13 @@ def expand(packed, m, order, t, work, series, room, h):
     """Fill ``series`` (row k m + a is component a of order k) from its order 0 and the corrected Jacobian,
     in units of the last step h and in the precision of ``room``."""
     common, own = room
-    contracted, image, drive, right, started, squares, orders, slope, factors, start, time = common
-    system, n = packed.equations, packed.equations.n
-    begin_series(
-        n, m, t, h, work, series, contracted, drive, started, squares, orders, slope, factors, start, time
-    )
+    contracted, started, squares, orders = common[0], common[4], common[5], common[6]
+    begin_series(packed.equations.n, m, t, h, work, series, common)
     prepare(packed, own, work)
     unit, unscale = spread(1.0) / load(h, 0), spread(1.0)
     for k in range(1, order + 1):
         if k > 1:
-            partials(packed, system, own, m, k, orders, contracted, started, squares)
+            partials(packed, own, m, k, orders, contracted, started, squares)
         unscale = unscale * unit
-        add_order(
-            system, m, k, order, unscale, series, contracted, image, drive, right, started, squares, orders,
-            slope, factors, start, time,
-        )  # fmt: skip
-        finish(packed, system, own, m, k, order, orders)
+        add_order(packed.equations, m, k, order, unscale, series, common)
+        finish(packed, own, m, k, order, orders)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from morsecensus.tasks.finders.homotopy.algebra import copied
 from morsecensus.tasks.finders.homotopy.control import (
     choose_steps,
     fit_denominators,
@@ -19,7 +20,7 @@ from morsecensus.tasks.finders.homotopy.control import (
 )
 from morsecensus.tasks.finders.homotopy.steps import correct, expand
 from morsecensus.tasks.runtime.machine_code import compiled
-from morsecensus.tasks.runtime.simd_wide import LANES, load, store
+from morsecensus.tasks.runtime.simd_wide import LANES
 
 ARRIVED, STALLED, TOO_LONG, UNTRACKED = range(4)
 OUTCOME_COUNT = 4
@@ -165,8 +166,7 @@ def _move(state, path, verdict, t, y, series, backup, endpoints, accuracy):
             # Where a path that fails was last seen.
             _write(series, lane, path[lane], endpoints)
             accuracy[path[lane], 2] = state[_NOW, lane]
-    for part in range(y.shape[0] // LANES):
-        store(series, part, load(y, part))
+    copied(y, y.shape[0] // LANES, series)
 
 
 @compiled
