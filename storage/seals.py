@@ -1,11 +1,13 @@
 """JSON records that carry their own digest, so that a torn or edited one is never taken for a fact."""
 
+import contextlib
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import Files
+from morsecensus.storage.files import PARTIAL, Files
 
 
 def canonical(value: Any) -> bytes:
@@ -70,3 +72,13 @@ def is_whole(data: bytes) -> bool:
 def content(data: bytes) -> bytes:
     """Return what is before the digest."""
     return data[:-_DIGEST]
+
+
+def pieces(files: Files, prefix: str) -> Iterator[tuple[str, bool]]:
+    """Yield the key of each object under a prefix that should end with its digest, and whether it does. What
+    is deleted meanwhile is left out, as partial files are."""
+    for key in files.walk(prefix):
+        if key.endswith(PARTIAL):
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            yield key, is_whole(files.read(key))

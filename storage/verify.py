@@ -14,7 +14,7 @@ from morsecensus.storage.inventory import faults, read_inventory
 from morsecensus.storage.layout import LATEST, CellLayout, marker_key, paths_key, rollup_key, stream_key
 from morsecensus.storage.object_table import Entry
 from morsecensus.storage.rollup import read_rollup
-from morsecensus.storage.seals import is_whole
+from morsecensus.storage.seals import pieces
 from morsecensus.storage.store import Run, stream_metadata
 
 
@@ -60,7 +60,7 @@ def verify(run: Run, tell: Callable[[str], None] = lambda _: None) -> Report:
         _verify_cell(run, cell, report)
     tell(f"{report.objects} objects, the dataset")
     report.problems.extend(_dataset_problems(run))
-    report.leftovers = list(leftovers(run))
+    report.leftovers.extend(leftovers(run))
     return report
 
 
@@ -91,13 +91,27 @@ def _verify_cell(run: Run, cell: CellLayout, report: Report) -> None:
             key = rollup_key(cell.id)
             text = f"{key} says something else of block {block} than its marker"
             report.problems.append(Problem(cell.id, -1, one.generation, "rollup", key, text))
-    report.problems.extend(_piece_problems(run, cell, found.markers.keys()))
+    _verify_paths(run, cell, found.markers.keys(), report)
     for block, marker in found.markers.items():
         for key, kind in _compared(run, marker.objects.items()):
             report.objects += 1
             if kind:
                 text = f"{cell.id} block {block}: {key} is {kind}"
                 report.problems.append(Problem(cell.id, block, marker.generation, kind, key, text))
+
+
+def _verify_paths(run: Run, cell: CellLayout, done: Collection[int], report: Report) -> None:
+    """What blocks keep of large landscapes: cut pieces of one at work are problems, those of one that is done
+    leftovers."""
+    for block in (int(name) for name in run.files.names(paths_key(cell.id)) if name.isdecimal()):
+        key = paths_key(cell.id, block)
+        if block in done or block >= cell.blocks:
+            report.leftovers.append(key)
+            continue
+        for piece, whole in pieces(run.files, key):
+            if not whole:
+                text = f"{piece} is cut or changed: the next run follows its paths again"
+                report.problems.append(Problem(cell.id, -1, 0, "paths", piece, text))
 
 
 def _compared(run: Run, entries: Iterable[tuple[str, Entry]]) -> Iterator[tuple[str, str]]:
@@ -174,30 +188,6 @@ def leftovers(run: Run) -> Iterator[str]:
         if key.endswith(PARTIAL):
             yield key
     yield from (name for name in datasets(run) if name != current)
-    for cell in run.manifest.cells:
-        done = run.committed(cell).markers
-        yield from (
-            paths_key(cell.id, block)
-            for block in _blocks_with_paths(run, cell)
-            if block in done or block >= cell.blocks
-        )
-
-
-def _blocks_with_paths(run: Run, cell: CellLayout) -> list[int]:
-    return [int(name) for name in run.files.names(paths_key(cell.id)) if name.isdecimal()]
-
-
-def _piece_problems(run: Run, cell: CellLayout, done: Collection[int]) -> Iterator[Problem]:
-    """Pieces that an open block keeps of its landscapes and that are cut or altered."""
-    for block in _blocks_with_paths(run, cell):
-        if block in done:
-            continue
-        for key in run.files.walk(paths_key(cell.id, block)):
-            if not key.endswith(PARTIAL) and not is_whole(run.files.read(key)):
-                text = (
-                    f"{cell.id} block {block}: {key} is cut or changed: the next run follows its paths again"
-                )
-                yield Problem(cell.id, -1, 0, "paths", key, text)
 
 
 def discard(run: Run, report: Report) -> list[tuple[str, int]]:

@@ -2,7 +2,8 @@
 
 A folder or bucket with a sealed header, ``paths.json``, that says of which landscape, and ``pieces/``: what
 each piece of paths yielded, and its digest. A piece is named by all that decides its content, so it is found
-again whatever was killed when (`survey.piece_name`). One that is damaged or cut is followed again.
+again whatever was killed when (`survey.piece_name`). One that is damaged or cut is followed again. Blocks of
+a study keep those of their large landscapes beside their stream, without a header, until they are committed.
 """
 
 import contextlib
@@ -14,8 +15,9 @@ from typing import Any
 
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import PARTIAL, Files
-from morsecensus.storage.seals import content, is_whole, read_record, seal, with_digest
+from morsecensus.storage.files import Files, open_files
+from morsecensus.storage.layout import paths_key
+from morsecensus.storage.seals import content, is_whole, pieces, read_record, seal, with_digest
 
 HEADER, PIECES = "paths.json", "pieces"
 FORMAT = 1
@@ -99,6 +101,24 @@ class PathStore:
             partial.replace(self._note)
 
 
+class KeptPaths:
+    """What a block keeps of its large landscapes until it is committed, beside its stream in the store."""
+
+    def __init__(self, files: Files, job: Mapping[str, Any]) -> None:
+        self._files, self._cell = files, job["cell"]["id"]
+        self._block, self._generation = int(job["block"]), int(job["number"])
+        self._used = False
+
+    def __call__(self, landscape: int) -> PathStore:
+        self._used = True
+        key = paths_key(self._cell, self._block, self._generation, landscape)
+        return PathStore(open_files(f"{self._files.url}/{key}"), None)
+
+    def discard(self) -> None:
+        if self._used:
+            self._files.remove(paths_key(self._cell, self._block))
+
+
 def how_far(note: Path) -> tuple[str, int, int] | None:
     """Return what was noted last, None if nothing was."""
     try:
@@ -114,8 +134,8 @@ def damaged_pieces(files: Files) -> tuple[int, list[str]]:
     Raises StoreError if the header is.
     """
     read_record(files, HEADER)
-    keys = [f"{PIECES}/{name}" for name in files.names(PIECES) if not name.endswith(PARTIAL)]
-    return len(keys), [key for key in keys if not is_whole(files.read(key))]
+    found = list(pieces(files, PIECES))
+    return len(found), [key for key, whole in found if not whole]
 
 
 def holds_paths(files: Files) -> bool:

@@ -27,14 +27,14 @@ from morsecensus.pipeline.plugins import PluginDiffers, check_plugin, take
 from morsecensus.pipeline.worker.bodies import describe, load
 from morsecensus.pipeline.worker.environment import NoGpu, differences, environment, fingerprint
 from morsecensus.pipeline.worker.given import find_in
-from morsecensus.pipeline.worker.path_store import PathStore
+from morsecensus.pipeline.worker.path_store import KeptPaths, PathStore
 from morsecensus.pipeline.worker.program import ProgramDiffers, check_program
 from morsecensus.pipeline.worker.visibility import StoreUnseen, check_visible
 from morsecensus.storage.blocks import encode_block, read_block, write_block
 from morsecensus.storage.chunks import checksum
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import Files, open_files
-from morsecensus.storage.layout import CellLayout, Generation, paths_key
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import CellLayout, Generation
 from morsecensus.storage.markers import Marker, read_marker
 from morsecensus.storage.rollup import Summary
 from morsecensus.storage.seals import canonical
@@ -140,26 +140,8 @@ def _check_environment(generation: Mapping[str, Any]) -> None:
         raise EnvironmentDiffers(f"a worker on {socket.gethostname()} has another environment: {where}")
 
 
-class _Kept:
-    """What a block keeps of its large landscapes until it is committed, beside its stream in the store."""
-
-    def __init__(self, files: Files, job: Mapping[str, Any]) -> None:
-        self._files, self._cell = files, job["cell"]["id"]
-        self._block, self._generation = int(job["block"]), int(job["number"])
-        self._used = False
-
-    def __call__(self, landscape: int) -> PathStore:
-        self._used = True
-        key = paths_key(self._cell, self._block, self._generation, landscape)
-        return PathStore(open_files(f"{self._files.url}/{key}"), None)
-
-    def discard(self) -> None:
-        if self._used:
-            self._files.remove(paths_key(self._cell, self._block))
-
-
 def _compute(
-    job: Mapping[str, Any], scatter: Scatter | None = None, kept: _Kept | None = None
+    job: Mapping[str, Any], scatter: Scatter | None = None, kept: KeptPaths | None = None
 ) -> tuple[CellLayout, Any]:
     cell = _cell(job)
     find_in(job["store"])
@@ -227,7 +209,7 @@ def _run_block(job: Mapping[str, Any], scatter: Scatter | None, started: float) 
     done = _already_committed(job)
     if done is not None:
         return _receipt(done, started, job.get("attempt", 1))  # how many are open isn't looked up
-    cell, tables = _compute(job, scatter, kept := _Kept(files, job))
+    cell, tables = _compute(job, scatter, kept := KeptPaths(files, job))
     marker = write_block(
         files,
         cell,
