@@ -1,5 +1,6 @@
 """Closing the books, and what sabotage does to them."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -8,11 +9,22 @@ import pytest
 from morsecensus.tasks.finders.homotopy import extended
 from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
 from morsecensus.tasks.finders.homotopy.books import troubled as troubled_ends
-from morsecensus.tasks.finders.homotopy.distinctness import directions, distinct, group, missing_conjugates
-from morsecensus.tasks.finders.homotopy.ends import ends_of
+from morsecensus.tasks.finders.homotopy.cost import effort
+from morsecensus.tasks.finders.homotopy.distinctness import (
+    PRINTS,
+    directions,
+    distinct,
+    group,
+    mirrored,
+    missing_conjugates,
+)
+from morsecensus.tasks.finders.homotopy.ends import Ends, ends_of
 from morsecensus.tasks.finders.homotopy.paths import TrackerSettings, follow
+from morsecensus.tasks.finders.homotopy.start import polynomial_system
+from morsecensus.tasks.finders.homotopy.survey import pieces_of
 from morsecensus.tasks.finders.homotopy.tracker import ARRIVED, STALLED, TOO_LONG
 from morsecensus.tasks.finders.options import HomotopyOptions
+from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.systems.polynomial import start_weights
 
 OPTIONS = HomotopyOptions()
@@ -159,3 +171,34 @@ def test_a_bad_path_costs_one_path_and_not_a_round(instance_of, jumps):
     )
     honest = enumerate_solutions(system, ("bad",), OPTIONS).solutions
     assert len(distinct(np.concatenate([closed.solutions, honest]), system)) == system.paths
+
+
+def conjugate_pairs(count, seed):
+    """Ends of paths of which no endpoint is held: in pairs, but for one where their number is odd."""
+    prints = np.random.default_rng(seed).standard_normal((-(-count // 2), PRINTS)) / 5
+    if count % 2:
+        prints[-1, PRINTS // 2 :] = 0
+    ones = np.ones(count)
+    none, nowhere = np.zeros((0, 19), dtype=complex), np.zeros(0, dtype=np.int64)
+    status, steps = np.full(count, ARRIVED, dtype=np.int8), np.ones((count, 2), dtype=np.int32)
+    both = np.concatenate([prints, mirrored(prints)])[:count]
+    return Ends(status, steps, ones == 1, ones, ones, both, nowhere, none)
+
+
+def test_the_memory_of_fingerprints_is_what_a_plan_says():
+    """Ends of conjugate pairs, nothing followed: this number decides whether a landscape is refused."""
+    landscape = build("pspin", {"xi": "q^3"}, 18)
+    system, paths = polynomial_system(landscape, landscape.sample(0, 0)), 2**18 - 1
+
+    def survey(weights, rows, settings, everything):
+        pieces = [conjugate_pairs(len(piece), piece[0]) for piece in pieces_of(rows)]
+        return Ends.joined([Ends.unpacked(piece.packed()) for piece in pieces])
+
+    options = HomotopyOptions(certify="real")
+    tracemalloc.start()
+    found = enumerate_solutions(system, ("memory",), options, survey, everything=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.complete, found.found) == (True, paths)
+    planned = 8 * 18 * effort(landscape, options).held
+    assert 0.6 * planned < peak < planned
