@@ -23,6 +23,7 @@ PARTS = (
     "homotopy",
     "low_index",
     "mean_field",
+    "networks",
     "paths",
     "ray_backend",
     "reductions",

@@ -2,18 +2,21 @@
 
 from morsecensus.tasks.networks.options import NetworkOptions, look_steps
 from morsecensus.tasks.networks.scaled import kernel_bytes
+from morsecensus.tasks.networks.shapes import Net
 from morsecensus.tasks.networks.words import PATH_POINTS, PATHS
 
 RATES = {"float32": 5e10, "float64": 2.5e10}
 """Products and sums a second of one core (measured, widths of 50 to 500)."""
 STEP_SECONDS = 2e-5
 """Of a step, whatever the network."""
-FORWARD, GRADIENT, PRODUCT = 2, 6, 14
+FORWARD, GRADIENT, PRODUCT = 2, 6, 10
 """Operations a weight and example."""
 EIGENVECTORS = (5e-8, 2e-10)
 """Seconds of the eigenvectors of a matrix, over its size's square and cube (measured, sizes 75 to 423)."""
 HESSIAN = 30
 """Operations of a Hessian over the square of the weights and an example, likewise."""
+HELD = 2**30
+"""Bytes, at most, of forward and backward passes that a Hessian holds, lest its products make them again."""
 MEASURED_ON = 10_000
 """Training examples over which costs on lines are means, the first ones: there are a hundred a pair."""
 
@@ -26,7 +29,14 @@ def run_memory(options: NetworkOptions) -> int:
     working = 8 * 6 * together * widths
     kept = (len(look_steps(options)) * 2 + 12) * 8 * options.net.weights
     basis = 8 * max(options.matvecs, options.sharpness.get("matvecs", 0)) * options.net.weights
-    return of_data * 2 + working + kept + basis + kernel_bytes(options) + search_memory(options)
+    of_hessian = max(options.hessian.get("examples", 0), options.sharpness.get("examples", 0))
+    held = min(HELD, held_bytes(options.net, of_hessian))
+    return of_data * 2 + working + kept + basis + held + kernel_bytes(options) + search_memory(options)
+
+
+def held_bytes(net: Net, examples: int) -> int:
+    """Of what a Hessian holds of so many examples: inputs, and four numbers of each unit (measured: 3.5)."""
+    return 8 * examples * (net.layers[0] + 4 * sum(net.layers[1:]))
 
 
 def run_seconds(options: NetworkOptions) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from morsecensus.tasks.networks.costs import HELD, held_bytes
 from morsecensus.tasks.networks.forward import Statistics, cost, logits
 from morsecensus.tasks.networks.shapes import Net
 from morsecensus.tasks.runtime.lazy_jax import jax, jnp
@@ -32,7 +33,17 @@ _logits = jax.jit(logits, static_argnums=0)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _product(net: Net, weights: Any, vector: Any, x: Any, targets: Any) -> Any:
+def _linearised(net: Net, weights: Any, x: Any, targets: Any) -> Any:
+    """The Hessian over some examples, as a function that holds what doesn't depend on the vector."""
+    slope = jax.grad(lambda now: cost(net, now, x, targets))
+    return jax.linearize(slope, weights)[1]
+
+
+_applied = jax.jit(lambda linear, vector: linear(vector))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _product(net: Net, weights: Any, x: Any, targets: Any, vector: Any) -> Any:
     slope = jax.grad(lambda now: cost(net, now, x, targets))
     return jax.jvp(slope, (weights,), (vector,))[1]
 
@@ -58,12 +69,19 @@ def hessian_product(
 ) -> Callable[[Weights], Weights]:
     """The Hessian of the mean cost, as a function of a vector."""
     own = jnp.asarray(weights, jnp.float64)
-    held = [(share, [jnp.asarray(part) for part in rows]) for share, rows in parts(net, x, targets)]
+    shares, products, room = [], [], HELD
+    for share, rows in parts(net, x, targets):
+        room -= held_bytes(net, len(rows[0]))
+        if room >= 0:
+            products.append(functools.partial(_applied, _linearised(net, own, *rows)))
+        else:
+            products.append(functools.partial(_product, net, own, *(jnp.asarray(part) for part in rows)))
+        shares.append(share)
 
     def product(vector: Weights) -> Weights:
         found = np.zeros_like(vector)
-        for share, rows in held:
-            found += share * np.asarray(_product(net, own, vector, *rows))
+        for share, of_part in zip(shares, products, strict=True):
+            found += share * np.asarray(of_part(vector))
         return found
 
     return product
