@@ -39,6 +39,7 @@ from morsecensus.storage.markers import Marker, read_marker
 from morsecensus.storage.rollup import Summary
 from morsecensus.storage.seals import canonical
 from morsecensus.storage.tables import closed_value
+from morsecensus.tasks.runtime.kept_code import keep_programs
 from morsecensus.tasks.runtime.pieces import keep_with
 from morsecensus.tasks.runtime.scatter import Scatter
 
@@ -62,6 +63,7 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         if "program" in job:
             check_program(job["program"])
         _take_plugins(job)
+        keep_programs(fingerprint(environment()))
         if job["job"] == "environment":
             return {"environment": environment()}
         if job["job"] == "describe":

@@ -4,7 +4,6 @@ import hashlib
 import os
 from functools import cache
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 from numba import njit
@@ -12,6 +11,7 @@ from numba.core import config
 from numba.extending import overload
 
 from morsecensus.tasks.runtime.compile_lock import one_at_a_time
+from morsecensus.tasks.runtime.kept_code import code_folder
 
 __all__ = ["allocating", "compiled", "inlined", "overload"]
 
@@ -29,7 +29,7 @@ def _cache_folder(folder: Path) -> str:
     sources = hashlib.sha256(b"".join(path.read_bytes() for path in paths))
     base = folder / "__pycache__"
     writable = os.access(base if base.exists() else folder, os.W_OK)
-    return str((base if writable else Path(gettempdir())) / f"numba-{sources.hexdigest()[:16]}")
+    return str((base if writable else code_folder()) / f"numba-{sources.hexdigest()[:16]}")
 
 
 def _folder(function: Any) -> Path:
