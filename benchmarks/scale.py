@@ -65,6 +65,9 @@ class _Instant:
     def window(self) -> int:
         return 64
 
+    def places(self) -> int:
+        return 64
+
     def submit(self, job: Any) -> None:
         self._jobs.append(json.loads(json.dumps(job)))  # a copy, as it travels
 
@@ -88,6 +91,9 @@ class _NothingOnRay:
 
     def window(self) -> int:
         return self._ray.window()
+
+    def places(self) -> int:
+        return self._ray.places()
 
     def submit(self, job: Any) -> None:
         self._ray.submit({**job, "job": "environment"})

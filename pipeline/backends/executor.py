@@ -33,6 +33,10 @@ class Executor(Protocol):
         """How many jobs to keep submitted."""
         ...
 
+    def places(self) -> int:
+        """How many jobs are worked at together; those of the window beyond lie ready."""
+        ...
+
     def submit(self, job: Job) -> None:
         """Take a job."""
         ...

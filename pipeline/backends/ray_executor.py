@@ -121,10 +121,15 @@ def _look(moment: int) -> _Size:
     return _Size(sum(of["CPU"]), sum(of["GPU"]), max(of["memory"]))
 
 
+def _places(gpus: float = 0.0) -> int:
+    """Return how many tasks the cluster runs together."""
+    size = _size()
+    return max(1, int(min(size.cpus, size.gpus / gpus) if gpus else size.cpus))
+
+
 def _window(gpus: float = 0.0) -> int:
     """Return how many tasks to keep submitted."""
-    size = _size()
-    places = max(1, int(min(size.cpus, size.gpus / gpus) if gpus else size.cpus))
+    places = _places(gpus)
     return places + min((JOBS_PER_CPU - 1) * places, MOST_WAITING)
 
 
@@ -161,6 +166,9 @@ class RayExecutor:
 
     def window(self) -> int:
         return _window(self._gpus)
+
+    def places(self) -> int:
+        return _places(self._gpus)
 
     def submit(self, job: Job) -> None:
         # a request that no node can meet would wait for ever

@@ -26,6 +26,9 @@ class SerialExecutor:
     def window(self) -> int:
         return 2  # the next job lies ready while one runs
 
+    def places(self) -> int:
+        return 1
+
     def submit(self, job: Job) -> None:
         self._inbox.put({**job, **carried()})
 

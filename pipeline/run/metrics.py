@@ -80,7 +80,7 @@ def _metrics(
     yield "blocks_planned", "gauge", "Blocks of the run, or of its part.", counts.blocks
     yield "blocks_done", "gauge", "Of these, committed.", counts.blocks_done
     yield "blocks_failed", "gauge", "Blocks that failed for good since it was started.", counts.failed_blocks
-    yield "blocks_submitted", "gauge", "Blocks that workers have or that wait for one.", counts.at_work
+    yield "blocks_submitted", "gauge", "Blocks that workers have or that wait for one.", counts.submitted
     yield "landscapes_planned", "gauge", "Landscapes of the run, or of its part.", counts.landscapes
     yield "landscapes_done", "gauge", "Of these, committed.", counts.done
     yield "points", "gauge", "Points of the committed landscapes.", counts.points

@@ -15,12 +15,14 @@ class CellPace:
     Attributes:
         seconds: of workers, for the landscapes that are done.
         planned: seconds a landscape by the plan, on one worker; None if nobody knows.
+        block: landscapes of a block.
     """
 
     landscapes: int
     done: int = 0
     seconds: float = 0.0
     planned: float | None = None
+    block: int = 1
 
     @property
     def measured(self) -> float | None:
@@ -68,13 +70,31 @@ def _seconds_each(cells: Sequence[CellPace]) -> Callable[[CellPace], float | Non
     return each
 
 
-def time_left(cells: Sequence[CellPace], before: float, elapsed: float) -> float | None:
+def time_left(cells: Sequence[CellPace], before: float, elapsed: float, at_work: int = 0) -> float | None:
     """Seconds until all is done, if it goes on as in the last ``elapsed`` seconds.
+
+    What went into blocks at work counts: else a run of long blocks would seem to stand still, and its time
+    left to grow, until the first of them is there. It is what workers had in all that is in no block, up to
+    the whole of what each is at.
 
     Args:
         before: seconds of workers that all cells had when these began.
+        at_work: blocks that are computed now: the first that are open.
     """
     left, fresh = work_left(cells), sum(cell.seconds for cell in cells) - before
-    if left is None or fresh <= 0 or elapsed <= 0:
+    if left is None or elapsed <= 0:
         return None
-    return left * elapsed / fresh
+    begun = min(_whole(cells, at_work), max(0.0, at_work * elapsed - fresh))
+    if fresh + begun <= 0:
+        return None
+    return max(0.0, left - begun) * elapsed / (fresh + begun)
+
+
+def _whole(cells: Sequence[CellPace], blocks: int) -> float:
+    """Seconds of one worker that the first open blocks take; 0 where nobody knows."""
+    each, found = _seconds_each(cells), 0.0
+    for cell in cells:
+        here = min(blocks, -(-(cell.landscapes - cell.done) // cell.block))
+        found += here * cell.block * (each(cell) or 0.0)
+        blocks -= here
+    return found

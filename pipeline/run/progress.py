@@ -18,7 +18,8 @@ class Counts:
         paces: of each cell, for the time left.
         cell: of the block that was committed last.
         open: landscapes of which not all is there, of those that were computed since this run began.
-        at_work: blocks that workers have now.
+        at_work: blocks that workers compute now.
+        submitted: these, and those that lie ready for them.
         part: which part of the run it is; empty if it is all of it.
         blocks, blocks_done: as `landscapes` and `done`.
         retries: blocks that were given to another worker after theirs had died.
@@ -36,6 +37,7 @@ class Counts:
     cell: str = ""
     open: int = 0
     at_work: int = 0
+    submitted: int = 0
     part: str = ""
     blocks: int = 0
     blocks_done: int = 0
@@ -76,7 +78,7 @@ class Progress:
     def left(self) -> float | None:
         """Seconds that are left, each cell by what its landscapes take or by its plan."""
         elapsed = time.monotonic() - self._started
-        return time_left(list(self.counts.paces.values()), self._before, elapsed)
+        return time_left(list(self.counts.paces.values()), self._before, elapsed, self.counts.at_work)
 
     def text(self) -> str:
         """Return the counts as one line."""
@@ -92,7 +94,7 @@ class Progress:
         parts += [f"{counts.open} open"] if counts.open else []
         parts += [f"{counts.points} points"] if counts.seeks else []
         parts += [f"cell {counts.cell}"] if counts.cell else []
-        parts += [f"{counts.at_work} blocks at work"] if counts.at_work else []
+        parts += [f"{counts.at_work} block{'s' * (counts.at_work > 1)} at work"] if counts.at_work else []
         workers = len(counts.workers)
         parts += [f"{workers} worker{'s' * (workers > 1)}"] if workers else []
         return ", ".join([*parts, f"{counts.failed_blocks} failed"])

@@ -65,7 +65,8 @@ class Session:
         done = self._done(cell)
         seconds = sum(one.seconds for one in done)
         landscapes = sum(map(cell.size_of, self.mine[cell.id]))
-        return CellPace(landscapes, sum(one.landscapes for one in done), seconds, planned_seconds(cell))
+        before = sum(one.landscapes for one in done)
+        return CellPace(landscapes, before, seconds, planned_seconds(cell), cell.block_size)
 
     def work(self, executor: Executor, progress: Progress, metrics: MetricsFile | None = None) -> None:
         """Keep the window full until every block is committed or failed."""
@@ -100,7 +101,8 @@ class Session:
             for done in executor.completed(POLL_SECONDS):
                 running -= 1
                 self._take(done)
-            self.counts.at_work = running
+            self.counts.submitted = running
+            self.counts.at_work = min(running, executor.places())
             tell()
 
     def _jobs(self) -> Iterator[dict[str, Any]]:

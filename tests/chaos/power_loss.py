@@ -42,6 +42,9 @@ class Here:
     def window(self) -> int:
         return 1
 
+    def places(self) -> int:
+        return 1
+
     def submit(self, job: Job) -> None:
         self._jobs.append(job)
 

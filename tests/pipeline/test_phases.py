@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from morsecensus.pipeline import phases
-from morsecensus.pipeline.run.pace import CellPace
+from morsecensus.pipeline.run.pace import CellPace, time_left
 from morsecensus.pipeline.run.progress import Counts, Progress
 
 STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
@@ -119,6 +119,21 @@ def test_time_left_is_weighed_by_cells(monkeypatch):
     counts.paces["c0000"].done, counts.paces["c0000"].seconds = 100, 20.0
     assert progress.left() == pytest.approx(100.0)
     assert progress.text() == "100/200 landscapes, 10/s, 100 s left, 0 points, cell c0000, 0 failed"
+
+
+def test_what_went_into_blocks_at_work_counts():
+    """Two workers at blocks of 100 s, none there yet: the plan says how long, and waiting adds nothing."""
+    cells = [CellPace(10, 0, 0.0, 100.0), CellPace(10, 0, 0.0, 50.0)]
+    for elapsed in (10.0, 50.0, 99.0):
+        assert time_left(cells, 0.0, elapsed, at_work=2) == pytest.approx(750 - elapsed)
+    assert time_left(cells, 0.0, 150.0, at_work=2) == pytest.approx(1300 * 150 / 200), "longer than planned"
+    cells[0].done, cells[0].seconds = 2, 200.0
+    assert time_left(cells, 0.0, 100.0, at_work=2) == pytest.approx(650)
+    assert time_left(cells, 0.0, 150.0, at_work=2) == pytest.approx(600)
+    assert time_left(cells, 200.0, 50.0, at_work=2) == pytest.approx(600), "resumed"
+    few = [CellPace(10, 9, 900.0, 100.0), CellPace(10, 0, 0.0, 50.0, block=5)]
+    assert time_left(few, 0.0, 550.0, at_work=2) == pytest.approx(200)
+    assert time_left([CellPace(10, 0, 0.0, None)], 0.0, 10.0, at_work=1) is None
 
 
 def test_phases_load_nothing_heavy():
