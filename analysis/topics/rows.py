@@ -15,6 +15,8 @@ from morsecensus.analysis.results import CellResult
 ENERGY = "energy per spin"
 FEWEST_SCORES = 4
 """Of fewer z-scores nothing is said together. Arbitrary."""
+ROUNDING = 1e-12
+"""Standard errors below this, relative to what was averaged, are rounding and no errors."""
 T = TypeVar("T")
 
 
@@ -59,9 +61,15 @@ LANDSCAPES = Column(
 )
 
 
-def score(value: float, error: float, exact: float | None) -> float | None:
-    """(value - exact) / error, None where one of them is unknown."""
-    return (value - exact) / error if exact is not None and isfinite(error) and error > 0 else None
+def score(value: float, error: float, exact: float | None, scale: float = 0.0) -> float | None:
+    """(value - exact) / error; None where one of them is unknown, or the error is rounding.
+
+    Args:
+        scale: size of what was averaged, where its mean may be 0 by symmetry and both be rounding.
+    """
+    if exact is None or not isfinite(error):
+        return None
+    return (value - exact) / error if error > ROUNDING * max(abs(value), abs(exact), scale) else None
 
 
 def well_filled(cell: CellResult) -> NDArray[np.bool_]:

@@ -1,5 +1,6 @@
 """A backend by name, started: serial, or Ray, here or on a cluster."""
 
+import importlib.util
 import os
 import secrets
 
@@ -27,6 +28,8 @@ def start_executor(
     if backend == "ray":
         if address is not None:
             check_address(address)
+        if importlib.util.find_spec("ray") is None:
+            raise UsageError('--backend ray: needs the package ray: pip install "morsecensus[ray]"')
         _authenticate(address)
         from morsecensus.pipeline.backends.ray_executor import RayExecutor
 

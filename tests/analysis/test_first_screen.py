@@ -33,7 +33,7 @@ from morsecensus.analysis.topics.findings import Finding, Question, first_of_eac
 from morsecensus.analysis.topics.layout import Section
 from morsecensus.analysis.topics.ledger.figure import draw_ledger
 from morsecensus.analysis.topics.registry import TOPICS
-from morsecensus.analysis.topics.rows import in_words, not_drawn
+from morsecensus.analysis.topics.rows import in_words, not_drawn, score
 from morsecensus.analysis.topics.study.section import Cells
 from morsecensus.analysis.topics.verdicts.figure import draw_p_values
 from morsecensus.pipeline.cli.app import app
@@ -477,6 +477,15 @@ def test_how_many_large_scores_are_expected():
     beyond = float(re.search(r"and (\S+) that large are expected", text)[1])
     assert beyond == pytest.approx(400 * 2 * norm.sf(np.abs(scores).max()), rel=0.06)
     assert in_words([{"z": 2.8}]) == ""
+
+
+def test_rounding_is_no_standard_error():
+    """A mean that is 0 by symmetry, and numbers that are the same in every landscape."""
+    assert score(1.02, 0.01, 1.0) == pytest.approx(2.0)
+    assert score(-4.6e-19, 4.2e-19, 3.2e-18, scale=0.3) is None
+    assert score(6.0 + 1e-15, 1e-15, 6.0) is None
+    assert score(1.0, 0.0, 1.0) is None
+    assert score(1e-6, 1e-7, 0.0, scale=1.0) == pytest.approx(10.0), "small, but no rounding"
 
 
 @pytest.mark.parametrize(

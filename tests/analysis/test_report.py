@@ -237,6 +237,15 @@ def test_written_twice_is_the_same(census_store, folder, tmp_path):
         assert (tmp_path / path.relative_to(folder)).read_bytes() == path.read_bytes(), path.name
 
 
+def test_a_mean_that_is_zero_by_symmetry_has_no_score(folder):
+    """Points of the middle index of an odd landscape come in pairs of opposite energies."""
+    found = {(row["n"], row["index"]): row for row in read(folder, "energies")}
+    middle = found.pop(("3", "1"))
+    assert 0 < float(middle["mean_se"]) < 1e-12, "rounding"
+    assert middle["z"] == ""
+    assert all(abs(float(row["z"])) < 5 for row in found.values())
+
+
 @pytest.fixture(scope="module")
 def sparse(tmp_path_factory, synthetic):
     """Cells of one landscape, no points, open ones, a missing block, no spectra, no theory, nothing."""

@@ -154,8 +154,9 @@ def energy_rows(results: Sequence[CellResult]) -> list[Row]:
             mean, se = float(data["mean"][index]), float(data["mean_se"][index])
             known = at_index(result.energy_mean, index)
             row = head(result.cell) | {"index": index, "points": int(data["points"][index])}
-            row |= {"mean": mean, "mean_se": se, "exact_mean": known, "z": score(mean, se, known)}
-            row |= {"sd": float(data["sd"][index]), "sd_se": float(data["sd_se"][index])}
+            spread = float(data["sd"][index])
+            row |= {"mean": mean, "mean_se": se, "exact_mean": known, "z": score(mean, se, known, spread)}
+            row |= {"sd": spread, "sd_se": float(data["sd_se"][index])}
             rows.append(row | {"exact_sd": at_index(result.energy_sd, index)})
     return rows
 

@@ -21,7 +21,7 @@ from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.theory.goe.order import index_fractions
-from morsecensus.analysis.topics.rows import head
+from morsecensus.analysis.topics.rows import head, score
 
 FEWEST_DIMENSIONS = 3
 """A study shows the fraction if it has this many dimensions. Arbitrary: two points are no curve."""
@@ -139,13 +139,8 @@ def share_rows(found: MinimaShare) -> list[Row]:
             row = head(result.cell) | {"finder": family.finder, "dimension": dimension}
             row |= {"landscapes": result.cell.landscapes, "complete": float(result.counts["complete"])}
             row |= {"share": share, "share_se": error, "exact": exact, "exact_se": exact_error}
-            row |= {"z": _score(share, exact, spread), "independent_signs": coins}
-            row |= {"z_independent_signs": _score(share, coins, spread)}
+            row |= {"z": score(share, spread, exact, 1.0), "independent_signs": coins}
+            row |= {"z_independent_signs": score(share, spread, coins, 1.0)}
             row |= {"zero_shift": zero_shift(dimension) if dimension <= MOST_SHIFTLESS else None}
             rows.append(row | {"limiting_rate": limiting_rate(family)})
     return rows
-
-
-def _score(value: float, other: float | None, error: float) -> float | None:
-    # where every landscape has the same share, round-off is all there is
-    return (value - other) / error if other is not None and error > 1e-12 else None

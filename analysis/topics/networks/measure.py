@@ -12,6 +12,7 @@ from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.estimates.counts import mean_and_error
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.topics.networks.read import Network
+from morsecensus.analysis.topics.rows import score
 
 CURVE = "curve"
 """What a trained curve is called among the lines."""
@@ -169,7 +170,7 @@ def compared_row(option: str, one: Network, other: Network) -> Row:
     for name in ("end_cost", "end_test_cost", "end_test_errors"):
         (a, a_se), (b, b_se) = one.mean(name), other.mean(name)
         error = float(np.hypot(a_se, b_se))
-        row |= {name: b - a, f"{name}_se": error, f"{name}_z": (b - a) / error if error > 0 else None}
+        row |= {name: b - a, f"{name}_se": error, f"{name}_z": score(b, error, a)}
     spreads = [cell.column("end_cost").std(ddof=1) for cell in (one, other)]
     row["spread"] = float(spreads[1] / spreads[0]) if spreads[0] > 0 else None
     row["spread_p"] = _equal_spreads(row["spread"], one.runs, other.runs)

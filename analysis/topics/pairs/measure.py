@@ -32,7 +32,7 @@ from morsecensus.analysis.topics.pairs.variances import (
     sample_variance,
     variance_test,
 )
-from morsecensus.analysis.topics.rows import head
+from morsecensus.analysis.topics.rows import head, score
 
 MOST_N = 10
 """Of exact numbers: the relative error of a variance grows with N, at N = 10 to some percent with `DRAWS`."""
@@ -200,7 +200,7 @@ def variance_rows(found: CellPairs) -> list[Row]:
         total = np.hypot(error[place], exact_se[place])
         row |= {"exact_mean": exact_mean[place], "exact": exact[place], "exact_se": exact_se[place]}
         row |= {"relative": exact[place] / exact_mean[place] ** 2}
-        rows.append(row | {"z": (variance[place] - exact[place]) / total if total > 0 else None})
+        rows.append(row | {"z": score(variance[place], total, exact[place])})
     return rows
 
 

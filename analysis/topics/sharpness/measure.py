@@ -10,6 +10,7 @@ from morsecensus.analysis.estimates.counts import mean_and_error
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.topics.networks.measure import head, pairs_of
 from morsecensus.analysis.topics.networks.read import Network, find_networks
+from morsecensus.analysis.topics.rows import score
 
 KINDS = ("sharpness", "adaptive")
 COMPARED = (*KINDS, "end_cost", "end_test_errors")
@@ -69,5 +70,5 @@ def difference_rows(found: Sequence[Network]) -> Iterator[Row]:
                 "second_se": b_se,
                 "difference": b - a,
                 "difference_se": error,
-                "z": (b - a) / error if error > 0 else None,
+                "z": score(b, error, a),
             }

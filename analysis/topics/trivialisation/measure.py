@@ -22,7 +22,7 @@ from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.limits.complexity import total_complexity
-from morsecensus.analysis.topics.rows import head
+from morsecensus.analysis.topics.rows import head, score
 from morsecensus.tasks.covariance import Covariance
 
 FEWEST_FIELDS = 3
@@ -158,7 +158,7 @@ def total_rows(result: Trivialisation) -> list[Row]:
             mean, se = float(cell.counts["total"]), float(cell.counts["total_se"])
             row = head(cell.cell) | {"field_over_transition": _over(field_of(cell), result.transition)}
             row |= {"landscapes": cell.cell.landscapes, "mean": mean, "se": se, "exact": float(number)}
-            row |= {"z": (mean - number) / se if se > 0 else None}
+            row |= {"z": score(mean, se, float(number))}
             row |= {"limit": float(limiting_complexity(sweep.base, [field_of(cell)])[0])}
             rows.append(row | {"missing_bound": float(cell.counts["missing_total"])})
     return rows

@@ -17,7 +17,7 @@ from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
-from morsecensus.analysis.topics.rows import head
+from morsecensus.analysis.topics.rows import head, score
 from morsecensus.tasks.covariance import Covariance
 
 TRACY_WIDOM_MEAN = -1.2065335745820
@@ -98,7 +98,7 @@ def _row(family: FamilyResult, result: CellResult) -> Row:
     row |= {"rate": float(np.log(total) / result.n) if total > 0 else None}
     row["limiting_rate"] = None if limits is None else limits["complexity"]["total"]
     row |= {"minimum_energy": mean, "minimum_energy_se": se, "exact_minimum_energy": exact}
-    row["z"] = (mean - exact) / se if exact is not None and se > 0 else None
+    row["z"] = score(mean, se, exact)
     row["edge"] = edge_energy(covariance, result.n) if simple else None
     row["limiting_energy"] = family.floor if not simple else -sqrt(2 * covariance.x0)
     return row

@@ -27,7 +27,7 @@ from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.theory.goe.moments import catalan, goe_moment
 from morsecensus.analysis.theory.goe.sampler import plain_spectra
 from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, FiniteN
-from morsecensus.analysis.topics.rows import head
+from morsecensus.analysis.topics.rows import head, score
 from morsecensus.tasks.covariance import Covariance
 
 ANCHOR = "universality"
@@ -243,7 +243,7 @@ def _moments(found: Universality, law: LawFamily, result: CellResult) -> Iterato
             "relative": difference / float(exact[place]),
             "goe": goe_moment(result.n - 1, order),
             "catalan": catalan(order // 2),
-            "standard_errors": difference / error if error > 0 else None,
+            "standard_errors": score(float(mean[place]), error, float(exact[place])),
         }
 
 

@@ -3,7 +3,7 @@
 from morsecensus.analysis.agreement.residuals import LEVEL
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.table import Column, Row, Table, measured
-from morsecensus.analysis.topics.rows import ENERGY, HEAD, LANDSCAPES, STORED, head
+from morsecensus.analysis.topics.rows import ENERGY, HEAD, LANDSCAPES, STORED, head, score
 from morsecensus.analysis.topics.topology.euler.curves import EXTREME
 from morsecensus.analysis.topics.topology.euler.measure import (
     MOST_EXTREME,
@@ -113,7 +113,7 @@ def curve_rows(result: EulerResult) -> list[Row]:
         for at in range(len(curve.levels)):
             mean, error, exact = (float(x[at]) for x in (curve.mean, curve.error, curve.exact))
             row = head(found.cell) | {"level": float(curve.levels[at]), "mean": mean, "se": error}
-            row |= {"exact": exact, "z": (mean - exact) / error, "band": found.critical * error}
+            row |= {"exact": exact, "z": score(mean, error, exact), "band": found.critical * error}
             rows.append(row | {"missing": found.missing})
     return rows
 
