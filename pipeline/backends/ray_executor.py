@@ -21,6 +21,7 @@ os.environ.setdefault("RAY_task_oom_retries", "3")
 
 import ray
 from ray.exceptions import RayError, RayTaskError
+from ray.job_config import JobConfig
 
 from morsecensus.pipeline.backends.executor import MAX_RETRIES, Done, Job, crashed, label
 from morsecensus.pipeline.backends.ray_folder import refused, short_folder
@@ -142,6 +143,8 @@ class RayExecutor:
         self._ended: queue.SimpleQueue[ray.ObjectRef] = queue.SimpleQueue()
         common: dict[str, Any] = {
             "runtime_env": {"env_vars": carried_env(gpus)},
+            # else workers look in the current folder first, and take a user's numpy.py for NumPy
+            "job_config": JobConfig(_client_job=True),
             "log_to_driver": False,
             "logging_level": "ERROR",
         }

@@ -10,6 +10,8 @@ from morsecensus.pipeline.errors import UsageError, shown
 
 LEAST_GPU = 0.01
 """Share of a GPU: a hundred workers on one device is more than any has memory for."""
+MOST_WORKERS = 1024
+"""Of one machine; a cluster has the CPUs that it has."""
 BACKENDS = ("serial", "ray")
 
 
@@ -21,8 +23,8 @@ def start_executor(
     """
     if backend not in BACKENDS:
         raise UsageError(f"--backend: got {shown(backend)}, allowed: {' or '.join(BACKENDS)}")
-    if workers is not None and workers < 1:
-        raise UsageError(f"--workers: got {workers}, allowed: integers >= 1")
+    if workers is not None and not 1 <= workers <= MOST_WORKERS:
+        raise UsageError(f"--workers: got {workers}, allowed: integers from 1 to {MOST_WORKERS}")
     if gpus != 0 and not LEAST_GPU <= gpus <= 1:
         raise UsageError(f"--gpus: got {gpus:g}, allowed: 0, or a share of one GPU from {LEAST_GPU} to 1")
     if backend == "ray":

@@ -15,6 +15,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for group in (writing.app, studies.app, stores.app, landscapes.app, dynamics.app, explore.app):
+    for command in group.registered_commands:
+        # the list of commands wraps a sentence that it is given, and cuts one that it finds
+        command.short_help = " ".join((command.callback.__doc__ or "").split()).partition(". ")[0].rstrip(".")
     app.add_typer(group)
 
 

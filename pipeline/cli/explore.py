@@ -24,8 +24,9 @@ def explore(
     model: Model = "pspin",
     landscape: Number = 0,
     landscapes: Annotated[
-        int, typer.Option(help="Landscapes of each cell of STORE that are in its page.")
-    ] = 3,
+        int | None,
+        typer.Option(help="Landscapes of each cell of STORE that are in its page; 3 if not given."),
+    ] = None,
     max_paths: MaxPaths = 2**21,
     out: Annotated[
         Path | None,
@@ -44,9 +45,11 @@ def explore(
         if store is not None:
             if n is not None:
                 raise UsageError(f"--n: got {n} with a STORE, allowed: one of them")
-            page = command.explore_study(store, landscapes, out)
+            page = command.explore_study(store, 3 if landscapes is None else landscapes, out)
         elif n is None:
             raise UsageError("--n: got nothing and no STORE, allowed: one of them")
+        elif landscapes is not None:
+            raise UsageError(f"--landscapes: got {landscapes} without a STORE, allowed: with one")
         else:
             page = command.explore_landscape(model, given, n, seed, landscape, max_paths, out)
         if as_json:

@@ -105,7 +105,7 @@ def predict(
             say("More indices and errors: --json.")
 
 
-@app.command(epilog='Example: morsecensus census --xi "q^3" --n 30 --finder low-index --max-index 1 --seed 1')
+@app.command(epilog='Example: morsecensus census --xi "q^3" --n 30 --finder low-index')
 @options_of(MODELS)
 def census(
     n: Dimension,
@@ -133,6 +133,10 @@ def census(
     with user_errors():
         from morsecensus.pipeline.commands import census as command
 
+        if positions and not as_json:
+            from morsecensus.pipeline.errors import UsageError
+
+            raise UsageError("--positions: got without --json, allowed: with it")
         options = command.read_options(finder, option or [], max_index)
         spec = command.census_spec(model, given, n, seed, landscape, finder, options, positions=positions)
         found = command.take_census(spec, landscape)
@@ -149,7 +153,7 @@ def census(
             say(line)
 
 
-@app.command(epilog="Example: morsecensus shares --model relu-units --k 9 --units 9 --runs 1000 --seed 5")
+@app.command(epilog="Example: morsecensus shares --model relu-units --k 9 --runs 1000")
 @options_of(TRAINED)
 def shares(
     k: Annotated[int, typer.Option(help="Number of teachers, and dimension of the inputs.")],
@@ -271,7 +275,7 @@ def topology(
         say("All pairs: --json.")
 
 
-@app.command(epilog="Example: morsecensus couplings study.toml --landscape 0:4 --out couplings.npz")
+@app.command(epilog="Example: morsecensus couplings study.toml --landscape 0:4 --out c.npz")
 def couplings(
     source: Annotated[str, typer.Argument(metavar="STUDY.toml|STORE", help="A study or the store of a run.")],
     out: Annotated[Path, typer.Option(help="A new file, .npz, or Zarr group, .zarr.")],
@@ -298,9 +302,7 @@ def couplings(
         say(found["out"])
 
 
-@app.command(
-    epilog="Example: morsecensus flow --model matrix-tensor --deltap 1 --sweep delta2=0.3,0.5,0.7 --n 50,100"
-)
+@app.command(epilog='Example: morsecensus flow --xi "q^3" --n 50,100')
 @options_of(FLOWING)
 def flow(
     n: Annotated[str, typer.Option(help='Dimensions: "100", "50,100,200".')],

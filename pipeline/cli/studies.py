@@ -188,16 +188,21 @@ def _plan_line(made: "Plan", number: int, row: dict[str, Any]) -> dict[str, Any]
 def verify(
     store: Store,
     deep: Annotated[bool, typer.Option("--deep", help="Also compute a sample of blocks again.")] = False,
-    blocks: Annotated[int, typer.Option(min=1, help="Blocks per cell that --deep computes.")] = 4,
+    blocks: Annotated[
+        int | None, typer.Option(min=1, help="Blocks per cell that --deep computes; 4 if not given.")
+    ] = None,
     as_json: Json = False,
     body: Body = None,
     plugin: Plugin = None,
 ) -> None:
     """Re-read every object of a store against its markers. Exit code 1 if something is damaged."""
     with user_errors():
+        from morsecensus.pipeline.errors import UsageError
         from morsecensus.pipeline.run import check
 
-        report, again = check.verify_store(store, deep=deep, blocks=blocks, body=body)
+        if blocks is not None and not deep:
+            raise UsageError(f"--blocks: got {blocks} without --deep, allowed: with it")
+        report, again = check.verify_store(store, deep=deep, blocks=blocks or 4, body=body)
         if as_json:
             print_json(_verified(report, again if deep else None))
         else:

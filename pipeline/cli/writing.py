@@ -38,7 +38,7 @@ def check(study: StudyFile, as_json: Json = False, plugin: Plugin = None) -> Non
         if as_json:
             print_json({"study": str(study), "faults": lines, "cells": planned})
         elif not lines:
-            say(f"{study}: {planned} cells, nothing wrong")
+            say(f"{study}: {planned} cell{'s' * (planned != 1)}, nothing wrong")
         else:
             from morsecensus.pipeline.errors import plain
 

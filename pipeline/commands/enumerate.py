@@ -14,7 +14,8 @@ from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import MAX_VALUE
 from morsecensus.pipeline.worker.bodies import Description
 from morsecensus.pipeline.worker.path_store import PathStore, claim
-from morsecensus.storage.files import open_files
+from morsecensus.storage.errors import RemoteError
+from morsecensus.storage.files import Files, open_files
 from morsecensus.tasks.finders.options import CERTIFY, HomotopyOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.registry import MODELS
@@ -110,7 +111,7 @@ def enumerated(
     doing = "following paths and proving points"
     if store is None:
         return on_worker(what, spec, landscape, description, settings, doing, **more)
-    claim(open_files(store), spec, landscape)
+    _claim(store, spec, landscape)
     stopped = f"stopped; {store} keeps the paths that were followed, and the same command goes on with it"
     return on_worker(what, spec, landscape, description, settings, doing, stopped, paths=store, **more)
 
@@ -119,9 +120,18 @@ def path_store(store: str | Path | None, spec: Mapping[str, Any], landscape: int
     """Open, or begin, the store of a landscape's paths, for work in this process; None for none."""
     if store is None:
         return None
-    files = open_files(str(store))
-    claim(files, spec, landscape)
-    return PathStore(files, None)
+    return PathStore(_claim(str(store), spec, landscape), None)
+
+
+def _claim(store: str, spec: Mapping[str, Any], landscape: int) -> Files:
+    files = open_files(store)
+    try:
+        claim(files, spec, landscape)
+    except RemoteError:
+        raise
+    except OSError as error:
+        raise UsageError(f"--store: cannot use {store}: {error.strerror or error}") from error
+    return files
 
 
 def verdict(found: Mapping[str, Any]) -> list[str]:

@@ -40,6 +40,7 @@ def explore_landscape(
     from morsecensus.analysis.explorer.landscape import landscape_view
 
     check_library()
+    check_out(out)
     spec = cell_spec(model, given, n, seed, max_paths, threads_of(Settings()))
     found = pictures(spec, landscape, 1)
     view = landscape_view(title_of(spec, landscape), found["pictures"][0])
@@ -58,6 +59,7 @@ def explore_study(store: str, most: int, out: Path | None = None) -> Path:
 
     check_integer("--landscapes", most, 0, MOST)
     check_library()
+    check_out(out)
     run = open_run(store)
     register_installed(models_of(run))
     phase("reading the dataset")
@@ -118,6 +120,20 @@ def check_library() -> None:
         library()
     except NoLibrary as error:
         raise RunError(NO_LIBRARY) from error
+
+
+def check_out(out: Path | None) -> None:
+    """Raise UsageError, before anything long is begun, for a page that is there already or has no place."""
+    if out is None:
+        return
+    if out.exists():
+        raise UsageError(f"--out: {out} is there already: choose another name")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.touch()
+        out.unlink()
+    except OSError as error:
+        raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error
 
 
 def write(out: Path, title: str, data: dict[str, Any]) -> Path:

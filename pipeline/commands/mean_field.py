@@ -93,7 +93,8 @@ def mean_field(
             )
         # First, for it refuses times without a common step at once.
         between = continuous_pairs(noise, signal, setting, asked) if asked else None
-        rows, method = _continuous(noise, signal, setting, last, times)
+        late = "looks" if until is None else "until"
+        rows, method = _continuous(noise, signal, setting, last, times, late)
     else:
         _check_algorithm(step, setting, signal)
         fields, words = read_fields(int(last), summands, sequence, sampling, seed)
@@ -136,9 +137,10 @@ def _setting(
         raise _as_option(error) from error
 
 
-def _as_option(error: ValueError) -> UsageError:
+def _as_option(error: ValueError, late: str = "until") -> UsageError:
+    """With the option's name; ``late`` is the one that said until when."""
     name, colon, rest = str(error).partition(":")
-    return UsageError(f"--{name.replace('_', '-')}{colon}{rest}")
+    return UsageError(f"--{late if name == 'until' else name.replace('_', '-')}{colon}{rest}")
 
 
 def _start_notes(noise: "Covariance", signal: "Signal", setting: "Setting") -> list[str]:
@@ -167,7 +169,7 @@ def _start_notes(noise: "Covariance", signal: "Signal", setting: "Setting") -> l
 
 
 def _continuous(
-    noise: "Covariance", signal: "Signal", setting: "Setting", last: float, times: list[float]
+    noise: "Covariance", signal: "Signal", setting: "Setting", last: float, times: list[float], late: str
 ) -> tuple[list[dict[str, Any]], str]:
     from morsecensus.analysis.theory.dynamics.kernels import Kernels
     from morsecensus.analysis.theory.dynamics.late_curve import EARLY, late_looks
@@ -189,7 +191,7 @@ def _continuous(
             errors = np.concatenate([errors[0], later[1][0]])[None]
             method += f"; after t = {early:.3g} a logarithmic grid of two resolutions"
     except ValueError as error:
-        raise _as_option(error) from error
+        raise _as_option(error, late) from error
     return _rows(times, values, errors[0], planted), method
 
 

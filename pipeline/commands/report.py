@@ -34,6 +34,8 @@ def write_report(
     phase("reading the dataset")
     if check not in CHECKS:
         raise UsageError(f"--check: got {shown(check)}, allowed: {' or '.join(CHECKS)}")
+    if out is not None and Path(out).exists() and not Path(out).is_dir():
+        raise UsageError(f"--out: {out} is a file, allowed: a folder")
     register_installed(models_of(open_run(store)))
     try:
         return Path(report.write_report(store, out, check, partial, made_by(command), step) or out)

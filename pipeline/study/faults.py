@@ -25,6 +25,8 @@ KINDS: Mapping[str, type[CellTable]] = {
     TRAJECTORIES: TrajectoryTable,
 }
 """Body, as studies call it -> what one of its tables has, beside the model's parameters."""
+STAND_IN = {"shares": {"model": "relu-units"}}
+"""A sound model for a body, where the one that is named is unknown; else a spin glass."""
 
 
 def study_faults(content: Mapping[str, Any], source: str, folder: Path) -> list[str]:
@@ -70,9 +72,17 @@ def _unknown(kind: str, table: Mapping[str, Any], source: str) -> Sequence[Fault
     if kind == NETWORKS:
         return _unknown_keys(NetworkTable, table, source)
     model, body = table.get("model", "pspin"), table.get("body", TABLES[kind][0])
-    if not isinstance(model, str) or not is_known(model) or body not in TABLES[kind][1]:
+    if body not in TABLES[kind][1]:
         return ()
+    if not isinstance(model, str) or not is_known(model):
+        return _of_any_model(kind, body, table, source)
     return _unknown_keys(table_of(KINDS[body], model), {"model": model, **table}, source)
+
+
+def _of_any_model(kind: str, body: str, table: Mapping[str, Any], source: str) -> Sequence[Fault]:
+    """What is wrong with the keys of a table that it would have with any model."""
+    known = {name: table[name] for name in KINDS[body].model_fields if name in table and name != "model"}
+    return _faults_of_table(kind, {**known, **STAND_IN.get(body, {"xi": "q^3"})}, [], source, Path())
 
 
 def _unknown_keys(kind: type[Checked], table: Mapping[str, Any], source: str) -> Sequence[Fault]:

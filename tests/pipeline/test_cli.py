@@ -176,6 +176,35 @@ MISTAKES = {
         "--max-index: got 1 for partite, allowed: for models with exact numbers of low index",
     ),
     "bad energy": (("predict", "--xi", "q^3", "--n", "4", "--energy", "1"), 2, "--energy: got '1'"),
+    "paths into a file": (
+        ("enumerate", "--xi", "q^3", "--n", "4", "--seed", "1", "--store", "pyproject.toml"),
+        2,
+        "--store: cannot use pyproject.toml",
+    ),
+    "paths nowhere": (
+        ("enumerate", "--xi", "q^3", "--n", "4", "--seed", "1", "--store", "/proc/none"),
+        2,
+        "--store: cannot use /proc/none",
+    ),
+    "a page that is there": (
+        ("explore", "--xi", "q^3", "--n", "3", "--out", "pyproject.toml"),
+        2,
+        "--out: pyproject.toml is there already",
+    ),
+    "a page nowhere": (("explore", "--xi", "q^3", "--n", "3", "--out", "/proc/x.html"), 2, "--out: cannot"),
+    "pages without a store": (
+        ("explore", "--xi", "q^3", "--n", "3", "--landscapes", "5"),
+        2,
+        "--landscapes:",
+    ),
+    "a report in a file": (
+        ("report", "nowhere", "--out", "pyproject.toml"),
+        2,
+        "is a file, allowed: a folder",
+    ),
+    "blocks of nothing": (("verify", "nowhere", "--blocks", "3"), 2, "--blocks: got 3 without --deep"),
+    "positions unseen": (("census", "--xi", "q^3", "--n", "5", "--positions"), 2, "--positions: got without"),
+    "looks too late": (("mean-field", "--xi", "q^3", "--looks", "1e12"), 2, "--looks: got 1e+12, allowed: l"),
 }
 
 

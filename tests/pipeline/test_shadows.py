@@ -53,6 +53,19 @@ def test_a_study_runs_among_shadows(folder, backend):
         assert Path(folder, "report", "report.html").exists()
 
 
+@pytest.mark.ray
+@pytest.mark.slow
+def test_workers_of_ray_look_for_nothing_in_the_current_folder(folder):
+    """The command's own process doesn't; Ray would send its folder to all of them."""
+    for name in ("morsecensus", "numpy", "queue"):
+        (folder / f"{name}.py").write_text(RAISE)
+    command = [Path(sys.executable).parent / "morsecensus", "run", "study.toml", "--store", "store"]
+    done = subprocess.run(
+        [*command, "--backend", "ray", "--workers", "1"], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_notebook_finds_the_public_names_among_shadows(folder):
     code = (
         "import sys, morsecensus as m\n"

@@ -56,6 +56,8 @@ LINES = [
     ": cells[0].landscapes: got 0, allowed: greater than or equal to 1",
     ": cells[0].options.min_hits: got '5', allowed: int",
     ": cells[1].model: got 'pspn', allowed: distinct, entries, factorised,",
+    ": cells[1].n: missing, it has no default",
+    ": cells[1].landscapes: missing, it has no default",
     ": cells[2].xi: covariance xi: got",
     ": trajectories[0].n: missing, it has no default",
 ]
@@ -76,7 +78,7 @@ def test_all_faults_at_once_unknown_keys_first(here):
     done = call("check", "study.toml")
     assert done.exit_code == 2
     *said, last = done.stderr.splitlines()
-    assert last == "morsecensus: study.toml: 11 things to mend"
+    assert last == "morsecensus: study.toml: 13 things to mend"
     assert len(said) == len(LINES)
     for line, wanted in zip(said, LINES, strict=True):
         assert line.startswith(f"study.toml{wanted}"), (line, wanted)
@@ -99,7 +101,7 @@ def test_what_only_shows_between_tables(here):
     (here / "study.toml").write_text('name = "s"\nseed = 1\n' + 2 * cell)
     assert "the same cell as in cells[0]" in call("check", "study.toml").stderr
     (here / "study.toml").write_text('name = "s"\nseed = 1\n' + cell)
-    assert call("check", "study.toml").stdout == "study.toml: 1 cells, nothing wrong\n"
+    assert call("check", "study.toml").stdout == "study.toml: 1 cell, nothing wrong\n"
     (here / "study.toml").write_text("name = ")
     assert "not TOML" in call("check", "study.toml").stderr
 
@@ -113,6 +115,13 @@ def test_a_first_study_of_every_model(model, here):
     full = re.sub(r"^# (?=\[|\w+ = (?!\.\.\.))", "", text, flags=re.M)
     assert set(MODELS[model].parameters) <= tomllib.loads(full)["cells"][0].keys()
     assert study_faults(tomllib.loads(full), "study", here) == []
+
+
+@pytest.mark.parametrize("body", ["census", "flow", "shares"])
+def test_a_misspelt_model_hides_nothing_that_any_model_has(here, body):
+    table = {"body": body, "model": "psin", "n": -4, "landscapes": -3, "sizes": "1,1"}
+    found = study_faults({"name": "s", "seed": 1, "cells": [table]}, "study", here)
+    assert [fault.split(":")[1].split(".")[1] for fault in found] == ["model", "n", "landscapes"]
 
 
 def test_init_writes_beside_its_schema_and_over_nothing(here):

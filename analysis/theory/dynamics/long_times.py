@@ -78,7 +78,7 @@ def late(
     if kernels.pulls(setting.overlap):
         raise ValueError("signal: got one that pulls, allowed: none at late times, or a start at overlap 0")
     if not 2 * first < until <= LATEST / kernels.rate:
-        allowed = f"from {2 * first:.3g} to {LATEST / kernels.rate:.3g} for this xi"
+        allowed = f"later than {2 * first:.3g}, up to {LATEST / kernels.rate:.3g} for this xi"
         raise ValueError(f"until: got {until:g}, allowed: {allowed}")
     rows = _Rows(kernels, setting, resolution, first)
     while rows.time < rows.scale * until * (1 + resolution.spacing):

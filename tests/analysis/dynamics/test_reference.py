@@ -174,5 +174,5 @@ def test_late_grids_follow_the_last_time(monkeypatch):
         asked.clear()
         late_curve.late_looks(kernels, np.array([100.0, last / kernels.rate]))
         assert asked == nodes
-    with pytest.raises(ValueError, match=r"until: got .*, allowed: from .* for this xi"):
+    with pytest.raises(ValueError, match=r"until: got .*, allowed: later than .*, up to .* for this xi"):
         long_times.late(kernels, 25_001 / kernels.rate)
