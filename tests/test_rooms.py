@@ -13,7 +13,7 @@ FORBIDDEN = {
     "pipeline": {"jax", "matplotlib"},
 }
 LEAVES = {
-    "ray": {"pipeline/backends/ray_executor.py", "pipeline/backends/ray_pool.py"},
+    "ray": {f"pipeline/backends/ray_{name}.py" for name in ("executor", "pool", "size")},
     "distributed": {"pipeline/backends/dask_scheduler.py"},
     "numba": {f"tasks/runtime/{file}.py" for file in ("machine_code", "simd", "simd_types")},
     "flint": {

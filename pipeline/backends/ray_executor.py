@@ -1,14 +1,11 @@
 """The Ray backend. Import it through ``start_executor``, which sets what Ray reads when it is imported."""
 
 import copy
-import functools
 import itertools
 import os
 import queue
 import shutil
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 # before the import: Ray reads these once, RAY_AUTH_MODE too, which start_executor sets
@@ -25,6 +22,7 @@ from ray.job_config import JobConfig
 
 from morsecensus.pipeline.backends.executor import MAX_RETRIES, Done, Job, crashed, label
 from morsecensus.pipeline.backends.ray_folder import refused, short_folder
+from morsecensus.pipeline.backends.ray_size import look, places, size, window
 from morsecensus.pipeline.errors import RunError
 from morsecensus.pipeline.plugins import carried
 from morsecensus.pipeline.worker.environment import carried_env
@@ -32,12 +30,6 @@ from morsecensus.pipeline.worker.program import program
 from morsecensus.pipeline.worker.worker import run_job, run_piece
 from morsecensus.tasks.runtime.scatter import Scatter, Take
 
-JOBS_PER_CPU = 3
-"""Submitted at once: enough that no CPU waits for the driver, few enough that stopping is quick."""
-MOST_WAITING = 4096
-"""Jobs that wait for a CPU at most: thousands of them finish between two looks of the driver, not more."""
-LOOK_SECONDS = 5.0
-"""How long an answer about the cluster's size holds: asking takes 0.2 ms for one node, and more for many."""
 OBJECT_STORE_BYTES = 100 * 2**20
 """Only receipts and a few pieces, of about 5 MB, are ever in it; Ray's minimum is 75 MiB."""
 
@@ -68,7 +60,7 @@ def _scatter(job: Job) -> Scatter:
         waiting: dict[ray.ObjectRef, int] = {}
         try:
             while True:
-                for place, argument in itertools.islice(pieces, max(0, _window() - len(waiting))):
+                for place, argument in itertools.islice(pieces, max(0, window() - len(waiting))):
                     called = _call_piece.options(name=f"{label(job)} piece")
                     waiting[called.remote(name, argument, whole)] = place
                 if not waiting:
@@ -100,40 +92,6 @@ def _piece(ref: ray.ObjectRef) -> Any:
         raise error.cause from error
 
 
-@dataclass(frozen=True)
-class _Size:
-    """What a cluster has in all, and the memory of the node that has most."""
-
-    cpus: float
-    gpus: float
-    most_memory: float
-
-
-def _size() -> _Size:
-    """Return the cluster's size, a few seconds old at most, since nodes may join or leave."""
-    return _look(int(time.monotonic() / LOOK_SECONDS))
-
-
-@functools.lru_cache(maxsize=1)
-def _look(moment: int) -> _Size:
-    del moment  # only the key of the cache
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    of = {name: [node.get(name, 0.0) for node in nodes] or [0.0] for name in ("CPU", "GPU", "memory")}
-    return _Size(sum(of["CPU"]), sum(of["GPU"]), max(of["memory"]))
-
-
-def _places(gpus: float = 0.0) -> int:
-    """Return how many tasks the cluster runs together."""
-    size = _size()
-    return max(1, int(min(size.cpus, size.gpus / gpus) if gpus else size.cpus))
-
-
-def _window(gpus: float = 0.0) -> int:
-    """Return how many tasks to keep submitted."""
-    places = _places(gpus)
-    return places + min((JOBS_PER_CPU - 1) * places, MOST_WAITING)
-
-
 class RayExecutor:
     """Ray tasks: on a local Ray that starts by itself, or on a running cluster."""
 
@@ -161,21 +119,21 @@ class RayExecutor:
         except Exception as error:  # whatever Ray and the system have: OSError, AssertionError, its own
             self.close()
             raise RunError(refused(address or "a local Ray", error)) from error
-        _look.cache_clear()  # it may be of another cluster, in a process that had one before
-        if gpus and _size().gpus < 1:
+        look.cache_clear()  # it may be of another cluster, in a process that had one before
+        if gpus and size().gpus < 1:
             self.close()
             text = "no node that is up offers Ray a GPU: start one that has, or leave --gpus out"
             raise RunError(f"--gpus {gpus:g}: {text}")
 
     def window(self) -> int:
-        return _window(self._gpus)
+        return window(self._gpus)
 
     def places(self) -> int:
-        return _places(self._gpus)
+        return places(self._gpus)
 
     def submit(self, job: Job) -> None:
         # a request that no node can meet would wait for ever
-        memory = int(min(job.get("memory_bytes", 0), _size().most_memory))
+        memory = int(min(job.get("memory_bytes", 0), size().most_memory))
         job = {**job, **carried(), "program": program(), "gpus": self._gpus}
         ref = _call.options(name=label(job), memory=memory or None, num_gpus=self._gpus or None).remote(job)
         self._running[ref] = job
