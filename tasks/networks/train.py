@@ -132,7 +132,15 @@ def train(
 
 
 def _start(options: NetworkOptions, seed: int, run: int) -> Float[np.ndarray, " weights"]:
-    return first_weights(options.net, generator(seed, "network", str(options.net), run, "weights"))
+    return first_weights(options.net, _source(options, seed, run, "weights"))
+
+
+def _source(options: NetworkOptions, seed: int, run: int, *labels: str | int) -> np.random.Generator:
+    """What is random of a run. Nets of one shape draw the same, so that options can be compared run by run,
+    but for a student of its teacher's shape: it would begin where run 0 taught, and end nearer to it."""
+    teacher = options.of_teacher
+    draw = run + (teacher is not None and teacher.net == options.net)
+    return generator(seed, "network", str(options.net), draw, *labels)
 
 
 def _parts(
@@ -142,7 +150,7 @@ def _parts(
     that fill no batch are left out of an epoch; the order of the next is another."""
     length = options.count // options.batch
     for epoch in range(first // length, -(-end // length)):
-        source = generator(seed, "network", str(options.net), run, "epoch", epoch)
+        source = _source(options, seed, run, "epoch", epoch)
         order = source.permutation(options.count)[: length * options.batch].reshape(length, options.batch)
         begun = epoch * length
         yield order.astype(np.int32), max(first - begun, 0), min(end - begun, length)

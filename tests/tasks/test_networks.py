@@ -146,6 +146,20 @@ def test_examples_of_clusters_are_numbered():
     assert not np.array_equal(small.inputs, examples_of(NetworkOptions(**RUN), 7).inputs)
 
 
+def test_a_student_of_its_teachers_shape_begins_elsewhere():
+    """Else run 0 would have the first weights and the order of examples that made the teacher."""
+    x, targets = np.random.default_rng(1).standard_normal((60, 6)), np.eye(3)[np.arange(60) % 3]
+
+    def begun(run, **changed):
+        return train(NetworkOptions(**RUN | {"steps": 3} | changed), x, targets, 5, run).weights
+
+    student = {"labels": "teacher", "teacher": RUN | {"first": 60}}
+    other = {"labels": "teacher", "teacher": RUN | {"first": 60, "layers": [6, 7, 3]}}
+    np.testing.assert_array_equal(begun(0, **student), begun(1))
+    np.testing.assert_array_equal(begun(0, **other), begun(0))
+    assert not np.array_equal(begun(0), begun(1))
+
+
 def test_no_student_is_below_the_entropy_of_its_teacher():
     teacher = RUN | {"first": 60, "steps": 40}
     options = NetworkOptions(**RUN, labels="teacher", teacher=teacher)
