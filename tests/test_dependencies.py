@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("tasks", "storage", "analysis", "pipeline")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-RUNTIME_EXTRAS = ("distributed", "explore", "export", "s3")
+RUNTIME_EXTRAS = ("distributed", "explore", "export", "ray", "s3")
 BEHIND_A_NAME = {"s3fs": "s3://", "h5py": '"h5py"'}
 """Packages that fsspec or h5netcdf import for us, and the text by which a room asks for them."""
 HEAVY = ("scipy.stats", "scipy.optimize", "pandas", "xarray", "dask", "matplotlib", "ray", "zarr")

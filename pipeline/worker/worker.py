@@ -63,11 +63,11 @@ def run_job(job: Mapping[str, Any], scatter: Scatter | None = None) -> dict[str,
         if "program" in job:
             check_program(job["program"])
         _take_plugins(job)
-        keep_programs(fingerprint(environment()))
         if job["job"] == "environment":
             return {"environment": environment()}
         if job["job"] == "describe":
             return {"description": asdict(describe(job["body"], job["spec"]))}
+        keep_programs(fingerprint(environment()))
         if job["job"] == "check":
             return _check_block(job)
         _check_environment(job["generation"])
