@@ -7,6 +7,9 @@ from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.worker.bodies import PLACES, describe
 from morsecensus.storage.layout import CellLayout
 
+COMPILED = 60.0
+"""Seconds of a block of which compilation is a small part."""
+
 
 @dataclass
 class CellPace:
@@ -14,6 +17,8 @@ class CellPace:
 
     Attributes:
         seconds: of workers, for the landscapes that are done.
+        cold: landscapes of these that were a worker's first of the cell; what they took, `cold_seconds`, may be
+            compilation for the most part.
         planned: seconds a landscape by the plan, on one worker; None if nobody knows.
         block: landscapes of a block.
     """
@@ -23,11 +28,17 @@ class CellPace:
     seconds: float = 0.0
     planned: float | None = None
     block: int = 1
+    cold: int = 0
+    cold_seconds: float = 0.0
 
     @property
     def measured(self) -> float | None:
-        """Seconds a landscape took; None before the first one."""
-        return self.seconds / self.done if self.done and self.seconds else None
+        """Seconds a landscape took, by blocks for which nothing was compiled, or which took far longer than
+        that; None before the first of them."""
+        warm, seconds = self.done - self.cold, self.seconds - self.cold_seconds
+        if self.cold_seconds * self.block > COMPILED * self.cold:
+            warm, seconds = self.done, self.seconds
+        return seconds / warm if warm and seconds > 0 else None
 
 
 def planned_seconds(cell: CellLayout) -> float | None:
@@ -58,7 +69,7 @@ def work_left(cells: Iterable[CellPace]) -> float | None:
 def _seconds_each(cells: Sequence[CellPace]) -> Callable[[CellPace], float | None]:
     both = [cell for cell in cells if cell.measured and cell.planned]
     planned = sum((cell.planned or 0.0) * cell.done for cell in both)
-    factor = sum(cell.seconds for cell in both) / planned if planned else 1.0
+    factor = sum((cell.measured or 0.0) * cell.done for cell in both) / planned if planned else 1.0
     done = sum(cell.done for cell in cells)
     mean = sum(cell.seconds for cell in cells) / done if done else None
 
@@ -71,11 +82,11 @@ def _seconds_each(cells: Sequence[CellPace]) -> Callable[[CellPace], float | Non
 
 
 def time_left(cells: Sequence[CellPace], before: float, elapsed: float, at_work: int = 0) -> float | None:
-    """Seconds until all is done, if it goes on as in the last ``elapsed`` seconds.
+    """Seconds until all is done: with the workers that are at work now or, where nobody knows how many, as
+    in the last ``elapsed`` seconds.
 
-    What went into blocks at work counts: else a run of long blocks would seem to stand still, and its time
-    left to grow, until the first of them is there. It is what workers had in all that is in no block, up to
-    the whole of what each is at.
+    What went into blocks at work counts: else a run of long blocks would seem to stand still until the first
+    of them is there. It is what workers had in all that is in no block, up to the whole of what each is at.
 
     Args:
         before: seconds of workers that all cells had when these began.
@@ -84,10 +95,10 @@ def time_left(cells: Sequence[CellPace], before: float, elapsed: float, at_work:
     left, fresh = work_left(cells), sum(cell.seconds for cell in cells) - before
     if left is None or elapsed <= 0:
         return None
-    begun = min(_whole(cells, at_work), max(0.0, at_work * elapsed - fresh))
-    if fresh + begun <= 0:
-        return None
-    return max(0.0, left - begun) * elapsed / (fresh + begun)
+    if at_work:
+        begun = min(_whole(cells, at_work), max(0.0, at_work * elapsed - fresh))
+        return max(0.0, left - begun) / at_work
+    return left * elapsed / fresh if fresh > 0 else None
 
 
 def _whole(cells: Sequence[CellPace], blocks: int) -> float:

@@ -54,6 +54,7 @@ class Session:
             blocks_done=len(done),
         )
         self.computed = 0
+        self.warm: set[tuple[str, str, int]] = set()
         self.failed: dict[str, str] = {}
 
     def _done(self, cell: CellLayout) -> list[Summary]:
@@ -130,7 +131,9 @@ class Session:
         if error is None:
             self.counts.workers.add((done.receipt["host"], done.receipt["pid"]))
             self.counts.open += done.receipt.get("open", 0)
-            self._commit(cell, block, Summary(**done.receipt["summary"]))
+            summary = Summary(**done.receipt["summary"])
+            self._note_cold(cell, done.receipt, summary)
+            self._commit(cell, block, summary)
             return
         if error["kind"] in FATAL:
             raise RunError(f"{cell.id} block {block}: {advised(error)}")
@@ -138,6 +141,15 @@ class Session:
         self.failed[f"{cell.id} block {block}"] = error["message"]
         with writing(self.run.files):
             record_failure(self.run.files, cell, block, error)
+
+    def _note_cold(self, cell: CellLayout, receipt: Mapping[str, Any], summary: Summary) -> None:
+        """A worker compiles in its first block of a cell."""
+        key = (cell.id, receipt["host"], receipt["pid"])
+        if key not in self.warm:
+            self.warm.add(key)
+            pace = self.counts.paces[cell.id]
+            pace.cold += summary.landscapes
+            pace.cold_seconds += summary.seconds
 
     def _commit(self, cell: CellLayout, block: int, summary: Summary) -> None:
         self.computed += 1

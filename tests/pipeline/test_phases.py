@@ -126,7 +126,7 @@ def test_what_went_into_blocks_at_work_counts():
     cells = [CellPace(10, 0, 0.0, 100.0), CellPace(10, 0, 0.0, 50.0)]
     for elapsed in (10.0, 50.0, 99.0):
         assert time_left(cells, 0.0, elapsed, at_work=2) == pytest.approx(750 - elapsed)
-    assert time_left(cells, 0.0, 150.0, at_work=2) == pytest.approx(1300 * 150 / 200), "longer than planned"
+    assert time_left(cells, 0.0, 150.0, at_work=2) == pytest.approx(650), "longer than planned"
     cells[0].done, cells[0].seconds = 2, 200.0
     assert time_left(cells, 0.0, 100.0, at_work=2) == pytest.approx(650)
     assert time_left(cells, 0.0, 150.0, at_work=2) == pytest.approx(600)
@@ -134,6 +134,16 @@ def test_what_went_into_blocks_at_work_counts():
     few = [CellPace(10, 9, 900.0, 100.0), CellPace(10, 0, 0.0, 50.0, block=5)]
     assert time_left(few, 0.0, 550.0, at_work=2) == pytest.approx(200)
     assert time_left([CellPace(10, 0, 0.0, None)], 0.0, 10.0, at_work=1) is None
+
+
+def test_compilation_is_no_pace():
+    """A worker's first block took 30 s, 29 of which went into compiling: it says nothing of the others."""
+    cells = [CellPace(100, 10, 30.0, 0.1, block=10, cold=10, cold_seconds=30.0), CellPace(100, 0, 0.0, 0.2)]
+    assert time_left(cells, 0.0, 30.0, at_work=1) == pytest.approx(9 + 20), "by the plan"
+    cells[0].done, cells[0].seconds = 20, 32.0
+    assert time_left(cells, 0.0, 32.0, at_work=1) == pytest.approx(80 * 0.2 + 20 * 2), "twice the plan"
+    cells[0] = CellPace(100, 10, 300.0, 0.1, block=10, cold=10, cold_seconds=300.0)
+    assert time_left(cells, 0.0, 300.0, at_work=1) == pytest.approx(90 * 30 + 20 * 300), "no compilation"
 
 
 def test_phases_load_nothing_heavy():
