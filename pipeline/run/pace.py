@@ -17,8 +17,8 @@ class CellPace:
 
     Attributes:
         seconds: of workers, for the landscapes that are done.
-        cold: landscapes of these that were a worker's first of the cell; what they took, `cold_seconds`, may be
-            compilation for the most part.
+        cold: landscapes of these in blocks that were a worker's first of the cell, with `cold_seconds`: for the
+            most part that may be compilation.
         planned: seconds a landscape by the plan, on one worker; None if nobody knows.
         block: landscapes of a block.
     """
