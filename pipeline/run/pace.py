@@ -17,10 +17,10 @@ class CellPace:
 
     Attributes:
         seconds: of workers, for the landscapes that are done.
-        cold: landscapes of these in blocks that were a worker's first of the cell, with `cold_seconds`: for the
-            most part that may be compilation.
         planned: seconds a landscape by the plan, on one worker; None if nobody knows.
         block: landscapes of a block.
+        cold, cold_seconds: of these, in blocks that were a worker's first of the cell: much of their time may
+            be compilation.
     """
 
     landscapes: int
