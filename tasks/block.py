@@ -26,8 +26,9 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         ``rows_bound``: no table of a block has more rows (an arc is a pair of points); ``memory_bytes``: peak
         memory of a worker; ``expected_points`` a landscape; ``seconds_per_landscape``: a rough guess;
-        ``tables`` that a block returns, JSON-ready, with the ``sizes`` of their named dimensions;
-        ``chunk_rows``: rows of one stored chunk.
+        ``budget``: that of starts, in units of what closing a landscape is likely to take; ``tables`` that a
+        block returns, JSON-ready, with the ``sizes`` of their named dimensions; ``chunk_rows``: rows of one
+        stored chunk.
     """
     landscape = build(spec["model"], spec["parameters"], spec["n"])
     finder = FINDERS[spec["finder"]]
@@ -47,6 +48,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         "rows_bound": int(rows if not spec.get("topology") else rows**2) * spec["block_size"],
         "memory_bytes": int(WORKER_BYTES + working),
         "expected_points": float(typical),
+        "budget": needs.budget,
         "seconds_per_landscape": needs.seconds + topology_seconds(spec.get("topology", False), typical),
         "tables": [table.record() for table in tables_of(spec)],
         "sizes": _sizes(landscape),

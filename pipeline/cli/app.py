@@ -1,13 +1,42 @@
 """The command line, put together. Commands import what they need when they run, so that --help is quick."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from morsecensus.pipeline.cli import dynamics, explore, landscapes, stores, studies, writing
-from morsecensus.pipeline.cli.console import say
+from morsecensus.pipeline.cli.console import call_options, fail, say
+from morsecensus.pipeline.errors import shown
+
+ALLOWED = {"int": "integers", "float": "numbers"}
+"""By how the kinds of the parser's errors begin."""
+
+
+class Commands(TyperGroup):
+    """Commands whose mistakes are told in our words: one line, with the option's own name."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            options = [one for one in command.params if one.opts[0].startswith("-")]
+            call_options({one.name: max(one.opts, key=len) for one in options})
+        return name, command, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            for found in getattr(error.__cause__, "errors", list)():
+                allowed = [word for kind, word in ALLOWED.items() if found["type"].startswith(kind)]
+                if allowed and error.param is not None:
+                    text = f"{error.param.name}: got {shown(found['input'])}, allowed: {allowed[0]}"
+                    fail(text, error.exit_code)
+            raise
+
 
 app = typer.Typer(
+    cls=Commands,
     name="morsecensus",
     help="A census of the critical points of random landscapes, held against exact Kac-Rice theory.",
     no_args_is_help=True,

@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _answer: IO[str] | None = None
 """Standard output, while a command keeps it from others."""
+_options: dict[str, str] = {}
+"""Of the command at work: names of parameters -> options."""
 
 
 @contextmanager
@@ -80,8 +83,28 @@ def say(text: str) -> None:
 def fail(text: str, code: int) -> NoReturn:
     from morsecensus.pipeline.errors import plain
 
-    typer.echo(f"morsecensus: {plain(' '.join(text.split()))}", err=True)
+    typer.echo(f"morsecensus: {plain(_as_typed(' '.join(text.split())))}", err=True)
     raise typer.Exit(code)
+
+
+def call_options(names: Mapping[str, str]) -> None:
+    """From now on messages call these parameters what the user typed: ``max_paths`` is ``--max-paths``."""
+    global _options
+    _options = dict(names)
+
+
+def _as_typed(text: str) -> str:
+    """What begins the message, and what can be no word of a sentence; studies have keys of the same names, so
+    nothing is replaced behind the name of a file or in quotes."""
+    field = re.match(r"\w+(?=: )", text)
+    if field and field[0] in _options:
+        text = _options[field[0]] + text[field.end() :]
+    several = "|".join(sorted(re.escape(name) for name in _options if "_" in name))
+    if not several:
+        return text
+    return re.sub(
+        rf"(?<![\w.\"'-])(?<!--option )({several})(?![\w.\"'-])", lambda found: _options[found[0]], text
+    )
 
 
 def _stopped(text: str, code: int) -> NoReturn:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from morsecensus.storage.verify import Report
 
 app = typer.Typer()
+
+SHORT = 0.5
+"""A budget below this share of what closing is likely to take, a rough number, is pointed out."""
 """Becomes part of the command line in `pipeline.cli.app`."""
 
 
@@ -146,7 +149,8 @@ def plan(study: StudyFile, as_json: Json = False, body: Body = None, plugin: Plu
 
 def _show_plan(made: "Plan") -> None:
     from morsecensus.pipeline.phases import time_text
-    from morsecensus.pipeline.run.plan import size_text
+    from morsecensus.pipeline.run.plan import rounded, size_text
+    from morsecensus.tasks.finders.choose import FINDERS
 
     rows = made.rows()
     print_table([_plan_line(made, number, row) for number, row in enumerate(rows)], made.study.name)
@@ -157,12 +161,23 @@ def _show_plan(made: "Plan") -> None:
     for row in rows:
         if row["finder_choice"] is not None:
             say(f"{row['cell']}: {row['finder']}: {row['finder_choice']}")
-    for row in rows:
-        if row["landscapes"] != row["landscapes_asked"]:
-            say(
-                f"{row['cell']}: {row['landscapes_asked']} landscapes asked, {row['landscapes']} "
-                f"computed: blocks of {row['block']} are always whole"
-            )
+    short = [row for row in rows if row["budget"] is not None and row["budget"] < SHORT]
+    bottom = [row for row in short if FINDERS[row["finder"]].bottom]
+    _show_short([row for row in short if row not in bottom], "use finder low-index for the bottom alone")
+    _show_short(bottom, "lower max_index")
+    for line in rounded(made):
+        say(line)
+
+
+def _show_short(rows: list[dict[str, Any]], instead: str) -> None:
+    """Point out cells whose landscapes will stay open, all in one line."""
+    if rows:
+        shares = sorted({f"{row['budget']:.1g}" for row in rows}, key=float)
+        range_ = " to ".join(dict.fromkeys((shares[0], shares[-1])))
+        say(
+            f"{', '.join(row['cell'] for row in rows)}: most landscapes will stay open: the budget of "
+            f"starts is about {range_} of what closing one takes; raise max_rounds, or {instead}"
+        )
 
 
 def _plan_line(made: "Plan", number: int, row: dict[str, Any]) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def with_max_index(finder: str, options: Mapping[str, Any], max_index: int | Non
     if finder != LOW_INDEX:
         raise UsageError(f"--max-index: got {max_index} with --finder {finder}, allowed: with {LOW_INDEX}")
     if "max_index" in options:
-        raise UsageError(f"--max-index: got {max_index} and the option max_index, allowed: one of them")
+        raise UsageError(f'--max-index: got {max_index} and --option "max_index", allowed: one of them')
     return {**options, "max_index": max_index}
 
 

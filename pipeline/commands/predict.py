@@ -1,16 +1,19 @@
 """What the command line hands to ``analysis``: arguments checked on the way in, errors on the way out."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from morsecensus.pipeline.commands.thermal import thermal_numbers
 from morsecensus.pipeline.errors import UsageError, shown
-from morsecensus.pipeline.phases import phase
+from morsecensus.pipeline.phases import detail, phase
 from morsecensus.pipeline.plugins import is_known
 from morsecensus.pipeline.study.parameters import read_parameters
 from morsecensus.pipeline.study.ranges import parse_integers
 from morsecensus.tasks.landscapes.registry import MODELS
+
+if TYPE_CHECKING:
+    from morsecensus.analysis.theory.base import Energies, Theory
 
 MAX_ENERGIES = 10_000
 
@@ -47,12 +50,8 @@ def predictions(
     theory = theory_of(model, read_parameters(model, given))
     thermal = None if temperature is None else thermal_numbers(model, theory.dynamics, temperature)
     energies = parse_energies(energy)
-    phase("computing mean numbers")
     try:
-        if max_index is None:
-            rows = theory.rows(dimensions, energies)
-        else:
-            rows = theory.low_rows(dimensions, energies, max_index)
+        rows = _told_rows(theory, dimensions, energies, max_index)
     except ValueError as error:
         raise UsageError(str(error)) from error
     if rows is None and max_index is not None:
@@ -65,6 +64,28 @@ def predictions(
     if thermal is not None:
         limits: Any = rows[0]["limits"]
         rows[0]["limits"] = limits | {"thermal": thermal}
+    return rows
+
+
+def _told_rows(
+    theory: "Theory", dimensions: Sequence[int], energies: "Energies", max_index: int | None
+) -> list[dict[str, Any]] | None:
+    """A row for each dimension, the first with limits. The largest comes first, for it takes longest and is
+    what may be refused."""
+    phase("computing mean numbers")
+    found: dict[int, dict[str, Any]] = {}
+    for done, n in enumerate(sorted(set(dimensions), reverse=True)):
+        detail(f"n = {n}, {done + 1} of {len(set(dimensions))}")
+        rows = theory.rows([n], energies) if max_index is None else theory.low_rows([n], energies, max_index)
+        if rows is None:
+            return None
+        found[n] = rows[0]
+    limits = found[dimensions[0]].get("limits")
+    for row in found.values():
+        row.pop("limits", None)
+    rows = [dict(found[n]) for n in dimensions]
+    if limits is not None:
+        rows[0]["limits"] = limits
     return rows
 
 

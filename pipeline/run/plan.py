@@ -10,7 +10,7 @@ from typing import Any
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.study.inputs import first_change, has_grown
 from morsecensus.pipeline.study.study import Study, StudyCell
-from morsecensus.pipeline.worker.bodies import Description, describe, word_of
+from morsecensus.pipeline.worker.bodies import Description, describe, unit_of, word_of
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.layout import CellLayout, Generation, Manifest, cell_name
 from morsecensus.storage.seals import canonical, digest
@@ -43,6 +43,13 @@ class PlannedCell:
         """Expected seconds on one worker."""
         each = self.description.seconds_per_landscape
         return None if each is None else each * self.layout.padded
+
+    @property
+    def budget(self) -> float | None:
+        """What a landscape may take, in units of what it is likely to take until it closes; None where it
+        closes as a matter of course."""
+        each = self.description.budget
+        return None if each is None or math.isinf(each) else each
 
     @property
     def points(self) -> float | None:
@@ -93,9 +100,21 @@ class Plan:
                 "memory_bytes_per_task": cell.description.memory_bytes,
                 "disk_bytes": cell.disk_bytes,
                 "seconds": cell.seconds,
+                "budget": cell.budget,
             }
             for cell in self.cells
         ]
+
+
+def rounded(plan: Plan) -> list[str]:
+    """Return a line for each cell that computes more landscapes than were asked for."""
+    layouts = [cell.layout for cell in plan.cells]
+    return [
+        f"{cell.id}: {cell.landscapes} {unit_of([cell.body])} asked, {cell.padded} computed: blocks of "
+        f"{cell.block_size} are always whole"
+        for cell in layouts
+        if cell.padded != cell.landscapes
+    ]
 
 
 def make_plan(study: Study, *, body: str | None = None, memory: int | None = None) -> Plan:

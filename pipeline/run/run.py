@@ -11,12 +11,19 @@ from rich.console import Console
 from morsecensus.pipeline.backends.executor import Executor, ask
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
-from morsecensus.pipeline.phases import phase
+from morsecensus.pipeline.phases import note, phase
 from morsecensus.pipeline.run.ending import Crew, crew_for, end_parts, write_dataset
 from morsecensus.pipeline.run.faults import advised, writing
 from morsecensus.pipeline.run.leases import take_lease, take_lease_of_part, wait_for_lease
 from morsecensus.pipeline.run.metrics import MetricsFile
-from morsecensus.pipeline.run.plan import Plan, available_memory, extend_manifest, make_plan, new_manifest
+from morsecensus.pipeline.run.plan import (
+    Plan,
+    available_memory,
+    extend_manifest,
+    make_plan,
+    new_manifest,
+    rounded,
+)
 from morsecensus.pipeline.run.progress import Progress
 from morsecensus.pipeline.run.provenance import attributes, software, today
 from morsecensus.pipeline.run.session import Session
@@ -121,6 +128,8 @@ def run_study(
     phase("planning")
     memory = None if settings.address else available_memory()
     plan = make_plan(study, body=body, memory=memory)
+    for line in rounded(plan):
+        note(line)
     files = open_files(store)
 
     def prepare(environment: Generation) -> Run:

@@ -55,8 +55,9 @@ class Description:
     ``rows_bound`` is a provable bound on the rows of one block, ``memory_bytes`` what one task needs at most,
     ``tables`` are what a block returns, as `storage.tables.read_tables` takes them, with the ``sizes`` of
     their dimensions; ``version`` changes when the same spec gives other results; ``attrs`` are what a dataset
-    should say of the cell beside its spec; ``label`` is what a plan calls it, if not by finder or body.
-    Unknown expectations are None.
+    should say of the cell beside its spec; ``label`` is what a plan calls it, if not by finder or body;
+    ``budget`` is what a landscape may take, in units of what it is likely to take until it closes. Unknown
+    expectations are None.
     """
 
     rows_bound: int
@@ -66,6 +67,7 @@ class Description:
     chunk_rows: int = 4096
     expected_points: float | None = None
     seconds_per_landscape: float | None = None
+    budget: float | None = None
     version: int = 1
     label: str | None = None
     attrs: Mapping[str, Any] = field(default_factory=dict)

@@ -16,8 +16,8 @@ from morsecensus.tasks.finders.homotopy.cost import (
 )
 from morsecensus.tasks.finders.homotopy.cost import effort as homotopy_effort
 from morsecensus.tasks.finders.low_index.cost import effort as low_index_effort
+from morsecensus.tasks.finders.multistart.cost import closing_starts, start_seconds
 from morsecensus.tasks.finders.multistart.cost import effort as multistart_effort
-from morsecensus.tasks.finders.multistart.cost import start_seconds
 from morsecensus.tasks.finders.options import (
     BOUNDARIES,
     Effort,
@@ -77,6 +77,7 @@ class Finder:
 
 def _sampled_effort(landscape: Landscape, options: SampledHomotopyOptions) -> Effort:
     census, sample = multistart_effort(landscape, options), sample_effort(landscape, options)
+    # no budget: such landscapes stay open as a rule, and the sample says how much was found
     return Effort(census.rows + sample.rows, max(census.held, sample.held), census.seconds + sample.seconds)
 
 
@@ -133,9 +134,9 @@ def topology_seconds(topology: bool | str, points: float) -> float:
 def choose(landscape: Landscape) -> tuple[str, str]:
     """The finder that `auto` stands for, and why, in starts and paths: enumeration where its proof is
     affordable, else multistart with its recall measured by sampled paths, else multistart alone."""
-    census = multistart_effort(landscape, MultistartOptions())
-    starts = round(census.seconds / start_seconds(landscape.manifold.ambient))
-    effort_of_starts = f"about {starts} starts ({census.seconds:.2g} s)"
+    starts = closing_starts(landscape, MultistartOptions())
+    seconds = starts * start_seconds(landscape.manifold.ambient)
+    effort_of_starts = f"about {starts:.0f} starts ({seconds:.2g} s)"
     if landscape.complex_points is None or not countable(landscape):
         return "multistart", f"{effort_of_starts}; the number of complex critical points isn't known"
     paths = path_count(landscape)
@@ -147,7 +148,7 @@ def choose(landscape: Landscape) -> tuple[str, str]:
     if paths <= HomotopyOptions().max_paths:
         proof = homotopy_effort(landscape, HomotopyOptions())
         why = f"{paths} paths ({proof.seconds:.2g} s) against {effort_of_starts}"
-        if proof.seconds <= max(PROOF_IS_WORTH * census.seconds, ALWAYS_AFFORDABLE):
+        if proof.seconds <= max(PROOF_IS_WORTH * seconds, ALWAYS_AFFORDABLE):
             return "homotopy", why
     else:
         why = f"{paths} paths are too many; {effort_of_starts}"

@@ -118,13 +118,15 @@ BOUNDARIES = {False: 0, "components": 1, True: 2}
 
 
 class Effort(NamedTuple):
-    """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds; and
-    the points that it is likely to find, where that isn't all there are."""
+    """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds; the
+    points that it is likely to find, where that isn't all there are; and its budget, in units of what closing
+    the landscape is likely to take."""
 
     rows: int
     held: int
     seconds: float
     points: float = math.inf
+    budget: float = math.inf
 
 
 @dataclass(frozen=True)

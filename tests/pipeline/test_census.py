@@ -218,7 +218,7 @@ MISTAKES = {
     ),
     "max_index above the dimension": (
         (*PLAIN, "--finder", "low-index", "--max-index", "8"),
-        "max_index: got 8, allowed: 0 to 7, the dimension",
+        "--max-index: got 8, allowed: 0 to 7, the dimension",
     ),
     "max_index of another finder": (
         (*PLAIN, "--finder", "multistart", "--max-index", "1"),
@@ -226,7 +226,7 @@ MISTAKES = {
     ),
     "max_index twice": (
         (*PLAIN, "--finder", "low-index", "--max-index", "1", "--option", "max_index=2"),
-        "--max-index: got 1 and the option max_index, allowed: one of them",
+        '--max-index: got 1 and --option "max_index", allowed: one of them',
     ),
     "orbits that are manifolds": (
         FACTORISED,
@@ -266,7 +266,7 @@ MISTAKES = {
     ),
     "what only enumeration refuses": (
         ("--xi", "q^3", "--n", "30", "--finder", "homotopy"),
-        "n: got 30, which takes 1073741823 paths; allowed: at most 2097152",
+        "--n: got 30, which takes 1073741823 paths; allowed: at most 2097152",
     ),
     "no such model": (("--model", "ising", "--n", "3"), "--model: got 'ising', allowed: distinct, entries"),
     "no such file": (("--model", "given", "--file", "none.npz", "--n", "3"), "--file: "),

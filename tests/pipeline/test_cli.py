@@ -6,6 +6,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
+from morsecensus.pipeline.cli import console
 from morsecensus.pipeline.cli.app import app
 
 COMMANDS = (
@@ -84,6 +85,61 @@ def test_plan_says_which_finder_and_why(call, toolbox):
     assert named == {**row, "finder_choice": None}
 
 
+@pytest.mark.parametrize(
+    ("n", "cell", "short"),
+    [
+        ("8", "", None),
+        ("60", "", "use finder low-index"),
+        ("8", "options = { max_rounds = 1, starts_per_round = 64 }\n", "use finder low-index"),
+        ("8", "options = { max_rounds = 1, starts_per_round = 4096 }\n", None),
+        ("60", 'finder = "low-index"\noptions = { max_index = 1 }\n', None),
+        ("200", 'finder = "low-index"\noptions = { max_index = 1 }\n', "lower max_index"),
+        ("60", 'finder = "sampled-homotopy"\noptions = { paths = 64 }\n', None),
+    ],
+)
+def test_plan_points_out_budgets_that_close_nothing(tmp_path, n, cell, short):
+    (row,), said = _planned(tmp_path, f"n = {n}\n{cell}")
+    assert ("c0000: most landscapes will stay open" in said) == (short is not None)
+    assert short is None or (row["budget"] < 0.5 and short in said)
+
+
+def _planned(folder, cell):
+    """What `plan` says of two landscapes, as rows and as text."""
+    path = folder / "study.toml"
+    path.write_text(f'name = "a"\nseed = 1\n[[cells]]\nxi = "q^3"\nlandscapes = 2\n{cell}')
+    rows, said = (CliRunner().invoke(app, ["plan", str(path), *more]).stdout for more in (["--json"], []))
+    return json.loads(rows), said
+
+
+def test_no_plan_takes_longer_than_its_budget(tmp_path):
+    """2,048 starts of some 1e-4 s, whatever there is to find."""
+    (row,), _ = _planned(tmp_path, "n = 40\noptions = { max_rounds = 1 }\n")
+    assert 0.1 < row["seconds"] / 2 < 1
+
+
+def test_a_run_says_that_it_computes_whole_blocks(call, toolbox, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr("morsecensus.pipeline.run.run.note", said.append)
+    call("run", "--store", tmp_path / "store", study=toolbox.text(n="4", landscapes=21))
+    assert said == ["c0000: 21 landscapes asked, 24 computed: blocks of 4 are always whole"]
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("max_paths: got 2, allowed: 3", "--max-paths: got 2, allowed: 3"),
+        ("n: got 9; raise max_paths", "--n: got 9; raise --max-paths"),
+        ("a.toml: max_paths of n: no", "a.toml: --max-paths of n: no"),
+        ('cells[0].max_paths: got 2, "max_paths" is no n', 'cells[0].max_paths: got 2, "max_paths" is no n'),
+        ("--max-paths: got 0", "--max-paths: got 0"),
+        ("--option max_paths: got 0", "--option max_paths: got 0"),
+    ],
+)
+def test_messages_name_options_as_they_are_typed(monkeypatch, text, typed):
+    monkeypatch.setattr(console, "_options", {"max_paths": "--max-paths", "n": "--n"})
+    assert console._as_typed(text) == typed
+
+
 def test_a_table_has_a_column_for_each_parameter_of_any_model(call, toolbox):
     other = '[[cells]]\nmodel = "distinct"\nn = 9\nlandscapes = 4\n'
     lines = call("plan", study=toolbox.text(n="4", landscapes=4) + other).output.splitlines()
@@ -139,6 +195,16 @@ MISTAKES = {
     "a folder as study": (("plan", "."), 2, "cannot read the study"),
     "no store": (("status", "nowhere"), 1, "no run here"),
     "a store that is a file": (("verify", "pyproject.toml"), 1, "pyproject.toml"),
+    "text for an integer": (
+        ("predict", "--xi", "q^3", "--n", "4", "--max-index", "2x"),
+        2,
+        "morsecensus: --max-index: got '2x', allowed: integers\n",
+    ),
+    "text for a number": (
+        ("census", "--xi", "q^3", "--n", "4", "--seed", "1", "--field", "\x1b[2J"),
+        2,
+        "morsecensus: --field: got '\\x1b[2J', allowed: numbers\n",
+    ),
     "unknown option": (("run", "--colour"), 2, "No such option"),
     "no store to compact": (("compact", "nowhere"), 1, "no run here"),
     "no command": (("frobnicate",), 2, "No such command"),

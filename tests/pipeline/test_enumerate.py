@@ -177,8 +177,8 @@ MISTAKES = {
     "n of 1": (("--n", "1"), "--n: got 1, allowed: integers from 2"),
     "n too large": (
         ("--n", "30"),
-        "n: got 30, which takes 1073741823 paths; allowed: at most 2097152; raise max_paths, or use finder "
-        "sampled-homotopy or multistart (finders are chosen in a study or with the command census)",
+        "--n: got 30, which takes 1073741823 paths; allowed: at most 2097152; raise --max-paths, or use "
+        "finder sampled-homotopy or multistart (finders are chosen in a study or with the command census)",
     ),
     "too many for the given limit": (("--max-paths", "10"), "which takes 63 paths; allowed: at most 10"),
     "linear xi": (("--xi", "q^1"), "--xi: covariance xi: got no term of degree >= 2"),

@@ -30,8 +30,9 @@ def effort(landscape: Landscape, options: LowIndexOptions) -> Effort:
     most = in_round * options.max_rounds
     points = landscape.low_points(options.max_index)
     rows = int(min(most * size, 1 + STEPPING * points))
-    starts = min(max(STARTS_PER_CLASS * points / size, LEAST_ROUNDS * in_round), most)
-    return Effort(rows, 4 * in_round + STEPPING * rows, starts * start_seconds(ambient), points)
+    closing = max(STARTS_PER_CLASS * points / size, LEAST_ROUNDS * in_round)
+    seconds = min(closing, most) * start_seconds(ambient)
+    return Effort(rows, 4 * in_round + STEPPING * rows, seconds, points, most / closing)
 
 
 def require_low(landscape: Landscape, options: LowIndexOptions) -> None:

@@ -1,5 +1,7 @@
 """How many starts a landscape takes, and what they cost, before any is made. Free of JAX."""
 
+import math
+
 from morsecensus.tasks.finders.options import Effort, MultistartOptions
 from morsecensus.tasks.landscapes.base import Landscape
 
@@ -13,12 +15,19 @@ def start_seconds(ambient: int) -> float:
     return 1e-5 * (1 + (ambient / 11) ** 2)
 
 
+def closing_starts(landscape: Landscape, options: MultistartOptions) -> float:
+    """Rough number of starts until a landscape closes, whatever the budget."""
+    bound = landscape.complex_points
+    typical = min(landscape.typical_points, math.inf if bound is None else bound)
+    return max(STARTS_PER_CLASS * typical / landscape.symmetry.size, options.starts_per_round)
+
+
 def effort(landscape: Landscape, options: MultistartOptions) -> Effort:
     """Of a census."""
     bound, ambient = landscape.complex_points, landscape.manifold.ambient
-    starts = options.starts_per_round * options.max_rounds
-    most = starts * landscape.symmetry.size
+    budget = options.starts_per_round * options.max_rounds
+    most = budget * landscape.symmetry.size
     rows = min(most, bound) if bound is not None else most
-    typical = min(landscape.typical_points, rows)
-    likely = max(STARTS_PER_CLASS * typical / landscape.symmetry.size, options.starts_per_round)
-    return Effort(rows, 4 * options.starts_per_round, likely * start_seconds(ambient))
+    closing = closing_starts(landscape, options)
+    seconds = min(closing, budget) * start_seconds(ambient)
+    return Effort(rows, 4 * options.starts_per_round, seconds, budget=budget / closing)
