@@ -1,5 +1,7 @@
 """Mistakes and failures as the user sees them: one line each, and the exit code that goes with it."""
 
+from pathlib import Path
+
 from morsecensus.storage.errors import spelled_out
 
 MAX_LINE = 2000
@@ -32,6 +34,12 @@ def shown(value: object, limit: int = 60) -> str:
     except (ValueError, RecursionError):  # an integer of more than 4300 digits, tables in tables in tables
         return f"a {type(value).__name__} too long to be shown"
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def require_new(out: Path) -> None:
+    """Raise UsageError for an ``--out`` that would take the place of something."""
+    if out.exists() or out.is_symlink():
+        raise UsageError(f"--out: {out} is there already: choose another name")
 
 
 def plain(text: str, limit: int = MAX_LINE) -> str:

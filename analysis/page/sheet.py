@@ -47,7 +47,11 @@ figcaption { font-size: .82rem; color: var(--soft); margin: .3rem 0; max-width: 
 .answers li { margin: .35rem 0; padding: .1rem .8rem; border-left: 4px solid #8a8a8a; }
 .answers .bad { border-color: #d55e00; } .answers .good { border-color: #009e73; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 250px), 1fr)); gap: .6rem; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; background:  /* a shadow at an edge that hides something */
+  linear-gradient(to right, var(--page) 50%, transparent) left / 2rem 100% no-repeat local,
+  linear-gradient(to left, var(--page) 50%, transparent) right / 2rem 100% no-repeat local,
+  linear-gradient(to right, var(--line), transparent) left / .8rem 100% no-repeat scroll,
+  linear-gradient(to left, var(--line), transparent) right / .8rem 100% no-repeat scroll; }
 table { border-collapse: collapse; line-height: 1.4; font-size: .82rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .22rem .7rem; text-align: right; white-space: nowrap; font-weight: 400; }
 thead th { border-block: 1.5px solid var(--ink); font-weight: 600; white-space: normal; overflow-wrap: normal;
@@ -67,7 +71,10 @@ tr.bad > * { background: var(--bad); } tr.doubt > * { background: var(--doubt); 
   nav ul { display: block; max-height: 94vh; } nav label { display: none; } }
 @media (max-width: 640px) {
   body { padding: .8rem; font-size: 15px; }
-  .drawn { overflow-x: auto; } .drawn > img { width: 620px; max-width: none; }
+  .drawn { overflow-x: auto; }
+  .drawn::before { content: "wider than this screen: swipe \\2192"; position: sticky; left: 0;
+    color: var(--soft); font: .78rem sans-serif; }
+  .drawn > img { width: 620px; max-width: none; }
   th, td { padding: .2rem .45rem; }
   .wide thead { position: absolute; left: -99rem; }
   .wide, .wide tbody, .wide tr, .wide th, .wide td { display: block; }

@@ -94,8 +94,8 @@ def call_options(names: Mapping[str, str]) -> None:
 
 
 def _as_typed(text: str) -> str:
-    """What begins the message, and what can be no word of a sentence; studies have keys of the same names, so
-    nothing is replaced behind the name of a file or in quotes."""
+    """Names are replaced at the beginning, and where they can't be words: not in quotes, not as part of a
+    longer name, and not as what ``--option`` sets."""
     field = re.match(r"\w+(?=: )", text)
     if field and field[0] in _options:
         text = _options[field[0]] + text[field.end() :]

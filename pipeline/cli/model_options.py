@@ -42,15 +42,17 @@ def _with_options(command: Callable[..., Any], models: dict[str, Model]) -> Call
         )
         for name in names
     ]
-    options.append(
-        inspect.Parameter("more", inspect.Parameter.KEYWORD_ONLY, default=_MORE, annotation=list[str] | None)
-    )
+    if any(p.name == "plugin" for p in own):
+        kind = list[str] | None
+        options.append(
+            inspect.Parameter("more", inspect.Parameter.KEYWORD_ONLY, default=_MORE, annotation=kind)
+        )
 
     @wraps(command)
     def with_options(**values: Any) -> Any:
         given = {name: values.pop(name) for name in names}
         with user_errors():
-            given |= read_settings(values.pop("more") or [])
+            given |= read_settings(values.pop("more", None) or [])
         return command(given=given, **values)
 
     keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]

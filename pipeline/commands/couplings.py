@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.errors import UsageError, require_new, shown
 from morsecensus.pipeline.plugins import register_installed
 from morsecensus.pipeline.study.inputs import from_file
 from morsecensus.pipeline.study.ranges import parse_integers
@@ -37,8 +37,7 @@ def export(source: str, cell: str | None, landscape: str, out: Path, packed: boo
     """
     if out.suffix not in FORMATS:
         raise UsageError(f"--out: got {shown(str(out))}, allowed: a name that ends in {' or '.join(FORMATS)}")
-    if out.exists():
-        raise UsageError(f"--out: {out} is there already: choose another name")
+    require_new(out)
     try:
         numbers = parse_integers(landscape, minimum=0, maximum=999_999)
     except ValueError as error:

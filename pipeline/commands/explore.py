@@ -7,7 +7,7 @@ from typing import Any
 from morsecensus.pipeline.commands.enumerate import cell_spec, describe_landscape, threads_of
 from morsecensus.pipeline.commands.landscape import check_integer, on_worker
 from morsecensus.pipeline.commands.report import models_of
-from morsecensus.pipeline.errors import RunError, UsageError
+from morsecensus.pipeline.errors import RunError, UsageError, require_new
 from morsecensus.pipeline.phases import phase
 from morsecensus.pipeline.plugins import register_installed
 from morsecensus.pipeline.run.run import Settings
@@ -126,8 +126,7 @@ def check_out(out: Path | None) -> None:
     """Raise UsageError, before anything long is begun, for a page that is there already or has no place."""
     if out is None:
         return
-    if out.exists():
-        raise UsageError(f"--out: {out} is there already: choose another name")
+    require_new(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.touch()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.errors import UsageError, require_new, shown
 from morsecensus.pipeline.plugins import is_known
 from morsecensus.pipeline.study.cells import table_of
 from morsecensus.pipeline.study.census import CensusTable
@@ -96,8 +96,7 @@ def write_study(out: Path, model: str) -> list[Path]:
 def write_texts(texts: dict[Path, str]) -> list[Path]:
     """Write files that aren't there yet, all or none; raises UsageError."""
     for path in texts:
-        if path.exists():
-            raise UsageError(f"--out: {path} is there already: choose another name")
+        require_new(path)
     for path, text in texts.items():
         _write(path, text)
     return list(texts)

@@ -22,6 +22,8 @@ from morsecensus.storage.files import open_files
 from morsecensus.tasks.landscapes.registry import MODELS
 
 STOPPED = "stopped; nothing was kept"
+COMPILING = 4.0
+"""Seconds of work that are less than what compiling takes, where no program was kept."""
 
 
 def check_integer(name: str, value: int, least: int, most: int) -> None:
@@ -100,11 +102,17 @@ def on_worker(
                 "generation": dataclasses.asdict(worker_environment(executor, stop)),
                 "memory_bytes": description.memory_bytes,
             }
-            phase(f"{doing}, about {time_text(seconds)} on one CPU beside compiling")
+            phase(f"{doing}, {_how_long(seconds)}")
             receipt = ask(executor, job, stop, stopped, told(note))
     if "error" in receipt:
         raise RunError(f"{what}: {advised(receipt['error'])}")
     return receipt["record"]
+
+
+def _how_long(seconds: float | None) -> str:
+    if seconds is not None and seconds < COMPILING:
+        return "compiling for the most part"
+    return f"about {time_text(seconds)} on one CPU beside compiling"
 
 
 @contextmanager

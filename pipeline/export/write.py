@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.errors import UsageError, require_new, shown
 from morsecensus.pipeline.export.citation import CITATION, citation
 from morsecensus.pipeline.export.crate import CRATE, crate
 from morsecensus.pipeline.export.datasheet import DATASHEET, datasheet
@@ -61,11 +61,11 @@ def export_store(store: str, kind: str, out: Path | None = None) -> Export:
     """
     _check_format(kind)
     if out is not None:
-        _check_new(out)
+        require_new(out)
     phase("reading the dataset")
     source = read_source(store)
     out = out or Path(f"{source.name}{ENDINGS[kind]}")
-    _check_new(out)
+    require_new(out)
     phase(f"writing {out}")
     with _written(out) as new:
         sums = (
@@ -83,11 +83,6 @@ def _check_format(kind: str) -> None:
             f"--format: {kind} takes {', '.join(missing)}, which is not installed: "
             'pip install "morsecensus[export]"'
         )
-
-
-def _check_new(out: Path) -> None:
-    if out.exists() or out.is_symlink():
-        raise UsageError(f"--out: {out} is there already: choose another name")
 
 
 @contextmanager

@@ -61,7 +61,8 @@ COUNTS = Table(
     ),
     "Means over every planned landscape that has a number of critical points; open and failed ones count "
     "with what was found in them. Bias: how much the mean may be too low for that reason, by the bound on "
-    "the number of points and by estimates from hits. Indices that a finder didn't look for have no mean.",
+    "the number of points and by estimates from hits; those are of all points together, unless low indices "
+    "alone were sought. Indices that a finder didn't look for have no mean.",
 )
 
 
