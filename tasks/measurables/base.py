@@ -95,6 +95,11 @@ class Measurable:
 
     def record(self) -> dict[str, Any]:
         """The declaration, JSON-ready, without what is as usual."""
+        return dict(self._record)
+
+    @cached_property
+    def _record(self) -> dict[str, Any]:
+        """Worked out once: a plan of many cells asks for each again and again."""
         kept = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name not in _OURS}
         usual = {entry.name: entry.default for entry in fields(self)} | {"attrs": {}}
         changed = {name: value for name, value in kept.items() if value != usual[name]}
