@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from morsecensus.storage.verify import Report
 
 app = typer.Typer()
-
+"""Becomes part of the command line in `pipeline.cli.app`."""
 SHORT = 0.5
 """A budget below this share of what closing is likely to take, a rough number, is pointed out."""
-"""Becomes part of the command line in `pipeline.cli.app`."""
 
 
 @app.command(epilog="Example: morsecensus run study.toml --backend ray --workers 8")

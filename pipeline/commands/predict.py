@@ -80,13 +80,10 @@ def _told_rows(
         if rows is None:
             return None
         found[n] = rows[0]
-    limits = found[dimensions[0]].get("limits")
-    for row in found.values():
+    every = [dict(found[n]) for n in dimensions]
+    for row in every[1:]:
         row.pop("limits", None)
-    rows = [dict(found[n]) for n in dimensions]
-    if limits is not None:
-        rows[0]["limits"] = limits
-    return rows
+    return every
 
 
 def _is_count(value: object) -> bool:

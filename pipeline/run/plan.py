@@ -45,13 +45,6 @@ class PlannedCell:
         return None if each is None else each * self.layout.padded
 
     @property
-    def budget(self) -> float | None:
-        """What a landscape may take, in units of what it is likely to take until it closes; None where it
-        closes as a matter of course."""
-        each = self.description.budget
-        return None if each is None or math.isinf(each) else each
-
-    @property
     def points(self) -> float | None:
         """Expected number of points over all landscapes."""
         each = self.description.expected_points
@@ -100,7 +93,7 @@ class Plan:
                 "memory_bytes_per_task": cell.description.memory_bytes,
                 "disk_bytes": cell.disk_bytes,
                 "seconds": cell.seconds,
-                "budget": cell.budget,
+                "budget": cell.description.budget,
             }
             for cell in self.cells
         ]

@@ -120,13 +120,13 @@ BOUNDARIES = {False: 0, "components": 1, True: 2}
 class Effort(NamedTuple):
     """What a finder may need for one landscape: most rows, ambient vectors held at once, rough seconds; the
     points that it is likely to find, where that isn't all there are; and its budget, in units of what closing
-    the landscape is likely to take."""
+    the landscape is likely to take, where that may fall short."""
 
     rows: int
     held: int
     seconds: float
     points: float = math.inf
-    budget: float = math.inf
+    budget: float | None = None
 
 
 @dataclass(frozen=True)
