@@ -40,7 +40,10 @@ def run(names: list[str]) -> records.Record:
     for name in names:
         start = time.perf_counter()
         try:
-            rows[name] = list(importlib.import_module(f"benchmarks.{name}").run())
+            found = list(importlib.import_module(f"benchmarks.{name}").run())
+            for row in found:
+                records.is_met(row)  # a bar that can't be read is this part's failure, not the page's
+            rows[name] = found
         except Exception as error:
             failed[name] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         spent[name] = round(time.perf_counter() - start, 1)

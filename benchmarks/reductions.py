@@ -15,6 +15,7 @@ from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.extent import ENERGY_RANGE
 from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_energies, estimate_histogram
+from morsecensus.storage.inventory import INVENTORY_KEY, Entry, inventory_bytes
 
 ROWS = 10_000_000
 LANDSCAPES = 10_000
@@ -23,18 +24,18 @@ EDGES = np.linspace(-2.0, 2.0, 49)
 """As many bins as a report's histograms have."""
 
 
-def make_dataset(path: Path) -> None:
+def make_dataset(path: Path, rows: int = ROWS, landscapes: int = LANDSCAPES) -> None:
     """Points as compaction lays them out: by energy in a landscape, chunks of 65,536 rows, shards of 2^20."""
     rng = np.random.default_rng(0)
     root = zarr.create_group(path)
-    sizes = np.full(LANDSCAPES, ROWS // LANDSCAPES)
+    sizes = np.full(landscapes, rows // landscapes)
     for name, values in (
-        ("energy", np.sort(rng.normal(0, 0.6, (LANDSCAPES, ROWS // LANDSCAPES)), axis=1).ravel()),
-        ("index", rng.integers(0, LEVELS, ROWS).astype("i2")),
+        ("energy", np.sort(rng.normal(0, 0.6, (landscapes, rows // landscapes)), axis=1).ravel()),
+        ("index", rng.integers(0, LEVELS, rows).astype("i2")),
     ):
         array = root.create_array(
             name,
-            shape=(ROWS,),
+            shape=(rows,),
             dtype=values.dtype,
             chunks=(65536,),
             shards=(1 << 20,),
@@ -47,11 +48,22 @@ def make_dataset(path: Path) -> None:
     ):
         array = root.create_array(name, shape=values.shape, dtype=values.dtype, dimension_names=[dimension])
         array[:] = values
+    add_inventory(path)
 
 
-def opened(path: Path) -> Cell:
+def add_inventory(path: Path) -> None:
+    """What lies there is what should: a scan reads nothing else."""
+    objects = {
+        str(file.relative_to(path)): Entry.of(file.read_bytes()) for file in path.rglob("*") if file.is_file()
+    }
+    inventory = path / INVENTORY_KEY
+    inventory.parent.mkdir()
+    inventory.write_bytes(inventory_bytes(objects))
+
+
+def opened(path: Path, landscapes: int = LANDSCAPES) -> Cell:
     """A cell of which nothing is loaded."""
-    return Cell("c0000", xr.open_zarr(path, consolidated=False, chunks=None), LANDSCAPES)
+    return Cell("c0000", xr.open_zarr(path, consolidated=False, chunks=None), landscapes)
 
 
 def read(cell: Cell) -> None:

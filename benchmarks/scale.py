@@ -211,8 +211,8 @@ def _resume_rows(folder: Path) -> list[Row]:
         for what in ("markers", "first", "status", "resume"):
             found.setdefault(what, {})[size] = _apart(what, store, size)
     names = {
-        "markers": ("reading every marker", "-"),
-        "first": ("what is done, nothing rolled up", "-"),
+        "markers": ("reading every marker", ""),
+        "first": ("what is done, nothing rolled up", ""),
         "status": ("status", "<= 10"),
         "resume": ("what is done, rolled up", "<= 10"),
     }

@@ -10,6 +10,7 @@ sys.path.append(str(Path(__file__).parents[1]))  # the last place to look: the r
 bench = importlib.import_module("benchmarks.__main__")
 records = importlib.import_module("benchmarks.record")
 Row = importlib.import_module("benchmarks.harness").Row
+reductions = importlib.import_module("benchmarks.reductions")
 sys.path.pop()
 
 MACHINE = {"processor": "abacus", "cores": "2"}
@@ -70,15 +71,23 @@ def test_a_part_that_fails_leaves_the_others_theirs(tmp_path, monkeypatch):
             raise ImportError("no  pymanopt\nhere")
 
     monkeypatch.setitem(sys.modules, "benchmarks.finder", Finder)
+
+    class Paths:
+        @staticmethod
+        def run():
+            return [Row("rate", 20, "-", "")]
+
     monkeypatch.setitem(sys.modules, "benchmarks.gradient", Gradient)
+    monkeypatch.setitem(sys.modules, "benchmarks.paths", Paths)
     monkeypatch.setattr(records, "LAST", tmp_path / "last.json")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["benchmarks", "gradient", "finder", "--record"])
-    with pytest.raises(SystemExit, match="without figures: gradient"):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "gradient", "paths", "finder", "--record"])
+    with pytest.raises(SystemExit, match="without figures: gradient, paths"):
         bench.main()
     page = (tmp_path / "bench-output/bench.md").read_text()
     assert "| rate | 20 | >= 5 | yes |  |  |" in page
     assert "- gradient: no figures: ImportError: no pymanopt here" in page
+    assert "- paths: no figures: ValueError: rate: wanted '-'" in page
     kept = records.read(tmp_path / "last.json")
     assert [row.ratio for row in kept.rows["finder"]] == [20]
     # A run of other parts leaves those that it didn't run.
@@ -91,3 +100,10 @@ def test_an_unknown_part_is_refused(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         bench.main()
     assert "got speed, allowed: compaction, dynamics" in capsys.readouterr().err
+
+
+def test_reports_read_the_dataset_that_reductions_are_timed_on(tmp_path):
+    reductions.make_dataset(tmp_path / "points.zarr", rows=600, landscapes=20)
+    cell = reductions.opened(tmp_path / "points.zarr", landscapes=20)
+    energies = cell.dataset["energy"].values
+    assert reductions.scan(cell.dataset, reductions.ENERGY_RANGE) == (energies.min(), energies.max())
