@@ -39,6 +39,7 @@ from morsecensus.storage.markers import Marker, read_marker
 from morsecensus.storage.rollup import Summary
 from morsecensus.storage.seals import canonical
 from morsecensus.storage.tables import closed_value
+from morsecensus.tasks.measurables.words import CLOSED
 from morsecensus.tasks.runtime.kept_code import keep_programs
 from morsecensus.tasks.runtime.pieces import keep_with
 from morsecensus.tasks.runtime.scatter import Scatter
@@ -234,11 +235,13 @@ def _run_block(job: Mapping[str, Any], scatter: Scatter | None, started: float) 
 
 
 def _open(cell: CellLayout, tables: Mapping[str, Any]) -> int:
-    """Landscapes of a block of which not all is there, as far as its body says so."""
-    said = ((column, closed_value(column)) for column in cell.landscape.columns)
+    """Landscapes of a block of which not all that was sought is there, as far as its body says so."""
+    found, said = tables[cell.landscape.name], ((c.name, closed_value(c)) for c in cell.landscape.columns)
+    # a search of low indices closes nothing more than these: its reason tells whether it did
+    unsettled = np.asarray(found["reason"]) != CLOSED if "reason" in found else True
     return sum(
-        int((np.asarray(tables[cell.landscape.name][column.name]) != closed).sum())
-        for column, closed in said
+        int(((np.asarray(found[name]) != closed) & unsettled).sum())
+        for name, closed in said
         if closed is not None
     )
 

@@ -4,12 +4,16 @@ import os
 import signal
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from morsecensus.pipeline.errors import Interrupted, RunError, UsageError
 from morsecensus.pipeline.run.check import repair_store
+from morsecensus.pipeline.run.plan import make_plan
 from morsecensus.pipeline.run.run import Settings, continue_run
 from morsecensus.pipeline.stopping import StopRequest
+from morsecensus.pipeline.study.study import parse_study
+from morsecensus.pipeline.worker.worker import _open
 from morsecensus.storage.compact import compact
 from morsecensus.storage.dataset import dataset_hash
 from morsecensus.storage.layout import RUN
@@ -17,6 +21,7 @@ from morsecensus.storage.lease import acquire
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import open_run
 from morsecensus.storage.verify import verify
+from morsecensus.tasks.measurables.words import CLOSED, COMPLETE, ERROR, FEW_HITS, OPEN
 from support.processes import alive, descendants, wait_until
 
 
@@ -304,3 +309,14 @@ def test_a_signal_while_the_dataset_is_written_stops_between_columns(
     assert not (store / "latest.json").exists()
     assert toolbox.run(toolbox.content(), store).computed_blocks == 0
     assert dataset_hash(str(store)) == reference["small"]
+
+
+def test_a_landscape_of_which_all_that_was_sought_is_there_is_not_said_to_be_open():
+    cell = {"xi": "q^3", "n": 6, "landscapes": 4, "block": 4, "finder": "low-index"}
+    layout = make_plan(parse_study({"name": "low", "seed": 1, "cells": [cell]})).cells[0].layout
+    ledgers = {
+        "status": np.array([OPEN, OPEN, COMPLETE, OPEN]),
+        "reason": np.array([CLOSED, FEW_HITS, CLOSED, ERROR]),
+    }
+    assert _open(layout, {layout.landscape.name: ledgers}) == 2
+    assert _open(layout, {layout.landscape.name: {"status": ledgers["status"]}}) == 3
