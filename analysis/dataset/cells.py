@@ -115,10 +115,12 @@ class Cell:
 
     @property
     def sought(self) -> int | None:
-        """The highest of the low indices that its finder looked for; None if it looked for all points."""
+        """The highest of the low indices that its finder looked for; None if it looked for all points. Where
+        H is odd the upper half are images of the lower."""
         if "state_by_index" not in self.stored:
             return None
-        return int(np.append(self.known, False).argmin()) - 1
+        highest = (self.levels - 1) // (1 + self.symmetry.odd)
+        return min(int(np.append(self.known, False).argmin()) - 1, highest)
 
     @cached_property
     def closed(self) -> NDArray[np.bool_]:

@@ -30,11 +30,11 @@ def estimate(value: float, error: float) -> str:
     return f"{_signed(value, places)} ± {error:.{places}f}"
 
 
-def against(value: float | None, error: float) -> str:
+def against(value: float | None, error: float | None) -> str:
     """An exact value beside an estimate with this error: one digit more than the estimate has."""
     if value is None or not isfinite(value):
         return DASH
-    if not isfinite(error) or error <= 0:
+    if error is None or not isfinite(error) or error <= 0:
         return number(value, 6)
     return _signed(value, max(0, decimals(error) + 1))
 

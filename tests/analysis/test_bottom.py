@@ -193,8 +193,13 @@ def test_open_indices_count_with_a_bound_and_an_estimate():
     assert found["plausible"].values[0] == 0
     assert found["plausible"].values[1] == pytest.approx(2 * 5 / 20)  # recapture's upper limit: 2 more each
     assert found["mean"].values[1] == pytest.approx(counts[:, 1].mean())
-    judged = judge_counts(low, low_law(low), found["missing"].values[:2]).result
-    assert judged.p_missing >= judged.p_value
+    lost = counts.copy()
+    lost[:, 1] //= 2
+    for few in (0, 1):  # half of index 1 is missing, and the ledger says so or doesn't
+        cell = low_cell(lost, 5, state=np.full((20, 2), few))
+        judged = judge_counts(cell, low_law(cell), estimate_counts(cell)["missing"].values[:2]).result
+        assert judged.p_value < 1e-4
+        assert (judged.p_missing > 0.05) == few
 
 
 def test_models_with_sampled_theory_have_tests_of_known_indices():
@@ -375,6 +380,68 @@ def test_the_section(tmp_path):
         if row["weight"] == "counted":
             assert abs(row["mean"] - row["exact_mean"]) < 5 * row["mean_se"]
     assert any(row["quantity"] == "index 0: sd" and row["value"] > 0 for row in rows[DECLARED[-1]])
+
+
+def test_an_index_without_any_point_has_its_rows(tmp_path):
+    found = chapter_of(BottomOfLandscapes(), study_of(low_cell(np.array([[1, 0, 0, 0]] * 5), 1, 1, 8)))
+    _, parts = found.write(tmp_path)
+    minima, saddles = found.tables()[NUMBERS]
+    assert (minima["mean"], saddles["mean"], saddles["complexity"]) == (1, 0, None)
+    assert saddles["exact_complexity"] < 0.5
+    assert "Bottom" in " ".join(part.html for part in parts)
+
+
+def test_what_is_sought_of_an_odd_landscape_is_its_lower_half():
+    assert low_cell(draw(2, 5, 8), 2, sought=3, n=8).sought == 3
+    assert low_cell(draw(2, 5, 8), 2, sought=1, n=8).sought == 1
+
+
+def test_minima_of_one_energy_are_one_level():
+    """An even landscape has each minimum twice; nobody need know that it is even."""
+    low = low_cell(draw(8, 10), 8)
+    data = low.dataset
+    twice = data.isel(row=np.repeat(np.arange(data.sizes["row"]), 2))
+    twice["row_size"] = twice["n_points"] = 2 * data["row_size"]
+    twice["points_by_index"] = 2 * data["points_by_index"]
+    once, again = measure(low), measure(Cell("c0000", twice, 10, "low-index {}"))
+    for name in ("levels", "distinct", "shares", "ground"):
+        np.testing.assert_array_equal(getattr(once, name), getattr(again, name))
+    np.testing.assert_array_equal(once.distinct, data["points_by_index"].values[:, 0])
+
+
+def test_errors_of_fits_take_in_what_open_indices_may_lack():
+    """Of a band that lost half of its highest tenth: only widened errors hold the shift."""
+    counts = draw(12, 200)
+    whole = find(study_of(low_cell(counts, 12)).families)[0].cells[0]
+    assert whole.with_missing(1) is whole.bottom.bands[1]  # all closed
+    state = np.zeros((200, 2), int)
+    state[:, 1] = 1
+    cell = low_cell(counts, 12, state=state)
+    data, index = cell.stored, cell.stored["index"].values
+    energy = data["energy"].values.copy()
+    lost = (energy > np.quantile(energy[index == 1], 0.9)) & (np.arange(len(energy)) % 2 == 0)
+    kept = ~((index == 1) & lost)
+    owner = np.repeat(np.arange(200), data["row_size"].values)
+    fewer = data.isel(row=np.flatnonzero(kept))
+    gone = np.bincount(owner[~kept], minlength=200)
+    fewer["row_size"] = fewer["n_points"] = data["row_size"] - gone
+    numbers = data["points_by_index"].values.copy()
+    numbers[:, 1] -= gone
+    fewer["points_by_index"] = (("landscape", "morse_index"), numbers)
+    fewer["recapture_upper_by_index"] = data["points_by_index"]
+    fewer["chao1_by_index"] = data["points_by_index"]
+    found = find(study_of(Cell("c0000", fewer, 200, "low-index {}")).families)[0].cells[0]
+    cut, wide, true = found.bottom.bands[1], found.with_missing(1), whole.bottom.bands[1]
+    for name in ("mean", "sd"):
+        off = abs(getattr(cut, name) - getattr(true, name))
+        assert getattr(cut, f"{name}_se") < off < getattr(wide, f"{name}_se")
+
+
+def test_the_rate_is_that_of_the_scale_of_the_couplings():
+    scaled = low_cell(draw(2, 5, 8), 2, n=8)
+    scaled.stored.attrs["xi"] = "2*q^3"
+    slope = find(study_of(scaled).families)[0].slope
+    assert slope == pytest.approx(find(study_of(low_cell(draw(2, 5, 8), 2, n=8)).families)[0].slope / 2**0.5)
 
 
 def test_studies_without_low_cells_have_no_section():

@@ -15,6 +15,7 @@ from morsecensus.analysis.theory.means import Means
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import MultistartOptions
+from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.partite import Partite
 from morsecensus.tasks.landscapes.registry import MODELS
 
@@ -183,3 +184,23 @@ def test_means_without_errors():
     assert not means.sampled
     np.testing.assert_array_equal(means.by_index_se, [0, 0])
     assert Means(2.0, grid, grid, grid).by_index_se is None
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters"),
+    [
+        ("pspin", {"xi": "q^3", "field": 0.0}),
+        ("pspin", {"xi": "0.5*q^2+0.5*q^4", "field": 0.0}),
+        ("pspin", {"xi": "q^4", "field": 0.5}),
+        ("partite", {"sizes": "1,1,1"}),
+        ("spiked", {"xi": "q^3", "signal": "2*q^3"}),
+        ("spiked", {"xi": "q^4", "signal": "q^2"}),
+        ("spiked", {"xi": "q^3", "signal": "q^2"}),
+        ("spiked", {"xi": "q^4", "signal": "0*q"}),
+        ("matrix-tensor", {"p": 3, "delta2": 0.4, "deltap": 1.0}),
+        ("matrix-tensor", {"p": 4, "delta2": 0.4, "deltap": 1.0}),
+    ],
+)
+def test_theory_knows_the_symmetry_of_the_landscape(model, parameters):
+    landscape = build(model, parameters, 4)
+    assert theory_of(model, parameters).symmetry(4) == (landscape.symmetry.size, landscape.symmetry.odd)

@@ -28,6 +28,7 @@ def test_estimates(value, error, text):
 def test_exact_values_have_one_digit_more():
     assert r.against(12.345678, 0.04) == "12.346"
     assert r.against(189.6123, 2.7) == "189.6"
+    assert r.against(0.123456789, None) == r.against(0.123456789, float("nan")) == "0.123457"
     assert r.against(12.345678, float("nan")) == "12.3457"
     assert r.against(None, 0.1) == "–"
 

@@ -197,6 +197,46 @@ def test_one_minimum_alone_needs_no_saddle():
     assert judge(sphere(12), two, 3).tolist() == [INDEX_CLOSED, UNSEEN]
 
 
+def test_an_index_may_have_no_point_if_the_others_need_none():
+    often = [(9, 9)]
+    none = seen(often, [], often * 2, counts=[1, 0, 2], degenerate=False)
+    assert judge(sphere(7), none, 3).tolist() == [INDEX_CLOSED] * 3
+    highest = seen(often * 2, often, [], counts=[2, 1, 0], degenerate=False)
+    assert judge(sphere(7), highest, 3).tolist() == [INDEX_CLOSED] * 3
+    # Two minima need a saddle, and nobody knows what one that was hit rarely leaves room for.
+    torn = seen(often * 2, [], often, counts=[2, 0, 1], degenerate=False)
+    assert judge(sphere(7), torn, 3).tolist() == [INDEX_CLOSED, UNSEEN, INDEX_CLOSED]
+    rare = seen(often, [], [(1, 1)], counts=[1, 0, 1], degenerate=False)
+    assert judge(sphere(7), rare, 3).tolist() == [INDEX_CLOSED, UNSEEN, RARELY_HIT]
+    assert judge(sphere(7), seen([], [], counts=[0, 0], degenerate=False), 3).tolist() == [UNSEEN] * 2
+
+
+@pytest.mark.parametrize("instance", [25, 31, 35])
+def test_a_landscape_that_lacks_an_index_closes(instance):
+    landscape = build("pspin", {"xi": "0.5*q^2+0.5*q^3", "field": 0.7}, 7)
+    couplings = landscape.sample(1, instance)
+    books = enumerate_landscape(landscape, couplings, 1, instance, HomotopyOptions(certify="none")).census
+    numbers = books.ledger.points_by_index[:3]
+    assert books.ledger.status == COMPLETE
+    assert numbers.min() == 0  # what this is about
+    found = low_index(landscape, couplings, 1, instance, replace(OPTIONS, max_index=2, max_rounds=12))
+    assert found.bottom.state[:3].tolist() == [INDEX_CLOSED] * 3
+    assert found.ledger.points_by_index[:3].tolist() == numbers.tolist()
+
+
+def test_upper_indices_of_an_odd_landscape_are_images_of_lower_ones():
+    landscape = build("pspin", {"xi": "q^3"}, 4)
+    couplings = landscape.sample(1, 0)
+    lower, all_of_them = (
+        low_index(landscape, couplings, 1, 0, replace(OPTIONS, max_index=k, max_rounds=12)) for k in (1, 3)
+    )
+    assert all_of_them.bottom.state.tolist() == [INDEX_CLOSED] * 4
+    assert all_of_them.ledger.points_by_index.tolist() == lower.ledger.points_by_index.tolist()
+    known = [number.estimate for number in all_of_them.bottom.recapture]
+    assert known == known[::-1]
+    assert min(known) > 0
+
+
 def test_saddles_join_all_minima_and_miss_one_that_is_hidden():
     landscape, couplings, points = truth("cubic")
     minima, saddles = of_index(points, 0), of_index(points, 1)

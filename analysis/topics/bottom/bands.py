@@ -48,8 +48,9 @@ class Bottom:
         bands: energies of each index that was sought, counted.
         weighted: energies of minima by hits from above; None without hits.
         softest: the smallest eigenvalue of the Hessian at minima.
-        levels: energies of the lowest minima, of a pair of equal ones once, nan where there are fewer, shape
+        levels: energies of the lowest minima, of equal ones once, nan where there are fewer, shape
             (landscapes, LEVELS).
+        distinct: how many minima there are, of equal ones one, shape (landscapes,).
         shares: hits from above of each minimum over those of all, descending, a row a landscape, nan beyond.
         ground: share of the lowest minimum, nan where there is none, shape (landscapes,).
     """
@@ -58,6 +59,7 @@ class Bottom:
     weighted: Band | None
     softest: Band
     levels: Floats
+    distinct: Floats
     shares: Floats
     ground: Floats
 
@@ -65,13 +67,11 @@ class Bottom:
 def measure(cell: Cell) -> Bottom:
     """Read the points of a cell of low indices once."""
     assert cell.sought is not None
-    orbit, odd = cell.symmetry
-    twins = orbit // 2 if odd else orbit
     asked = [_band(k, "energy") for k in range(cell.sought + 1)]
-    asked += [_band(0, "energy", hits=True), _band(0, "lambda_min"), _minima(twins)]
-    *bands, weighted, softest, (levels, shares, ground) = scan(cell.dataset, together(asked))
+    asked += [_band(0, "energy", hits=True), _band(0, "lambda_min"), _minima()]
+    *bands, weighted, softest, minima = scan(cell.dataset, together(asked))
     held = weighted if np.isfinite(weighted.mean) else None
-    return Bottom(tuple(bands), held, softest, levels, shares, ground)
+    return Bottom(tuple(bands), held, softest, *minima)
 
 
 def jackknife(sums: Floats, of: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
@@ -132,8 +132,9 @@ def _above(batch: Batch) -> Floats:
     return (batch.columns["hits"] - batch.columns["hits_below"]).astype(np.float64)
 
 
-def _minima(twins: int) -> Reduction[tuple[Floats, Floats, Floats]]:
-    """Levels, shares of hits and the share of the ground state; ``twins`` minima of one energy are one."""
+def _minima() -> Reduction[tuple[Floats, Floats, Floats, Floats]]:
+    """Levels, numbers, shares of hits and the share of the ground state. Minima of one energy to the last bit
+    are images of each other, stored with the energy and the hits of their class."""
 
     def rows(batch: Batch) -> list[tuple[Floats, Floats]]:
         energy, above = batch.columns["energy"].astype(np.float64), _above(batch)
@@ -141,11 +142,12 @@ def _minima(twins: int) -> Reduction[tuple[Floats, Floats, Floats]]:
         bounds = np.searchsorted(batch.owner, np.arange(batch.landscapes + 1))
         found = []
         for first, last in pairwise(bounds):
-            own = minima[first:last]  # rows of a landscape are sorted by energy
-            found.append((energy[first:last][own][::twins], above[first:last][own][::twins]))
+            own = first + np.flatnonzero(minima[first:last])
+            level, place = np.unique(energy[own], return_index=True)
+            found.append((level, above[own][place]))
         return found
 
-    def finish(parts: list[list[tuple[Floats, Floats]]]) -> tuple[Floats, Floats, Floats]:
+    def finish(parts: list[list[tuple[Floats, Floats]]]) -> tuple[Floats, Floats, Floats, Floats]:
         found = [one for part in parts for one in part]
         most = max((len(energy) for energy, _ in found), default=0)
         levels, shares = np.full((len(found), LEVELS), np.nan), np.full((len(found), most), np.nan)
@@ -156,6 +158,7 @@ def _minima(twins: int) -> Reduction[tuple[Floats, Floats, Floats]]:
             if above.sum() > 0:
                 shares[place, : len(above)] = np.sort(above / above.sum())[::-1]
                 ground[place] = above[0] / above.sum()
-        return levels, shares, ground
+        distinct = np.array([len(energy) for energy, _ in found], dtype=np.float64)
+        return levels, distinct, shares, ground
 
     return Reduction(("index", "energy", "hits", "hits_below"), rows, finish)

@@ -273,9 +273,7 @@ def plot_starts(ax: Axes, found: BottomFamily) -> list[Mark]:
         value, error = np.array([getattr(cell, name) for cell in found.cells]).T
         label = "minimum with most starts" if name == "largest" else "lowest minimum"
         artists.append(ax.errorbar(n, value, np.nan_to_num(error), fmt=mark, color=color, label=label))
-    classes = found.cells[0].result.cell.symmetry
-    twins = classes.orbit // 2 if classes.odd else classes.orbit
-    even = [twins / float(cell.result.counts["mean"][0]) for cell in found.cells]
+    even = [1 / float(cell.bottom.distinct.mean()) for cell in found.cells]
     artists += ax.plot(n, even, color=GREY, lw=0.9, marker="_", ms=9, label="1 / mean number")
     ax.set(yscale="log", xlabel="N", ylabel="share of starts")
     low, high = ax.get_ylim()

@@ -1,7 +1,7 @@
 """Everything that the section on the bottom of landscapes is made of, family by family."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +9,6 @@ import numpy as np
 from morsecensus.analysis.agreement.exact import low_law
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.theory.kac_rice.ground_state import poisson_constants
 from morsecensus.analysis.topics.bottom import scaling
 from morsecensus.analysis.topics.bottom.bands import Band, Bottom, measure
 from morsecensus.analysis.topics.bottom.gaps import Gap, gaps_of
@@ -42,6 +41,20 @@ class BottomCell:
         found = self.result.cell.sought
         assert found is not None
         return found
+
+    def with_missing(self, k: int) -> Band:
+        """The band of an index whose errors take in what open landscapes may lack of it: as many points as
+        estimates say, all of them as high as any is, for what a search misses lies high."""
+        band, counts = self.bottom.bands[k], self.result.counts
+        share = float(counts["plausible"][k]) / max(float(counts["mean"][k]), 1e-300)
+        if not share > 0 or not band.points:
+            return band
+        above = band.highest - band.mean
+        shift = share * above / (1 + share)
+        spread = np.sqrt((band.sd**2 + share * above**2) / (1 + share) - shift**2) - band.sd
+        return replace(
+            band, mean_se=float(np.hypot(band.mean_se, shift)), sd_se=float(np.hypot(band.sd_se, spread))
+        )
 
     @property
     def ground(self) -> tuple[float, float]:
@@ -80,10 +93,10 @@ class BottomFamily:
     @cached_property
     def slope(self) -> float | None:
         """c: numbers below u grow as exp(c N u) near -E_0, of pure models; None otherwise."""
-        covariance = self.family.cells[0].cell.theory.isotropic
-        if covariance is None or not covariance.is_pure or covariance.degree < 3:
+        covariance, limits = self.family.cells[0].cell.theory.isotropic, self.family.limits
+        if covariance is None or limits is None or not covariance.is_pure or covariance.degree < 3:
             return None
-        return poisson_constants(covariance.degree)[0]
+        return float(limits["ground_state"]["rate"])
 
     @cached_property
     def fits(self) -> tuple[scaling.Fit, ...]:
@@ -126,7 +139,7 @@ def _fits(found: BottomFamily) -> list[scaling.Fit | None]:
     fits: list[scaling.Fit | None] = []
     for k in range(max(cell.sought for cell in cells) + 1):
         own = [cell for cell in cells if k <= cell.sought]
-        fits += _band_fits(found, f"index {k}", own, [cell.bottom.bands[k] for cell in own])
+        fits += _band_fits(found, f"index {k}", own, [cell.with_missing(k) for cell in own])
     own = [cell for cell in cells if cell.bottom.weighted is not None]
     weighted = [cell.bottom.weighted for cell in own if cell.bottom.weighted is not None]
     fits += _band_fits(found, "minima by hits", own, weighted)

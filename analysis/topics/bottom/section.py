@@ -79,6 +79,12 @@ class BottomOfLandscapes(Topic[BottomFamily]):
 def _closed(found: BottomFamily) -> Part:
     """How much of what was sought is there."""
     open_ones = [row for row in tables.number_rows(found) if row["closed"] < 1]
+    left_out = sum(cell.result.cell.left_out for cell in found.cells)
+    if not open_ones and left_out:
+        return note(
+            f"Every index that was sought is closed in every landscape but {left_out} with degenerate "
+            "points, which are left out of all means."
+        )
     if not open_ones:
         return note(
             "Every index that was sought is closed in every landscape: no mean lacks anything.", "good"

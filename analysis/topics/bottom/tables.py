@@ -53,6 +53,7 @@ BANDS = Table(
             "weight", '"counted": each point once; "hits": by its hits from above', title="weight", left=True
         ),
         Column("points", "points found in all landscapes", "points"),
+        Column("closed", "share of landscapes that have all of them", title="closed", form=r.percent),
         *measured("mean", "mean_se", "mean energy", ENERGY, "mean"),
         Column(
             "exact_mean", "the same in theory", ENERGY, "exact mean", shown=exact("exact_mean", "mean_se")
@@ -129,8 +130,9 @@ FITS = Table(
         Column("dof", "degrees of freedom", title="degrees of freedom"),
         Column("p_value", "of the fit", title="p", form=r.probability),
     ),
-    "Weighted least squares, errors from landscapes. Where p is small one power is no description at these "
-    "N, and the error is too small.",
+    "Weighted least squares, errors from landscapes and from what indices that aren't closed may lack, at "
+    "the highest energy that was found. Where p is small one power is no description at these N, and the "
+    "error is too small.",
 )
 DECLARED = (NUMBERS, BANDS, LEVELS, BASINS, FITS)
 
@@ -179,7 +181,8 @@ def _band(cell: BottomCell, k: int, weight: str, band: Band) -> Row:
         f"exact_{name}": float(values[k]) if counted and values is not None else None
         for name, values in theory.items()
     }
-    return head(result.cell) | {"index": k, "weight": weight} | vars(band) | known
+    row = head(result.cell) | {"index": k, "weight": weight} | vars(band) | known
+    return row | {"closed": float(result.counts["closed"][k])}
 
 
 def level_rows(found: BottomFamily) -> list[Row]:

@@ -10,7 +10,7 @@ from jaxtyping import Int
 from morsecensus.tasks.finders.low_index.cost import LEAST_ROUNDS, require_low
 from morsecensus.tasks.finders.low_index.graph import Descents, descend_sides
 from morsecensus.tasks.finders.low_index.known import ABOVE, BELOW, Known, add, lower_index
-from morsecensus.tasks.finders.low_index.ledger import Seen, by_hits, chapman, everywhere, judge
+from morsecensus.tasks.finders.low_index.ledger import Seen, chapman, everywhere, judge
 from morsecensus.tasks.finders.low_index.rounds import Round, from_above, from_below
 from morsecensus.tasks.finders.options import LowIndexOptions
 from morsecensus.tasks.landscapes.base import Couplings, Landscape
@@ -18,6 +18,7 @@ from morsecensus.tasks.landscapes.scale import normalised
 from morsecensus.tasks.measurables.words import (
     CLOSED,
     DEGENERATE,
+    FAILED,
     FEW_HITS,
     INDEX_CLOSED,
     NOTHING_FOUND,
@@ -44,6 +45,12 @@ class _Search:
     couplings: Couplings
     variation: float
     options: LowIndexOptions
+
+    @property
+    def highest(self) -> int:
+        """The highest index that is sought: where H is odd the upper half are images of the lower."""
+        dimension = self.landscape.manifold.dimension
+        return min(self.options.max_index, dimension // (1 + self.landscape.symmetry.odd))
 
     def add(self, known: Known, found: Round, way: int) -> Known:
         return add(
@@ -81,7 +88,7 @@ class _Search:
         points, landscape = classes.points, self.landscape
         index = np.where(points.degenerate != 0, -1, lower_index(landscape, points.index))
         lowest = np.where(index == points.index, points.energy, -points.energy)
-        levels = range(min(self.options.max_index, landscape.manifold.dimension) + 1)
+        levels = range(self.highest + 1)
         counts = evidence_of(landscape, classes).points_by_index()[: len(levels)]
         return Seen(
             [hits[index == k] for k in levels],
@@ -135,7 +142,7 @@ def _opened(ledger: Ledger, state: Int[np.ndarray, " levels"]) -> Ledger:
     """A ledger of all points as one of low indices: what is asked of all says nothing. The landscape is open,
     for nobody looked for the rest; its reason tells whether all that was sought is closed."""
     status, reason = ledger.status, ledger.reason
-    if reason not in (NOTHING_FOUND, DEGENERATE):
+    if status != FAILED and reason not in (NOTHING_FOUND, DEGENERATE):
         status, reason = OPEN, CLOSED if np.isin(state, (INDEX_CLOSED, UNSOUGHT)).all() else FEW_HITS
     return replace(
         ledger,
@@ -172,7 +179,7 @@ def low_index(
             known, outcomes = search.add(known, below, BELOW), outcomes + below.outcomes
         known, outcomes = search.add(known, above, ABOVE), outcomes + above.outcomes
         rounds, components = number + 1, NO_GRAPH
-        state = by_hits(search.seen(known), options.min_hits)
+        state = judge(landscape.manifold, search.seen(known), options.min_hits)
         if rounds < LEAST_ROUNDS:
             continue
         if (state == SINGULAR).all() and _often(known, options.min_hits):

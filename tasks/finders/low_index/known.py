@@ -86,9 +86,8 @@ def add(
     if left is not None:
         known = replace(known, left=known.left + left)
     known = _merge(landscape, _append(known, new.take(np.flatnonzero(sound)), hits, ways))
-    return _add_unsound(
-        landscape, couplings, variation, known, np.repeat(new.points[~sound], sizes[~sound], axis=0)
-    )
+    unsound = np.repeat(new.points[~sound], sizes[~sound], axis=0)
+    return _add_unsound(landscape, couplings, variation, known, unsound, way)
 
 
 def _append(
@@ -112,13 +111,15 @@ def _add_unsound(
     variation: float,
     known: Known,
     points: Float[np.ndarray, "hits ambient"],
+    way: int,
 ) -> Known:
     """Points whose Hessian is singular as far as Newton took them; what turns out to be sound is kept."""
     if not len(points):
         return known
     unsound, _ = add_hits(landscape, couplings, variation, known.unsound, points)
     proven = unsound.points
-    ways = np.stack([proven.hits, np.zeros_like(proven.hits)], axis=1)
+    ways = np.zeros((len(proven.hits), 2), dtype=np.int64)
+    ways[:, way] = proven.hits
     joined = _append(known, proven.points, known.hits, ways)
     unsound = replace(unsound, points=nothing_found(landscape).points)
     return _merge(landscape, replace(joined, unsound=unsound))

@@ -99,9 +99,15 @@ class Seen:
     components: int = -1
 
 
-def by_hits(seen: Seen, min_hits: int) -> Int[np.ndarray, " index"]:
+def by_hits(manifold: Manifold, seen: Seen, min_hits: int) -> Int[np.ndarray, " index"]:
     """The state of each index as far as hits tell."""
-    return np.array([_state(seen, k, min_hits) for k in range(len(seen.hits))])
+    state = np.array([_state(seen, k, min_hits) for k in range(len(seen.hits))])
+    settled = state[state != UNSEEN]
+    # Minima there always are. Of another index there may be no point: starts aimed at it in vain, and the
+    # numbers of the others need none.
+    if state[0] != UNSEEN and (settled == INDEX_CLOSED).all() and inequalities(manifold, seen.counts).all():
+        state[state == UNSEEN] = INDEX_CLOSED
+    return state
 
 
 def _state(seen: Seen, k: int, min_hits: int) -> int:
@@ -109,8 +115,7 @@ def _state(seen: Seen, k: int, min_hits: int) -> int:
     if seen.degenerate:
         return SINGULAR
     if not len(hits):
-        # One minimum alone needs no saddle.
-        return INDEX_CLOSED if k > 0 and seen.counts[0] == 1 and not seen.counts[1:].any() else UNSEEN
+        return UNSEEN
     if int(hits.sum(axis=1).min()) < min_hits:
         return RARELY_HIT
     return BLIND if blind(hits, seen.energy[k]) else INDEX_CLOSED
@@ -118,7 +123,7 @@ def _state(seen: Seen, k: int, min_hits: int) -> int:
 
 def judge(manifold: Manifold, seen: Seen, min_hits: int) -> Int[np.ndarray, " index"]:
     """The state of each index: by hits, then by what topology demands of closed indices."""
-    state = by_hits(seen, min_hits)
+    state = by_hits(manifold, seen, min_hits)
     for k, holds in enumerate(inequalities(manifold, seen.counts)):
         if not holds and (state[: k + 1] == INDEX_CLOSED).all():
             state[: k + 1] = INEQUALITY
