@@ -20,7 +20,7 @@ def init(
     model: Annotated[str, typer.Option(help="What is drawn: `morsecensus models`.")] = "pspin",
     plugin: Plugin = None,
 ) -> None:
-    """Write a study to begin with: all that it may say, in comments."""
+    """Write a study to begin with, with the keys of its cells in comments."""
     with user_errors():
         from morsecensus.pipeline.commands.init import write_study
 

@@ -8,9 +8,8 @@ from typing import Any
 from morsecensus.pipeline.errors import UsageError, require_new, shown
 from morsecensus.pipeline.plugins import is_known
 from morsecensus.pipeline.study.cells import table_of
-from morsecensus.pipeline.study.census import CensusTable
 from morsecensus.pipeline.study.checked import NAME, meant
-from morsecensus.pipeline.study.schema import TITLE, Schema, study_schema, table_schema
+from morsecensus.pipeline.study.schema import KINDS, TITLE, Schema, study_schema, table_schema
 from morsecensus.tasks.landscapes.registry import MODELS
 
 SCHEMA_FILE = "study.schema.json"
@@ -29,6 +28,7 @@ FIRST: dict[str, Any] = {
 }
 """What a first study has where there is no default."""
 GIVEN_N = 4
+OPTION = "max_rounds = 48"
 ABOUT = {
     "title": '"Critical points of ..."',
     "creators": '[{ name = "Given Family", orcid = "0000-0002-1825-0097" }]',
@@ -41,7 +41,7 @@ ABOUT = {
 
 
 def study_text(name: str, model: str) -> str:
-    """Return a study of one model: what it must say, and all that it may say as comments.
+    """Return a study of one model: what its cells must say, and what they may say as comments.
 
     Raises UsageError for a name or a model that can't be.
     """
@@ -69,12 +69,16 @@ def _about() -> Iterator[str]:
 
 
 def _keys(model: str) -> Iterator[str]:
-    table = table_schema("census", model)
-    fields = table_of(CensusTable, model).model_fields
+    body = "shares" if MODELS[model].trained else "census"
+    table, fields = table_schema(body, model), table_of(KINDS[body], model).model_fields
     order = ["model", *MODELS[model].parameters, "n", "landscapes"]
+    if body != "census":
+        yield f"body = {json.dumps(body)}"
     for name in [*order, *(name for name in fields if name not in order)]:
         if name not in ("body", "options"):
             yield _key(name, table["properties"][name], model, needed=name in ("model", *table["required"]))
+    if body == "census":
+        yield f"# options = {{ {OPTION} }}  # of the finder: `morsecensus finders` lists what each has"
 
 
 def _key(name: str, schema: Schema, model: str, *, needed: bool) -> str:

@@ -117,6 +117,11 @@ def test_a_first_study_of_every_model(model, here):
     assert study_faults(tomllib.loads(full), "study", here) == []
 
 
+def test_a_first_study_of_a_model_that_is_trained_can_run(here):
+    assert call("init", "--model", "relu-units").exit_code == 0
+    assert call("check", "study.toml").stdout == "study.toml: 3 cells, nothing wrong\n"
+
+
 @pytest.mark.parametrize("body", ["census", "flow", "shares"])
 def test_a_misspelt_model_hides_nothing_that_any_model_has(here, body):
     table = {"body": body, "model": "psin", "n": -4, "landscapes": -3, "sizes": "1,1"}
