@@ -16,7 +16,7 @@ from morsecensus.analysis.dataset.groups import group_names, open_group
 from morsecensus.analysis.dataset.provenance import provenance_of
 from morsecensus.analysis.dataset.unknown import with_unknown
 from morsecensus.analysis.theory.base import Symmetry, Theory
-from morsecensus.analysis.theory.registry import theory_of
+from morsecensus.analysis.theory.registry import symmetry_of, theory_of
 from morsecensus.storage.dataset import checked_path
 from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.store import Run, open_run
@@ -161,10 +161,11 @@ class Cell:
         """Anchors of the sections of the report that are about its model."""
         return () if self.registered is None else self.registered.topics
 
-    @property
+    @cached_property
     def symmetry(self) -> Symmetry:
         """Sign changes that relate the critical points."""
-        return self.theory.symmetry(self.n)
+        model = "" if self.registered is None else self.model
+        return symmetry_of(model, self.parameters, self.n)
 
     @property
     def landscapes(self) -> int:

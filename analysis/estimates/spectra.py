@@ -65,6 +65,8 @@ def _compare(
     low, high = float(extent[0]), float(extent[1])
     if law is not None:
         low, high = min(low, float(law.hessian.min())), max(high, float(law.hessian.max()))
+    if high - low <= 1e-9 * max(abs(low), abs(high)):  # one eigenvalue, and those of its images
+        low, high = low - 0.05 * (abs(low) or 1.0), high + 0.05 * (abs(high) or 1.0)
     # zero is an edge: at a minimum nothing lies below it
     width = (high - low) / (SPECTRUM_BINS - 2)
     first, last = np.floor(low / width), np.ceil(high / width) + 1

@@ -4,7 +4,8 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from morsecensus.analysis.theory.base import Theory
+from morsecensus.analysis.theory.base import Symmetry, Theory
+from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.registry import MODELS
 
 
@@ -22,6 +23,16 @@ def theory_of(model: str, parameters: Mapping[str, Any]) -> Theory:
         return Theory()
     given = {name: each.kind(parameters[name]) for name, each in of_model if name in parameters}
     return _class_of(known.theory)(**given)
+
+
+def symmetry_of(model: str, parameters: Mapping[str, Any], n: int) -> Symmetry:
+    """The sign changes that relate critical points: by theory; without any by the landscape itself, but for
+    one whose couplings are given, and perhaps no more there."""
+    known = MODELS.get(model)
+    if known is None or known.theory is not None or known.content_of is not None:
+        return theory_of(model, parameters).symmetry(n)
+    own = build(model, parameters, n).symmetry
+    return Symmetry(own.size, own.odd)
 
 
 def _class_of(theory: str | type) -> type[Theory]:

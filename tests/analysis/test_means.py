@@ -12,7 +12,7 @@ from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_histogram
 from morsecensus.analysis.results import FamilyResult, family_edges
 from morsecensus.analysis.theory.means import Means
-from morsecensus.analysis.theory.registry import theory_of
+from morsecensus.analysis.theory.registry import symmetry_of, theory_of
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
@@ -199,8 +199,11 @@ def test_means_without_errors():
         ("spiked", {"xi": "q^4", "signal": "0*q"}),
         ("matrix-tensor", {"p": 3, "delta2": 0.4, "deltap": 1.0}),
         ("matrix-tensor", {"p": 4, "delta2": 0.4, "deltap": 1.0}),
+        ("entries", {"xi": "q^3", "field": 0.0, "law": "rademacher"}),
+        ("entries", {"xi": "q^4", "field": 0.0, "law": "gaussian"}),
+        ("distinct", {"p": 3}),
     ],
 )
-def test_theory_knows_the_symmetry_of_the_landscape(model, parameters):
+def test_reports_know_the_symmetry_of_the_landscape(model, parameters):
     landscape = build(model, parameters, 4)
-    assert theory_of(model, parameters).symmetry(4) == (landscape.symmetry.size, landscape.symmetry.odd)
+    assert symmetry_of(model, parameters, 4) == (landscape.symmetry.size, landscape.symmetry.odd)

@@ -1,18 +1,21 @@
 """One reading of a cell's points feeds every reduction; what comes out is what each gives by itself."""
 
 from collections import Counter
+from types import SimpleNamespace
 
 import cloudpickle
 import numpy as np
 import pytest
+import xarray as xr
 
 from morsecensus.analysis.agreement.exact import exact_sampler, judge_cell
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.dataset.columns import CheckedArray
 from morsecensus.analysis.dataset.scan import Reduction, moments, scan, settled, together, vectors
 from morsecensus.analysis.estimates.counts import estimate_energies, estimate_histogram
-from morsecensus.analysis.estimates.spectra import compare_spectra
+from morsecensus.analysis.estimates.spectra import _compare, compare_spectra
 from morsecensus.analysis.results import family_edges, measure_cell
+from morsecensus.analysis.theory.base import Theory
 
 ENERGY = Reduction(("energy",), lambda batch: batch.columns["energy"].sum(), sum)
 POINTS = Reduction(("index",), lambda batch: len(batch.owner), sum)
@@ -97,3 +100,19 @@ def test_vectors_and_moments_are_of_all_landscapes(census_store):
     )
     np.testing.assert_array_equal(rows, data["points_by_index"].values)
     np.testing.assert_allclose(found.mean, rows.mean(axis=0))
+
+
+@pytest.mark.parametrize("extent", [(2.3, 2.3), (2.3, 2.3 * (1 + 4e-16)), (0.0, 0.0)])
+def test_a_spectrum_of_one_eigenvalue_has_bins(extent):
+    """At N = 2 a Hessian has one, and an even landscape has each minimum twice."""
+    points = xr.Dataset(
+        {
+            "row_size": ("landscape", [2]),
+            "index": ("row", [0, 0]),
+            "spectrum": (("row", "mode"), np.array([[extent[0]], [extent[1]]])),
+        }
+    )
+    cell = SimpleNamespace(theory=Theory())
+    found = scan(points, _compare(cell, 0, 2, np.array(extent), None))
+    width = found.edges[1] - found.edges[0]
+    assert (found.density * width).sum() == pytest.approx(1)

@@ -5,13 +5,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import xarray as xr
+from matplotlib import pyplot as plt
 from rich.console import Console
 
 from morsecensus.analysis.agreement.residuals import LEVEL
 from morsecensus.analysis.dataset.cells import open_study
-from morsecensus.analysis.topics.dynamics import figure, tables
+from morsecensus.analysis.topics.dynamics import across, figure, tables
 from morsecensus.analysis.topics.dynamics.across import POINTS, AcrossSettings
-from morsecensus.analysis.topics.dynamics.limit import limit_of, noise_temperature
+from morsecensus.analysis.topics.dynamics.limit import LimitCurve, limit_of, noise_temperature
 from morsecensus.analysis.topics.dynamics.measure import (
     end_rows,
     limit_tests,
@@ -19,7 +21,7 @@ from morsecensus.analysis.topics.dynamics.measure import (
     settings_of,
     thermal,
 )
-from morsecensus.analysis.topics.dynamics.read import find_runs
+from morsecensus.analysis.topics.dynamics.read import Runs, find_runs
 from morsecensus.analysis.topics.dynamics.section import Trajectories
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
@@ -175,3 +177,53 @@ def test_newton_ends_at_saddles_and_saddle_free_newton_at_minima(compared):
     assert free.converged.all()
     assert not free.data["end_index"].values.any()
     assert "plane" in Trajectories().figures(setting)
+
+
+def rested(until=(1.0, 10.0, 100.0), n=100):
+    """Four landscapes, one run each: three find the signal and rest before the last look, one never does."""
+    nan = np.nan
+    energy = np.array([[-1.0, -2.0, nan], [-1.0, -2.2, nan], [-1.0, nan, nan], [-0.5, -0.6, -0.7]])
+    overlap = np.array([[0.2, 0.9, nan], [0.3, -0.9, nan], [0.9, nan, nan], [0.01, 0.02, 0.05]])
+    looks, one = ("landscape", "run", "look"), ("landscape", "run")
+    outcome = (one, np.array([[0], [0], [0], [1]]), {"flag_meanings": "converged time"})
+    data = xr.Dataset(
+        {
+            "time": (looks, np.where(np.isfinite(energy), until, nan)[:, None]),
+            "energy": (looks, energy[:, None]),
+            "overlap_signal": (looks, overlap[:, None]),
+            "end_energy": (one, np.array([[-2.1], [-2.3], [-2.5], [-0.7]])),
+            "outcome": outcome,
+        }
+    )
+    options = {
+        "algorithm": "flow",
+        "step": None,
+        "summands": 1,
+        "sampling": "replacement",
+        "temperature": None,
+    }
+    options |= {"start_temperature": None, "start": "uniform", "overlap": 0.0}
+    spec = {"model": "spiked", "parameters": {"xi": "q^3", "signal": "q^3"}, "n": n, "trajectory": options}
+    return Runs("c0000", spec, data, True, "tensor")
+
+
+def test_a_run_that_rests_stays_where_it_is():
+    runs = rested()
+    assert runs.mean("energy")[0].tolist() == pytest.approx([-0.875, -7.3 / 4, -7.6 / 4])
+    row = across._row(runs)
+    assert (row["success"], row["energy"]) == (0.75, pytest.approx(-1.9))
+    assert row["overlap"] == pytest.approx((0.9 * 3 + 0.05) / 4)
+    unknown = replace(runs, data=runs.data.assign(outcome=runs.data["outcome"].copy(data=np.ones((4, 1)))))
+    assert np.isnan(across._row(unknown)["success"])  # nobody knows where those went
+
+
+def test_curves_of_n_whose_limit_is_known_beside_one_whose_is_not():
+    short, long = rested((0.1, 0.5, 1.0)), rested(n=1000)
+    times = np.linspace(0, 1, 9)
+    limit = LimitCurve(times, -times, times, times, 0 * times, "recursion")
+    for group in ([(short, limit), (long, None)], [(long, None), (short, limit)]):
+        assert figure.has_limit(group)
+        assert figure.longest(group) is limit
+        _, ax = plt.subplots()
+        assert len(figure.plot_corrections(ax, group)) == 1
+        plt.close()

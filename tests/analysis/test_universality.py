@@ -16,6 +16,7 @@ from morsecensus.analysis.topics.universality.measure import (
     Universality,
     _fit,
     critical_moments,
+    decays,
     find_universality,
     measured_moments,
     moments_below,
@@ -131,3 +132,13 @@ def test_infinite_moments_are_known():
     assert moments_below("student(2.5)") == 2.5
     assert moments_below("rademacher") == moments_below("diluted(0.3)") == np.inf
     assert Universality(THREE, ()).totals == []
+
+
+def test_another_finder_of_the_same_landscapes_is_no_further_measurement():
+    rows = [
+        {"law": "rademacher", "n": n, "relative": 2 / n, "standard_errors": error}
+        for n, error in ((4, 9.0), (6, 7.0), (8, 5.0))
+    ]
+    once, twice = (decays(SimpleNamespace(totals=own, bulk=[])) for own in (rows, [*rows, *rows]))
+    assert once == twice
+    assert once[0].exponent == pytest.approx(1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from morsecensus.analysis.estimates.counts import mean_and_error
+from morsecensus.analysis.estimates.starts import mean_over_starts
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import COLORS, GREY, Figure, new_figure, shades
@@ -107,7 +108,7 @@ def _noise(runs: Runs) -> float | None:
 
 def _overlaps(runs: Runs) -> np.ndarray:
     """|m| at the last look, shape (landscapes, runs)."""
-    return np.abs(runs.data["overlap_signal"].values[:, :, -1])
+    return np.abs(runs.at_looks("overlap_signal")[:, :, -1])
 
 
 def _row(runs: Runs) -> Row:
@@ -127,7 +128,8 @@ def _row(runs: Runs) -> Row:
     if "overlap_signal" not in runs.data:
         return row | dict.fromkeys(names)
     sizes = _overlaps(runs)
-    values = (*mean_and_error(sizes.mean(axis=1)), *mean_and_error((sizes > SUCCESS).mean(axis=1)))
+    found = np.where(np.isfinite(sizes), sizes > SUCCESS, np.nan)  # of the others nobody knows
+    values = (*mean_and_error(mean_over_starts(sizes)), *mean_and_error(mean_over_starts(found)))
     return row | dict(zip(names, map(float, values), strict=True))
 
 

@@ -8,6 +8,7 @@ from matplotlib.ticker import NullFormatter
 
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.estimates.counts import mean_and_error
+from morsecensus.analysis.estimates.starts import mean_over_starts
 from morsecensus.analysis.page.style import (
     COLORS,
     GREY,
@@ -49,8 +50,13 @@ def draw_curves(group: Sequence[Pair], setting: Setting) -> Figure:
 
 def has_limit(group: Sequence[Pair]) -> bool:
     """Whether N to infinity is known exactly, so that finite N can be held against it."""
-    limit = group[0][1]
-    return limit is not None and limit.exact
+    return any(limit is not None and limit.exact for _, limit in group)
+
+
+def longest(group: Sequence[Pair]) -> LimitCurve | None:
+    """The limit that is known farthest: each N has its own last look, and late ones may cost too much."""
+    known = [limit for _, limit in group if limit is not None]
+    return max(known, key=lambda limit: float(limit.times[-1]), default=None)
 
 
 def _late(times: Floats) -> np.ndarray:
@@ -74,7 +80,7 @@ def plot_energies(ax: Axes, group: Sequence[Pair], setting: Setting) -> list[Mar
                 label=f"N = {runs.n:g}",
             )
         )
-    if (limit := group[0][1]) is not None:
+    if (limit := longest(group)) is not None:
         first = min(float(runs.times[_late(runs.times)].min()) for runs, _ in group)
         late = limit.times >= first
         name = "N → ∞" + {"temperature": ", Langevin", "overlap 0": ", overlap 0"}.get(limit.kind, "")
@@ -94,10 +100,12 @@ def plot_corrections(ax: Axes, group: Sequence[Pair]) -> list[Mark]:
     """N (e_N - e) against time: a law in 1/N if all N fall together. Its errors grow as sqrt(N), so N at
     which they would hide all others are left out."""
     marks: list[Mark] = []
-    bars = [runs.n * np.nanmedian(runs.mean("energy")[1]) for runs, _ in group]
+    bars = [
+        runs.n * float(np.nanmedian(runs.mean("energy")[1])) if limit is not None else np.inf
+        for runs, limit in group
+    ]
     for (runs, limit), color, typical in zip(group, shades(len(group)), bars, strict=True):
-        assert limit is not None
-        if not typical <= HIDING * min(bars):
+        if limit is None or not typical <= HIDING * min(bars):
             continue
         mean, error = runs.mean("energy")
         there = _late(runs.times)
@@ -291,14 +299,14 @@ def plot_overlaps(ax: Axes, group: Sequence[Pair]) -> list[Mark]:
     """Mean absolute overlaps with the signal; a line for N to infinity where the start has an overlap."""
     marks: list[Mark] = []
     for (runs, _), color in zip(group, shades(len(group)), strict=True):
-        mean, error = mean_and_error(np.abs(runs.data["overlap_signal"].values).mean(axis=1))
+        mean, error = mean_and_error(mean_over_starts(np.abs(runs.at_looks("overlap_signal"))))
         there = _late(runs.times)
         bars = np.nan_to_num(error[there])
         label = f"N = {runs.n:g}"
         marks.append(
             ax.errorbar(runs.times[there], mean[there], bars, fmt="o-", ms=2.4, color=color, label=label)
         )
-    runs, limit = group[0]
+    runs, limit = group[0][0], longest(group)
     if limit is not None and runs.options["overlap"]:
         late = limit.times >= float(runs.times[_late(runs.times)].min())
         ax.plot(limit.times[late], np.abs(limit.overlap[late]), color=INK, lw=1, label="N → ∞")

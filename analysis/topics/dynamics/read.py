@@ -84,10 +84,25 @@ class Runs:
         latest = np.max(np.where(np.isfinite(known), known, -np.inf), axis=0)
         return np.where(np.isfinite(latest), latest, np.nan)
 
+    def at_looks(self, name: str) -> Floats:
+        """A column of looks, shape (landscapes, runs, looks). A run that converged before the last look rests
+        where it is: at its end's energy, and what was seen of it last. NaN where others weren't seen."""
+        values = self.data[name].values
+        if not np.issubdtype(values.dtype, np.floating):
+            return values
+        known = np.isfinite(values)
+        last = np.maximum.accumulate(np.where(known, np.arange(values.shape[-1]), -1), axis=-1)
+        rests = self.converged[..., None] & ~known & (last >= 0)
+        held = np.take_along_axis(values, np.maximum(last, 0), axis=-1)
+        if name == "energy" and "end_energy" in self.data:
+            held = np.broadcast_to(self.data["end_energy"].values[..., None], values.shape)
+        return np.where(rests, held, values)
+
     def of_landscapes(self, name: str) -> Floats:
         """A column's mean over the runs on each landscape, shape (landscapes, ...); NaN where no run has a
         value."""
-        return mean_over_starts(self.data[name].values)
+        looks = self.data[name].dims[-1:] == ("look",) and name != "time"
+        return mean_over_starts(self.at_looks(name) if looks else self.data[name].values)
 
     def mean(self, name: str) -> tuple[Floats, Floats]:
         """Mean over landscapes and its standard error; NaN at looks that a landscape lacks."""

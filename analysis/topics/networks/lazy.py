@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import chi2
 
-from morsecensus.analysis.estimates.powers import power
+from morsecensus.analysis.estimates.powers import ENOUGH, power
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, Mark, log_scale, new_figure
@@ -59,7 +59,8 @@ EXPONENTS = Table(
         Column("z", "difference over the standard error", title="z", form=r.score),
         Column("p", "that means lie on a power, from chi squared", title="p", form=r.probability),
     ),
-    "A small p says that the narrowest widths aren't on the power yet; then the error is too small.",
+    "A small p says that the narrowest widths aren't on the power yet; then the error is too small. z and p "
+    f"are given from {ENOUGH} runs on: errors from few are too rough for them.",
 )
 
 
@@ -143,6 +144,7 @@ def exponent_row(family: Widths, name: str) -> Row:
     means, errors = np.array([one.mean(name) for one in family.cells]).T
     slope, error, square, _ = power(family.widths, means, errors)
     expected = EXPECTED[family.scaling][MOVED.index(name)]
+    many = min(one.runs for one in family.cells) >= ENOUGH
     return {
         "scaling": family.scaling,
         "activation": family.activation,
@@ -151,8 +153,8 @@ def exponent_row(family: Widths, name: str) -> Row:
         "exponent": slope,
         "exponent_se": error,
         "expected": expected,
-        "z": (slope - expected) / error,
-        "p": float(chi2.sf(square, len(means) - 2)),
+        "z": (slope - expected) / error if many else None,
+        "p": float(chi2.sf(square, len(means) - 2)) if many else None,
     }
 
 

@@ -10,6 +10,7 @@ from scipy.stats import f as f_law
 
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.estimates.counts import mean_and_error
+from morsecensus.analysis.estimates.welch import normal_score
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.topics.networks.read import Network
 from morsecensus.analysis.topics.rows import score
@@ -22,7 +23,7 @@ NEAR_ZERO = 0.01
 """Of the largest eigenvalue: weight of the spectrum within counts as near zero. Arbitrary."""
 THRESHOLDS = (0.01, 0.1, 0.3)
 """Of the largest eigenvalue: numbers of eigenvalues above are estimated. Arbitrary."""
-COMPARABLE = ("layers", "algorithm", "batch", "activation", "skip", "batchnorm", "precision")
+COMPARABLE = ("layers", "algorithm", "batch", "rate", "activation", "skip", "batchnorm", "precision")
 """Options that two compared networks may differ in, one at a time."""
 SAME = ("data", "sha256", "first", "count", "labels", "teacher", "steps", "loss", "scaling", "until")
 
@@ -170,7 +171,8 @@ def compared_row(option: str, one: Network, other: Network) -> Row:
     for name in ("end_cost", "end_test_cost", "end_test_errors"):
         (a, a_se), (b, b_se) = one.mean(name), other.mean(name)
         error = float(np.hypot(a_se, b_se))
-        row |= {name: b - a, f"{name}_se": error, f"{name}_z": score(b, error, a)}
+        z = normal_score(score(b, error, a), (a_se, b_se), (one.runs, other.runs))
+        row |= {name: b - a, f"{name}_se": error, f"{name}_z": z}
     spreads = [cell.column("end_cost").std(ddof=1) for cell in (one, other)]
     row["spread"] = float(spreads[1] / spreads[0]) if spreads[0] > 0 else None
     row["spread_p"] = _equal_spreads(row["spread"], one.runs, other.runs)

@@ -160,13 +160,13 @@ COMPARED = Table(
         Column("first_value", "the option of the first"),
         Column("second_value", "the option of the second"),
         *measured("end_cost", "end_cost_se", "difference of the training costs", COST, "cost"),
-        Column("end_cost_z", "over its error", title="z", form=r.score),
+        Column("end_cost_z", "over its error, by Welch's t", title="z", form=r.score),
         *measured("end_test_cost", "end_test_cost_se", "difference of the test costs", COST, "test cost"),
-        Column("end_test_cost_z", "over its error", title="z", form=r.score),
+        Column("end_test_cost_z", "over its error, by Welch's t", title="z", form=r.score),
         *measured(
             "end_test_errors", "end_test_errors_se", "difference of the test errors", "", "test errors"
         ),
-        Column("end_test_errors_z", "over its error", title="z", form=r.score),
+        Column("end_test_errors_z", "over its error, by Welch's t", title="z", form=r.score),
         Column("spread", "ratio of the standard deviations of the cost", title="sd ratio", form=r.digits(3)),
         Column("spread_p", "p-value of the F-test that they are equal", title="p", form=r.probability),
     ),

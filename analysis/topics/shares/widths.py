@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from morsecensus.analysis.estimates.counts import mean_and_error
-from morsecensus.analysis.estimates.powers import power
+from morsecensus.analysis.estimates.powers import ENOUGH, power
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
 from morsecensus.analysis.page.style import (
@@ -79,7 +79,7 @@ RATES = Table(
         Column("p", "that means lie on a power, from chi squared", title="p", form=r.probability),
         Column("peak", "students of the largest mean barrier, of m >= M", title="peak at m"),
     ),
-    f"Fitted are widths of {WIDE} M and more.",
+    f"Fitted are widths of {WIDE} M and more; z and p are given from {ENOUGH} pairs on.",
 )
 
 
@@ -137,14 +137,15 @@ def rate_row(k: int, rows: Sequence[Row]) -> Row:
     m, means, errors = np.array([[row[name] for name in names] for row in wide]).T
     slope, error, square, _ = power(m, means, errors)
     ample = [row for row in rows if row["units"] >= k]
+    many = min(row["pairs"] for row in wide) >= ENOUGH
     return {
         "k": k,
         "widths": f"{m[0]:g} to {m[-1]:g}",
         "exponent": slope,
         "exponent_se": error,
         "expected": -0.5,
-        "z": (slope + 0.5) / error,
-        "p": float(chi2.sf(square, len(m) - 2)),
+        "z": (slope + 0.5) / error if many else None,
+        "p": float(chi2.sf(square, len(m) - 2)) if many else None,
         "peak": max(ample, key=lambda row: row["matched"])["units"],
     }
 

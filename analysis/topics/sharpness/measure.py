@@ -7,6 +7,7 @@ import numpy as np
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.dataset.cells import Study
 from morsecensus.analysis.estimates.counts import mean_and_error
+from morsecensus.analysis.estimates.welch import normal_score
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.topics.networks.measure import head, pairs_of
 from morsecensus.analysis.topics.networks.read import Network, find_networks
@@ -58,7 +59,7 @@ def difference_rows(found: Sequence[Network]) -> Iterator[Row]:
     for option, one, other in pairs_of(found):
         for name in COMPARED:
             (a, a_se), (b, b_se) = (map(float, mean_and_error(plain(cell, name))) for cell in (one, other))
-            error = float(np.hypot(a_se, b_se))
+            error, runs = float(np.hypot(a_se, b_se)), (one.runs, other.runs)
             yield {
                 "option": option,
                 "first": one.name,
@@ -70,5 +71,5 @@ def difference_rows(found: Sequence[Network]) -> Iterator[Row]:
                 "second_se": b_se,
                 "difference": b - a,
                 "difference_se": error,
-                "z": score(b, error, a),
+                "z": normal_score(score(b, error, a), (a_se, b_se), runs),
             }

@@ -73,10 +73,11 @@ DIFFERENCES = Table(
         *measured("first_mean", "first_se", "mean of the first", "", "first"),
         *measured("second_mean", "second_se", "mean of the second", "", "second"),
         *measured("difference", "difference_se", "second less first", "", "difference"),
-        Column("z", "over its error", title="z", form=r.score),
+        Column("z", "over its error, by Welch's t", title="z", form=r.score),
         Column("", title="second is", shown=_said, left=True),
     ),
-    "Errors take runs as independent. Within two standard errors a difference is not shown.",
+    "Errors take runs as independent. z is the normal one of the same tail as Welch's t; a difference within "
+    "2 is not shown.",
 )
 
 

@@ -187,12 +187,13 @@ def decays(found: Universality) -> list[Decay]:
     Weighted least squares of log|difference| on log N. The choice of N where it was seen biases the exponent
     down: those where it is too small to be seen are left out.
     """
-    series: dict[tuple[str, str], list[Row]] = {}
-    for row in found.totals:
-        series.setdefault((row["law"], "mean number"), []).append(row)
-    for row in found.bulk:
-        series.setdefault((row["law"], f"moment {row['order']}"), []).append(row)
-    fits = (_fit(law, quantity, rows) for (law, quantity), rows in series.items())
+    series: dict[tuple[str, str], dict[int, Row]] = {}
+    for quantity, rows in (("mean number", found.totals), ("moment", found.bulk)):
+        for row in rows:
+            name = f"{quantity} {row['order']}" if "order" in row else quantity
+            # Another finder's cell of the same N has the same landscapes: not one more measurement.
+            series.setdefault((row["law"], name), {}).setdefault(row["n"], row)
+    fits = (_fit(law, quantity, list(rows.values())) for (law, quantity), rows in series.items())
     return [fit for fit in fits if fit is not None]
 
 
