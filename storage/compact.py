@@ -15,7 +15,7 @@ import zarr
 from zarr.storage import MemoryStore
 
 from morsecensus.storage.catalogue import Line, line_of, write_catalogue
-from morsecensus.storage.dataset import DATASET, content_digest, read_pointer
+from morsecensus.storage.dataset import DATASET, content_digest, is_current, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import Files, LocalFiles
 from morsecensus.storage.inventory import INVENTORY_KEY, Entry, inventory_bytes
@@ -73,7 +73,7 @@ def compact(run: Run, between: Callable[[], None] = lambda: None, writers: Write
     """
     content = content_digest(run)
     current = read_pointer(run.files)
-    if current is not None and current.content == content and INVENTORY_KEY in current.objects:
+    if current is not None and INVENTORY_KEY in current.objects and is_current(run, current):
         return current.dataset
     name = f"dataset-{_next_number(run)}.zarr"
     with quiet_zarr(), run.files.errors(name):
@@ -139,8 +139,9 @@ def _write(
 
 def _markers(run: Run, cell: CellLayout) -> Mapping[int, Marker]:
     """The markers of a cell, all of them read; raises StoreError where the roll-up says something else."""
+    summaries = run.summaries(cell).blocks  # first: a run at work commits meanwhile
     markers = run.committed(cell).markers
-    for block, one in run.summaries(cell).blocks.items():
+    for block, one in summaries.items():
         if block not in markers or not one.agrees(markers[block]):
             raise StoreError(
                 f"{run.url}: {cell.id} block {block}: its marker has changed since it was committed; "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from morsecensus.storage.errors import RemoteError, StoreError
 from morsecensus.storage.files import Files, open_files
-from morsecensus.storage.inventory import Entry, Inventory, check_objects, entries, read_inventory
+from morsecensus.storage.inventory import Entry, Inventory, check_objects, entries, faults, read_inventory
 from morsecensus.storage.layout import LATEST
 from morsecensus.storage.seals import digest, read_record
 from morsecensus.storage.store import Run
@@ -86,6 +86,13 @@ def check_dataset(path: str, how: str = "sizes") -> None:
         )
     remedy = "copy the dataset again from where it is whole, or `morsecensus repair` its run"
     check_objects(files, "", objects, how, remedy)
+
+
+def is_current(run: Run, pointer: Pointer) -> bool:
+    """Whether a dataset is of all that is committed and lies there with the sizes that were written."""
+    if pointer.content != content_digest(run):
+        return False
+    return next(faults(run.files, pointer.dataset, pointer.objects, contents=False), None) is None
 
 
 def _said_by_run(url: str) -> Inventory | None:

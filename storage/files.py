@@ -5,6 +5,7 @@ Zarr's own local store never calls fsync, so everything that a marker vouches fo
 """
 
 import contextlib
+import errno
 import os
 import uuid
 from collections.abc import Iterator, Mapping
@@ -107,13 +108,18 @@ class LocalFiles:
         directories: dict[Path, None] = {}
         for key in objects:
             path = self.path(key)
-            for made in _make_directory(path.parent, self.root):
+            for made in _make_directory(path.parent):
                 directories[made.parent] = None
             directories[path.parent] = None
         # Waiting in threads lets the disk sync many files at once; nothing here depends on their order.
         with ThreadPoolExecutor(min(WRITERS, len(objects) or 1)) as pool:
             list(pool.map(self._replace, objects.keys(), objects.values()))
             list(pool.map(_sync, directories))
+
+    def make(self, folder: Path) -> None:
+        """Make a folder, to stay: those above it know of it on the disk."""
+        for made in _make_directory(folder):
+            _sync(made.parent)
 
     def _replace(self, key: str, data: bytes) -> None:
         path = self.root / key
@@ -128,7 +134,7 @@ class LocalFiles:
 
     def create(self, key: str, data: bytes) -> bool:
         path = self.path(key)
-        made = _make_directory(path.parent, self.root)
+        made = _make_directory(path.parent)
         temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}{PARTIAL}")
         try:
             _write_synced(temporary, data)
@@ -161,8 +167,10 @@ class LocalFiles:
             os.scandir(self.path(prefix)) as inside,
         ):
             for entry in inside:
-                known = entry.stat()
-                found[entry.name] = f"{known.st_size}-{known.st_mtime_ns}"
+                # one that goes while others are looked at ends no listing: partial files are renamed
+                with contextlib.suppress(FileNotFoundError):
+                    known = entry.stat()
+                    found[entry.name] = f"{known.st_size}-{known.st_mtime_ns}"
         return found
 
     def walk(self, prefix: str = "") -> Iterator[str]:
@@ -198,10 +206,11 @@ class LocalFiles:
             for inner in list(self.walk(key)):
                 (self.root / inner).unlink(missing_ok=True)
             for folder, _, _ in os.walk(path, topdown=False):
-                Path(folder).rmdir()
+                _remove_folder(Path(folder))
         else:
             path.unlink(missing_ok=True)
-        _sync(path.parent)
+        if path.parent.is_dir():
+            _sync(path.parent)
 
     def zarr(self, key: str) -> Any:
         from zarr.storage import LocalStore
@@ -356,12 +365,21 @@ def _refuse_secrets(url: str) -> None:
         raise StoreError("store: the URL holds a password: give credentials through the environment only")
 
 
-def _make_directory(path: Path, root: Path) -> list[Path]:
+def _remove_folder(folder: Path) -> None:
+    """Remove an empty folder, unless somebody else does, or puts something into it."""
+    try:
+        folder.rmdir()
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+            raise
+
+
+def _make_directory(path: Path) -> list[Path]:
     """Create a directory with its parents; return those that had to be made, so that they can be fsynced."""
     missing = []
     while not path.is_dir():
         missing.append(path)
-        if path in (root, path.parent):
+        if path == path.parent:
             break
         path = path.parent
     for folder in reversed(missing):

@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TextIO
 
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import Files, LocalFiles
@@ -33,6 +33,8 @@ HEARTBEAT_SECONDS = 10.0
 STALE_SECONDS = 120.0
 LOOK_SECONDS = 0.25
 SETTLE_SECONDS = 1.0
+GUARD_SECONDS = 2.0
+"""How long a takeover waits for a file lock, which nobody has for more than milliseconds unless stopped."""
 
 
 class Held(StoreError):
@@ -306,16 +308,29 @@ def _parsed(data: bytes) -> dict[str, Any] | None:
 
 @contextlib.contextmanager
 def _guard(files: Files, key: str) -> Iterator[None]:
-    """Hold the local file lock of a lease for the few milliseconds of a takeover."""
+    """Hold the local file lock of a lease for the few milliseconds of a takeover. Without it the claim
+    remains: some network file systems have no locks, and who was stopped in here keeps it."""
     if not isinstance(files, LocalFiles):
         yield
         return
     place = files.path(_guard_key(key))
-    place.parent.mkdir(parents=True, exist_ok=True)
+    files.make(place.parent)
     with place.open("w") as lock:
-        with contextlib.suppress(OSError):  # some network file systems have no flock; the claim remains
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        end = time.monotonic() + GUARD_SECONDS
+        while not _locked(lock) and time.monotonic() < end:
+            time.sleep(GUARD_SECONDS / 100)
         yield
+
+
+def _locked(lock: TextIO) -> bool:
+    """Take a lock if nobody has it; also True where there are none."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _guard_key(key: str) -> str:

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+HIDDEN = "unknown"
+
 
 def lives_here(holder: Mapping[str, Any]) -> bool | None:
-    """Say whether a holder is a living process of this host; None if it is of another one."""
+    """Say whether a holder is a living process of this host; None if it is of another one, or if the process
+    of that number can't be looked at: only heartbeats can tell then."""
     me = myself()
     try:
         if all(holder[key] == me[key] for key in ("host", "boot", "namespace")):
-            return _started(int(holder["pid"])) == holder["started"]
+            started = _started(int(holder["pid"]))
+            return None if started == HIDDEN and holder["started"] != HIDDEN else started == holder["started"]
     except (KeyError, TypeError, ValueError):
         return False
     return None
@@ -32,20 +36,19 @@ def myself() -> dict[str, Any]:
 
 
 def _started(pid: int) -> str | None:
-    """Return when a process of this host started, None if it is gone (a zombie counts as gone)."""
+    """Return when a process of this host started, None if it is gone (a zombie counts as gone); HIDDEN if it
+    lives but doesn't say: systems without /proc, or one that hides the processes of others."""
     stat = _text(f"/proc/{pid}/stat")
     if stat:
         fields = stat.rpartition(")")[2].split()
         return None if fields[0] in "ZX" else fields[19]
-    if Path("/proc/self/stat").exists():
-        return None
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return None
     except PermissionError:
         pass
-    return "unknown"
+    return HIDDEN
 
 
 def _text(path: str) -> str:

@@ -123,12 +123,17 @@ def _compare(run: Run, key: str, size: int, crc: str) -> str:
     """Return what is wrong with an object, empty if nothing is."""
     try:
         data = run.files.read(key)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return "missing"
+    except IsADirectoryError:
+        return "changed"
     except RemoteError:
         raise  # says nothing about the object, which repair would delete
-    except OSError:
-        return "unreadable"
+    except OSError as error:
+        raise StoreError(
+            f"{run.url}: cannot read {key}: {error.strerror or error}; that says nothing of what is in it: "
+            "nothing was changed"
+        ) from error
     if len(data) != size:
         return f"cut ({len(data)} of {size} bytes)" if len(data) < size else "too long"
     return "" if checksum(data) == crc else "changed"
@@ -178,15 +183,14 @@ def failed_blocks(run: Run, cell: CellLayout, done: Collection[int]) -> list[int
 
 
 def leftovers(run: Run) -> Iterator[str]:
-    """Yield what a kill left behind: partial files and datasets without a pointer (former ones count too)."""
+    """Yield what a kill left behind: partial files and datasets without a pointer (former ones count too;
+    none while the pointer is damaged, for then nobody knows which one is current)."""
+    yield from (key for key in run.files.walk() if key.endswith(PARTIAL))
     try:
         pointer = read_pointer(run.files)
     except StoreError:
-        pointer = None
+        return
     current = pointer.dataset if pointer else None
-    for key in run.files.walk():
-        if key.endswith(PARTIAL):
-            yield key
     yield from (name for name in datasets(run) if name != current)
 
 

@@ -58,7 +58,11 @@ class CheckedArray(BackendArray):
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> NDArray[Any]:
-        values = np.asarray(self.inner[key].values)
+        try:
+            values = np.asarray(self.inner[key].values)
+        except ValueError as error:  # checksums of chunks
+            what = "`morsecensus verify` names what is damaged, `repair` on its run mends it"
+            raise StoreError(f"{self.where}: {error}: {what}") from error
         wrong = improper(self.column, values)
         if wrong.any() and self.reason is not None:
             failed = np.asarray(self.reason[key[0]].values) == ERROR

@@ -19,8 +19,23 @@ def start_executor(
     backend: str, *, workers: int | None = None, address: str | None = None, gpus: float = 0.0
 ) -> Executor:
     """Start a backend. ``workers`` limits a local Ray, ``address`` joins a running cluster, ``gpus`` is the
-    share of a GPU that each worker gets.
+    share of a GPU that each worker gets. Raises UsageError as `require_backend`.
     """
+    require_backend(backend, workers=workers, address=address, gpus=gpus)
+    if backend == "ray":
+        _authenticate(address)
+        from morsecensus.pipeline.backends.ray_executor import RayExecutor
+
+        return RayExecutor(workers=workers, address=address, gpus=gpus)
+    from morsecensus.pipeline.backends.serial_executor import SerialExecutor
+
+    return SerialExecutor()
+
+
+def require_backend(
+    backend: str, *, workers: int | None = None, address: str | None = None, gpus: float = 0.0
+) -> None:
+    """UsageError unless there is such a backend, and these options are for it."""
     if backend not in BACKENDS:
         raise UsageError(f"--backend: got {shown(backend)}, allowed: {' or '.join(BACKENDS)}")
     if workers is not None and not 1 <= workers <= MOST_WORKERS:
@@ -32,19 +47,13 @@ def start_executor(
             check_address(address)
         if importlib.util.find_spec("ray") is None:
             raise UsageError('--backend ray: needs the package ray: pip install "morsecensus[ray]"')
-        _authenticate(address)
-        from morsecensus.pipeline.backends.ray_executor import RayExecutor
-
-        return RayExecutor(workers=workers, address=address, gpus=gpus)
+        return
     if gpus:
         raise UsageError("--gpus: allowed only with --backend ray")
     if address is not None:
         raise UsageError("--address: allowed only with --backend ray")
     if workers not in (None, 1):
         raise UsageError(f"--workers: got {workers}, allowed: 1 with --backend serial; use --backend ray")
-    from morsecensus.pipeline.backends.serial_executor import SerialExecutor
-
-    return SerialExecutor()
 
 
 def _authenticate(address: str | None) -> None:

@@ -43,6 +43,9 @@ def user_errors(*, quiet: bool = False) -> Iterator[None]:
     except BrokenPipeError:
         sys.stderr.close()
         raise typer.Exit(1) from None
+    except OSError as error:  # of a file that nobody expected to fail
+        where = f"{error.filename}: " if error.filename else ""
+        fail(f"{where}{error.strerror or error}", 1)
 
 
 @contextmanager

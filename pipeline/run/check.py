@@ -11,16 +11,15 @@ from morsecensus.pipeline.backends.executor import Executor, ask
 from morsecensus.pipeline.backends.start import start_executor
 from morsecensus.pipeline.errors import RunError, UsageError, shown
 from morsecensus.pipeline.phases import detail, phase
-from morsecensus.pipeline.run.leases import take_lease
 from morsecensus.pipeline.run.run import Outcome, Settings, continue_run
-from morsecensus.pipeline.stopping import StopRequest, held
+from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import input_faults
 from morsecensus.pipeline.worker.bodies import PLACES, unit_of
 from morsecensus.pipeline.worker.path_store import damaged_pieces, holds_paths
-from morsecensus.storage.dataset import content_digest, read_pointer
+from morsecensus.storage.dataset import is_current, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
-from morsecensus.storage.layout import CellLayout
+from morsecensus.storage.layout import CellLayout, marker_key
 from morsecensus.storage.lease import holder_of
 from morsecensus.storage.markers import Marker
 from morsecensus.storage.parts import Part, held_parts
@@ -57,7 +56,7 @@ def status(store: str) -> dict[str, Any]:
         "dataset": None if pointer is None else pointer.dataset,
         "complete": complete,
         "unit": unit_of(cell.body for cell in run.manifest.cells),
-        "finished": complete and pointer is not None and pointer.content == content_digest(run),
+        "finished": complete and pointer is not None and is_current(run, pointer),
         "cells": cells,
     }
 
@@ -161,6 +160,11 @@ def remedy(store: str, report: Report) -> str:
     if "copy" in kinds:
         return "copy it again from where it is whole, or `morsecensus repair` its run"
     mend = f"`morsecensus repair {store}` mends them"
+    if "computed" in kinds:
+        # their checksums are right: only their markers' absence makes a run compute them again
+        bad = [p for p in report.problems if p.kind == "computed"]
+        markers = sorted({marker_key(p.cell, p.block, p.generation) for p in bad})
+        mend = f"what is computed here differs: remove {', '.join(markers)}; then {mend}"
     if "input" not in kinds:
         return mend
     again = "run the study with its file again, which writes what is missing of inputs/"
@@ -230,9 +234,10 @@ def repair_store(
             f"{store}: holds paths of one landscape, allowed: a run; enumerate with it as --store follows "
             "damaged pieces again"
         )
-    run = open_run(store)
-    _refuse_other_bodies(run, body)
-    with StopRequest() as stop, take_lease(run.files, console, stop) as lease, held(lease.release):
+    _refuse_other_bodies(open_run(store), body)
+    found: list[Report] = []
+
+    def mend(run: Run, stop: StopRequest) -> None:
         phase("reading every object")
         report = verify(run, detail)
         lost = _input_problems(run)
@@ -240,4 +245,11 @@ def repair_store(
             raise RunError(f"{run.url}: {lost[0].text}; then repair")
         stop.check("stopped; the store was only read")
         discard(run, report)
-    return report, continue_run(store, settings, console)
+        found.append(report)
+
+    # only once it is known that what is deleted can be computed again: workers are there, in an environment
+    # of the run
+    outcome = continue_run(store, settings, console, mend)
+    if lost := _input_problems(open_run(store)):
+        raise RunError(f"{store}: {lost[0].text}; all else is mended")
+    return found[0], outcome

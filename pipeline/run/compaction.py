@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from morsecensus.pipeline.backends.start import require_backend
 from morsecensus.pipeline.errors import RunError
 from morsecensus.pipeline.run.ending import Crew, Left, left_of, write_dataset
 from morsecensus.pipeline.run.leases import take_lease
@@ -16,6 +17,7 @@ def compact_store(url: str, settings: Settings, console: Console) -> tuple[str, 
 
     Raises RunError if blocks are neither done nor failed, StoreError if a driver has the whole run.
     """
+    require_backend(settings.backend, workers=settings.workers, address=settings.address, gpus=settings.gpus)
     files = open_run(url).files
     with StopRequest() as stop, take_lease(files, console, stop, beside=True) as lease, held(lease.release):
         run = open_run(url)

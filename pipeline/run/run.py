@@ -132,9 +132,9 @@ def run_study(
         note(line)
     files = open_files(store)
 
-    def prepare(environment: Generation) -> Run:
+    def prepare(environment: Generation, stop: StopRequest) -> Run:
         if settings.part is not None:
-            return _prepare_together(files, plan, environment)
+            return _prepare_together(files, plan, environment, console, stop)
         wanted = extend_manifest(open_run(store).manifest, plan, store) if exists(store) else None
         return write_manifest(files, _given(files, plan, wanted or _new(plan, environment)))
 
@@ -152,25 +152,53 @@ def _given(files: Files, plan: Plan, wanted: Manifest) -> Manifest:
     return replace(wanted, attributes=attributes(plan, wanted.software, wanted.begun))
 
 
-def _prepare_together(files: Files, plan: Plan, environment: Generation) -> Run:
-    """Create or extend a run while other parts of the same plan do so too: whatever is written here is the
-    same from each of them, or is created by one.
+def _prepare_together(
+    files: Files, plan: Plan, environment: Generation, console: Console, stop: StopRequest
+) -> Run:
+    """Create or extend a run while other parts of the same plan do so too: one after the other, for each may
+    have an environment to add.
     """
     if not exists(files.url):
         create_manifest(files, _given(files, plan, _new(plan, environment)))
+    run, wanted = _extended(files, plan)
+    if wanted is None:
+        mend_stream(run)
+        return run
+    with wait_for_lease(files, console, stop, "stopped before anything was computed"):
+        run, wanted = _extended(files, plan)
+        return run if wanted is None else write_manifest(files, wanted)
+
+
+def _extended(files: Files, plan: Plan) -> tuple[Run, Manifest | None]:
+    """A run as it is, and what its run.json must say for this plan where that is more."""
     run = open_run(files.url)
     wanted = _given(files, plan, extend_manifest(run.manifest, plan, files.url))
-    if digest(wanted.to_record()) != digest(run.manifest.to_record()):
-        return write_manifest(files, wanted)
-    mend_stream(run)
-    return run
+    same = digest(wanted.to_record()) == digest(run.manifest.to_record())
+    return run, None if same else wanted
 
 
-def continue_run(store: str, settings: Settings, console: Console) -> Outcome:
-    """Go on with a run as its run.json says, without the study's file."""
+def continue_run(
+    store: str,
+    settings: Settings,
+    console: Console,
+    mend: Callable[[Run, StopRequest], None] | None = None,
+) -> Outcome:
+    """Go on with a run as its run.json says, without the study's file.
+
+    Args:
+        mend: is called under the lease, once it is known that blocks can be computed here.
+    """
     files = open_files(store)
-    # metadata of the stream that is damaged is written again
-    return _drive(files, lambda _: write_manifest(files, open_run(store).manifest), settings, console)
+
+    def prepare(environment: Generation, stop: StopRequest) -> Run:
+        run = open_run(store)
+        if mend is not None:
+            if not settings.allow_environment and _generation_of(run, environment) is None:
+                raise _foreign(run, environment)
+            mend(run, stop)
+        return write_manifest(files, run.manifest)  # damaged metadata of the stream is written again
+
+    return _drive(files, prepare, settings, console)
 
 
 def _check_store(files: Files, store: str, plan: Plan) -> None:
@@ -193,7 +221,7 @@ def _is_ours(name: str) -> bool:
 
 def _drive(
     files: Files,
-    prepare: Callable[[Generation], Run],
+    prepare: Callable[[Generation, StopRequest], Run],
     settings: Settings,
     console: Console,
     plan: str = "",
@@ -207,7 +235,7 @@ def _drive(
         with started(settings, stop) as executor:
             here = worker_environment(executor, stop)
             with writing(files):
-                run, number = _choose_generation(prepare(here), here, settings, console, stop)
+                run, number = _choose_generation(prepare(here, stop), here, settings, console, stop)
             session = Session(run, number, lease, stop, settings.part)
             with Progress(session.counts) as progress:
                 session.work(executor, progress, _metrics(settings, run))
@@ -282,8 +310,12 @@ def _choose_generation(
             run = open_run(run.url)  # parts add one after the other
             number = _generation_of(run, here)
             return (run, number) if number is not None else _added(run, here)
+    raise _foreign(run, here)
+
+
+def _foreign(run: Run, here: Generation) -> RunError:
     differ = "; ".join(differences(run.manifest.generations[0].environment, here.environment)[:5])
-    raise RunError(
+    return RunError(
         f"{run.url}: was computed in another environment (there / here: {differ}): go on there, choose "
         "another --store, or allow it with --allow-environment; its blocks are then kept apart"
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import Files, open_files
+from morsecensus.storage.files import PARTIAL, Files, open_files
 from morsecensus.storage.layout import paths_key
 from morsecensus.storage.seals import content, is_whole, pieces, read_record, seal, with_digest
 
@@ -46,7 +46,7 @@ def claim(files: Files, spec: Mapping[str, Any], landscape: int) -> None:
     try:
         held = read_record(files, HEADER)
     except FileNotFoundError:
-        if others := [name for name in files.names("") if name != PIECES]:
+        if others := [name for name in files.names("") if name != PIECES and not _half_written(name)]:
             raise UsageError(
                 f"--store: {files.url} holds {shown(others[0])}, allowed: a new folder, or one of paths"
             ) from None
@@ -60,6 +60,11 @@ def claim(files: Files, spec: Mapping[str, Any], landscape: int) -> None:
                 f"--store: {files.url} holds paths of another landscape ({name}: {there} there, {here} here),"
                 " allowed: a new folder, or the landscape it holds"
             )
+
+
+def _half_written(name: str) -> bool:
+    """Whether this is a header that a kill left behind, or that another process writes now."""
+    return name.startswith(HEADER) and name.endswith(PARTIAL)
 
 
 class PathStore:

@@ -1,5 +1,6 @@
 """One reading of a cell's points feeds every reduction; what comes out is what each gives by itself."""
 
+import shutil
 from collections import Counter
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from morsecensus.analysis.estimates.counts import estimate_energies, estimate_hi
 from morsecensus.analysis.estimates.spectra import _compare, compare_spectra
 from morsecensus.analysis.results import family_edges, measure_cell
 from morsecensus.analysis.theory.base import Theory
+from morsecensus.storage.errors import StoreError
 
 ENERGY = Reduction(("energy",), lambda batch: batch.columns["energy"].sum(), sum)
 POINTS = Reduction(("index",), lambda batch: len(batch.owner), sum)
@@ -116,3 +118,15 @@ def test_a_spectrum_of_one_eigenvalue_has_bins(extent):
     found = scan(points, _compare(cell, 0, 2, np.array(extent), None))
     width = found.edges[1] - found.edges[0]
     assert (found.density * width).sum() == pytest.approx(1)
+
+
+def test_a_chunk_that_is_damaged_is_named_with_its_remedy(census_store, tmp_path):
+    store = tmp_path / "store"
+    shutil.copytree(census_store, store)
+    shard = next(path for path in store.glob("dataset-*.zarr/c0000/energy/c/*") if path.is_file())
+    data = bytearray(shard.read_bytes())
+    data[20] ^= 1
+    shard.write_bytes(bytes(data))
+    cell = open_study(str(store)).cells[0]
+    with pytest.raises(StoreError, match=r"checksum.*`morsecensus verify`.*repair"):
+        scan(cell.stored, ENERGY)

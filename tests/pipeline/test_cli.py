@@ -4,10 +4,12 @@ import sys
 import time
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from morsecensus.pipeline.cli import console
 from morsecensus.pipeline.cli.app import app
+from morsecensus.pipeline.cli.console import user_errors
 
 COMMANDS = (
     "run",
@@ -332,3 +334,10 @@ def test_failures_of_blocks_give_exit_code_1(call, tmp_path, toolbox, monkeypatc
     assert "1 blocks failed" in result.stderr
     assert "scripted failure of 4:0" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_what_the_system_refuses_is_one_line(capsys):
+    with pytest.raises(typer.Exit) as caught, user_errors():
+        raise OSError(28, "No space left on device", "/somewhere/file")
+    assert caught.value.exit_code == 1
+    assert capsys.readouterr().err.strip() == "morsecensus: /somewhere/file: No space left on device"

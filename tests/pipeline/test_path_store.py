@@ -14,8 +14,8 @@ from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.commands.enumerate import cell_spec
 from morsecensus.pipeline.commands.how_far import told
 from morsecensus.pipeline.errors import UsageError
-from morsecensus.pipeline.worker.path_store import PathStore, claim, how_far
-from morsecensus.storage.files import open_files
+from morsecensus.pipeline.worker.path_store import HEADER, PathStore, claim, how_far
+from morsecensus.storage.files import PARTIAL, open_files
 
 SPEC = cell_spec("pspin", {"xi": "q^3"}, 5, 1, 100, 2)
 TIMES = ("seconds", "paths_per_second", "damaged_pieces")
@@ -87,6 +87,11 @@ def test_a_folder_with_something_else_is_refused(tmp_path):
     assert result.exit_code == 2
     assert "thesis.tex" in result.output
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_header_that_a_kill_left_half_written_stops_nobody(tmp_path):
+    (tmp_path / f"{HEADER}.0123456789abcdef{PARTIAL}").write_text("")
+    assert run("enumerate", "--xi", "q^3", "--n", 4, "--seed", 1, "--store", tmp_path).exit_code == 0
 
 
 def test_killed_at_any_moment_it_ends_with_the_same_points(tmp_path):

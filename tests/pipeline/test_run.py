@@ -1,14 +1,18 @@
 import errno
 import json
 import os
+import shutil
 import signal
 from collections import Counter
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 from morsecensus.pipeline.errors import Interrupted, RunError, UsageError
-from morsecensus.pipeline.run.check import repair_store
+from morsecensus.pipeline.run import run as run_module
+from morsecensus.pipeline.run.check import repair_store, status
+from morsecensus.pipeline.run.compaction import compact_store
 from morsecensus.pipeline.run.plan import make_plan
 from morsecensus.pipeline.run.run import Settings, continue_run
 from morsecensus.pipeline.stopping import StopRequest
@@ -16,10 +20,11 @@ from morsecensus.pipeline.study.study import parse_study
 from morsecensus.pipeline.worker.worker import _open
 from morsecensus.storage.compact import compact
 from morsecensus.storage.dataset import dataset_hash
-from morsecensus.storage.layout import RUN
+from morsecensus.storage.files import open_files
+from morsecensus.storage.layout import RUN, Generation
 from morsecensus.storage.lease import acquire
 from morsecensus.storage.seals import seal, unseal
-from morsecensus.storage.store import open_run
+from morsecensus.storage.store import add_generation, open_run
 from morsecensus.storage.verify import verify
 from morsecensus.tasks.measurables.words import CLOSED, COMPLETE, ERROR, FEW_HITS, OPEN
 from support.processes import alive, descendants, wait_until
@@ -320,3 +325,67 @@ def test_a_landscape_of_which_all_that_was_sought_is_there_is_not_said_to_be_ope
     }
     assert _open(layout, {layout.landscape.name: ledgers}) == 2
     assert _open(layout, {layout.landscape.name: {"status": ledgers["status"]}}) == 3
+
+
+def _stamps(store):
+    files = (path for path in store.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return {path: path.stat().st_mtime_ns for path in files}
+
+
+def test_repair_deletes_nothing_before_it_can_compute(tmp_path, toolbox):
+    store = tmp_path / "run"
+    toolbox.run(toolbox.content(), store)
+    (store / "stream.zarr/c0000/energy/c.0.0").write_bytes(b"")
+    (store / "latest.json").write_bytes(b"{")
+    before = _stamps(store)
+    for settings in (Settings("bogus"), Settings("serial", 7)):
+        with pytest.raises(UsageError):
+            repair_store(str(store), settings, _quiet(), body=toolbox.body)
+        assert _stamps(store) == before
+    record = unseal((store / RUN).read_bytes())
+    record["generations"][0]["fingerprint"] = "older"
+    (store / RUN).write_bytes(seal(record))
+    with pytest.raises(RunError, match="another environment"):
+        repair_store(str(store), Settings(), _quiet(), body=toolbox.body)
+    assert len(list((store / "commits").rglob("*.json"))) == 10
+    assert (store / "latest.json").read_bytes() == b"{"
+
+
+def test_a_run_whose_dataset_is_gone_is_not_finished(tmp_path, toolbox):
+    store = tmp_path / "run"
+    outcome = toolbox.run(toolbox.content(), store)
+    assert status(str(store))["finished"]
+    shutil.rmtree(store / outcome.dataset)
+    assert not status(str(store))["finished"]
+    again = toolbox.run(toolbox.content(), store)
+    assert again.computed_blocks == 0
+    assert (store / again.dataset).is_dir()
+    assert status(str(store))["finished"]
+
+
+def test_a_part_that_extends_a_run_keeps_the_environment_that_another_has_added(
+    tmp_path, toolbox, monkeypatch
+):
+    store = tmp_path / "run"
+    toolbox.run(toolbox.content(landscapes=8), store)
+    here = open_run(str(store)).manifest.generations[0]
+    added = []
+
+    @contextmanager
+    def lease(files, *_):
+        added.append(add_generation(open_run(files.url), Generation("other", {"cpu": "other"})))
+        yield
+
+    monkeypatch.setattr(run_module, "wait_for_lease", lease)
+    plan = make_plan(parse_study(toolbox.content(landscapes=12)), body=toolbox.body)
+    with StopRequest() as stop:
+        run = run_module._prepare_together(open_files(str(store)), plan, here, _quiet(), stop)
+    assert added
+    assert [one.fingerprint for one in run.manifest.generations] == [here.fingerprint, "other"]
+    assert run.manifest.cells[0].landscapes == 12
+
+
+def test_options_that_a_serial_compaction_would_not_heed_are_refused(tmp_path, toolbox):
+    toolbox.run(toolbox.content(), tmp_path / "run")
+    with pytest.raises(UsageError, match="--workers: got 7"):
+        compact_store(str(tmp_path / "run"), Settings("serial", 7), _quiet())

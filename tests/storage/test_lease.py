@@ -1,3 +1,4 @@
+import fcntl
 import os
 import socket
 import subprocess
@@ -7,7 +8,9 @@ import uuid
 
 import pytest
 
+from morsecensus.storage import files as storage_files
 from morsecensus.storage import lease as module
+from morsecensus.storage import processes
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import LEASE
@@ -208,3 +211,38 @@ def test_of_many_drivers_one_takes_over_a_dead_one(files):
     assert sorted(child.stdout.readline() for child in children) == ["have it\n"] + 3 * ["kept out\n"]
     for child in children:
         child.communicate("\n")
+
+
+def test_a_process_that_can_not_be_looked_at_is_not_taken_for_dead(files, monkeypatch):
+    """`/proc` may hide the processes of others, and a table of open files may be full: heartbeats tell."""
+    held = acquire(files)
+    text = processes._text
+    monkeypatch.setattr(processes, "_text", lambda path: "" if path.endswith("/stat") else text(path))
+    holder = unseal(files.read(LEASE))
+    assert processes.lives_here(holder) is None
+    assert processes.lives_here(holder | {"pid": 2**22 + 1}) is False
+    assert holder_of(files)["pid"] == os.getpid()
+    watch = Watch(files, myself())
+    assert not watch.look(0.0)
+    held.beat()
+    with pytest.raises(StoreError, match="held by another driver"):
+        watch.look(1.0)
+    held.release()
+
+
+def test_who_is_stopped_with_the_file_lock_stops_nobody(files, monkeypatch):
+    monkeypatch.setattr(module, "GUARD_SECONDS", 0.2)
+    acquire(files).release()
+    with files.path(GUARD).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        began = time.monotonic()
+        acquire(files).release()
+    assert time.monotonic() - began < 5
+
+
+def test_folders_above_a_new_store_are_synced(tmp_path, monkeypatch):
+    synced = []
+    sync = storage_files._sync
+    monkeypatch.setattr(storage_files, "_sync", lambda path: (synced.append(path), sync(path)))
+    acquire(open_files(str(tmp_path / "new" / "store"))).release()
+    assert {tmp_path, tmp_path / "new"} <= set(synced)

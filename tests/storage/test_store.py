@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -144,3 +145,20 @@ def test_seals_hold():
 
 def test_manifests_survive_json(full_run):
     assert Manifest.from_record(full_run.manifest.to_record()) == full_run.manifest
+
+
+def test_a_listing_goes_on_past_what_has_just_gone(tmp_path):
+    files = open_files(str(tmp_path))
+    files.write({f"here/{name}": b"x" for name in "bcd"})
+    (tmp_path / "here" / "a").symlink_to(tmp_path / "nothing")
+    assert set(files.stamps("here")) == set("bcd")
+
+
+def test_two_may_remove_the_same_folder(tmp_path):
+    files = open_files(str(tmp_path))
+    for _ in range(60):
+        files.write({f"paths/{place}/{name}": b"x" for place in "ab" for name in "cd"})
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(files.remove, "paths") for _ in range(2)]:
+                done.result()
+        assert files.names("paths") == []

@@ -1,11 +1,13 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 
-from morsecensus.storage.compact import compact
+from morsecensus.storage.compact import _markers, compact
+from morsecensus.storage.errors import StoreError
 from morsecensus.storage.seals import seal, unseal
-from morsecensus.storage.store import stream_metadata
+from morsecensus.storage.store import Run, stream_metadata
 from morsecensus.storage.verify import discard, verify
 
 CHUNK = "stream.zarr/c0000/energy/c.{}.0"
@@ -172,3 +174,62 @@ def test_mended_is_as_before(full_run, toolbox):
     for _, block in again:
         toolbox.write(full_run, full_run.manifest.cells[0], block)
     assert {key: full_run.files.read(key) for key in full_run.files.walk()} == before
+
+
+def test_what_can_not_be_read_is_not_called_damaged(full_run, monkeypatch):
+    """Rights, an exhausted table of files, a server that is away: repair would delete what is whole."""
+    read, key = type(full_run.files).read, CHUNK.format(0)
+
+    def refusing(self, name):
+        if name.endswith(key):
+            raise PermissionError(13, "Permission denied")
+        return read(self, name)
+
+    monkeypatch.setattr(type(full_run.files), "read", refusing)
+    with pytest.raises(StoreError, match=r"cannot read .*energy.*Permission denied.*nothing was changed"):
+        verify(full_run)
+
+
+def test_no_dataset_goes_while_nobody_knows_which_one_is_current(full_run):
+    name = compact(full_run)
+    _truncate(_path(full_run, "latest.json"))
+    report = verify(full_run)
+    assert [problem.kind for problem in report.problems] == ["dataset"]
+    assert report.leftovers == []
+    discard(full_run, report)
+    assert _path(full_run, name).is_dir()
+    again = compact(full_run)
+    assert again != name
+    assert verify(full_run).leftovers == [name]
+
+
+def test_a_dataset_that_is_gone_is_written_again(full_run):
+    name = compact(full_run)
+    assert compact(full_run) == name
+    shutil.rmtree(_path(full_run, name))
+    again = compact(full_run)
+    assert _path(full_run, again).is_dir()
+    assert verify(full_run).problems == []
+
+
+def test_a_block_that_is_committed_while_markers_are_read_is_no_damage(full_run, monkeypatch):
+    marker = _path(full_run, MARKER.format(1))
+    hidden, looked = marker.with_suffix(".hidden"), []
+    marker.rename(hidden)
+
+    def between(name):
+        look = getattr(Run, name)
+
+        def looking(self, cell):
+            found = look(self, cell)
+            if not looked:
+                hidden.rename(marker)
+            looked.append(name)
+            return found
+
+        monkeypatch.setattr(Run, name, looking)
+
+    between("committed")
+    between("summaries")
+    assert sorted(_markers(full_run, full_run.manifest.cells[0])) == [0, 1, 2]
+    assert len(looked) == 2
