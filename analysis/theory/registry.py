@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from morsecensus.analysis.theory.base import Symmetry, Theory
-from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.landscapes.registry import MODELS
+
+SPHERICAL = "spherical"
 
 
 def theory_of(model: str, parameters: Mapping[str, Any]) -> Theory:
@@ -26,13 +28,13 @@ def theory_of(model: str, parameters: Mapping[str, Any]) -> Theory:
 
 
 def symmetry_of(model: str, parameters: Mapping[str, Any], n: int) -> Symmetry:
-    """The sign changes that relate critical points: by theory; without any by the landscape itself, but for
-    one whose couplings are given, and perhaps no more there."""
+    """The sign changes that relate critical points: by theory, or by the degrees of xi where couplings of any
+    law are drawn as those of the spherical model."""
     known = MODELS.get(model)
-    if known is None or known.theory is not None or known.content_of is not None:
+    if known is None or known.theory is not None or known.draws != SPHERICAL or "xi" not in parameters:
         return theory_of(model, parameters).symmetry(n)
-    own = build(model, parameters, n).symmetry
-    return Symmetry(own.size, own.odd)
+    covariance = Covariance.parse(parameters["xi"]).with_field(float(parameters.get("field", 0.0)))
+    return Symmetry(2 if covariance.is_odd or covariance.is_even else 1, covariance.is_odd)
 
 
 def _class_of(theory: str | type) -> type[Theory]:

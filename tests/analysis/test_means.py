@@ -201,7 +201,6 @@ def test_means_without_errors():
         ("matrix-tensor", {"p": 4, "delta2": 0.4, "deltap": 1.0}),
         ("entries", {"xi": "q^3", "field": 0.0, "law": "rademacher"}),
         ("entries", {"xi": "q^4", "field": 0.0, "law": "gaussian"}),
-        ("distinct", {"p": 3}),
     ],
 )
 def test_reports_know_the_symmetry_of_the_landscape(model, parameters):
