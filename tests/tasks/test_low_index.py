@@ -1,6 +1,6 @@
 """The bottom of a landscape against whole enumerations, and the ledger that says what of it is closed."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import lru_cache
 
 import jax
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.spatial import KDTree
 
+from morsecensus.tasks.block import describe, run_block
 from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
 from morsecensus.tasks.finders.low_index.census import low_index
 from morsecensus.tasks.finders.low_index.descent import descend_to
@@ -18,6 +19,7 @@ from morsecensus.tasks.finders.low_index.ledger import Seen, blind, chapman, eve
 from morsecensus.tasks.finders.options import HomotopyOptions, LowIndexOptions
 from morsecensus.tasks.geometry.manifolds import ProductOfSpheres, sphere
 from morsecensus.tasks.landscapes.base import build
+from morsecensus.tasks.landscapes.spin import MixedSpin
 from morsecensus.tasks.measurables.words import (
     BLIND,
     CLOSED,
@@ -356,3 +358,17 @@ def test_what_can_not_be_searched_is_refused():
     manifolds = build("factorised", {"width": 1, "layers": 2, "extra": 0, "spectrum": "2,1"}, 2)
     with pytest.raises(ValueError, match=r"critical points are manifolds"):
         low_index(manifolds, manifolds.sample(1, 0), 1, 0, OPTIONS)
+
+
+def test_more_points_than_the_plan_expects_have_their_rows(monkeypatch):
+    """What is expected is a mean, and a rough one."""
+    monkeypatch.setattr(MixedSpin, "low_points", lambda self, max_index: 1.0)
+    options = LowIndexOptions()
+    spec = {"model": "pspin", "parameters": {"xi": "q^3", "field": 0.0}, "n": 8, "seed": 1, "block_size": 1}
+    spec |= {"finder": "low-index", "finder_options": asdict(options), "topology": False}
+    spec |= {"positions": False, "spectra": False}
+    planned, rows = describe(spec), len(run_block(spec, 0)["point"]["energy"])
+    assert planned["expected_points"] == 1
+    assert rows > 5
+    starts = options.max_rounds * options.starts_per_round * (1 + options.from_below)
+    assert planned["rows_bound"] >= 2 * starts

@@ -29,10 +29,12 @@ def effort(landscape: Landscape, options: LowIndexOptions) -> Effort:
     in_round = (1 + options.from_below) * options.starts_per_round
     most = in_round * options.max_rounds
     points = landscape.low_points(options.max_index)
-    rows = int(min(most * size, 1 + STEPPING * points))
+    likely = int(min(most * size, 1 + STEPPING * points))
+    # Each start may find another class, each saddle lead down to two more: no likely number bounds them.
+    rows = 3 * most * size
     closing = max(STARTS_PER_CLASS * points / size, LEAST_ROUNDS * in_round)
     seconds = min(closing, most) * start_seconds(ambient)
-    return Effort(rows, 4 * in_round + STEPPING * rows, seconds, points, most / closing)
+    return Effort(rows, 4 * in_round + STEPPING * likely, seconds, points, most / closing)
 
 
 def require_low(landscape: Landscape, options: LowIndexOptions) -> None:
