@@ -33,13 +33,16 @@ def test_matching_undoes_a_permutation_and_the_barrier_to_a_copy_is_zero():
 
 def test_powers_are_those_of_wide_networks_alone():
     rows = [
-        {"units": m, "matched": 0.3 * m**-0.5 if m >= 8 else 1.0, "matched_se": 1e-3}
+        {"units": m, "pairs": 20, "matched": 0.3 * m**-0.5 if m >= 8 else 1.0, "matched_se": 1e-3}
         for m in (4, 6, 8, 16, 32)
     ]
     found = rate_row(4, rows)
     assert found["exponent"] == pytest.approx(-0.5)
     assert (found["peak"], found["widths"]) == (4, "8 to 32")
+    assert found["p"] == pytest.approx(1)
     assert not rate_row(4, rows[:4]), "two widths are no power"
+    few = rate_row(4, [row | {"pairs": 19} for row in rows])
+    assert (few["exponent"], few["z"], few["p"]) == (found["exponent"], None, None)
 
 
 def cell(units, noise, status=(0,) * 8):

@@ -13,6 +13,9 @@ from morsecensus.analysis.topics.bottom import scaling
 from morsecensus.analysis.topics.bottom.bands import Band, Bottom, measure
 from morsecensus.analysis.topics.bottom.gaps import Gap, gaps_of
 
+LEAST_COVERED = 0.01
+"""Of hits from above: where less is known to be covered, or nothing is, a hundred times as many may be."""
+
 
 @dataclass(frozen=True, eq=False)
 class BottomCell:
@@ -43,10 +46,10 @@ class BottomCell:
         return found
 
     def with_missing(self, k: int) -> Band:
-        """The band of an index whose errors take in what open landscapes may lack of it: as many points as
-        estimates say, all of them as high as any is, for what a search misses lies high."""
-        band, counts = self.bottom.bands[k], self.result.counts
-        share = float(counts["plausible"][k]) / max(float(counts["mean"][k]), 1e-300)
+        """The band of an index whose errors take in what open landscapes may lack of it, all of it as high as
+        any point is, for what a search misses lies high. How much: by the lower limit of the coverage, for
+        recapture and Chao1 see too little (docs/low-index.md), or by these where they see more."""
+        band, share = self.bottom.bands[k], self._lacking(k)
         if not share > 0 or not band.points:
             return band
         above = band.highest - band.mean
@@ -55,6 +58,15 @@ class BottomCell:
         return replace(
             band, mean_se=float(np.hypot(band.mean_se, shift)), sd_se=float(np.hypot(band.sd_se, spread))
         )
+
+    def _lacking(self, k: int) -> float:
+        """Points of an index that may lack, over those that were found."""
+        cell, counts = self.result.cell, self.result.counts
+        found = cell.dataset["points_by_index"].values[:, k]
+        covered = cell.dataset["coverage_lower_by_index"].values[:, k]
+        unseen = found * (1 / np.maximum(np.nan_to_num(covered, nan=0.0), LEAST_COVERED) - 1)
+        by_coverage = float(np.where(cell.closed[:, k], 0.0, unseen).mean())
+        return max(by_coverage, float(counts["plausible"][k])) / max(float(counts["mean"][k]), 1e-300)
 
     @property
     def ground(self) -> tuple[float, float]:

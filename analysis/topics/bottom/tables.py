@@ -130,9 +130,9 @@ FITS = Table(
         Column("dof", "degrees of freedom", title="degrees of freedom"),
         Column("p_value", "of the fit", title="p", form=r.probability),
     ),
-    "Weighted least squares, errors from landscapes and from what indices that aren't closed may lack, at "
-    "the highest energy that was found. Where p is small one power is no description at these N, and the "
-    "error is too small.",
+    "Weighted least squares, errors from landscapes and from what indices that aren't closed may lack by "
+    "their coverage, at the highest energy found. Where p is small one power is no description at these N, "
+    "and the error is too small.",
 )
 DECLARED = (NUMBERS, BANDS, LEVELS, BASINS, FITS)
 

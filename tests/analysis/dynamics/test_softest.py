@@ -11,7 +11,8 @@ from support.made_runs import flows
 def runs_of(lowest):
     """A cell with looks at times 0, 1, 2 and these values; None where nobody looked for them."""
     times = np.broadcast_to([0.0, 1.0, 2.0], (4, 2, 3))
-    data = xr.Dataset({"time": (("landscape", "run", "look"), times)})
+    ended = (("landscape", "run"), np.ones((4, 2), int), {"flag_meanings": "converged time"})
+    data = xr.Dataset({"time": (("landscape", "run", "look"), times), "outcome": ended})
     if lowest is not None:
         data["lowest"] = (("landscape", "run", "look"), lowest)
     return flows(data)
