@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 HIDDEN = "unknown"
+"""In place of the start of a process that lives and doesn't say when it began."""
 
 
 def lives_here(holder: Mapping[str, Any]) -> bool | None:

@@ -17,8 +17,7 @@ class Counts:
         seeks: whether critical points are looked for.
         paces: of each cell, for the time left.
         cell: of the block that was committed last.
-        open: landscapes of which not all that was sought is there, of those
-            that this run computed.
+        open: landscapes of which not all that was sought is there, of those that this run computed.
         at_work: blocks that workers compute now.
         submitted: these, and those that lie ready for them.
         part: which part of the run it is; empty if it is all of it.

@@ -96,6 +96,7 @@ def _closed(found: BottomFamily) -> Part:
     ]
     return note(
         "Indices that aren't closed in some landscapes, which count in all means with what was found: "
-        f"{'; '.join(texts)}. The bound on what may be missing is in bottom_numbers.csv and enters every "
-        "test."
+        f"{'; '.join(texts)}. Estimates are made of hits and see too little of what is hard to hit; one less "
+        "the lower limit of the coverage is the safer share. The bound on what may be missing, beside it in "
+        "bottom_numbers.csv, enters every test."
     )
