@@ -73,7 +73,7 @@ def compact(run: Run, between: Callable[[], None] = lambda: None, writers: Write
     """
     content = content_digest(run)
     current = read_pointer(run.files)
-    if current is not None and INVENTORY_KEY in current.objects and is_current(run, current):
+    if current is not None and INVENTORY_KEY in current.objects and is_current(run.files, current, content):
         return current.dataset
     name = f"dataset-{_next_number(run)}.zarr"
     with quiet_zarr(), run.files.errors(name):

@@ -88,11 +88,11 @@ def check_dataset(path: str, how: str = "sizes") -> None:
     check_objects(files, "", objects, how, remedy)
 
 
-def is_current(run: Run, pointer: Pointer) -> bool:
-    """Whether a dataset is of all that is committed and lies there with the sizes that were written."""
-    if pointer.content != content_digest(run):
+def is_current(files: Files, pointer: Pointer, content: str) -> bool:
+    """Whether a dataset is of this content and lies there with the sizes that were written."""
+    if pointer.content != content:
         return False
-    return next(faults(run.files, pointer.dataset, pointer.objects, contents=False), None) is None
+    return next(faults(files, pointer.dataset, pointer.objects, contents=False), None) is None
 
 
 def _said_by_run(url: str) -> Inventory | None:

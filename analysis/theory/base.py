@@ -23,6 +23,12 @@ class Symmetry(NamedTuple):
     odd: bool
 
 
+def symmetry_by_degrees(*parts: Covariance | Signal) -> Symmetry:
+    """What x -> -x does to a landscape on one sphere that is made of these polynomials' degrees."""
+    odd, even = all(part.is_odd for part in parts), all(part.is_even for part in parts)
+    return Symmetry(2 if odd or even else 1, odd)
+
+
 class NoiseAxis(NamedTuple):
     """The axis on which cells of a model with a signal stand beside each other.
 

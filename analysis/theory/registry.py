@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from morsecensus.analysis.theory.base import Symmetry, Theory
+from morsecensus.analysis.theory.base import Symmetry, Theory, symmetry_by_degrees
 from morsecensus.tasks.covariance import Covariance
 from morsecensus.tasks.landscapes.registry import MODELS
 
@@ -34,7 +34,7 @@ def symmetry_of(model: str, parameters: Mapping[str, Any], n: int) -> Symmetry:
     if known is None or known.theory is not None or known.draws != SPHERICAL or "xi" not in parameters:
         return theory_of(model, parameters).symmetry(n)
     covariance = Covariance.parse(parameters["xi"]).with_field(float(parameters.get("field", 0.0)))
-    return Symmetry(2 if covariance.is_odd or covariance.is_even else 1, covariance.is_odd)
+    return symmetry_by_degrees(covariance)
 
 
 def _class_of(theory: str | type) -> type[Theory]:

@@ -16,7 +16,7 @@ from morsecensus.pipeline.stopping import StopRequest
 from morsecensus.pipeline.study.inputs import input_faults
 from morsecensus.pipeline.worker.bodies import PLACES, unit_of
 from morsecensus.pipeline.worker.path_store import damaged_pieces, holds_paths
-from morsecensus.storage.dataset import is_current, read_pointer
+from morsecensus.storage.dataset import content_digest, is_current, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import CellLayout, marker_key
@@ -56,7 +56,7 @@ def status(store: str) -> dict[str, Any]:
         "dataset": None if pointer is None else pointer.dataset,
         "complete": complete,
         "unit": unit_of(cell.body for cell in run.manifest.cells),
-        "finished": complete and pointer is not None and is_current(run, pointer),
+        "finished": complete and pointer is not None and is_current(run.files, pointer, content_digest(run)),
         "cells": cells,
     }
 
@@ -235,7 +235,7 @@ def repair_store(
             "damaged pieces again"
         )
     _refuse_other_bodies(open_run(store), body)
-    found: list[Report] = []
+    found: list[tuple[Report, list[Problem]]] = []
 
     def mend(run: Run, stop: StopRequest) -> None:
         phase("reading every object")
@@ -245,11 +245,12 @@ def repair_store(
             raise RunError(f"{run.url}: {lost[0].text}; then repair")
         stop.check("stopped; the store was only read")
         discard(run, report)
-        found.append(report)
+        found.append((report, lost))
 
     # only once it is known that what is deleted can be computed again: workers are there, in an environment
     # of the run
     outcome = continue_run(store, settings, console, mend)
-    if lost := _input_problems(open_run(store)):
+    report, lost = found[0]
+    if lost:
         raise RunError(f"{store}: {lost[0].text}; all else is mended")
-    return found[0], outcome
+    return report, outcome

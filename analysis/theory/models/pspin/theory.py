@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from morsecensus.analysis.arrays import Floats, Json
-from morsecensus.analysis.theory.base import Energies, Symmetry, Theory
+from morsecensus.analysis.theory.base import Energies, Symmetry, Theory, symmetry_by_degrees
 from morsecensus.analysis.theory.goe.semicircle import index_fraction
 from morsecensus.analysis.theory.means import Means
 from morsecensus.analysis.theory.models.pspin.means import means_of
@@ -69,8 +69,7 @@ class PspinTheory(Theory):
         return law.log_total
 
     def symmetry(self, n: int) -> Symmetry:
-        covariance = self.isotropic
-        return Symmetry(2 if covariance.is_odd or covariance.is_even else 1, covariance.is_odd)
+        return symmetry_by_degrees(self.isotropic)
 
     def index_fraction(self, energies: Floats) -> Floats:
         return np.asarray(index_fraction(self.isotropic, energies), dtype=np.float64)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import log
 
 from morsecensus.analysis.arrays import Json
-from morsecensus.analysis.theory.base import Energies, NoiseAxis, Symmetry, Theory
+from morsecensus.analysis.theory.base import Energies, NoiseAxis, Symmetry, Theory, symmetry_by_degrees
 from morsecensus.analysis.theory.models.spiked.finite_n import FiniteSpiked
 from morsecensus.analysis.theory.models.spiked.limits import descent_line, triviality_line
 from morsecensus.analysis.theory.models.spiked.predict import limits_spiked, predict_spiked
@@ -30,9 +30,7 @@ class _WithSignal(Theory):
 
     def symmetry(self, n: int) -> Symmetry:
         """Of noise and signal of one parity."""
-        parts = self.dynamics
-        odd, even = all(part.is_odd for part in parts), all(part.is_even for part in parts)
-        return Symmetry(2 if odd or even else 1, odd)
+        return symmetry_by_degrees(*self.dynamics)
 
     def log_total(self, n: int) -> float | None:
         """To a few percent; None where it takes long."""
