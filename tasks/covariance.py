@@ -148,7 +148,7 @@ class Signal(Polynomial):
     overlap with it. Any degree from 1, or nothing at all (``"0*q"``)."""
 
     NAME: ClassVar[str] = "signal"
-    EXAMPLES: ClassVar[str] = 'write for example "2*q^3" or "q^2/3+q^3"'
+    EXAMPLES: ClassVar[str] = 'write for example "2*q^3" or "1/3*q^2+q^3"'
 
     def __str__(self) -> str:
         return "+".join(_format_term(p, c) for p, c in self.terms) or "0*q"

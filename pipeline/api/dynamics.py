@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from morsecensus.pipeline.api.arguments import numbers_text, plain_number, whole
 from morsecensus.pipeline.commands.mean_field import mean_field as solved
 
 
@@ -48,23 +49,19 @@ def mean_field(
 
     Raises UsageError: the text says what was got and what is allowed.
     """
-    given = parameters if xi is None else {"xi": xi, **parameters}
+    given = {name: plain_number(value) for name, value in parameters.items()}
     return solved(
         model,
-        given,
+        given if xi is None else {"xi": xi, **given},
         until=until,
-        looks=_text(looks),
-        two_time=_text(two_time),
+        looks=numbers_text("looks", looks),
+        two_time=numbers_text("two_time", two_time),
         temperature=temperature,
         start_temperature=start_temperature,
         overlap=overlap,
         step=step,
-        summands=summands,
+        summands=None if summands is None else whole("summands", summands),
         sequence=sequence,
         sampling=sampling,
-        seed=seed,
+        seed=None if seed is None else whole("seed", seed),
     ).json()
-
-
-def _text(times: str | Sequence[float] | None) -> str | None:
-    return times if times is None or isinstance(times, str) else ",".join(map(repr, map(float, times)))

@@ -6,6 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from morsecensus.pipeline.api.arguments import (
+    integers_text,
+    numbers_text,
+    one_dimension,
+    one_landscape,
+    plain_number,
+    whole,
+)
 from morsecensus.pipeline.api.results import Enumeration, LandscapeCensus, Persistence
 from morsecensus.pipeline.commands.census import census_spec, check_finder, with_max_index
 from morsecensus.pipeline.commands.enumerate import cell_spec, describe_landscape, path_store, threads_of
@@ -54,9 +62,10 @@ def predict(
 
     Raises UsageError: the text says what was got and what is allowed.
     """
-    bins = energy if energy is None or isinstance(energy, str) else ":".join(map(str, energy))
     given = given_parameters(model, xi, parameters)
-    return predictions(model, _integers_text(n), given, bins, max_index, temperature)
+    highest = None if max_index is None else whole("max_index", max_index)
+    bins = numbers_text("energy", energy, ":")
+    return predictions(model, integers_text("n", n), given, bins, highest, temperature)
 
 
 def census(
@@ -76,7 +85,7 @@ def census(
     Args:
         of: xi, such as "q^3", of a model that has one; or a landscape, of yours or from `build`; nothing
             where the model has no xi, such as ``model="given", file="couplings.npz"``.
-        n: dimension, if the landscape isn't built yet.
+        n: dimension, if the landscape isn't built yet; then nothing of ``model`` and ``parameters`` either.
         seed, landscape: which one: that of this number in a study with this seed.
         finder: "multistart", "homotopy", "sampled-homotopy" or "low-index"; "auto" chooses by cost.
         options: of the finder, such as ``{"max_rounds": 4}``; docs/finders.md has them.
@@ -89,7 +98,9 @@ def census(
     from morsecensus.tasks.records.census import census_record
     from morsecensus.tasks.records.found import found_of
 
-    options = with_max_index(finder, options or {}, max_index)
+    highest = None if max_index is None else whole("max_index", max_index)
+    options = with_max_index(finder, options or {}, highest)
+    seed, landscape = one_landscape(seed, landscape)
     if of is None or isinstance(of, str):
         given = given_parameters(model, of, parameters)
         spec = census_spec(model, given, one_dimension(n), seed, landscape, finder, options, IN_PYTHON)
@@ -97,11 +108,12 @@ def census(
         _hand_in(spec)
         of = build(model, spec["parameters"], spec["n"])
     else:
-        spec = _own_spec(of, n, seed, finder, options)
+        _check_built(of, n, model, parameters)
+        spec = _own_spec(of, seed, finder, options)
     couplings = of.sample(seed, landscape)
     found = found_of(spec, of, couplings, landscape)
     return LandscapeCensus(
-        what=_title(of.name, spec["parameters"], n, seed, landscape),
+        what=_title(of.name, spec["parameters"], spec["n"], seed, landscape),
         finder=spec["finder"],
         landscape=of,
         couplings=couplings,
@@ -117,16 +129,31 @@ IN_PYTHON = ("options", ".")
 """What messages call a finder's options, and what joins that and a name."""
 
 
-def _own_spec(
-    landscape: "Landscape", n: int | None, seed: int, finder: str, options: Mapping[str, Any]
-) -> dict[str, Any]:
+def _check_built(of: object, n: object, model: str, parameters: Mapping[str, Any]) -> None:
+    """Raise UsageError unless this is a landscape, and nothing is given of one that isn't built yet."""
+    from morsecensus.tasks.landscapes.base import Landscape
+
+    if not isinstance(of, Landscape):
+        raise UsageError(f"of: got {shown(of)}, allowed: xi as text, such as 'q^3', or a landscape")
+    beside = {
+        **({} if n is None else {"n": n}),
+        **({} if model == "pspin" else {"model": model}),
+        **parameters,
+    }
+    if beside:
+        raise UsageError(
+            f"{', '.join(beside)}: given with a landscape that is built, allowed: with xi or model"
+        )
+
+
+def _own_spec(landscape: "Landscape", seed: int, finder: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """The spec of a landscape that is built already."""
     check_finder(finder, options)
     finder = choose(landscape)[0] if finder == AUTO else finder
     return {
         "model": landscape.name,
         "parameters": {},
-        "n": n,
+        "n": getattr(landscape, "n", None),
         "seed": seed,
         "finder": finder,
         "finder_options": finder_options(finder, options, *IN_PYTHON),
@@ -157,7 +184,8 @@ def enumerate(
 
     from morsecensus.tasks.records.enumerate import enumerate_one
 
-    spec = _homotopy_spec(model, xi, parameters, n, seed, max_paths, certify)
+    seed, landscape = one_landscape(seed, landscape)
+    spec = _homotopy_spec(model, xi, parameters, n, seed, whole("max_paths", max_paths), certify)
     describe_landscape(spec, landscape, topology=False)
     record = enumerate_one(spec, landscape, store=path_store(store, spec, landscape), points=True)
     return Enumeration(_title(model, spec["parameters"], n, seed, landscape), record)
@@ -181,7 +209,8 @@ def topology(
 
     from morsecensus.tasks.records.enumerate import topology_of_one
 
-    spec = _homotopy_spec(model, xi, parameters, n, seed, max_paths, "real")
+    seed, landscape = one_landscape(seed, landscape)
+    spec = _homotopy_spec(model, xi, parameters, n, seed, whole("max_paths", max_paths), "real")
     describe_landscape(spec, landscape, topology=True)
     record = topology_of_one(spec, landscape)
     return Persistence(_title(model, spec["parameters"], n, seed, landscape), record)
@@ -207,18 +236,8 @@ def given_parameters(model: str, xi: str | None, parameters: Mapping[str, Any]) 
     """Return what the user gave of a model's parameters; raises UsageError for a model that there isn't."""
     if model not in MODELS:
         raise UsageError(f"model: got {shown(model)}, allowed: {', '.join(sorted(MODELS))}")
-    return dict(parameters) if not xi else {"xi": xi, **parameters}
-
-
-def one_dimension(n: int | None) -> int:
-    """Return n; raises UsageError unless it is one integer."""
-    if isinstance(n, bool) or not isinstance(n, int):
-        raise UsageError(f"n: got {shown(n)}, allowed: one dimension")
-    return n
-
-
-def _integers_text(n: int | str | Sequence[int]) -> str:
-    return n if isinstance(n, str) else ",".join(map(str, [n] if isinstance(n, int) else n))
+    given = {name: plain_number(value) for name, value in parameters.items()}
+    return given if not xi else {"xi": xi, **given}
 
 
 def _title(model: str, parameters: Mapping[str, Any], n: int | None, seed: int, landscape: int) -> str:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from morsecensus.pipeline.api.landscapes import MAX_PATHS, given_parameters, one_dimension
+from morsecensus.pipeline.api.arguments import one_dimension, one_landscape, whole
+from morsecensus.pipeline.api.landscapes import MAX_PATHS, given_parameters
 from morsecensus.pipeline.commands import explore as command
-from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.phases import shown
 
 
@@ -14,11 +14,11 @@ def explore(
     *,
     xi: str | None = None,
     n: int | None = None,
-    seed: int = 1,
-    landscape: int = 0,
-    landscapes: int = 3,
-    max_paths: int = MAX_PATHS,
-    model: str = "pspin",
+    seed: int | None = None,
+    landscape: int | None = None,
+    landscapes: int | None = None,
+    max_paths: int | None = None,
+    model: str | None = None,
     out: str | Path | None = None,
     quiet: bool = False,
     **parameters: Any,
@@ -31,7 +31,8 @@ def explore(
     Args:
         store: of a run; then nothing of a landscape.
         n: dimension of the landscape; 3 is a globe.
-        landscapes: of each cell of the store that are in its page.
+        seed, landscape, max_paths, model: 1, 0, 2^21 and "pspin" if not given.
+        landscapes: of each cell of the store that are in its page, 3 if not given.
         out: a new file; by default explorer.html, in the store if there is one.
         quiet: no progress on standard error.
 
@@ -44,9 +45,12 @@ def explore(
     place = None if out is None else Path(out)
     with shown(quiet=quiet):
         if store is None:
+            command.check_alone({"landscapes": landscapes}, "without a store")
+            model = "pspin" if model is None else model
+            of = one_landscape(1 if seed is None else seed, 0 if landscape is None else landscape)
+            most = MAX_PATHS if max_paths is None else whole("max_paths", max_paths)
             given = given_parameters(model, xi, parameters)
-            size = one_dimension(n)
-            return command.explore_landscape(model, given, size, seed, landscape, max_paths, place)
-        if xi is not None or n is not None or parameters:
-            raise UsageError("explore: got a store and a landscape, allowed: one of them")
-        return command.explore_study(str(store), landscapes, place)
+            return command.explore_landscape(model, given, one_dimension(n), *of, most, place)
+        named = {"xi": xi, "n": n, "seed": seed, "landscape": landscape, "max_paths": max_paths}
+        command.check_alone({**named, "model": model, **parameters}, "with a store")
+        return command.explore_study(str(store), 3 if landscapes is None else landscapes, place)

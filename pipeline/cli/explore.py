@@ -7,7 +7,7 @@ import typer
 
 from morsecensus.pipeline.cli.console import print_json, say, user_errors
 from morsecensus.pipeline.cli.model_options import options_of
-from morsecensus.pipeline.cli.options import Json, MaxPaths, Model, Number, Plugin, Seed
+from morsecensus.pipeline.cli.options import Json, Plugin
 from morsecensus.tasks.landscapes.registry import MODELS
 
 app = typer.Typer()
@@ -20,14 +20,16 @@ def explore(
     given: dict[str, Any],
     store: Annotated[str | None, typer.Argument(metavar="[STORE]", help="The store of a run.")] = None,
     n: Annotated[int | None, typer.Option(help="Dimension; 3 is a globe.")] = None,
-    seed: Seed = 1,
-    model: Model = "pspin",
-    landscape: Number = 0,
+    seed: Annotated[int | None, typer.Option(help="Of the study; 1 if not given.")] = None,
+    model: Annotated[str | None, typer.Option(help="The landscape's model; pspin if not given.")] = None,
+    landscape: Annotated[int | None, typer.Option(help="Its number; 0 if not given.")] = None,
     landscapes: Annotated[
         int | None,
         typer.Option(help="Landscapes of each cell of STORE that are in its page; 3 if not given."),
     ] = None,
-    max_paths: MaxPaths = 2**21,
+    max_paths: Annotated[
+        int | None, typer.Option(help="Refuse landscapes with more paths; 2^21 if not given.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="A new file for the page; STORE/explorer.html or explorer.html if not given."),
@@ -42,16 +44,17 @@ def explore(
         from morsecensus.pipeline.commands import explore as command
         from morsecensus.pipeline.errors import UsageError
 
+        named = {"n": n, "seed": seed, "model": model, "landscape": landscape, "max_paths": max_paths}
         if store is not None:
-            if n is not None:
-                raise UsageError(f"--n: got {n} with a STORE, allowed: one of them")
+            command.check_alone(named | given, "with a STORE", "--")
             page = command.explore_study(store, 3 if landscapes is None else landscapes, out)
         elif n is None:
             raise UsageError("--n: got nothing and no STORE, allowed: one of them")
-        elif landscapes is not None:
-            raise UsageError(f"--landscapes: got {landscapes} without a STORE, allowed: with one")
         else:
-            page = command.explore_landscape(model, given, n, seed, landscape, max_paths, out)
+            command.check_alone({"landscapes": landscapes}, "without a STORE", "--")
+            of = 1 if seed is None else seed, 0 if landscape is None else landscape
+            paths = 2**21 if max_paths is None else max_paths
+            page = command.explore_landscape(model or "pspin", given, n, *of, paths, out)
         if as_json:
             print_json({"page": str(page), "bytes": page.stat().st_size})
         else:

@@ -25,7 +25,7 @@ from morsecensus.pipeline.cli.options import (
     Workers,
 )
 from morsecensus.pipeline.cli.tables import cell_text
-from morsecensus.pipeline.study.parameters import FLOWING, TRAINED
+from morsecensus.pipeline.study.parameters import flowing, trained
 from morsecensus.tasks.landscapes.registry import MODELS
 
 POINT_COLUMNS = ("energy", "index", "radius")
@@ -154,7 +154,7 @@ def census(
 
 
 @app.command(epilog="Example: morsecensus shares --model relu-units --k 9 --runs 1000")
-@options_of(TRAINED)
+@options_of(trained())
 def shares(
     k: Annotated[int, typer.Option(help="Number of teachers, and dimension of the inputs.")],
     given: dict[str, Any],
@@ -303,7 +303,7 @@ def couplings(
 
 
 @app.command(epilog='Example: morsecensus flow --xi "q^3" --n 50,100')
-@options_of(FLOWING)
+@options_of(flowing())
 def flow(
     n: Annotated[str, typer.Option(help='Dimensions: "100", "50,100,200".')],
     given: dict[str, Any],

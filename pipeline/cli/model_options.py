@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from morsecensus.pipeline.cli.console import user_errors
+from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.study.parameters import read_settings
 from morsecensus.tasks.landscapes.parameters import Model
 from morsecensus.tasks.landscapes.registry import MODELS
@@ -52,7 +53,11 @@ def _with_options(command: Callable[..., Any], models: dict[str, Model]) -> Call
     def with_options(**values: Any) -> Any:
         given = {name: values.pop(name) for name in names}
         with user_errors():
-            given |= read_settings(values.pop("more", None) or [])
+            more = read_settings(values.pop("more", None) or [])
+            for name in more:
+                if given.get(name) is not None:
+                    raise UsageError(f"--{name}: given, and again by --set, allowed: once")
+        given |= more
         return command(given=given, **values)
 
     keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]

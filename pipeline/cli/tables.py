@@ -50,11 +50,13 @@ def table_text(rows: Sequence[dict[str, Any]], title: str, width: int) -> str:
 
     What is the same in all of several rows stands below the title once. Where the columns don't fit, they
     are parted into two tables that both begin with the first column; where that isn't enough, and for one
-    row alone, each row is a block, named by its first cell.
+    row alone, each row is a block, named by its first cell. Without rows the title stands alone.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))  # models differ in their parameters
     shared = _shared(rows, names)
     head = [line for text in (title, ", ".join(shared.values())) for line in _wrapped(text, width)]
+    if not rows:
+        return "\n".join([*head, ""])
     columns = [_column(rows, name) for name in names if name not in shared]
     bands = _bands(columns, width)
     if len(bands) > (1 if len(rows) < 2 else MOST_BANDS) or any(

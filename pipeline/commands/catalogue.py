@@ -5,7 +5,7 @@ from typing import Any
 
 from morsecensus.pipeline.study.census import AUTO
 from morsecensus.pipeline.study.docs import field_docs
-from morsecensus.pipeline.study.parameters import FLOWING
+from morsecensus.pipeline.study.parameters import flowing
 from morsecensus.tasks.finders.choose import FINDERS
 from morsecensus.tasks.landscapes.registry import MODELS
 
@@ -18,7 +18,7 @@ def models() -> list[Row]:
         {
             "model": name,
             "theory": model.theory is not None,
-            "dynamics": name in FLOWING,
+            "dynamics": name in flowing(),
             "least_n": model.least_n,
             "parameters": [
                 {

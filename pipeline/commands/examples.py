@@ -5,7 +5,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from morsecensus.pipeline.commands.init import HEAD_LINE, write_schema, write_texts
+from morsecensus.pipeline.commands.init import HEAD_LINE, check_schema, write_schema, write_texts
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.study.checked import meant
 
@@ -58,4 +58,5 @@ def copy(name: str, out: Path | None) -> list[Path]:
     texts = {out: text_of(f"{name}.toml")}
     if (folder() / f"{name}.py").is_file():  # its model, which `--plugin` reads
         texts[out.with_suffix(".py")] = text_of(f"{name}.py")
+    check_schema(out.parent)
     return [*write_texts(texts), write_schema(out.parent)]

@@ -72,6 +72,17 @@ def explore_study(store: str, most: int, out: Path | None = None) -> Path:
     return write(out or default_page(store), study.name, data)
 
 
+def check_alone(given: Mapping[str, Any], where: str, dashes: str = "") -> None:
+    """Raise UsageError if something is given that says nothing there; ``dashes`` stand before its name."""
+    beside = [
+        dashes + name.replace("_", "-" if dashes else "_")
+        for name, value in given.items()
+        if value is not None
+    ]
+    if beside:
+        raise UsageError(f"{', '.join(beside)}: given {where}, allowed: a store or a landscape")
+
+
 def default_page(store: str) -> Path:
     """Return where the page of a store goes if nobody says: into it, or, of a bucket, beside what is here."""
     if "://" in store:

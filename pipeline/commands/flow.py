@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from morsecensus.pipeline.errors import Interrupted, RunError, UsageError, shown
+from morsecensus.pipeline.plugins import identity
 from morsecensus.pipeline.run.provenance import software
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.cells import StudyCell
@@ -24,7 +25,7 @@ from morsecensus.pipeline.study.flow import (
     SHORTEST,
     flow_terms,
 )
-from morsecensus.pipeline.study.parameters import FLOWING, read_parameters
+from morsecensus.pipeline.study.parameters import check_flowing, read_parameters
 from morsecensus.pipeline.study.ranges import parse_integers
 from morsecensus.pipeline.study.study import Study
 from morsecensus.pipeline.worker.bodies import BODIES
@@ -85,15 +86,14 @@ class FlowPlan:
 
     def _cell(self, body: str, parameters: dict[str, Any], n: int, terms: dict[str, Any]) -> StudyCell:
         names = {"model": self.model, "parameters": parameters, "n": n, "seed": self.seed}
-        spec = names | {"starts": self.starts, **terms, "block_size": 1}
+        spec = names | {"starts": self.starts, **terms, "block_size": 1} | identity(self.model)
         where = ", ".join(f"{name} = {value}" for name, value in parameters.items())
         return StudyCell(where, spec, self.landscapes, body=BODIES[body].recorded)
 
 
 def flow_cells(model: str, given: Mapping[str, Any], sweep: str | None) -> tuple[dict[str, Any], ...]:
     """Return the sets of parameters of a sweep ``NAME=V1,V2,...``, one set without; raises UsageError."""
-    if model not in FLOWING:
-        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(sorted(FLOWING))}")
+    check_flowing(model, "--model")
     if sweep is None:
         return (read_parameters(model, given),)
     name, equals, values = sweep.partition("=")

@@ -94,6 +94,7 @@ def _key(name: str, schema: Schema, model: str, *, needed: bool) -> str:
 
 def write_study(out: Path, model: str) -> list[Path]:
     """Write a study and its schema beside it; raises UsageError if it is there already."""
+    check_schema(out.parent)
     return [*write_texts({out: study_text(out.stem, model)}), write_schema(out.parent)]
 
 
@@ -106,12 +107,17 @@ def write_texts(texts: dict[Path, str]) -> list[Path]:
     return list(texts)
 
 
-def write_schema(folder: Path) -> Path:
-    """Write the schema of studies into a folder, in place of an earlier one; raises UsageError if something
-    else has its name."""
+def check_schema(folder: Path) -> Path:
+    """Return where the schema of studies goes; raises UsageError if something else has its name."""
     path = folder / SCHEMA_FILE
-    if path.exists() and TITLE not in path.read_text(errors="replace")[:500]:
+    if path.exists() and not (path.is_file() and TITLE in path.read_text(errors="replace")[:500]):
         raise UsageError(f"--out: {path} is there already and isn't ours: choose another folder")
+    return path
+
+
+def write_schema(folder: Path) -> Path:
+    """Write the schema of studies into a folder, in place of an earlier one; raises as `check_schema`."""
+    path = check_schema(folder)
     _write(path, schema_text())
     return path
 

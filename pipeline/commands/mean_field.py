@@ -97,6 +97,7 @@ def mean_field(
         rows, method = _continuous(noise, signal, setting, last, times, late)
     else:
         _check_algorithm(step, setting, signal)
+        _check_steps(last, "looks" if until is None else "until")
         fields, words = read_fields(int(last), summands, sequence, sampling, seed)
         found = _descended(noise, setting, step, fields, summands or 1)
         rows, method = _discrete(found, setting, step, times, words)
@@ -219,6 +220,14 @@ def _check_algorithm(step: float, setting: "Setting", signal: "Signal") -> None:
         raise UsageError(
             "--start-temperature: got one with --step, allowed: in continuous time, without --step"
         )
+
+
+def _check_steps(last: float, option: str) -> None:
+    """Before anything is as long as that."""
+    from morsecensus.analysis.theory.dynamics.recursion import MOST_STEPS
+
+    if last > MOST_STEPS:
+        raise UsageError(f"--{option}: got {last:g} steps, allowed: to {MOST_STEPS}")
 
 
 def _descended(

@@ -15,7 +15,7 @@ from morsecensus.tasks.landscapes.registry import MODELS
 if TYPE_CHECKING:
     from morsecensus.analysis.theory.base import Energies, Theory
 
-MAX_ENERGIES = 10_000
+MAX_ENERGIES = 2000
 
 
 def predictions(

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from morsecensus.pipeline.commands.landscape import check_integer, on_worker
-from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.pipeline.plugins import identity
 from morsecensus.pipeline.run.run import Settings
-from morsecensus.pipeline.study.parameters import TRAINED, read_parameters
+from morsecensus.pipeline.study.parameters import check_trained, read_parameters
 from morsecensus.pipeline.worker.bodies import BODIES, describe
 from morsecensus.tasks.landscapes.registry import MODELS
 
@@ -16,13 +16,12 @@ MOST_RUNS, MOST_TEACHERS = 100_000, 200
 
 def shares_spec(model: str, given: Mapping[str, Any], k: int, runs: int, seed: int) -> dict[str, Any]:
     """Return what a worker needs; raises UsageError."""
-    if model not in TRAINED:
-        raise UsageError(f"--model: got {shown(model)}, allowed: {', '.join(TRAINED)}")
+    check_trained(model, "--model")
     check_integer("--k", k, MODELS[model].least_n, MOST_TEACHERS)
     check_integer("--runs", runs, 1, MOST_RUNS)
     check_integer("--seed", seed, 0, 2**63 - 1)
     parameters = read_parameters(model, given)
-    return {"model": model, "parameters": parameters, "n": k, "runs": runs, "seed": seed}
+    return {"model": model, "parameters": parameters, "n": k, "runs": runs, "seed": seed} | identity(model)
 
 
 def take_shares(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,8 @@ MOST_TIMES = 100
 def pair_times(text: str, whole: bool) -> list[float]:
     """The times, in order; of steps if ``whole``. Raises UsageError."""
     _, times = parse_looks(None, text, whole, OPTION)
-    if len(times) > MOST_TIMES:
-        raise UsageError(f"{OPTION}: got {len(times)}, allowed: at most {MOST_TIMES}")
+    if not 2 <= len(times) <= MOST_TIMES:
+        raise UsageError(f"{OPTION}: got {len(times)}, allowed: from 2 to {MOST_TIMES} times")
     return times
 
 

@@ -16,6 +16,7 @@ from morsecensus.pipeline.export.crate import CRATE, crate
 from morsecensus.pipeline.export.datasheet import DATASHEET, datasheet
 from morsecensus.pipeline.export.source import Source, read_source
 from morsecensus.pipeline.phases import phase
+from morsecensus.storage.errors import RemoteError
 from morsecensus.storage.files import PARTIAL, open_files
 from morsecensus.storage.sums import SUMS, folder_sums, sums_text
 
@@ -93,6 +94,8 @@ def _written(out: Path) -> Iterator[Path]:
         out.parent.mkdir(parents=True, exist_ok=True)
         yield new
         new.rename(out)
+    except RemoteError:
+        raise  # of the store, not of --out
     except OSError as error:
         raise UsageError(f"--out: cannot write {out}: {error.strerror or error}") from error
     finally:

@@ -93,8 +93,15 @@ def _owner(kind: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel]
 
 
 def number(value: object) -> object:
-    """A whole number as the float that it stands for; anything else is for the field to judge."""
-    return float(value) if type(value) is int else value
+    """A whole number as the float that it stands for; anything else is for the field to judge. ValueError for
+    an integer that no float can stand for."""
+    if type(value) is not int:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        bits = value.bit_length()
+        raise ValueError(f"got an integer of {bits} bits, allowed: numbers below 1.8e308") from None
 
 
 def listed(keys: Collection[str], most: int = 5) -> str:

@@ -12,7 +12,7 @@ from morsecensus.pipeline.plugins import identity
 from morsecensus.pipeline.study.cells import CellTable, StudyCell, grid, table_of
 from morsecensus.pipeline.study.census import finder_options
 from morsecensus.pipeline.study.checked import number, validated
-from morsecensus.pipeline.study.parameters import FLOWING
+from morsecensus.pipeline.study.parameters import check_flowing
 from morsecensus.pipeline.worker.bodies import BODIES
 
 MOST_RADII, SMALLEST, FARTHEST = 20, 1e-9, 0.1
@@ -57,8 +57,7 @@ def escapes_cells(
 ) -> Iterator[StudyCell]:
     """Yield the cells of a table; raises UsageError."""
     del folder
-    if model not in FLOWING:
-        raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(FLOWING))}")
+    check_flowing(model, f"{source}.model")
     cell = validated(table_of(EscapesTable, model), {"model": model, **table}, source, ".")
     if cell.radii[-1] * LEAST_RATIO > cell.distance:
         most = f"{cell.distance / LEAST_RATIO:g}, the distance over {LEAST_RATIO:g}"

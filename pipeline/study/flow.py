@@ -83,7 +83,7 @@ def threshold_cells(
 
 
 def _checked(kind: type[_Kind], table: dict[str, Any], model: str, source: str) -> _Kind:
-    check_flowing(model, source)
+    check_flowing(model, f"{source}.model")
     return validated(table_of(kind, model), {"model": model, **table}, source, ".")
 
 

@@ -181,7 +181,8 @@ def _teacher(
     """Options of the teacher's training, without what is measured of it."""
     if cell.teacher is None:
         return None
-    by_name = {other["name"]: other for other in others if isinstance(other, Mapping) and "name" in other}
+    tables = [other for other in others if isinstance(other, Mapping)]
+    by_name = {other["name"]: other for other in tables if isinstance(other.get("name"), str)}
     if cell.teacher not in by_name:
         raise ValueError(
             f"teacher: got {shown(cell.teacher)}, allowed: {', '.join(map(str, by_name))}"

@@ -8,20 +8,31 @@ from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.tasks.landscapes.parameters import Parameter
 from morsecensus.tasks.landscapes.registry import MODELS
 
-TRAINED = tuple(name for name, model in MODELS.items() if model.trained)
-"""Models whose minima are found by descent and told apart by invariants."""
-FLOWING = tuple(
-    name
-    for name, model in MODELS.items()
-    if model.content_of is None and not model.columns and not model.trained
-)
-"""Models whose gradient flow is that of points on spheres, with couplings drawn from a seed."""
+
+def trained() -> tuple[str, ...]:
+    """Return the models, plugins too, whose minima are found by descent and told apart by invariants."""
+    return tuple(name for name, model in MODELS.items() if model.trained)
+
+
+def flowing() -> tuple[str, ...]:
+    """Return the models, plugins too, whose flow is that of points on spheres, with couplings from a seed."""
+    return tuple(
+        name
+        for name, model in MODELS.items()
+        if model.content_of is None and not model.columns and not model.trained
+    )
 
 
 def check_flowing(model: str, source: str) -> None:
-    """Raise UsageError, naming the table, for a model on whose landscapes nothing can flow."""
-    if model not in FLOWING:
-        raise UsageError(f"{source}.model: got {shown(model)}, allowed: {', '.join(sorted(FLOWING))}")
+    """Raise UsageError, naming the option or table, for a model on whose landscapes nothing can flow."""
+    if model not in flowing():
+        raise UsageError(f"{source}: got {shown(model)}, allowed: {', '.join(sorted(flowing()))}")
+
+
+def check_trained(model: str, source: str) -> None:
+    """Raise UsageError, naming the option or table, for a model whose minima aren't sought by descent."""
+    if model not in trained():
+        raise UsageError(f"{source}: got {shown(model)}, allowed: {', '.join(trained())}")
 
 
 def read_parameters(model: str, given: Mapping[str, str | float | None]) -> dict[str, Any]:
@@ -51,8 +62,9 @@ def _read(name: str, parameter: Parameter, value: str | float | None) -> Any:
         if parameter.default is None:
             raise UsageError(f"--{name}: missing, it has no default")
         return parameter.default
-    with suppress(ValueError):  # text that isn't of its kind is for the reader to refuse
-        value = parameter.kind(value)
+    if isinstance(value, str):
+        with suppress(ValueError):  # text that isn't of its kind is for the reader to refuse
+            value = parameter.kind(value)
     try:
         return parameter.read(value)
     except ValueError as error:

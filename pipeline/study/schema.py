@@ -15,7 +15,7 @@ from morsecensus.pipeline.study.checked import Checked
 from morsecensus.pipeline.study.docs import field_docs
 from morsecensus.pipeline.study.faults import KINDS
 from morsecensus.pipeline.study.networks import INNER, NETWORKS, NetworkTable
-from morsecensus.pipeline.study.parameters import FLOWING, TRAINED
+from morsecensus.pipeline.study.parameters import flowing, trained
 from morsecensus.pipeline.study.study import TABLES, Head
 from morsecensus.pipeline.study.trajectories import CONCERNS, TRAJECTORIES
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
@@ -104,7 +104,7 @@ def _table(kind: str) -> Schema:
 
 
 def _models(body: str) -> tuple[str, ...]:
-    return {"census": tuple(MODELS), "shares": TRAINED}.get(body, FLOWING)
+    return {"census": tuple(MODELS), "shares": trained()}.get(body) or flowing()
 
 
 def _is(words: Mapping[str, tuple[str, str]]) -> Schema:

@@ -6,11 +6,10 @@ from typing import Any
 
 from pydantic import Field
 
-from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import identity
 from morsecensus.pipeline.study.cells import MAX_BLOCK, MAX_LANDSCAPES, CellTable, StudyCell, grid, table_of
 from morsecensus.pipeline.study.checked import validated
-from morsecensus.pipeline.study.parameters import TRAINED
+from morsecensus.pipeline.study.parameters import check_trained
 from morsecensus.pipeline.worker.bodies import BODIES
 
 RUNS_OF_BLOCK = 100
@@ -30,10 +29,7 @@ def shares_cells(
 ) -> Iterator[StudyCell]:
     """Yield the cells of a table; raises UsageError."""
     del folder
-    if model not in TRAINED:
-        raise UsageError(
-            f"{source}.model: got {shown(model)} with body shares, allowed: {', '.join(TRAINED)}"
-        )
+    check_trained(model, f"{source}.model")
     cell = validated(table_of(SharesTable, model), {"model": model, **table}, source, ".")
     for parameters in grid(cell):
         for n in cell.n:

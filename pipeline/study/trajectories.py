@@ -73,7 +73,7 @@ def _swept(value: object) -> tuple[Any, ...]:
 
 
 def _words(value: object) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, list) else (value,)
+    return tuple(several(value))
 
 
 def _looks(value: object) -> Any:
@@ -134,7 +134,7 @@ def trajectory_cells(
 ) -> Iterator[StudyCell]:
     """Yield the cells of a table; raises UsageError."""
     del folder
-    check_flowing(model, source)
+    check_flowing(model, f"{source}.model")
     content = {"model": model, **table}
     sizes = content.pop("n", None)
     kind = table_of(TrajectoryTable, model)

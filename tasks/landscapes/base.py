@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from morsecensus.tasks.geometry.manifolds import Manifold
 from morsecensus.tasks.geometry.symmetry import Flips, Symmetry
+from morsecensus.tasks.landscapes.parameters import Parameter
 from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.runtime.lazy_jax import Array, jax
 from morsecensus.tasks.systems.system import System
@@ -208,10 +209,36 @@ class Landscape(ABC):
 
 
 def build(model: str, parameters: Mapping[str, Any], n: int) -> Landscape:
-    """The landscape of a cell. ValueError if the model is unknown or its parameters are wrong."""
+    """The landscape of a cell, parameters that aren't given by their defaults.
+
+    ValueError if the model is unknown, a parameter is wrong, missing or another model's, or n no integer.
+    """
     if model not in MODELS:
         raise ValueError(f"model: got {model!r}, allowed: {', '.join(sorted(MODELS))}")
-    return _class_of(MODELS[model].landscape).from_parameters(parameters, n)
+    if isinstance(n, bool) or not isinstance(n, int | np.integer):
+        raise ValueError(f"n: got {n!r}, allowed: an integer")
+    return _class_of(MODELS[model].landscape).from_parameters(_completed(model, parameters), int(n))
+
+
+def _completed(model: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Parameters in the order of the registry. What a file holds in place of its name is left as it is."""
+    if MODELS[model].content_of is not None:
+        return given
+    known = MODELS[model].parameters
+    if unknown := [name for name in given if name not in known]:
+        raise ValueError(f"{unknown[0]}: got it with {model}, allowed: {', '.join(known) or 'no parameter'}")
+    return {name: _parameter(name, known[name], given) for name in known}
+
+
+def _parameter(name: str, parameter: Parameter, given: Mapping[str, Any]) -> Any:
+    if name not in given:
+        if parameter.default is None:
+            raise ValueError(f"{name}: missing, it has no default")
+        return parameter.default
+    try:
+        return parameter.read(given[name])
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _class_of(landscape: str | type) -> type[Landscape]:

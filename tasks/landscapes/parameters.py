@@ -95,7 +95,7 @@ def noise(value: object) -> str:
 def signal(value: object) -> str:
     """The canonical text of a signal polynomial."""
     if not isinstance(value, str):
-        raise ValueError(f'got {_shown(value)!r}, allowed: text such as "2*q^3" or "q^2/3+q^3"')
+        raise ValueError(f'got {_shown(value)!r}, allowed: text such as "2*q^3" or "1/3*q^2+q^3"')
     return str(Signal.parse(value))
 
 

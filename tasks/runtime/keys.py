@@ -6,6 +6,7 @@ the numbers of any landscape again. Philox is NumPy's portable counter-based gen
 """
 
 import hashlib
+import operator
 
 import numpy as np
 
@@ -14,8 +15,17 @@ def generator(*labels: str | int) -> np.random.Generator:
     """A generator keyed by the SHA-256 of the labels, e.g. ``generator(seed, "pspin", n, landscape,
     "couplings", 3)``.
 
-    Labels are joined with their types, so that ``1`` and ``"1"`` give independent streams.
+    Labels are joined with their types, so that ``1`` and ``"1"`` give independent streams. Integers of NumPy
+    are integers; TypeError for what is neither an integer nor text, 1.0 and True among it.
     """
-    text = "/".join(f"{type(label).__name__}:{label}" for label in labels)
+    text = "/".join(map(_typed, labels))
     digest = hashlib.sha256(text.encode()).digest()
     return np.random.Generator(np.random.Philox(key=np.frombuffer(digest[:16], dtype="<u8")))
+
+
+def _typed(label: str | int) -> str:
+    if isinstance(label, str):
+        return f"str:{label}"
+    if isinstance(label, bool | np.bool_):
+        raise TypeError(f"a label of random numbers: got {label}, allowed: integers and text")
+    return f"int:{operator.index(label)}"

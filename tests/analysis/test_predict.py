@@ -147,7 +147,7 @@ def test_refusals(arguments, named):
 @pytest.mark.parametrize(
     ("n", "highest", "named"),
     [
-        ([80], -1, "max index: got -1 for n = 80; allowed is 0 .. 32"),
+        ([80], -1, "max_index: got -1 for n = 80; allowed is 0 .. 32"),
         ([8, 4], 4, "got 4 for n = 4; allowed is 0 .. 3"),
         ([80], 33, "all indices up to n = 60"),
         ([402], 1, "got n = 402; allowed is n <= 401"),

@@ -72,7 +72,7 @@ def test_predictions_are_those_of_the_command():
     assert mc.predict("q^3", 4, energy=(-1.5, 1.5, 3))[0]["by_energy"] is not None
     assert mc.predict(n=2, model="partite")[0]["total"] > 0
     assert len(mc.predict("q^3", 70, max_index=2)[0]["by_index"]) == 3
-    with pytest.raises(UsageError, match=r"--max-index: got 1\.5"):
+    with pytest.raises(UsageError, match=r"max_index: got 1\.5, allowed: an integer"):
         mc.predict("q^3", 70, max_index=1.5)
     with pytest.raises(UsageError, match="--xi: missing"):
         mc.predict(n=4)

@@ -212,6 +212,11 @@ MISTAKES = {
     "no command": (("frobnicate",), 2, "No such command"),
     "unknown scheme": (("status", "nosuch://x"), 1, "cannot open nosuch://x"),
     "bad n": (("predict", "--xi", "q^3", "--n", "1"), 2, "--n: got '1', allowed: integers from 2"),
+    "a parameter twice": (
+        ("predict", "--xi", "q^3", "--n", "4", "--set", "xi=q^4"),
+        2,
+        "--xi: given, and again by --set, allowed: once",
+    ),
     "bad xi": (("predict", "--xi", "q", "--n", "4"), 2, "xi"),
     "bad field": (("predict", "--xi", "q^3", "--n", "4", "--field", "-1"), 2, "--field: got -1"),
     "no xi": (("predict", "--n", "4"), 2, "--xi: missing, it has no default"),
@@ -236,7 +241,7 @@ MISTAKES = {
     "large max index": (
         ("predict", "--xi", "q^3", "--n", "4", "--max-index", "4"),
         2,
-        "max index: got 4 for n = 4; allowed is 0 .. 3",
+        "--max-index: got 4 for n = 4; allowed is 0 .. 3",
     ),
     "max index of another": (
         ("predict", "--model", "partite", "--n", "3", "--max-index", "1"),

@@ -62,7 +62,7 @@ def test_from_python_it_is_the_same_page(tmp_path):
     assert call("--xi", "q^3", "--n", 4, "--seed", 2, "--out", page).exit_code == 0
     mine = mc.explore(xi="q^3", n=4, seed=2, out=tmp_path / "python.html", quiet=True)
     assert mine.read_bytes() == page.read_bytes()
-    with pytest.raises(UsageError, match="a store and a landscape"):
+    with pytest.raises(UsageError, match="xi: given with a store, allowed: a store or a landscape"):
         mc.explore(tmp_path, xi="q^3")
     with pytest.raises(UsageError, match="n: got None"):
         mc.explore(xi="q^3")
@@ -77,7 +77,9 @@ def test_from_python_it_is_the_same_page(tmp_path):
         (["--model", "partite", "--n", 3], "allowed for topology: one sphere"),
         (["--model", "nonsense", "--n", 3], "--model: got 'nonsense'"),
         (["--xi", "q^3", "--n", 3, "--seed", -1], "--seed: got -1"),
-        (["nowhere", "--n", 3], "--n: got 3 with a STORE"),
+        (["nowhere", "--n", 3], "--n: given with a STORE"),
+        (["nowhere", "--xi", "q^4", "--seed", 7, "--max-paths", 9], "--seed, --max-paths, --xi: given with"),
+        (["--xi", "q^3", "--n", 3, "--landscapes", 2], "--landscapes: given without a STORE"),
         (["nowhere"], "nowhere"),
         (["nowhere", "--landscapes", -1], "--landscapes: got -1"),
     ],

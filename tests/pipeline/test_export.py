@@ -26,6 +26,7 @@ from morsecensus.pipeline.export.write import export_store
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.dataset import dataset_path
+from morsecensus.storage.errors import RemoteError
 from morsecensus.storage.seals import seal, unseal
 
 BODIES, BODY = Path(__file__).parent / "bodies", "synthetic_body:run_block"
@@ -265,6 +266,10 @@ def _refused(*arguments):
     return done.exit_code, done.stderr
 
 
+def _nobody_answers(*_):
+    raise RemoteError("the bucket is silent")
+
+
 def test_bad_input_is_one_line(store, tmp_path, toolbox, monkeypatch):
     out = tmp_path / "out.zip"
     assert _refused(store, "--format", "csv")[0] == 2
@@ -291,6 +296,10 @@ def test_bad_input_is_one_line(store, tmp_path, toolbox, monkeypatch):
         True,
     )
     monkeypatch.undo()
+    with monkeypatch.context() as away:
+        away.setattr(write, "_write_zip", _nobody_answers)
+        code, text = _refused(store, "--out", tmp_path / "x.zip")
+    assert (code, "the bucket is silent" in text, "--out" in text) == (1, True, False)
     shutil.copytree(store, tmp_path / "damaged")
     _flip(Path(dataset_path(str(tmp_path / "damaged"))) / "c0000/energy/c/0", 3)
     code, text = _refused(tmp_path / "damaged", "--out", tmp_path / "x.zip")

@@ -78,6 +78,7 @@ def mnist(tmp_path_factory):
         ({"labels": "teacher"}, r"\.teacher: got none with labels teacher"),
         ({"teacher": "net", "labels": "hard"}, r"\.teacher: got one with labels hard"),
         ({"teacher": "nets", "labels": "teacher"}, r"teacher: got 'nets', allowed: net \(did you mean net\?"),
+        ({"rate": 10**400}, r"rate: got an integer of 1329 bits, allowed: numbers below"),
         ({"hessian": {"matvecs": 54}}, r"hessian\.matvecs: got 54, allowed: 1 to the 53 weights"),
         ({"hessian": {"matvecs": 4, "examples": 61}}, r"hessian\.examples: got 61, allowed: .* 1 to 60"),
         ({"hessian": {"steps": 4}}, r"hessian\.steps: unknown key"),

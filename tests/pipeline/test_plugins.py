@@ -247,6 +247,28 @@ def test_mistakes_are_one_line(name, tmp_path):
     assert before == MODELS
 
 
+def test_a_model_on_a_sphere_flows_as_ours_do(tmp_path):
+    """In the command and in studies, whose models that can flow are asked for when a plugin is there."""
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from morsecensus.tasks.landscapes.registry import MODELS as OURS\n"
+        "from morsecensus.tasks.landscapes.parameters import Model\n"
+        "from morsecensus.tasks.landscapes.spin import MixedSpin\n"
+        "MODELS = {'mine': Model(MixedSpin, OURS['pspin'].parameters)}\n"
+    )
+    size = ("--n", "5", "--landscapes", "2", "--starts", "2", "--until", "2", "--json")
+    mine = ("--plugin", str(path), "--model", "mine", "--set", "xi=q^3")
+    found = CliRunner().invoke(app, ["flow", *mine, *size])
+    assert found.exit_code == 0, found.stderr
+    ours = CliRunner().invoke(app, ["flow", "--xi", "q^3", *size])
+    ends = [[row["end_energy"] for row in json.loads(run.stdout)] for run in (found, ours)]
+    assert ends[0] == ends[1]
+    cell = {"model": "mine", "xi": "q^3", "n": 5, "landscapes": 2}
+    for more in ({"body": "flow"}, {"body": "threshold", "strengths": [1.0]}, {"body": "escapes"}):
+        (made,) = parse_study({"name": "x", "seed": 1, "cells": [cell | more]}).cells
+        assert made.spec["plugin"] == MODELS["mine"].digest
+
+
 def test_a_study_cannot_name_a_file(tmp_path):
     for changes in ({"plugin": str(TORUS)}, {"model": str(TORUS)}):
         content = {"name": "x", "seed": 1, "cells": [{"xi": "q^3", "n": 3, "landscapes": 1} | changes]}

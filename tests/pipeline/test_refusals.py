@@ -14,7 +14,7 @@ from morsecensus.pipeline.commands import landscape as commands
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.run import run
 from morsecensus.pipeline.run.plan import make_plan
-from morsecensus.pipeline.study.parameters import FLOWING
+from morsecensus.pipeline.study.parameters import flowing
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.tasks.finders.homotopy.cost import countable
 from morsecensus.tasks.landscapes.base import build
@@ -77,7 +77,7 @@ def is_taken(command, model):
         "predict": MODELS[model].theory is not None,
         "enumerate": countable(landscape),
         "topology": countable(landscape) and len(landscape.manifold.sizes) == 1,
-        "flow": model in FLOWING,
+        "flow": model in flowing(),
     }[command]
 
 
@@ -118,7 +118,7 @@ def test_a_plan_of_a_model_is_made_or_refused_in_one_line(more, model, tmp_path)
     points = searched and landscape_of(model).symmetry.orbits is None
     by_finder = {"multistart": searched, "low-index": points}
     counted = by_finder.get(more.get("finder"), is_taken("enumerate", model))
-    flows = model in FLOWING and not (more.get("body") == "threshold" and model in WITHOUT_ISOTROPIC_NOISE)
+    flows = model in flowing() and not (more.get("body") == "threshold" and model in WITHOUT_ISOTROPIC_NOISE)
     if flows if "body" in more else counted:
         assert make_plan(parse_study(content, "study", tmp_path)).rows()
         return

@@ -158,3 +158,7 @@ def test_a_pipe_in_a_notebook_is_a_notebooks_width(monkeypatch):
     monkeypatch.setenv("JPY_PARENT_PID", "1")
     done = CliRunner().invoke(app, ["examples"])
     assert 70 < max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_table_without_rows_is_its_title():
+    assert table_text([], "nothing of this", 80) == "nothing of this\n"

@@ -138,7 +138,10 @@ def test_init_writes_beside_its_schema_and_over_nothing(here):
     assert (again.exit_code, "is there already" in again.stderr) == (2, True)
     assert call("init", "--out", "folder/other.toml").exit_code == 0  # the schema is ours to write again
     (here / "study.schema.json").write_text("{}")
+    before = sorted(here.iterdir())
     assert "isn't ours" in call("init").stderr
+    assert "isn't ours" in call("examples", "torus").stderr
+    assert sorted(here.iterdir()) == before, "nothing is written then"
     assert "did you mean spiked?" in call("init", "--model", "spikd", "--out", "new/s.toml").stderr
 
 

@@ -48,7 +48,7 @@ class LowIndex(FiniteN):
         most = self.n - 1 if self.n <= EXACT_INDEX_LIMIT else highest_at_edge(self.n - 1)
         if not 0 <= self.highest <= most:
             raise ValueError(
-                f"max index: got {self.highest} for n = {self.n}; allowed is 0 .. {most}"
+                f"max_index: got {self.highest} for n = {self.n}; allowed is 0 .. {most}"
                 + (f", all indices up to n = {EXACT_INDEX_LIMIT}" if most < self.n - 1 else "")
             )
 

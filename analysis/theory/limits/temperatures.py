@@ -13,7 +13,7 @@ Units of E H H' = N xi, Gibbs weight exp(-H/T). Without a field (xi'(0) = 0):
 """
 
 from dataclasses import dataclass
-from math import log1p, sqrt
+from math import expm1, log1p, sqrt
 from typing import Any
 
 from morsecensus.analysis.theory.limits.complexity import pure_complexity_of_index, threshold_energy
@@ -51,14 +51,17 @@ def aging(covariance: Covariance, temperature: float) -> Aging:
             f"temperature: got {temperature:g}, allowed: above 0, below {highest.temperature:.8g}"
         )
 
-    def excess(q: float) -> float:
-        return sqrt(covariance.second_derivative(q)) * (1 - q) - temperature
+    def excess(u: float) -> float:
+        return sqrt(covariance.second_derivative(1 - temperature * u)) * u - 1
 
-    # On the outer branch the left side falls to -T at q = 1.
-    q = find_root(excess, highest.overlap, 1.0)
-    second, first = covariance.second_derivative(q), covariance.derivative(q)
-    ratio = (1 - q) * (second / first - 1 / q)
-    energy = -(covariance.x0 - covariance.value(q) + ratio * covariance.value(q)) / temperature
+    # 1 - q = T u, for u stays of order one as T falls and 1 - q is lost beside 1. On the outer branch u grows
+    # from its value at T = 0 to that where the branches meet.
+    least = 1 / sqrt(covariance.x2)
+    u = find_root(excess, 0.5 * least, (1 - highest.overlap) / temperature)
+    q, p = 1 - temperature * u, covariance.degree
+    ratio = temperature * u * (p - 2) / q
+    lost = -expm1(p * log1p(-temperature * u)) / temperature
+    energy = -covariance.x0 * (lost + u * (p - 2) * q ** (p - 1))
     return Aging(q, ratio, energy)
 
 

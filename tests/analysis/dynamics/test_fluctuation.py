@@ -1,5 +1,7 @@
 """Response against correlation: the theorem in equilibrium, its violation after a quench, and by how much."""
 
+from decimal import Decimal, localcontext
+
 import numpy as np
 import pytest
 
@@ -41,3 +43,20 @@ def test_what_takes_too_long_or_has_no_temperature_is_refused():
         fluctuations(Kernels.of(CUBIC), Setting(), 1.0, [0.5])
     with pytest.raises(ValueError, match="until: got 1000, allowed: up to"):
         fluctuations(Kernels.of(CUBIC), Setting(0.5), 1000.0, [0.5])
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1e-3, 1e-7, 1e-14, 1e-30])
+@pytest.mark.parametrize("p", [3, 4, 6])
+def test_aging_down_to_zero_is_that_of_fifty_digits(p, temperature):
+    """The defining equations as they stand, which in doubles cancel at low T."""
+    found = aging(Covariance.parse(f"q^{p}"), temperature)
+    with localcontext(prec=80):
+        t = lost = Decimal(temperature)
+        for _ in range(300):  # a contraction on the outer branch
+            lost = t / (p * (p - 1) * (1 - lost) ** (p - 2)).sqrt()
+        q = 1 - lost
+        ratio = lost * ((p - 1) / q - 1 / q)
+        energy = -(1 - q**p + ratio * q**p) / t
+    assert found.energy == pytest.approx(float(energy), abs=1e-13)
+    assert found.ratio == pytest.approx(float(ratio), rel=1e-12)
+    assert found.overlap == pytest.approx(float(q), abs=1e-14)
