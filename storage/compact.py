@@ -17,9 +17,10 @@ from zarr.storage import MemoryStore
 from morsecensus.storage.catalogue import Line, line_of, write_catalogue
 from morsecensus.storage.dataset import DATASET, content_digest, is_current, read_pointer
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import Files, LocalFiles
+from morsecensus.storage.files import Files
 from morsecensus.storage.inventory import INVENTORY_KEY, Entry, inventory_bytes
 from morsecensus.storage.layout import LATEST, CellLayout
+from morsecensus.storage.local_files import LocalFiles
 from morsecensus.storage.markers import Marker
 from morsecensus.storage.pieces import Rows
 from morsecensus.storage.seals import canonical, seal

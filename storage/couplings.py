@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import Files, LocalFiles, open_files
+from morsecensus.storage.files import Files, open_files
+from morsecensus.storage.local_files import LocalFiles
 
 MOST_BYTES = 2**31
 """Of all arrays of a file together: every worker holds them."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import PARTIAL
+from morsecensus.storage.local_files import PARTIAL
 
 MANIFEST = ".morsecensus-files.json"
 

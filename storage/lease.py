@@ -24,8 +24,9 @@ from pathlib import PurePosixPath
 from typing import Any, TextIO
 
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import Files, LocalFiles
+from morsecensus.storage.files import Files
 from morsecensus.storage.layout import LEASE
+from morsecensus.storage.local_files import LocalFiles
 from morsecensus.storage.processes import lives_here, myself
 from morsecensus.storage.seals import read_record, seal, unseal
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from morsecensus.storage.couplings import INPUTS, Arrays, parse_npz
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import Files, LocalFiles
+from morsecensus.storage.files import Files
+from morsecensus.storage.local_files import LocalFiles
 
 _LOCAL_HEADER, _LENGTHS = 30, 26
 """Of a member of a zip file: length of what is always there, and place of two lengths of what follows."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import PARTIAL, Files
+from morsecensus.storage.files import Files
+from morsecensus.storage.local_files import PARTIAL
 
 
 def canonical(value: Any) -> bytes:

@@ -9,9 +9,10 @@ from morsecensus.storage.chunks import checksum
 from morsecensus.storage.compact import datasets
 from morsecensus.storage.dataset import read_pointer
 from morsecensus.storage.errors import RemoteError, StoreError
-from morsecensus.storage.files import PARTIAL, open_files
+from morsecensus.storage.files import open_files
 from morsecensus.storage.inventory import faults, read_inventory
 from morsecensus.storage.layout import LATEST, CellLayout, marker_key, paths_key, rollup_key, stream_key
+from morsecensus.storage.local_files import PARTIAL
 from morsecensus.storage.object_table import Entry
 from morsecensus.storage.rollup import read_rollup
 from morsecensus.storage.seals import pieces

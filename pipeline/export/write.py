@@ -17,7 +17,8 @@ from morsecensus.pipeline.export.datasheet import DATASHEET, datasheet
 from morsecensus.pipeline.export.source import Source, read_source
 from morsecensus.pipeline.phases import phase
 from morsecensus.storage.errors import RemoteError
-from morsecensus.storage.files import PARTIAL, open_files
+from morsecensus.storage.files import open_files
+from morsecensus.storage.local_files import PARTIAL
 from morsecensus.storage.sums import SUMS, folder_sums, sums_text
 
 FORMATS: Mapping[str, tuple[str, ...]] = {

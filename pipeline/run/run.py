@@ -32,9 +32,10 @@ from morsecensus.pipeline.study.inputs import put_inputs
 from morsecensus.pipeline.study.study import Study
 from morsecensus.pipeline.worker.environment import differences, fingerprint
 from morsecensus.storage.couplings import INPUTS
-from morsecensus.storage.files import PARTIAL, Files, open_files
+from morsecensus.storage.files import Files, open_files
 from morsecensus.storage.layout import LEASE, Generation, Manifest
 from morsecensus.storage.lease import Lease
+from morsecensus.storage.local_files import PARTIAL
 from morsecensus.storage.parts import MOST_PARTS, PARTS, Part
 from morsecensus.storage.seals import digest
 from morsecensus.storage.store import (

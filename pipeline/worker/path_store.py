@@ -15,8 +15,9 @@ from typing import Any
 
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import PARTIAL, Files, open_files
+from morsecensus.storage.files import Files, open_files
 from morsecensus.storage.layout import paths_key
+from morsecensus.storage.local_files import PARTIAL
 from morsecensus.storage.seals import content, is_whole, pieces, read_record, seal, with_digest
 
 HEADER, PIECES = "paths.json", "pieces"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from morsecensus.storage.files import LocalFiles
+from morsecensus.storage.local_files import LocalFiles
 
 _write = LocalFiles.write
 

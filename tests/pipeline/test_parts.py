@@ -25,8 +25,9 @@ from morsecensus.pipeline.worker.environment import environment, fingerprint
 from morsecensus.storage import lease as leases
 from morsecensus.storage.dataset import dataset_hash, read_pointer
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import LocalFiles, open_files
+from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import LEASE, Generation
+from morsecensus.storage.local_files import LocalFiles
 from morsecensus.storage.parts import Part, held_parts, take_compaction, take_part, take_whole
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import create_manifest, open_run

@@ -15,7 +15,8 @@ from morsecensus.pipeline.commands.enumerate import cell_spec
 from morsecensus.pipeline.commands.how_far import told
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.worker.path_store import HEADER, PathStore, claim, how_far
-from morsecensus.storage.files import PARTIAL, open_files
+from morsecensus.storage.files import open_files
+from morsecensus.storage.local_files import PARTIAL
 
 SPEC = cell_spec("pspin", {"xi": "q^3"}, 5, 1, 100, 2)
 TIMES = ("seconds", "paths_per_second", "damaged_pieces")

@@ -8,9 +8,8 @@ import uuid
 
 import pytest
 
-from morsecensus.storage import files as storage_files
 from morsecensus.storage import lease as module
-from morsecensus.storage import processes
+from morsecensus.storage import local_files, processes
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import LEASE
@@ -242,7 +241,7 @@ def test_who_is_stopped_with_the_file_lock_stops_nobody(files, monkeypatch):
 
 def test_folders_above_a_new_store_are_synced(tmp_path, monkeypatch):
     synced = []
-    sync = storage_files._sync
-    monkeypatch.setattr(storage_files, "_sync", lambda path: (synced.append(path), sync(path)))
+    sync = local_files._sync
+    monkeypatch.setattr(local_files, "_sync", lambda path: (synced.append(path), sync(path)))
     acquire(open_files(str(tmp_path / "new" / "store"))).release()
     assert {tmp_path, tmp_path / "new"} <= set(synced)

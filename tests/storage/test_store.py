@@ -7,9 +7,10 @@ import zarr
 from morsecensus.storage.compact import compact
 from morsecensus.storage.dataset import dataset_hash
 from morsecensus.storage.errors import StoreError
-from morsecensus.storage.files import PARTIAL, LocalFiles, open_files
+from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import Generation, Manifest
 from morsecensus.storage.lease import acquire
+from morsecensus.storage.local_files import PARTIAL, LocalFiles
 from morsecensus.storage.seals import seal, unseal
 from morsecensus.storage.store import add_generation, check_same, exists, open_run, write_manifest
 from morsecensus.storage.verify import verify
@@ -128,7 +129,7 @@ def test_a_failed_write_leaves_no_partial_file(tmp_path, monkeypatch):
     def no_space(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("morsecensus.storage.files.os.fsync", no_space)
+    monkeypatch.setattr("morsecensus.storage.local_files.os.fsync", no_space)
     with pytest.raises(OSError, match="No space"):
         files.write({"a/b": b"new"})
     monkeypatch.undo()
