@@ -46,6 +46,8 @@ class Trial:
 
     def __exit__(self, *exception: object) -> None:
         del exception
+        if not self.drivers:
+            return
         for driver in self.drivers:
             self.below(driver)
         for _ in range(3):

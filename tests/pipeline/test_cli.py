@@ -165,16 +165,30 @@ def test_status_and_verify_in_json(call, made):
 
 
 def test_damage_is_named_and_repaired(call, made):
-    before = {p: p.read_bytes() for p in made.rglob("*") if p.is_file() and "commits" not in p.parts}
-    chunk = made / "stream.zarr/c0001/energy/c.3.0"
-    chunk.write_bytes(chunk.read_bytes()[:-1])
+    before = _bytes_but_of_markers(made)
+    cut, flipped = made / "stream.zarr/c0001/energy/c.3.0", made / "stream.zarr/c0000/energy/c.1.0"
+    cut.write_bytes(cut.read_bytes()[:-1])
+    data = flipped.read_bytes()
+    flipped.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    (made / "dataset-7.zarr").mkdir()
+    (made / "dataset-7.zarr/zarr.json").write_text("{")
+    cut.with_name("c.2.0.1.partial").write_bytes(b"half")
     result = call("verify", made)
     assert result.exit_code == 1
     assert "c0001 block 3: stream.zarr/c0001/energy/c.3.0 is cut" in result.output
-    assert "problems" in json.loads(call("verify", made, "--json").stdout)
+    assert "c0000 block 1: stream.zarr/c0000/energy/c.1.0 is changed" in result.output
+    found = json.loads(call("verify", made, "--json").stdout)
+    assert len(found["problems"]) == 2
+    assert set(found["leftovers"]) == {"stream.zarr/c0001/energy/c.2.0.1.partial", "dataset-7.zarr"}
     assert call("repair", made).exit_code == 0
+    found = json.loads(call("verify", made, "--json").stdout)
+    assert (found["problems"], found["leftovers"]) == ([], [])
     assert call("verify", made).exit_code == 0
-    assert {p: p.read_bytes() for p in made.rglob("*") if p.is_file() and "commits" not in p.parts} == before
+    assert _bytes_but_of_markers(made) == before
+
+
+def _bytes_but_of_markers(store):
+    return {p: p.read_bytes() for p in store.rglob("*") if p.is_file() and "commits" not in p.parts}
 
 
 def test_what_comes_out_differently_is_named(call, made, toolbox, monkeypatch):
@@ -322,14 +336,18 @@ def test_mistakes_of_run(call, tmp_path, toolbox, name):
 def test_a_truncated_store_is_refused_untouched(call, made, toolbox):
     path = made / "run.json"
     text = path.read_bytes()
-    path.write_bytes(text[:100])
-    for arguments, study in ((("run", "--store", made), toolbox.text()), (("status", made), None)):
-        result = call(*arguments, study=study)
-        assert result.exit_code == 1
-        assert "run.json is damaged" in result.stderr
-        assert len(result.stderr.strip().splitlines()) == 1
-    assert path.read_bytes() == text[:100]
-    path.write_bytes(text)
+    before = {p: p.read_bytes() for p in made.rglob("*") if p.is_file()}
+    for damaged in (text[:100], text[:50] + bytes([text[50] ^ 1]) + text[51:]):
+        path.write_bytes(damaged)
+        commands = [(("run", "--store", made), toolbox.text())]
+        commands += [((name, made), None) for name in ("status", "verify", "repair")]
+        for arguments, study in commands:
+            result = call(*arguments, study=study)
+            assert result.exit_code == 1
+            assert "run.json is damaged" in result.stderr
+            assert len(result.stderr.strip().splitlines()) == 1
+        assert {p: p.read_bytes() for p in made.rglob("*") if p.is_file()} == before | {path: damaged}
+        path.write_bytes(text)
 
 
 def test_failures_of_blocks_give_exit_code_1(call, tmp_path, toolbox, monkeypatch):

@@ -21,8 +21,10 @@ from morsecensus.analysis.dataset.unknown import with_unknown
 from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
+from morsecensus.storage.dataset import dataset_hash
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.store import open_run
+from morsecensus.storage.verify import verify
 from morsecensus.tasks.measurables.base import active
 from morsecensus.tasks.measurables.census import CENSUS, LANDSCAPE
 
@@ -123,6 +125,7 @@ def test_a_flipped_bit_is_found_by_crc(store, tmp_path):
 
 def test_verify_and_repair_mend_it(store, tmp_path):
     alone = shutil.copytree(store / DATASET, tmp_path / "alone.zarr")
+    before = dataset_hash(str(store))
     (store / DATASET / "c0001/n_points/c/0").unlink()
     (alone / "c0001/n_points/c/0").unlink()
     for path, said in ((store, "repair"), (alone, "copy it again")):
@@ -132,6 +135,9 @@ def test_verify_and_repair_mend_it(store, tmp_path):
         assert said in found.stderr
     assert CliRunner().invoke(app, ["repair", str(store)]).exit_code == 0
     assert open_study(str(store)).provenance["dataset"] == "dataset-2.zarr"
+    assert dataset_hash(str(store)) == before
+    report = verify(open_run(str(store)))
+    assert (report.problems, report.done) == ([], report.planned)
     assert "allowed: the store of a run" in CliRunner().invoke(app, ["verify", str(alone), "--deep"]).stderr
 
 

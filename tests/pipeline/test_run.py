@@ -131,20 +131,25 @@ def test_a_block_that_fails_is_recorded_and_tried_again(tmp_path, toolbox, refer
     record = unseal((store / "failed/c0000/000001.json").read_bytes())
     assert record["landscapes"] == [4, 5, 6, 7]
     assert "ArithmeticError" in record["traceback"]
-    assert verify(open_run(str(store))).failed == 2
+    report = verify(open_run(str(store)))
+    assert (report.problems, report.done, report.failed) == ([], 8, 2)
     toolbox.run(toolbox.content(), store)
     assert dataset_hash(str(store)) == reference["small"]
     assert verify(open_run(str(store))).failed == 0
 
 
-def test_a_full_disk_stops_the_run_and_is_no_failure_of_a_block(tmp_path, toolbox, reference):
+@pytest.mark.parametrize("where", ["full", "full when written"])
+def test_a_full_disk_stops_the_run_and_is_no_failure_of_a_block(tmp_path, toolbox, reference, where):
     store, calls = tmp_path / "run", tmp_path / "calls"
     calls.mkdir()
     with pytest.raises(RunError, match="disk is full: free space, then run again"):
-        toolbox.run(toolbox.content(), store, script={"full": ["4:3"], "calls": str(calls)})
+        toolbox.run(toolbox.content(), store, script={where: ["4:3"], "calls": str(calls)})
     assert _calls(calls)["4-3"] == 1, "never retried"
     assert not (store / "failed").exists()
+    report = verify(open_run(str(store)))
+    assert (report.problems, report.failed) == ([], 0)
     toolbox.run(toolbox.content(), store)
+    _sound(store)
     assert dataset_hash(str(store)) == reference["small"]
 
 
@@ -189,10 +194,12 @@ def test_what_the_driver_itself_cannot_write_stops_the_run(
 def test_repair_writes_damaged_metadata_again(tmp_path, toolbox, reference):
     store = tmp_path / "run"
     toolbox.run(toolbox.content(), store)
+    stream = {path: path.read_bytes() for path in (store / "stream.zarr").rglob("*") if path.is_file()}
     (store / "stream.zarr/c0000/energy/zarr.json").write_text("{")
     assert [problem.kind for problem in verify(open_run(str(store))).problems] == ["metadata"]
     repair_store(str(store), Settings(), _quiet(), body=toolbox.body)
     _sound(store)
+    assert {path: path.read_bytes() for path in stream} == stream
     assert dataset_hash(str(store)) == reference["small"]
 
 

@@ -1,9 +1,11 @@
 """A block body without numerics: a deterministic function of (spec, block) with rows that vary.
 
-Faults are scripted through MORSECENSUS_TEST, a JSON object in the environment of the worker:
-``calls`` (a folder: one file per invocation), ``seconds`` (sleep), ``pieces`` (how many go through the
-scatter), and lists of "n:block" under ``hold`` (until the process is killed), ``raise``, ``exit`` and
-``full``. A piece may be told to ``raise`` or to ``poison`` its process, which then has another environment.
+Faults are scripted through MORSECENSUS_TEST in the environment of the worker, a JSON object or ``@`` and the
+name of a file with one, which is read for each block: ``calls`` (a folder: one file per invocation),
+``seconds`` (sleep), ``pieces`` (how many go through the scatter), and lists of "n:block" under ``hold``
+(until the process is killed), ``raise``, ``exit``, ``full`` and ``full when written`` (the next file that the
+process writes is refused). A piece may be told to ``raise`` or to ``poison`` its process, which then has
+another environment.
 """
 
 import errno
@@ -17,6 +19,7 @@ import numpy as np
 
 from morsecensus.pipeline.run.plan import available_memory
 from morsecensus.pipeline.worker.environment import environment
+from morsecensus.storage import files
 from morsecensus.tasks.measurables.base import active
 from morsecensus.tasks.measurables.census import LANDSCAPE, POINT
 
@@ -50,7 +53,7 @@ def _all_memory():
 
 
 def run_block(spec, block, scatter=None):
-    script = json.loads(os.environ.get("MORSECENSUS_TEST", "{}"))
+    script = _script(os.environ.get("MORSECENSUS_TEST", "{}"))
     name = f"{spec['n']}:{block}"
     if "calls" in script:
         (Path(script["calls"]) / f"{spec['n']}-{block}-{uuid.uuid4().hex}").touch()
@@ -60,10 +63,31 @@ def run_block(spec, block, scatter=None):
     if name in script.get("exit", []):
         os._exit(7)
     if name in script.get("full", []):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        _refuse()
+    if name in script.get("full when written", []):
+        _refuse_to_write()
     if "pieces" in script:
         _check_pieces(scatter, script["pieces"], script.get("in piece", ""))
     return tables(spec, block)
+
+
+def _script(text):
+    return json.loads(Path(text[1:]).read_text() if text.startswith("@") else text)
+
+
+def _refuse(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _refuse_to_write():
+    """Let the disk be full for the next file alone: the process may go on to other runs."""
+    write = files._write_synced
+
+    def refuse(*_):
+        files._write_synced = write
+        _refuse()
+
+    files._write_synced = refuse
 
 
 def _check_pieces(scatter, count, what):
