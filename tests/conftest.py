@@ -116,20 +116,38 @@ RAY = ("test_ray.py", "test_cluster.py", "test_cluster_examples.py", "test_dask.
 """Files that start a Ray or a cluster for most of their tests."""
 
 
+DEAREST = (
+    "pipeline/test_chaos.py",
+    "pipeline/test_s3.py",
+    "test_study.py",
+    "pipeline/test_plugins.py",
+    "pipeline/test_run.py",
+    "pipeline/test_explore.py",
+    "test_docs.py",
+)
+"""Files that take longest, in many tests, so that no worker is left with one at the end."""
+
+
 def _place(file: str) -> str:
     return "ray" if file.rpartition("/")[2] in RAY else file
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m "not soak"` is looked at
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave some instances to the soak, and begin with what takes longest: files of Ray, then those with slow
-    tests."""
+    """Leave some instances to the soak, and begin with what takes longest: files of Ray, then the dearest,
+    then those with slow tests."""
     if not any("::" in name for name in config.args) and (lost := unknown(items)):
         raise pytest.UsageError(f"tests/support/instances.py: no such instance: {lost}")
     for item in left_out(items):
         item.add_marker(pytest.mark.soak)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (_place(item.path.name) != "ray", item.path not in slow))
+    dearest = {name: place for place, name in enumerate(DEAREST)}
+
+    def turn(item: pytest.Item) -> tuple[bool, int, bool]:
+        file = item.nodeid.partition("::")[0].removeprefix("tests/")
+        return _place(file) != "ray", dearest.get(file, len(DEAREST)), item.path not in slow
+
+    items.sort(key=turn)
 
 
 @pytest.hookimpl(optionalhook=True)
