@@ -103,6 +103,15 @@ settings.register_profile("nightly", deadline=None, max_examples=1000, print_blo
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _workers_are_taken_over():
+    """Serial runs in this process take the worker of the run before, however a test starts them."""
+    from support.workers import shared
+
+    with shared():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_store_is_looked_into():
     """Blocks that ran in this process said where content is found: in a store that may be gone."""

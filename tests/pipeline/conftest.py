@@ -13,23 +13,25 @@ from rich.console import Console
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.dataset import dataset_hash
-from support.workers import end_idle, shared
 
 BODIES = Path(__file__).parent / "bodies"
 BODY = "synthetic_body:run_block"
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _no_worker_is_left():
-    yield
-    end_idle()
+@pytest.fixture(scope="session")
+def script_file(tmp_path_factory):
+    """What bodies of runs in this process read their script from: a file, so that a run with one has the
+    environment of a run without, and takes its worker."""
+    path = tmp_path_factory.mktemp("script") / "script.json"
+    path.write_text("{}")
+    return path
 
 
 @pytest.fixture(autouse=True)
-def _bodies_are_importable(monkeypatch):
+def _bodies_are_importable(monkeypatch, script_file):
     monkeypatch.syspath_prepend(str(BODIES))
     monkeypatch.setenv("PYTHONPATH", str(BODIES))
-    monkeypatch.delenv("MORSECENSUS_TEST", raising=False)
+    monkeypatch.setenv("MORSECENSUS_TEST", f"@{script_file}")
 
 
 def study_text(n="4:5", landscapes=20, name="demo", seed=1, **more):
@@ -84,7 +86,7 @@ class Driver:
 
 
 @pytest.fixture
-def toolbox(tmp_path):
+def toolbox(tmp_path, script_file):
     """The helpers above, for tests cannot import each other."""
 
     drivers = []
@@ -96,11 +98,12 @@ def toolbox(tmp_path):
 
         @staticmethod
         def run(study, store, *, script=None, body=BODY, **settings):
-            monkey = pytest.MonkeyPatch()
-            with monkey.context() as context, shared():
-                context.setenv("MORSECENSUS_TEST", json.dumps(script or {}))
+            script_file.write_text(json.dumps(script or {}))
+            try:
                 console = Console(quiet=True)
                 return run_study(parse_study(study), str(store), Settings(**settings), console, body=body)
+            finally:
+                script_file.write_text("{}")
 
         @staticmethod
         def driver(study, store, *arguments, script=None):

@@ -20,6 +20,7 @@ from morsecensus.pipeline.commands.census import (
 )
 from morsecensus.tasks.finders.options import LowIndexOptions
 from morsecensus.tasks.measurables.words import INDEX_STATES
+from support.workers import unshared
 
 TORUS = Path(__file__).parents[2] / "examples" / "torus.py"
 BOTTOM = ("--xi", "q^3", "--n", "8", "--seed", "5", "--finder", "low-index", "--max-index", "1")
@@ -147,7 +148,8 @@ def test_couplings_of_a_file(tmp_path):
 def test_a_model_of_a_users_own():
     words = ("--model", "planar-glass", "--set", "field=0.5", "--n", 2, "--plugin", TORUS)
     try:
-        found = _found(*words)
+        with unshared():  # it would keep the model
+            found = _found(*words)
     finally:
         plugins.forget()
     assert found["field"] == 0.5

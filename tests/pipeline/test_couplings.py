@@ -28,6 +28,7 @@ from morsecensus.storage.verify import verify
 from morsecensus.tasks.block import run_block
 from morsecensus.tasks.runtime import inputs
 from morsecensus.tasks.systems.symmetric import packed_size
+from support.workers import end_idle
 
 OPTIONS = "options = { starts_per_round = 256, max_rounds = 8 }\npositions = true\n"
 SOURCES = {
@@ -289,6 +290,7 @@ def test_verify_reads_inputs(tmp_path):
     assert CliRunner().invoke(app, ["run", str(study), "--store", str(store)]).exit_code == 0
     assert CliRunner().invoke(app, ["verify", str(store)]).exit_code == 0
     (path,) = (store / "inputs").iterdir()
+    end_idle()  # it has what the file held
     path.write_bytes(path.read_bytes()[:-9])
     found = CliRunner().invoke(app, ["verify", str(store)])
     assert found.exit_code == 1

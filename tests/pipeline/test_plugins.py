@@ -29,6 +29,7 @@ from morsecensus.tasks.landscapes.check import check_landscape
 from morsecensus.tasks.landscapes.registry import MODELS
 from morsecensus.tasks.landscapes.spin import MixedSpin
 from support.figures import unrendered
+from support.workers import unshared
 
 TORUS = Path(__file__).parents[2] / "examples" / "torus.py"
 CELL = {"model": "planar-glass", "n": "2:3", "landscapes": 8, "block": 4, "spectra": False}
@@ -36,8 +37,10 @@ CELL = {"model": "planar-glass", "n": "2:3", "landscapes": 8, "block": 4, "spect
 
 @pytest.fixture(autouse=True)
 def _ours_alone():
+    """No other test's models here or in workers, which keep those of each job."""
     plugins.forget()
-    yield
+    with unshared():
+        yield
     plugins.forget()
 
 

@@ -14,8 +14,11 @@ from morsecensus.pipeline.backends.worker_process import WorkerProcess
 
 OWN = "PYTEST_CURRENT_TEST"
 """What every test has another value of."""
+MOST_IDLE = 2
+"""Fixtures of a module start workers in one environment, its tests in another."""
 
 _idle: list[tuple[dict[str, str], Path, WorkerProcess]] = []
+"""The one that waits for the shortest time is the last."""
 
 
 class _Kept:
@@ -25,12 +28,11 @@ class _Kept:
     def __init__(self) -> None:
         self._environment = {name: value for name, value in os.environ.items() if name != OWN}
         self._folder, self._busy, self._sound = Path.cwd(), False, True
-        while _idle:
-            environment, folder, worker = _idle.pop()
+        for number, (environment, folder, worker) in enumerate(_idle):
             if (environment, folder) == (self._environment, self._folder):
+                del _idle[number]
                 self._worker = worker
                 return
-            worker.end()
         self._worker = WorkerProcess()
 
     def ask(self, job):
@@ -47,18 +49,30 @@ class _Kept:
         if self._busy or not self._sound:
             return self._worker.end()
         _idle.append((self._environment, self._folder, self._worker))
+        while len(_idle) > MOST_IDLE:
+            _idle.pop(0)[2].end()
         return "kept"
 
 
 @contextmanager
 def shared() -> Iterator[None]:
-    """Serial runs in this process share their worker."""
+    """Serial runs in this process share their workers, as far as these are alike."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(serial_executor, "WorkerProcess", _Kept)
+        yield
+    end_idle()
+
+
+@contextmanager
+def unshared() -> Iterator[None]:
+    """Runs start and end workers of their own, as they do for users: what a job leaves in its process, or how
+    a worker ends, is looked at."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(serial_executor, "WorkerProcess", WorkerProcess)
         yield
 
 
 def end_idle() -> None:
-    """End the one that waits."""
+    """End those that wait."""
     while _idle:
         _idle.pop()[2].end()
