@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +58,15 @@ def command(*arguments):
     """In a process of its own: what one is given no other has."""
     line = [sys.executable, "-m", "morsecensus", *map(str, arguments)]
     return subprocess.run(line, capture_output=True, text=True, env=dict(os.environ))
+
+
+def call(*arguments):
+    """In this process, which has the plugins that it is given for this command alone; its worker is new."""
+    try:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    finally:
+        plugins.forget()
+        assert plugins.carried() == {}
 
 
 def edited(folder, *changes):
@@ -119,20 +130,20 @@ def test_another_version_of_it_is_not_its_theory(store, tmp_path):
 
 def test_a_store_holds_to_the_version_that_it_was_begun_with(store, tmp_path):
     other = edited(tmp_path, ("draws=50_000", "draws=40_000"))
-    found = command("run", study_file(tmp_path), "--plugin", other, "--store", store)
-    assert found.returncode == 2
+    found = call("run", study_file(tmp_path), "--plugin", other, "--store", store)
+    assert found.exit_code == 2
     assert "computes something else now: plugin:" in found.stderr
 
 
 def test_it_verifies_and_extends_with_its_plugin_alone(store, tmp_path):
     before = dataset_hash(str(store))
-    bare = command("verify", store, "--deep", "--blocks", "1")
-    assert bare.returncode == 1
+    bare = call("verify", store, "--deep", "--blocks", "1")
+    assert bare.exit_code == 1
     assert "its source isn't here" in bare.stderr
-    given = command("verify", store, "--deep", "--blocks", "1", "--plugin", TORUS)
-    assert given.returncode == 0, given.stderr
-    again = command("run", study_file(tmp_path), "--plugin", TORUS, "--store", store)
-    assert again.returncode == 0, again.stderr
+    given = call("verify", store, "--deep", "--blocks", "1", "--plugin", TORUS)
+    assert given.exit_code == 0, given.stderr
+    again = call("run", study_file(tmp_path), "--plugin", TORUS, "--store", store)
+    assert again.exit_code == 0, again.stderr
     assert dataset_hash(str(store)) == before
 
 
@@ -148,13 +159,13 @@ def test_ray_is_serial_byte_for_byte(store, tmp_path):
 def run_edited(tmp_path, *changes):
     path = edited(tmp_path, *changes)
     study = study_file(tmp_path, n="2", landscapes=4)
-    return command("run", study, "--plugin", path, "--store", tmp_path / "run")
+    return call("run", study, "--plugin", path, "--store", tmp_path / "run")
 
 
 def test_a_wrong_characteristic_fails_every_landscape(tmp_path):
     """Control."""
     found = run_edited(tmp_path, ("euler_characteristic = 0", "euler_characteristic = 2"))
-    assert found.returncode == 0, found.stderr
+    assert found.exit_code == 0, found.stderr
     (cell,) = open_study(str(tmp_path / "run")).cells
     assert (cell.stored["morse_check"].values == 1).all()
     assert (cell.stored["status"].values != 0).all()
@@ -174,7 +185,7 @@ def test_a_wrong_gradient_is_refused(tmp_path):
             wrong + "\n\n@dataclass(frozen=True)\nclass PlanarGlassTheory",
         ),
     )
-    assert found.returncode == 1
+    assert found.exit_code == 1
     assert "gradient: off by" in found.stderr
 
 
@@ -210,16 +221,16 @@ def test_a_landscape_without_a_bound_gets_estimates_that_hold():
 
 
 def test_predict_and_plan_know_it(tmp_path):
-    found = command("plan", study_file(tmp_path), "--plugin", TORUS, "--json")
-    assert found.returncode == 0, found.stderr
+    found = call("plan", study_file(tmp_path), "--plugin", TORUS, "--json")
+    assert found.exit_code == 0, found.stderr
     rows = json.loads(found.stdout)
     assert [row["model"] for row in rows] == ["planar-glass"] * 2
     assert 8 < rows[0]["expected_points_per_landscape"] < 9
-    found = command("predict", "--model", "planar-glass", "--set", "field=2", "--n", "3", "--plugin", TORUS)
-    assert found.returncode == 2
+    found = call("predict", "--model", "planar-glass", "--set", "field=2", "--n", "3", "--plugin", TORUS)
+    assert found.exit_code == 2
     assert "allowed: one whose mean numbers are known" in found.stderr
-    found = command("enumerate", "--model", "planar-glass", "--n", "3", "--seed", "1", "--plugin", TORUS)
-    assert found.returncode == 2
+    found = call("enumerate", "--model", "planar-glass", "--n", "3", "--seed", "1", "--plugin", TORUS)
+    assert found.exit_code == 2
     assert "allowed for homotopies: one whose complex critical points" in found.stderr
 
 
@@ -286,22 +297,31 @@ def test_a_worker_refuses_a_cell_whose_plugin_it_lacks():
     assert "its source isn't here" in error["message"]
 
 
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
+@contextmanager
+def _installed(folder):
     """A package with the model stranger, installed as far as Python can tell."""
-    package, facts = tmp_path / "site" / "strangers", tmp_path / "site" / "strangers-1.0.dist-info"
+    package, facts = folder / "site" / "strangers", folder / "site" / "strangers-1.0.dist-info"
     package.mkdir(parents=True)
     facts.mkdir()
     (package / "__init__.py").write_text("")
     (package / "glass.py").write_text(TORUS.read_text() + 'MODEL = MODELS["planar-glass"]\n')
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n")
     (facts / "entry_points.txt").write_text("[morsecensus.landscapes]\nstranger = strangers.glass:MODEL\n")
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    yield package
-    MODELS.pop("stranger", None)
-    for name in [name for name in sys.modules if name.partition(".")[0] == "strangers"]:
-        del sys.modules[name]
+    try:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.syspath_prepend(str(folder / "site"))
+            monkeypatch.setenv("PYTHONPATH", str(folder / "site"))
+            yield package
+    finally:
+        MODELS.pop("stranger", None)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "strangers"]:
+            del sys.modules[name]
+
+
+@pytest.fixture
+def installed(tmp_path):
+    with _installed(tmp_path) as package:
+        yield package
 
 
 def test_an_installed_package_has_its_models_by_an_entry_point(installed):
@@ -314,14 +334,21 @@ def test_an_installed_package_has_its_models_by_an_entry_point(installed):
     assert cell.spec["parameters"] == {"field": 1.0}
 
 
-@pytest.fixture
-def stranger_store(installed, tmp_path):
-    """A run of the installed model, whose package this process hasn't loaded yet."""
+@pytest.fixture(scope="module")
+def stranger_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stranger")
     cell = CELL | {"model": "stranger", "n": 2, "landscapes": 4}
-    study = parse_study({"name": "x", "seed": 1, "cells": [cell]})
-    run_study(study, str(tmp_path / "run"), Settings(), Console(quiet=True))
-    del MODELS["stranger"]
-    return tmp_path / "run"
+    with _installed(folder), unshared():
+        study = parse_study({"name": "x", "seed": 1, "cells": [cell]})
+        assert not run_study(study, str(folder / "run"), Settings(), Console(quiet=True)).failed
+    return folder / "run"
+
+
+@pytest.fixture
+def stranger_store(stranger_run, installed, tmp_path):
+    """A run of the installed model, whose package this process hasn't loaded yet."""
+    assert "strangers" not in sys.modules
+    return shutil.copytree(stranger_run, tmp_path / "run")
 
 
 def test_a_report_finds_an_installed_package_by_itself(stranger_store, tmp_path):
@@ -345,8 +372,6 @@ def test_another_version_of_an_installed_package_is_not_its_theory(stranger_stor
 
 def test_an_installed_package_that_does_not_work_is_named(stranger_store, installed):
     (installed / "glass.py").write_text("raise RuntimeError('no luck')\n")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "strangers"]:
-        del sys.modules[name]
     with pytest.raises(UsageError, match=r"model stranger of strangers.glass:MODEL: RuntimeError: no luck"):
         mc.open(stranger_store)
 
