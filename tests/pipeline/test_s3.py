@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.run import check
 from morsecensus.pipeline.run.run import Settings
+from morsecensus.storage import lease as leases
 from morsecensus.storage.dataset import checked_path, dataset_hash
 from morsecensus.storage.errors import RemoteError, StoreError
 from morsecensus.storage.files import open_files
@@ -41,8 +42,10 @@ os._exit(0)
 """
 OPEN = """
 import sys, xarray
-cell = xarray.open_datatree(sys.argv[1], engine="morsecensus", check="crc")["c0000"]
-assert int(cell["row_size"].sum()) == cell.sizes["row"] > 0
+for url in sys.argv[1:]:
+    cell = xarray.open_datatree(url, engine="morsecensus", check="crc")["c0000"]
+    assert int(cell["row_size"].sum()) == cell.sizes["row"] > 0
+    print(url)
 """
 SMALL = {"n": "4", "landscapes": 8}
 """Two blocks of about fifty objects each: the server takes some milliseconds for every request."""
@@ -93,6 +96,7 @@ def _s3(endpoint, monkeypatch):
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(leases, "SETTLE_SECONDS", 0)  # no two drivers of this process race
     _forget_clients()
     yield
     _forget_clients()
@@ -321,9 +325,10 @@ def test_a_dataset_is_checked_by_a_listing_and_refused_with_a_hole(finished, sto
     assert len(open_files(path).sizes()) > 60
     assert len(asked) < 12, asked  # the pointer, a listing, the root's metadata
     _copy(path, alone)
-    for url in (store, path, alone):
-        # in a process of its own: zarr's client is never closed
-        subprocess.run([sys.executable, "-c", OPEN, url], check=True, timeout=120)
+    # in a process of its own: zarr's client is never closed
+    command = [sys.executable, "-c", OPEN, store, path, alone]
+    opened = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=120)
+    assert opened.stdout.split() == [store, path, alone]
     hole = "c0000/points_by_index/c/0/0"
     for root in (path, alone):
         s3fs.S3FileSystem(skip_instance_cache=True).rm_file(f"{root.removeprefix('s3://')}/{hole}")
