@@ -1,7 +1,6 @@
 """What programs and shells want of the command line: versions, completion, JSON, silence, exit codes."""
 
 import json
-import shutil
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,17 +21,10 @@ def call(*arguments, **more):
     return RUN.invoke(app, [str(argument) for argument in arguments], **more)
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    return tmp_path_factory.mktemp("programs") / "run"
-
-
 @pytest.fixture
-def whole(tmp_path, toolbox, place):
-    """A store of two cells of 5 blocks of 4 landscapes, and the only one that is computed."""
-    if not place.exists():
-        toolbox.run(toolbox.content(), place)
-    return Path(shutil.copytree(place, tmp_path / "run"))
+def whole(finished):
+    """A store of two cells of 5 blocks of 4 landscapes."""
+    return finished
 
 
 @pytest.fixture

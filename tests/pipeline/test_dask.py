@@ -128,7 +128,7 @@ def test_ray_gives_the_same_report(store, expected, tmp_path):
 
 
 @pytest.mark.slow
-def test_batches_are_computed_by_the_workers(synthetic_store, tmp_path):
+def test_batches_are_computed_by_the_workers(finished, tmp_path):
     """Not here, which would give the same report too."""
     code = f"""
 import os, sys
@@ -137,7 +137,7 @@ from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.dataset.batches import reduce_points
 from morsecensus.pipeline.backends.dask_scheduler import scheduler
 
-cell = open_study({str(synthetic_store)!r}).cells[0]
+cell = open_study({str(finished)!r}).cells[0]
 with scheduler(sys.argv[1], Console(quiet=True)):
     pids = set(reduce_points(cell.dataset, ["energy"], lambda batch: os.getpid(), batch_bytes=500))
 assert pids and os.getpid() not in pids

@@ -54,28 +54,24 @@ def _a_point_less(tables):
         (_a_point_less, [f"point.{name}" for name in PORTABLE]),
     ],
 )
-def test_other_roundings_pass_and_other_values_do_not(tmp_path, toolbox, change, named):
-    store = tmp_path / "run"
-    toolbox.run(toolbox.content(), store)
-    _move_elsewhere(store, change)
-    report, again = verify_store(str(store), deep=True, blocks=2, body=toolbox.body)
+def test_other_roundings_pass_and_other_values_do_not(finished, toolbox, change, named):
+    _move_elsewhere(finished, change)
+    report, again = verify_store(str(finished), deep=True, blocks=2, body=toolbox.body)
     assert (again.computed, again.bitwise) == (4, 0)
     assert [(p.cell, p.block, p.kind, p.key) for p in report.problems] == [
         ("c0000", 0, "computed", name) for name in named
     ]
 
 
-def test_at_home_the_same_rounding_is_a_difference(tmp_path, toolbox):
-    store = tmp_path / "run"
-    toolbox.run(toolbox.content(), store)
-    run = open_run(str(store))
+def test_at_home_the_same_rounding_is_a_difference(finished, toolbox):
+    run = open_run(str(finished))
     cell = run.manifest.cells[0]
     tables = read_block(run.files, cell, run.committed(cell).markers[0])
     _rounded(tables)
     assert np.any(tables["point"]["energy"])
     fingerprint = run.manifest.generations[0].fingerprint
     write_block(run.files, cell, 0, tables, generation=0, fingerprint=fingerprint, provenance={})
-    report, again = verify_store(str(store), deep=True, blocks=1, body=toolbox.body)
+    report, again = verify_store(str(finished), deep=True, blocks=1, body=toolbox.body)
     assert (again.computed, again.bitwise) == (2, 2)
     assert {(p.block, p.kind) for p in report.problems} == {(0, "computed")}
     assert all("/energy/" in p.key for p in report.problems)

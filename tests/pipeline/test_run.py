@@ -107,10 +107,9 @@ def test_extended_is_run_at_once(tmp_path, toolbox, reference):
     _sound(store)
 
 
-def test_a_finished_run_computes_nothing(tmp_path, toolbox):
-    store, calls = tmp_path / "run", tmp_path / "calls"
+def test_a_finished_run_computes_nothing(finished, tmp_path, toolbox):
+    store, calls = finished, tmp_path / "calls"
     calls.mkdir()
-    toolbox.run(toolbox.content(), store)
     before = {p: p.read_bytes() for p in store.rglob("*") if p.is_file()}
     outcome = toolbox.run(toolbox.content(), store, script={"calls": str(calls)})
     assert (outcome.computed_blocks, outcome.landscapes) == (0, 40)
@@ -153,9 +152,8 @@ def test_a_full_disk_stops_the_run_and_is_no_failure_of_a_block(tmp_path, toolbo
     assert dataset_hash(str(store)) == reference["small"]
 
 
-def test_a_store_that_cannot_be_written_stops_the_run(tmp_path, toolbox, reference):
-    store = tmp_path / "run"
-    toolbox.run(toolbox.content(), store)
+def test_a_store_that_cannot_be_written_stops_the_run(finished, toolbox, reference):
+    store = finished
     (store / "commits/c0000/000003.json").unlink()
     blocked = store / "stream.zarr/c0000/energy"
     blocked.rename(store / "away")
@@ -191,9 +189,8 @@ def test_what_the_driver_itself_cannot_write_stops_the_run(
     assert dataset_hash(str(store)) == reference["small"]
 
 
-def test_repair_writes_damaged_metadata_again(tmp_path, toolbox, reference):
-    store = tmp_path / "run"
-    toolbox.run(toolbox.content(), store)
+def test_repair_writes_damaged_metadata_again(finished, toolbox, reference):
+    store = finished
     stream = {path: path.read_bytes() for path in (store / "stream.zarr").rglob("*") if path.is_file()}
     (store / "stream.zarr/c0000/energy/zarr.json").write_text("{")
     assert [problem.kind for problem in verify(open_run(str(store))).problems] == ["metadata"]
@@ -209,9 +206,8 @@ def _quiet():
     return Console(quiet=True)
 
 
-def test_another_environment_is_refused_or_kept_apart(tmp_path, toolbox, reference):
-    store = tmp_path / "run"
-    toolbox.run(toolbox.content(), store)
+def test_another_environment_is_refused_or_kept_apart(finished, toolbox):
+    store = finished
     record = unseal((store / RUN).read_bytes())
     record["generations"][0]["environment"]["packages"]["jax"] = "0.1"
     record["generations"][0]["fingerprint"] = "older"
@@ -229,9 +225,8 @@ def test_another_environment_is_refused_or_kept_apart(tmp_path, toolbox, referen
     assert toolbox.run(toolbox.content(), store).computed_blocks == 0
 
 
-def test_two_drivers_never_share_a_store(tmp_path, toolbox):
-    store = tmp_path / "run"
-    toolbox.run(toolbox.content(), store)
+def test_two_drivers_never_share_a_store(finished, toolbox):
+    store = finished
     from morsecensus.storage.errors import StoreError
 
     with acquire(open_run(str(store)).files), pytest.raises(StoreError, match="another driver"):
@@ -254,9 +249,8 @@ def test_a_run_that_rolls_up_its_markers_is_the_same_run(tmp_path, toolbox, refe
     assert {p: p.read_bytes() for p in store.rglob("*") if p.is_file()} == before
 
 
-def test_nothing_is_touched_when_the_study_does_not_fit(tmp_path, toolbox):
-    store = tmp_path / "run"
-    toolbox.run(toolbox.content(), store)
+def test_nothing_is_touched_when_the_study_does_not_fit(finished, toolbox):
+    store = finished
     before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in store.rglob("*") if p.is_file()}
     for changes in ({"seed": 2}, {"name": "other"}, {"landscapes": 4}):
         with pytest.raises(UsageError):
@@ -339,9 +333,8 @@ def _stamps(store):
     return {path: path.stat().st_mtime_ns for path in files}
 
 
-def test_repair_deletes_nothing_before_it_can_compute(tmp_path, toolbox):
-    store = tmp_path / "run"
-    toolbox.run(toolbox.content(), store)
+def test_repair_deletes_nothing_before_it_can_compute(finished, toolbox):
+    store = finished
     (store / "stream.zarr/c0000/energy/c.0.0").write_bytes(b"")
     (store / "latest.json").write_bytes(b"{")
     before = _stamps(store)
@@ -358,11 +351,10 @@ def test_repair_deletes_nothing_before_it_can_compute(tmp_path, toolbox):
     assert (store / "latest.json").read_bytes() == b"{"
 
 
-def test_a_run_whose_dataset_is_gone_is_not_finished(tmp_path, toolbox):
-    store = tmp_path / "run"
-    outcome = toolbox.run(toolbox.content(), store)
+def test_a_run_whose_dataset_is_gone_is_not_finished(finished, toolbox):
+    store = finished
     assert status(str(store))["finished"]
-    shutil.rmtree(store / outcome.dataset)
+    shutil.rmtree(store / "dataset-1.zarr")
     assert not status(str(store))["finished"]
     again = toolbox.run(toolbox.content(), store)
     assert again.computed_blocks == 0
@@ -392,7 +384,6 @@ def test_a_part_that_extends_a_run_keeps_the_environment_that_another_has_added(
     assert run.manifest.cells[0].landscapes == 12
 
 
-def test_options_that_a_serial_compaction_would_not_heed_are_refused(tmp_path, toolbox):
-    toolbox.run(toolbox.content(), tmp_path / "run")
+def test_options_that_a_serial_compaction_would_not_heed_are_refused(finished):
     with pytest.raises(UsageError, match="--workers: got 7"):
-        compact_store(str(tmp_path / "run"), Settings("serial", 7), _quiet())
+        compact_store(str(finished), Settings("serial", 7), _quiet())
