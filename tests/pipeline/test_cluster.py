@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -132,17 +133,27 @@ def _line(err):
 
 
 def test_two_nodes_are_serial_byte_for_byte(tmp_path, toolbox, reference, head):
-    """The second one joins while the run goes on."""
-    store, script = tmp_path / "run", {"seconds": 0.5}
-    with head.node():
-        driver = toolbox.driver(
-            toolbox.text(n="4:6", landscapes=32), store, *_on(head.address), script=script
-        )
+    """The second one joins while the run goes on, and has blocks of it."""
+    store, script = tmp_path / "run", tmp_path / "script.json"
+    script.write_text('{"seconds": 1.0}')
+    with head.node(MORSECENSUS_TEST=f"@{script}"):
+        driver = toolbox.driver(toolbox.text(n="4:6", landscapes=32), store, *_on(head.address))
         driver.wait_for_markers(1)
-        with head.node():
+        with head.node(MORSECENSUS_TEST=f"@{script}"):
+            wait_until(lambda: _side_by_side(store) or driver.process.poll() is not None)
+            script.with_name("next").write_text("{}")
+            script.with_name("next").replace(script)  # at once: a block may be about to read it
             code, _, err = driver.finish()
     assert code == 0, err
     assert dataset_hash(str(store)) == reference["large"]
+    assert _side_by_side(store)
+
+
+def _side_by_side(store):
+    """Whether two blocks were computed at a time, as no node of one CPU does."""
+    markers = [json.loads(path.read_bytes()) for path in store.glob("commits/*/*.json")]
+    began = ((marker["provenance"]["started"], marker["provenance"]["seconds"]) for marker in markers)
+    return any(start + seconds > later for (start, seconds), (later, _) in pairwise(sorted(began)))
 
 
 def test_ctrl_c_ends_the_running_blocks_of_a_cluster(tmp_path, toolbox, head):

@@ -20,8 +20,11 @@ PIECES = {"pieces": 9}
 
 
 def test_ray_is_serial_byte_for_byte(tmp_path, toolbox, reference):
+    """With pieces of blocks, of which more than there are CPUs wait for theirs at a time; test_cluster.py has
+    the same study without."""
     store = tmp_path / "run"
-    code, out, err = toolbox.driver(toolbox.text(n="4:6", landscapes=32), store, *RAY).finish()
+    study = toolbox.text(n="4:6", landscapes=32)
+    code, out, err = toolbox.driver(study, store, *RAY, script=PIECES).finish()
     assert code == 0, err
     assert out.strip() == f"{store}/dataset-1.zarr"
     assert dataset_hash(str(store)) == reference["large"]
@@ -71,14 +74,6 @@ def test_resumed_while_orphans_still_write(tmp_path, toolbox, reference):
             continue
     assert dataset_hash(str(store)) == reference["small"]
     assert verify(open_run(str(store))).problems == []
-
-
-def test_pieces_of_blocks_change_no_byte(tmp_path, toolbox, reference):
-    """More blocks than CPUs wait for their pieces at a time."""
-    store = tmp_path / "run"
-    code, _, err = toolbox.driver(toolbox.text(), store, *RAY, script=PIECES).finish()
-    assert code == 0, err
-    assert dataset_hash(str(store)) == reference["small"]
 
 
 def test_pieces_run_while_their_block_holds_the_only_worker_and_all_memory(tmp_path, toolbox, monkeypatch):
