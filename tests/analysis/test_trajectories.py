@@ -13,10 +13,10 @@ from morsecensus.analysis.agreement.residuals import LEVEL
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.topics.dynamics import across, figure, tables
 from morsecensus.analysis.topics.dynamics.across import POINTS, AcrossSettings
+from morsecensus.analysis.topics.dynamics.against_limit import limit_tests
 from morsecensus.analysis.topics.dynamics.limit import LimitCurve, limit_of, noise_temperature
 from morsecensus.analysis.topics.dynamics.measure import (
     end_rows,
-    limit_tests,
     look_rows,
     settings_of,
     thermal,
@@ -202,9 +202,57 @@ def rested(until=(1.0, 10.0, 100.0), n=100):
         "sampling": "replacement",
         "temperature": None,
     }
-    options |= {"start_temperature": None, "start": "uniform", "overlap": 0.0}
+    options |= {"start_temperature": None, "start": "uniform", "overlap": 0.0, "until": until[-1]}
     spec = {"model": "spiked", "parameters": {"xi": "q^3", "signal": "q^3"}, "n": n, "trajectory": options}
     return Runs("c0000", spec, data, True, "tensor")
+
+
+def strengths(name, *, n=100, **options):
+    """Runs at two places on the axis of noise."""
+    runs = rested(n=n)
+    for number, delta2 in enumerate((0.5, 2.0)):
+        spec = runs.spec | {"parameters": {"p": 3, "delta2": delta2, "deltap": 1.0}, "model": "matrix-tensor"}
+        yield replace(
+            runs,
+            cell=f"{name}{number}",
+            spec=spec | {"trajectory": runs.options | {"overlap": None} | options},
+        )
+
+
+def test_signals_are_compared_among_cells_that_differ_in_noise_alone(monkeypatch):
+    """Other starts are left out; other algorithms, times and sizes are other lines, other axes panels."""
+    uniform, informed = strengths("u"), list(strengths("m", overlap=0.5))
+    colder, later, larger = strengths("a", algorithm="gd"), strengths("t", until=7.0), strengths("n", n=900)
+    cells = [*uniform, *informed, *colder, *later, *larger]
+    monkeypatch.setattr(across, "find_runs", lambda study: cells)
+    (found,) = AcrossSettings().find(SimpleNamespace(study=None))
+    assert set(found.signals) == set(cells) - set(informed)
+    drawn = across.draw_signals(found.signals)
+    names = drawn.axes[0].get_legend_handles_labels()[1]
+    assert len(names) == len(set(names)) == 4 + 1, "a line for the threshold"
+    assert all(len(line.lines[0].get_xdata()) == 2 for line in drawn.axes[0].containers)
+    other = [
+        replace(one, spec=one.spec | {"parameters": one.spec["parameters"] | {"deltap": 4.0}})
+        for one in cells
+    ]
+    drawn = across.draw_signals([*found.signals, *other])
+    thresholds = {ax.lines[-1].get_xdata()[0] for ax in drawn.axes}
+    assert len(drawn.axes) == 4
+    assert len(thresholds) == 2
+    # one place on each of two axes is no comparison
+    monkeypatch.setattr(across, "find_runs", lambda study: [cells[0], other[1]])
+    assert not AcrossSettings().find(SimpleNamespace(study=None))
+
+
+def test_all_runs_that_rest_have_the_time_of_the_last_end():
+    runs = rested()
+    resting = runs.data.assign(
+        outcome=runs.data["outcome"].copy(data=np.zeros((4, 1), int)),
+        time=runs.data["time"].where(runs.data["time"] < 100),
+        end_time=(("landscape", "run"), np.array([[20.0], [30.0], [5.0], [40.0]])),
+    )
+    assert across._row(replace(runs, data=resting))["time"] == 40.0
+    assert across._row(runs)["time"] == 100.0
 
 
 def test_a_run_that_rests_stays_where_it_is():

@@ -25,11 +25,15 @@ from morsecensus.analysis.topics.dynamics.measure import Setting, minima_law, te
 from morsecensus.analysis.topics.dynamics.read import Runs
 
 Pair = tuple[Runs, LimitCurve | None]
+BESIDE = {"temperature": "Langevin"}
+"""What a limit is called that isn't of just the algorithm, where its kind doesn't say it."""
 LEVEL_STYLES = {"floor": "--", "ground state": ":"}
 BINS = 40
 CURVE = 200
 SLOPE = 2 / 3
 """Exponent of the approach to the threshold of pure models."""
+EARLY = 0.2
+"""Time up to which a descent knows nothing of the threshold."""
 HIDING = 4.0
 """Errors that are larger than the smallest by this hide what is drawn with it."""
 SHARPEST = 4.0
@@ -63,6 +67,12 @@ def _late(times: Floats) -> np.ndarray:
     return np.isfinite(times) & (times > 0)
 
 
+def _from_first_look(limit: LimitCurve, cells: Sequence[Runs]) -> np.ndarray:
+    """Nodes of a limit from the first look after the start on, for a logarithmic axis; without one all."""
+    looks = np.concatenate([runs.times[_late(runs.times)] for runs in cells])
+    return _late(limit.times) & (limit.times >= (looks.min() if len(looks) else 0.0))
+
+
 def plot_energies(ax: Axes, group: Sequence[Pair], setting: Setting) -> list[Mark]:
     """Mean energies against time, a colour for each N; lines: N to infinity, floor and ground state."""
     marks: list[Mark] = []
@@ -81,9 +91,8 @@ def plot_energies(ax: Axes, group: Sequence[Pair], setting: Setting) -> list[Mar
             )
         )
     if (limit := longest(group)) is not None:
-        first = min(float(runs.times[_late(runs.times)].min()) for runs, _ in group)
-        late = limit.times >= first
-        name = "N → ∞" + {"temperature": ", Langevin", "overlap 0": ", overlap 0"}.get(limit.kind, "")
+        late = _from_first_look(limit, [runs for runs, _ in group])
+        name = "N → ∞" + ("" if limit.exact else f", {BESIDE.get(limit.kind, limit.kind)}")
         ax.plot(limit.times[late], limit.energy[late], color=INK, lw=1, label=name)
     _draw_levels(ax, setting)
     ax.set(xscale="log", xlabel="time" if group[0][0].has_time else "steps", ylabel="energy per spin")
@@ -100,20 +109,24 @@ def plot_corrections(ax: Axes, group: Sequence[Pair]) -> list[Mark]:
     """N (e_N - e) against time: a law in 1/N if all N fall together. Its errors grow as sqrt(N), so N at
     which they would hide all others are left out."""
     marks: list[Mark] = []
-    bars = [
-        runs.n * float(np.nanmedian(runs.mean("energy")[1])) if limit is not None else np.inf
-        for runs, limit in group
-    ]
+    bars = [runs.n * _typical_error(runs) if limit is not None else np.inf for runs, limit in group]
     for (runs, limit), color, typical in zip(group, shades(len(group)), bars, strict=True):
-        if limit is None or not typical <= HIDING * min(bars):
+        if limit is None or np.isinf(typical) or typical > HIDING * min(bars):
             continue
         mean, error = runs.mean("energy")
-        there = _late(runs.times)
+        there = _late(runs.times) & runs.complete  # the limit does not rest where runs have converged
         off, bar = runs.n * (mean - limit.at(runs.times))[there], runs.n * error[there]
         marks.append(ax.errorbar(runs.times[there], off, bar, fmt="o", ms=2.6, color=color))
     ax.axhline(0, color=GREY, lw=0.8)
     ax.set(xscale="log", xlabel="time", ylabel=r"$N\,(e_N-e_\infty)$")
     return marks
+
+
+def _typical_error(runs: Runs) -> float:
+    """Of a mean energy; infinite where no look has one."""
+    errors = runs.mean("energy")[1]
+    known = errors[np.isfinite(errors) & _late(runs.times) & runs.complete]
+    return float(np.median(known)) if len(known) else np.inf
 
 
 def plot_spread(ax: Axes, group: Sequence[Pair]) -> list[Mark]:
@@ -178,7 +191,8 @@ def plot_ends(ax: Axes, group: Sequence[Runs], setting: Setting, colors: Mapping
         if (law := minima_law(runs)) is not None:
             energies = np.linspace(low, high, CURVE)
             density = law.density_by_index(energies)[0]
-            ax.plot(energies, density / density.max(), color=colors[runs.n], lw=0.8, ls="-.")
+            if density.max() > 0:  # runs that were left far above have none beside them
+                ax.plot(energies, density / density.max(), color=colors[runs.n], lw=0.8, ls="-.")
     for name, level in setting.levels.items():
         ax.axvline(level, color=GREY, lw=0.9, ls=LEVEL_STYLES[name])
     ax.set(xlabel="energy per spin at the end", ylabel="share of the highest bin", title=group[0].label)
@@ -210,7 +224,7 @@ def _plot_algorithm(ax: Axes, runs: Runs, limit: LimitCurve | None, color: str) 
     bars = np.nan_to_num(error[there])
     ax.errorbar(runs.times[there], mean[there], bars, fmt="o", ms=2.8, color=color, label=runs.label)
     if limit is not None:
-        late = limit.times >= runs.times[there].min()
+        late = _from_first_look(limit, [runs])
         ax.plot(limit.times[late], limit.energy[late], color=color, lw=0.9, ls="-" if limit.exact else "--")
 
 
@@ -218,8 +232,10 @@ def draw_approach(setting: Setting) -> Figure | None:
     """e - e_th of descents at the largest N against time, and its local exponent, beside 2/3."""
     floor = setting.levels.get("floor")
     quiet = [g[-1] for g in setting.rules() if g[-1][0].options["algorithm"] in ("flow", "gd")]
-    quiet = [(runs, limit) for runs, limit in quiet if limit is not None]
-    if floor is None or not quiet:
+    if floor is None:
+        return None
+    quiet = [(runs, limit) for runs, limit in quiet if limit is not None and _nearing(limit, floor).sum() > 1]
+    if not quiet:
         return None
     figure, axes = new_figure(1, 2, 3.0)
     for (runs, limit), color in zip(quiet, COLORS, strict=False):
@@ -235,8 +251,14 @@ def draw_approach(setting: Setting) -> Figure | None:
     return figure
 
 
+def _nearing(limit: LimitCurve, floor: float) -> np.ndarray:
+    """Nodes at which there is a distance to the floor with a local exponent: a start from a low temperature
+    goes below."""
+    return (limit.times > EARLY) & (limit.energy > floor)
+
+
 def _plot_approach(axes: Sequence[Axes], runs: Runs, limit: LimitCurve, floor: float, color: str) -> None:
-    late = limit.times > 0.2
+    late = _nearing(limit, floor)
     times, above = limit.times[late], limit.energy[late] - floor
     axes[0].plot(times, above, color=color, lw=1, label=f"{runs.label}, N → ∞")
     axes[1].plot(times, -np.gradient(np.log(above), np.log(times)), color=color, lw=1)
@@ -308,7 +330,7 @@ def plot_overlaps(ax: Axes, group: Sequence[Pair]) -> list[Mark]:
         )
     runs, limit = group[0][0], longest(group)
     if limit is not None and runs.options["overlap"]:
-        late = limit.times >= float(runs.times[_late(runs.times)].min())
+        late = _from_first_look(limit, [runs])
         ax.plot(limit.times[late], np.abs(limit.overlap[late]), color=INK, lw=1, label="N → ∞")
     ax.set(xscale="log", xlabel="time", ylabel="|overlap with the signal|", ylim=(0, 1.02), title=runs.label)
     ax.legend(fontsize=6.5)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.topics.dynamics.measure import Setting
+from morsecensus.analysis.topics.dynamics.measure import Setting, end_energy
 from morsecensus.analysis.topics.dynamics.read import Runs
 from morsecensus.analysis.topics.findings import Finding, Question
 
@@ -18,8 +18,7 @@ def where_runs_end(settings: Sequence[Setting]) -> Finding | None:
     """
     for setting in settings:
         largest = max(runs.n for runs in setting.runs)
-        means = [(runs, runs.mean("end_energy")) for runs in setting.runs if runs.n == largest]
-        ends = [(runs, float(mean), float(error)) for runs, (mean, error) in means]
+        ends = [(runs, *end_energy(runs)) for runs in setting.runs if runs.n == largest]
         known = sorted((one for one in ends if isfinite(one[1])), key=lambda one: one[1])
         if known:
             return Finding(Question.ENDS, _text(setting, largest, known, len(settings) > 1))

@@ -28,9 +28,10 @@ class LimitCurve:
 
     Attributes:
         error: of all of them, at the same times.
-        kind: "equations" of continuous time, "recursion" of finite steps; "temperature": Langevin dynamics
-            at the temperature that stands for the noise of SGD, which holds for short steps; "overlap 0":
-            no overlap with the signal, which finite N leaves after a time of order log N.
+        kind: "equations" of continuous time, "recursion" of finite steps; "short steps": continuous time
+            beside a flow whose step is fixed; "temperature": Langevin dynamics at the temperature that stands
+            for the noise of SGD, which holds for short steps; "overlap 0": no overlap with the signal, which
+            finite N leaves after a time of order log N.
     """
 
     times: Floats
@@ -49,16 +50,18 @@ class LimitCurve:
 
     @property
     def exact(self) -> bool:
-        """Whether it is the limit of just this algorithm."""
+        """Whether it is the limit of just this algorithm, of a flow that controls its error up to that."""
         return self.kind in ("equations", "recursion")
 
 
 def noise_temperature(runs: Runs) -> float | None:
     """T_eff = step xi'(1) (1 - 1/P)/2 of SGD with replacement on P summands; None for others."""
     options, known = runs.options, theory_of(runs.spec["model"], runs.spec["parameters"]).dynamics
+    step = runs.step
     if options["algorithm"] != "sgd" or options["sampling"] != "replacement" or known is None:
         return None
-    return options["step"] * known[0].x1 * (1 - 1 / options["summands"]) / 2
+    assert isinstance(step, int | float), "that of SGD is a number"
+    return step * known[0].x1 * (1 - 1 / options["summands"]) / 2
 
 
 def limit_of(runs: Runs) -> LimitCurve | None:
@@ -70,14 +73,21 @@ def limit_of(runs: Runs) -> LimitCurve | None:
     kernels, options = Kernels.of(noise, signal), runs.options
     planted = any(signal.coefficients)
     if options["algorithm"] == "flow":
-        leaves = planted and not options["overlap"]
-        return _equations(kernels, options, 0.0, "overlap 0" if leaves else "equations")
-    if planted or options["start"] == "equilibrium" or isinstance(options["step"], str):
+        return _equations(kernels, options, 0.0, _kind(runs, planted))
+    step = runs.step
+    if planted or options["start"] == "equilibrium" or not isinstance(step, int | float):
         return None
     if options["algorithm"] == "sgd":
         temperature = noise_temperature(runs)
         return None if temperature is None else _equations(kernels, options, temperature, "temperature")
-    return _recursion(kernels, options)
+    return _recursion(kernels, options, step)
+
+
+def _kind(runs: Runs, planted: bool) -> str:
+    """Of the limit of a flow."""
+    if planted and not runs.options["overlap"]:
+        return "overlap 0"
+    return "short steps" if isinstance(runs.step, int | float) else "equations"
 
 
 def _equations(
@@ -93,8 +103,7 @@ def _equations(
     )
 
 
-def _recursion(kernels: Kernels, options: Mapping[str, Any]) -> LimitCurve | None:
-    step = options["step"] or 0.05
+def _recursion(kernels: Kernels, options: Mapping[str, Any], step: float) -> LimitCurve | None:
     steps = math.floor(options["until"] / step + 1e-6)
     if steps > MOST_STEPS:
         return None

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from morsecensus.analysis.agreement.residuals import TestResult, hotelling
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.estimates.counts import mean_and_error
+from morsecensus.analysis.estimates.starts import mean_over_starts
 from morsecensus.analysis.theory.kac_rice.low_index import LOW_INDEX_LIMIT, LowIndex
 from morsecensus.analysis.theory.limits.complexity import threshold_energy
 from morsecensus.analysis.theory.limits.temperatures import (
@@ -24,16 +24,6 @@ from morsecensus.analysis.topics.dynamics.read import Runs
 from morsecensus.tasks.temperatures import dynamic_transition
 
 Row = dict[str, Any]
-NEGLIGIBLE = 1e-3
-"""Landscapes over N up to which corrections of order 1/N are below a tenth of the standard error: these are
-about 2/N, and that about 0.6/sqrt(N landscapes)."""
-TOO_ROUGH = 0.02
-"""Errors of a limit, over the spread of landscapes, from which on it is no theory to test against: a tenth of
-the standard error of 25 landscapes."""
-LOOKS_TESTED = 2
-"""With the overlap at the last of them three numbers a landscape: a few tens of landscapes judge no more."""
-EARLIEST = 0.05
-"""Share of the time after which looks are tested; before, all curves are alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +59,7 @@ class Setting:
     def title(self) -> str:
         """Model, parameters and start, as text."""
         own = ", ".join(f"{k} = {v}" for k, v in self.parameters.items() if v not in (0, 0.0))
-        options = self.runs[0].options
-        start = {"uniform": "", "equilibrium": f", from T' = {options['start_temperature']}"}[
-            options["start"]
-        ]
-        start += f", from m = {options['overlap']:g}" if options["overlap"] is not None else ""
-        return f"{self.model}, {own}{start}"
+        return f"{self.model}, {own}{self.runs[0].from_start}"
 
     def rules(self) -> list[list[tuple[Runs, LimitCurve | None]]]:
         """Cells that differ in N alone, each list by N."""
@@ -103,18 +88,18 @@ def settings_of(runs: Sequence[Runs]) -> list[Setting]:
 def end_rows(setting: Setting) -> Iterator[Row]:
     """How the runs of each cell ended."""
     for runs in setting.runs:
-        energy, error = runs.mean("end_energy")
+        energy, error = end_energy(runs)
         ends = runs.data["end_energy"].values.ravel()
         floor = setting.levels.get("floor")
-        share = (None, None) if floor is None else tuple(map(float, mean_and_error(_below(runs, floor))))
+        share = (None, None) if floor is None else _of_ended(_below(runs, floor))
         gradients = runs.data["gradients"].values
         index = runs.data["end_index"].values if "end_index" in runs.data else np.full(1, -1)
         yield _named(setting, runs) | {
             "landscapes": runs.landscapes,
             "runs": runs.data.sizes["run"],
             "outcomes": ", ".join(f"{count} {word}" for word, count in runs.outcomes().items()),
-            "end_energy": float(energy),
-            "end_energy_se": float(error),
+            "end_energy": energy,
+            "end_energy_se": error,
             "end_energy_sd": float(np.nanstd(ends)) if np.isfinite(ends).any() else None,
             "below_floor": share[0],
             "below_floor_se": share[1],
@@ -133,9 +118,19 @@ def minima_law(runs: Runs) -> LowIndex | None:
 
 
 def _below(runs: Runs, floor: float) -> Floats:
-    """Share of the runs of each landscape that end below an energy."""
+    """Share of the runs of each landscape that end below an energy, of those that have an end."""
     ends = runs.data["end_energy"].values
-    return (ends < floor).sum(axis=1) / np.maximum(np.isfinite(ends).sum(axis=1), 1)
+    return mean_over_starts(np.where(np.isfinite(ends), ends < floor, np.nan))
+
+
+def end_energy(runs: Runs) -> tuple[float, float]:
+    """Mean over the landscapes of which a run has an end, and its standard error."""
+    return _of_ended(runs.of_landscapes("end_energy"))
+
+
+def _of_ended(values: Floats) -> tuple[float, float]:
+    mean, error = mean_and_error(values[np.isfinite(values)])
+    return float(mean), float(error)
 
 
 def look_rows(setting: Setting) -> Iterator[Row]:
@@ -146,6 +141,8 @@ def look_rows(setting: Setting) -> Iterator[Row]:
             columns["overlap_signal"] = runs.mean("overlap_signal")
         spread = runs.of_landscapes("energy").std(axis=0, ddof=1) if runs.landscapes > 1 else None
         for look, time in enumerate(runs.times):
+            if not np.isfinite(time):  # all runs had ended: their ends are in the other table
+                continue
             row = _named(setting, runs) | {"time": float(time), "overlap_signal": None}
             row["overlap_signal_se"] = None
             for name, (mean, error) in columns.items():
@@ -166,38 +163,6 @@ def _named(setting: Setting, runs: Runs) -> Row:
     }
 
 
-def limit_tests(setting: Setting) -> Iterator[tuple[Runs, TestResult]]:
-    """Energies and overlaps of runs at very large N against N to infinity, jointly at a few looks."""
-    for runs, limit in zip(setting.runs, setting.limits, strict=True):
-        if limit is None or not limit.exact or runs.landscapes > NEGLIGIBLE * runs.n:
-            continue
-        looks = _tested(runs, limit)
-        if not len(looks):
-            continue
-        rows = [
-            runs.of_landscapes(column)[:, places] - limit.at(runs.times[places], name)
-            for column, name, places in (
-                ("energy", "energy", looks),
-                ("overlap_start", "correlation", looks[-1:]),
-            )
-        ]
-        found = np.concatenate(rows, axis=1)
-        if float(np.max(limit.at(runs.times[looks], "error"))) > TOO_ROUGH * found.std(axis=0).min():
-            continue
-        scaled = found * np.sqrt(runs.n)
-        name = f"{runs.label}: against N to infinity"
-        yield runs, hotelling(name, scaled, note="energies at two looks, C(t, 0) at the last")
-
-
-def _tested(runs: Runs, limit: LimitCurve) -> np.ndarray:
-    """Places of the looks that are tested: on nodes of the limit, or so near that a line is exact enough."""
-    known = np.isfinite(runs.of_landscapes("energy")).all(axis=0)
-    late = np.flatnonzero(known & (runs.times >= EARLIEST * np.nanmax(runs.times)))
-    if not len(late):
-        return late
-    return np.unique(late[np.linspace(0, len(late) - 1, LOOKS_TESTED).astype(int)])
-
-
 @dataclass(frozen=True)
 class Thermal:
     """What is known of Langevin dynamics at a temperature: the energy it tends to, and by which law."""
@@ -208,11 +173,13 @@ class Thermal:
 
 
 def thermal(setting: Setting, temperature: float) -> Thermal | None:
-    """Of a pure model without signal."""
+    """Of a pure model without signal; at T = 0 the limit of those at low T, which is the threshold."""
     known = theory_of(setting.model, setting.parameters).dynamics
     if known is None or any(known[1].coefficients) or not known[0].is_pure or known[0].degree < 3:
         return None
     covariance = known[0]
+    if temperature == 0:
+        return Thermal(0.0, setting.levels["floor"], "aging")
     if temperature >= dynamic_transition(covariance).temperature:
         return Thermal(temperature, equilibrium_energy(covariance, temperature), "equilibrium")
     return Thermal(temperature, aging(covariance, temperature).energy, "aging")

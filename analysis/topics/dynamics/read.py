@@ -18,6 +18,8 @@ from morsecensus.analysis.estimates.starts import mean_over_starts
 FAILED = 2
 """Status of a landscape whose block failed."""
 BODY = "trajectories"
+STEPPED, STEP = ("gd", "sgd", "langevin"), 0.05
+"""Algorithms whose step has a default that is a number, and that: of `TrajectoryOptions.step_size`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +63,17 @@ class Runs:
         return json.dumps([self.spec["model"], own, start], sort_keys=True)
 
     @property
+    def step(self) -> float | str | None:
+        """Of the algorithm, the default where none is given; None where it computes its own, of flow and
+        Newton's methods and pgd."""
+        given = self.options["step"]
+        return STEP if given is None and self.options["algorithm"] in STEPPED else given
+
+    @property
     def rule(self) -> str:
         """The algorithm with what it is swept by: what curves of several N may be compared over."""
-        names = ("algorithm", "step", "summands", "sampling", "temperature")
-        return json.dumps([self.options[name] for name in names])
+        names = ("algorithm", "summands", "sampling", "temperature")
+        return json.dumps([*(self.options[name] for name in names), self.step])
 
     @property
     def label(self) -> str:
@@ -74,8 +83,15 @@ class Runs:
         parts += [f"P = {options['summands']}"] if options["algorithm"] == "sgd" else []
         parts += [options["sampling"]] if options["sampling"] != "replacement" else []
         parts += [f"T = {options['temperature']:g}"] if options["temperature"] is not None else []
-        parts += [f"step {options['step']:g}"] if isinstance(options["step"], float) else []
+        parts += [f"step {self.step:g}"] if isinstance(self.step, int | float) else []
         return ", ".join(parts)
+
+    @property
+    def from_start(self) -> str:
+        """What is special of the start, as the end of a text."""
+        temperature, overlap = self.options["start_temperature"], self.options["overlap"]
+        planted = "" if self.options["start"] == "uniform" else f", from T' = {temperature}"
+        return planted + ("" if overlap is None else f", from m = {overlap:g}")
 
     @cached_property
     def times(self) -> Floats:
@@ -83,6 +99,11 @@ class Runs:
         known = self.data["time"].values.reshape(-1, self.data.sizes["look"])
         latest = np.max(np.where(np.isfinite(known), known, -np.inf), axis=0)
         return np.where(np.isfinite(latest), latest, np.nan)
+
+    @cached_property
+    def complete(self) -> NDArray[np.bool_]:
+        """Looks that every run got to; at others some rest where they converged, or ended otherwise."""
+        return np.isfinite(self.data["time"].values.reshape(-1, self.data.sizes["look"])).all(axis=0)
 
     def at_looks(self, name: str) -> Floats:
         """A column of looks, shape (landscapes, runs, looks). A run that converged before the last look rests

@@ -10,6 +10,7 @@ from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.dynamics import figure, tables
+from morsecensus.analysis.topics.dynamics.against_limit import limit_tests
 from morsecensus.analysis.topics.dynamics.fluctuation import draw_fluctuations
 from morsecensus.analysis.topics.dynamics.learnt import where_runs_end
 from morsecensus.analysis.topics.dynamics.limit import LimitCurve
@@ -17,7 +18,6 @@ from morsecensus.analysis.topics.dynamics.measure import (
     Setting,
     end_rows,
     head_of,
-    limit_tests,
     look_rows,
     settings_of,
 )
@@ -36,8 +36,9 @@ _CAPTIONS = {
     "curves": "Left: mean energies per spin. Middle: N times what is left to N to infinity, where errors "
     "don't hide it; a correction in 1/N if all N fall together. Right: spread over landscapes times √N.",
     "algorithms": "All algorithms at one N against the same time, which is the step times the number of "
-    "steps over the number of summands. Lines: N to infinity; dashed: Langevin dynamics at the temperature "
-    "step ξ'(1)(1 - 1/P)/2 in place of SGD on P summands.",
+    "steps over the number of summands. Lines: N to infinity; dashed, where that isn't known of just the "
+    "algorithm: Langevin dynamics at the temperature step ξ'(1)(1 - 1/P)/2 beside SGD on P summands, "
+    "continuous time beside a flow whose step is fixed.",
     "approach": "How descents approach the threshold: distance in energy and its local exponent.",
     "temperatures": "Energies at the last look against the temperature of the bath, or of the noise of SGD. "
     "Above the dynamic temperature runs tend to equilibrium but for the error of their step, below they age.",

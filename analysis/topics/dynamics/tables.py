@@ -34,7 +34,8 @@ ENDS = Table(
         Column("gradients", "mean number of gradients of a run", "", "gradients", r.digits(4)),
         Column("dimension", "most directions in which the field was held explicitly", title="directions"),
     ),
-    "Errors are over landscapes: runs on one landscape are not independent.",
+    "Errors are over landscapes: runs on one landscape are not independent. Energies and shares are over "
+    "runs that have an end, and landscapes with such a run: one that diverged has none.",
 )
 LOOKS = Table(
     "trajectory_looks",
@@ -48,7 +49,8 @@ LOOKS = Table(
         Column("limit", "energy for N to infinity", "energy per spin"),
         Column(
             "limit_kind",
-            "equations, recursion; temperature: Langevin in place of SGD; overlap 0: with the signal",
+            "equations, recursion; short steps: continuous time beside a flow of fixed steps; temperature: "
+            "Langevin in place of SGD; overlap 0: with the signal",
         ),
         Column("overlap_start", "mean overlap with the start"),
         Column("overlap_start_se", "its standard error"),
