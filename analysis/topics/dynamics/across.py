@@ -1,6 +1,6 @@
 """What only several settings together show: starts at several temperatures, signals across a threshold."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +9,10 @@ from morsecensus.analysis.estimates.counts import mean_and_error
 from morsecensus.analysis.estimates.starts import mean_over_starts
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import paragraph
-from morsecensus.analysis.page.style import COLORS, GREY, Figure, new_figure, shades
+from morsecensus.analysis.page.style import COLORS, GREY, Axes, Figure, new_figure, shades
 from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.theory.base import NoiseAxis
 from morsecensus.analysis.theory.limits.thresholds import dominant_threshold
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.base import Topic
@@ -22,8 +23,10 @@ SUCCESS = 0.5
 """Overlap at the last look above which a run counts as one that found the signal."""
 _TEXT = (
     "Runs that differ in their start or in the noise. A start in equilibrium at T' above the static "
-    "temperature is planted. In pure models every such start relaxes to the threshold; in mixtures a start "
-    "at lower T' ends lower, below the energy whose typical critical points are marginal (arXiv:1903.01421)."
+    "temperature is planted. In pure models a start above the dynamic temperature relaxes to the threshold, "
+    "one below it stays in the state that it is in, and ends lower; in mixtures a start at lower T' ends "
+    "lower, also from above it, and below the energy whose typical critical points are marginal "
+    "(arXiv:1903.01421)."
 )
 POINTS = Table(
     "trajectories_across",
@@ -35,7 +38,12 @@ POINTS = Table(
         Column("rule", "algorithm, and what it is swept by", title="algorithm", left=True),
         Column("start_temperature", "T' of the start", title="T'", form=r.digits(4)),
         Column("noise", "place on the model's axis of noise", title="noise", form=r.digits(4)),
-        Column("time", "of the last look", title="time", form="{:g}".format),
+        Column(
+            "time",
+            "of the last look; of the last end, where all runs had converged before it",
+            title="time",
+            form="{:g}".format,
+        ),
         *measured("energy", "energy_se", "energy there", "energy per spin", "energy"),
         *measured("overlap", "overlap_se", "|overlap with the signal| there", "", "|overlap|"),
         *measured("success", "success_se", "share of runs whose |overlap| is above 1/2", "", "success"),
@@ -49,7 +57,7 @@ class Across:
 
     Attributes:
         starts: from equilibrium, by model and algorithm.
-        signals: uniform starts with a signal, likewise.
+        signals: starts that know nothing of a signal, likewise.
     """
 
     starts: tuple[Runs, ...]
@@ -64,10 +72,10 @@ class AcrossSettings(Topic[Across]):
     def find(self, study: StudyResult) -> list[Across]:
         runs = [one for one in find_runs(study.study) if one.has_time]
         starts = [one for one in runs if one.options["start"] == "equilibrium"]
-        signals = [one for one in runs if "overlap_signal" in one.data and _noise(one) is not None]
-        several = {one.options["start_temperature"] for one in starts}, {_noise(one) for one in signals}
+        signals = [one for one in runs if _seeks_signal(one)]
         found = Across(
-            *(tuple(own) if len(s) > 1 else () for own, s in zip((starts, signals), several, strict=True))
+            tuple(_several(starts, law_of, lambda one: one.options["start_temperature"])),
+            tuple(_several(signals, _axis_of, _noise)),
         )
         return [found] if found.starts or found.signals else []
 
@@ -101,9 +109,45 @@ class AcrossSettings(Topic[Across]):
         return Section(title, body)
 
 
+def _several(
+    cells: Sequence[Runs], family: Callable[[Runs], Hashable], place: Callable[[Runs], object]
+) -> Iterator[Runs]:
+    """The cells of families with more than one place."""
+    for one in cells:
+        if len({place(other) for other in cells if family(other) == family(one)}) > 1:
+            yield one
+
+
+def law_of(runs: Runs) -> str:
+    """The law of landscapes, as text."""
+    return str(runs.spec["parameters"].get("xi", ""))
+
+
+def _noise_axis(runs: Runs) -> NoiseAxis | None:
+    return theory_of(runs.spec["model"], runs.spec["parameters"]).noise_axis
+
+
+def _axis_of(runs: Runs) -> tuple[str, str, float]:
+    """What cells that stand on one axis of noise have in common."""
+    axis = _noise_axis(runs)
+    assert axis is not None
+    return runs.spec["model"], axis.label, axis.threshold
+
+
 def _noise(runs: Runs) -> float | None:
-    axis = theory_of(runs.spec["model"], runs.spec["parameters"]).noise_axis
+    axis = _noise_axis(runs)
     return None if axis is None else axis.place
+
+
+def _seeks_signal(runs: Runs) -> bool:
+    """Whether it is known where it stands in noise, and its start has no overlap with the signal."""
+    return "overlap_signal" in runs.data and not runs.options["overlap"] and _noise(runs) is not None
+
+
+def _last_time(runs: Runs) -> float:
+    """Of the last look; where all runs had converged before, of the end of the last one."""
+    time = float(runs.times[-1])
+    return time if np.isfinite(time) else float(runs.data["end_time"].values.max())
 
 
 def _overlaps(runs: Runs) -> np.ndarray:
@@ -120,7 +164,7 @@ def _row(runs: Runs) -> Row:
         "rule": runs.label,
         "start_temperature": runs.options["start_temperature"],
         "noise": _noise(runs),
-        "time": float(runs.times[-1]),
+        "time": _last_time(runs),
         "energy": float(energy[-1]),
         "energy_se": float(error[-1]),
     }
@@ -133,29 +177,26 @@ def _row(runs: Runs) -> Row:
     return row | dict(zip(names, map(float, values), strict=True))
 
 
-def _groups(cells: Sequence[Runs], *names: str) -> Iterator[tuple[str, list[Row]]]:
-    """Rows of cells that agree in some columns."""
-    rows = [_row(runs) for runs in cells]
-    for key in dict.fromkeys(tuple(row[name] for name in names) for row in rows):
-        own = [row for row in rows if tuple(row[name] for name in names) == key]
-        yield (
-            ", ".join(
-                f"N = {value:g}" if name == "n" else str(value)
-                for name, value in zip(names, key, strict=True)
-            ),
-            own,
-        )
+def _lines(cells: Sequence[Runs], place: str) -> dict[str, list[Row]]:
+    """Rows of cells that differ in one column alone, in its order, by what they have in common."""
+    found: dict[str, list[Row]] = {}
+    several = len({(runs.rule, runs.options["overlap"]) for runs in cells}) > 1
+    times = len({runs.options["until"] for runs in cells}) > 1
+    for runs in sorted(cells, key=lambda one: one.n):
+        name = f"{runs.label}{runs.from_start}, " * several + f"N = {runs.n:g}"
+        name += f", t = {runs.options['until']:g}" * times
+        found.setdefault(name, []).append(_row(runs))
+    return {name: sorted(rows, key=lambda row: row[place]) for name, rows in found.items()}
 
 
 def draw_starts(cells: Sequence[Runs]) -> Figure:
     """Last energies against T', and the threshold where minima become marginal in the bulk of the count."""
-    laws = dict.fromkeys(str(runs.spec["parameters"].get("xi", "")) for runs in cells)
+    laws = dict.fromkeys(map(law_of, cells))
     figure, axes = new_figure(1, len(laws), 3.0)
     for ax, law in zip(axes, laws, strict=True):
-        own = [runs for runs in cells if str(runs.spec["parameters"].get("xi", "")) == law]
-        for (name, rows), color in zip(_groups(own, "rule", "n"), COLORS, strict=False):
-            rows = sorted(rows, key=lambda row: row["start_temperature"])
-            x = [row["start_temperature"] for row in rows]
+        own = [runs for runs in cells if law_of(runs) == law]
+        for number, (name, rows) in enumerate(_lines(own, "start_temperature").items()):
+            x, color = [row["start_temperature"] for row in rows], COLORS[number % len(COLORS)]
             bars = np.nan_to_num([row["energy_se"] for row in rows])
             ax.errorbar(x, [row["energy"] for row in rows], bars, fmt="o-", ms=3, color=color, label=name)
         known = theory_of(own[0].spec["model"], own[0].spec["parameters"]).isotropic
@@ -167,19 +208,27 @@ def draw_starts(cells: Sequence[Runs]) -> Figure:
 
 
 def draw_signals(cells: Sequence[Runs]) -> Figure:
-    """Success and overlap at the last look against noise, a colour for each N."""
-    figure, axes = new_figure(1, 2, 3.0)
-    groups = sorted(_groups(cells, "n"), key=lambda group: group[1][0]["n"])
-    for (name, rows), color in zip(groups, shades(len(groups)), strict=True):
-        rows = sorted(rows, key=lambda row: row["noise"])
-        x = [row["noise"] for row in rows]
-        for ax, value in zip(axes, ("success", "overlap"), strict=True):
-            bars = np.nan_to_num([row[f"{value}_se"] for row in rows])
-            ax.errorbar(x, [row[value] for row in rows], bars, fmt="o-", ms=3, color=color, label=name)
-    axis = theory_of(cells[0].spec["model"], cells[0].spec["parameters"]).noise_axis
-    assert axis is not None
-    for ax, label in zip(axes, (f"runs with |m| > {SUCCESS:g}", "|m| at the last look"), strict=True):
-        ax.axvline(axis.threshold, color=GREY, ls="--", lw=0.9, label="threshold, N → ∞")
-        ax.set(xlabel=axis.label, ylabel=label, ylim=(-0.03, 1.03))
-    axes[0].legend(fontsize=6.5)
+    """Success and overlap at the last look against noise: a row for each axis of noise with its threshold, a
+    colour for each N and algorithm."""
+    families = dict.fromkeys(map(_axis_of, cells))
+    figure, axes = new_figure(len(families), 2, 3.0 * len(families))
+    for number, family in enumerate(families):
+        own = [runs for runs in cells if _axis_of(runs) == family]
+        _plot_signals(axes[2 * number : 2 * number + 2], own)
     return figure
+
+
+def _plot_signals(axes: Sequence[Axes], cells: Sequence[Runs]) -> None:
+    lines = _lines(cells, "noise")
+    _, label, threshold = _axis_of(cells[0])
+    for ax, value, text in (
+        (axes[0], "success", f"runs with |m| > {SUCCESS:g}"),
+        (axes[1], "overlap", "|m| at the last look"),
+    ):
+        for (name, rows), color in zip(lines.items(), shades(len(lines)), strict=True):
+            bars = np.nan_to_num([row[f"{value}_se"] for row in rows])
+            x, y = [row["noise"] for row in rows], [row[value] for row in rows]
+            ax.errorbar(x, y, bars, fmt="o-", ms=3, color=color, label=name)
+        ax.axvline(threshold, color=GREY, ls="--", lw=0.9, label="threshold, N → ∞")
+        ax.set(xlabel=label, ylabel=text, ylim=(-0.03, 1.03))
+    axes[0].legend(fontsize=6.5)

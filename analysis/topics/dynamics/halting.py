@@ -16,6 +16,11 @@ from morsecensus.analysis.topics.layout import Picture, Section
 
 FEWEST = 30
 """Landscapes from which on a spread and a skewness are shown. Arbitrary."""
+SAME = (
+    *("start", "start_temperature", "overlap", "stop", "until", "most_steps", "accuracy", "tolerance"),
+    *("epsilon", "perturbation", "products"),
+)
+"""Options beside the algorithm's own that decide when a run has converged."""
 EDGES = np.linspace(-2, 4, 25)
 """Of bins, in standard deviations from the mean: halting times are skewed to the right."""
 _TEXT = (
@@ -153,7 +158,11 @@ def draw_halting(cells: Sequence[Halting]) -> Figure | None:
             scaled = (one.known - one.known.mean()) / one.known.std()
             density = np.histogram(scaled, EDGES)[0] / len(scaled) / np.diff(EDGES)
             ax.stairs(density, EDGES, color=colors[one.couplings], lw=1.1)
-        ax.set(xlabel="(halting time - mean)/sd", ylim=(0, None), title=f"N = {own[0].runs.n:g}")
+        ax.set(
+            xlabel="(halting time - mean)/sd",
+            ylim=(0, None),
+            title=f"N = {own[0].runs.n:g}{own[0].runs.from_start}",
+        )
     axes[0].set_ylabel("density")
     legend_below(figure, list(colors.items()))
     return figure
@@ -165,7 +174,8 @@ def _shown(cells: Sequence[Halting]) -> str:
 
 def _compared(cells: Sequence[Halting]) -> Iterator[list[Halting]]:
     """Cells that differ in their couplings alone."""
-    groups: dict[tuple[str, int, float], list[Halting]] = {}
+    groups: dict[str, list[Halting]] = {}
     for one in cells:
-        groups.setdefault((one.runs.rule, one.runs.n, one.runs.options["stop"]), []).append(one)
+        same = [one.runs.options.get(name) for name in SAME]
+        groups.setdefault(repr((one.runs.rule, one.runs.n, same)), []).append(one)
     return (own for own in groups.values() if len(own) > 1)

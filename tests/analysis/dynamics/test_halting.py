@@ -1,5 +1,7 @@
 """Halting times of runs that are made up: moments that are known, and errors over landscapes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -23,6 +25,7 @@ def runs_of(times, law="gaussian", stop=1e-4):
     )
     data["outcome"].attrs["flag_meanings"] = "time converged"
     options = {"algorithm": "gd", "step": 0.1, "stop": stop, "sampling": "replacement", "temperature": None}
+    options |= {"start": "uniform", "start_temperature": None, "overlap": None}
     spec = {
         "model": "entries",
         "parameters": {"law": law},
@@ -68,3 +71,12 @@ def test_a_figure_needs_two_laws():
     assert draw_halting([one]) is None
     (ax,) = draw_halting([one, other]).axes
     assert len(ax.patches) == 2
+
+
+def test_cells_with_other_starts_are_no_laws_of_one_panel():
+    times = np.random.default_rng(6).exponential(1.0, (40, 3))
+    one, other = (halting(runs_of(times, law)) for law in ("gaussian", "rademacher"))
+    for name, value in (("start_temperature", 2.0), ("until", 50.0), ("overlap", 0.5)):
+        options = one.runs.options | {"start": "equilibrium" if name == "start_temperature" else "uniform"}
+        runs = replace(one.runs, spec=one.runs.spec | {"trajectory": options | {name: value}})
+        assert draw_halting([halting(runs), other]) is None
