@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from morsecensus.tasks.bodies.rows import Arrays, RowTable, landscape_table, number, stacked, status
-from morsecensus.tasks.dynamics.costs import run_memory, run_seconds
+from morsecensus.tasks.dynamics.costs import run_memory, run_seconds, warnings
 from morsecensus.tasks.dynamics.looks import look_times
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
 from morsecensus.tasks.dynamics.words import DIVERGED, OUTCOMES
@@ -65,7 +65,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         "attrs": {
             "sampler": "tensor" if options.uses_couplings else "free",
             "has_time": options.has_time,
-            "warnings": options.warnings(),
+            "warnings": options.warnings() + warnings(options, spec["starts"]),
         },
     }
 

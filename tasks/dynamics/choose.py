@@ -46,15 +46,15 @@ def field_for(options: TrajectoryOptions, seed: int, landscape: int, starts: int
 
 
 def _room(options: TrajectoryOptions) -> int:
-    """Directions that one run may open: one a look at one field, one a kick."""
-    unit = options.time_of_step
+    """Directions that one run may open: one a look at one field, one a kick, those of Krylov spaces."""
+    unit, times = options.time_of_step, look_times(options)
+    krylov = len(times) * options.products_of_look
     if not options.has_time or unit is None:
-        return ROOM
-    times = look_times(options)
+        return ROOM + krylov
     steps = min(round(times[-1] / unit), options.most_steps)
     noise = steps if options.algorithm == "langevin" else 0
     looks = len(times) * options.summands if options.algorithm == "sgd" else 1
-    return steps + noise + looks + 2
+    return steps + noise + looks + krylov + 2
 
 
 def start_for(options: TrajectoryOptions, field: Field, seed: int, landscape: int, start: int) -> Vector:

@@ -2,6 +2,8 @@
 
 import math
 
+from morsecensus.tasks.dynamics.fields.packing import most_directions
+from morsecensus.tasks.dynamics.looks import look_times
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
 from morsecensus.tasks.dynamics.together import LANES, possible
 from morsecensus.tasks.dynamics.words import ISOTROPIC, SECOND_ORDER
@@ -61,7 +63,7 @@ def run_directions(options: TrajectoryOptions) -> float:
         found = FLOW_DIRECTIONS * math.sqrt(1 + run_until(options)) * -math.log10(options.tolerance) / 6
     else:
         found = run_gradients(options) / 2
-    return min(found, options.n)
+    return min(found + len(look_times(options)) * options.products_of_look, options.n)
 
 
 def _numbers(options: TrajectoryOptions, directions: float) -> float:
@@ -74,6 +76,21 @@ def _numbers(options: TrajectoryOptions, directions: float) -> float:
         if degree > 1 and coefficient:
             held += packed_size(size, degree) + size * packed_size(size, degree - 1)
     return float(options.summands * held)
+
+
+def warnings(options: TrajectoryOptions, starts: int) -> list[str]:
+    """What the runs on one landscape are sure to lack, a line each."""
+    if options.uses_couplings or options.model not in ISOTROPIC:
+        return []
+    directions = min(starts * len(look_times(options)) * options.products_of_look, options.n)
+    degrees = tuple(k for k, _ in options.covariance.terms)
+    most = most_directions(degrees, options.memory / options.summands)
+    if directions <= most:
+        return []
+    return [
+        f"lowest: its {directions} directions are more than the {most} that memory = "
+        f"{options.memory / 2**30:.2g} GiB has room for: runs end early, as dimension; fewer looks, products"
+    ]
 
 
 def run_memory(options: TrajectoryOptions, starts: int) -> int:

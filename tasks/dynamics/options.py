@@ -109,6 +109,17 @@ class TrajectoryOptions:
         return self.step_size / self.summands
 
     @property
+    def last_time(self) -> float:
+        """Of the last look, of an algorithm that has a time."""
+        assert self.until is not None, "the options were checked"
+        return float(self.until if isinstance(self.looks, int) else self.looks[-1])
+
+    @property
+    def products_of_look(self) -> int:
+        """Vectors of the Krylov space of a look, the random one that it begins with among them."""
+        return 1 + min(self.products, self.landscape.manifold.dimension) if self.lowest else 0
+
+    @property
     def uses_couplings(self) -> bool:
         """Whether the sampler is ``tensor``, asked for or chosen."""
         if self.sampler != "auto":
@@ -130,4 +141,12 @@ class TrajectoryOptions:
                     f"step: {self.step:g} is above {most:.3g}, 2 over the largest curvature at large N: "
                     "steps along it grow"
                 )
-        return found
+        return found + self._too_few_steps()
+
+    def _too_few_steps(self) -> list[str]:
+        unit = self.time_of_step
+        if not self.has_time or unit is None or round(self.last_time / unit) <= self.most_steps:
+            return []
+        end = self.most_steps * unit
+        last = f"before the last look at {self.last_time:g}"
+        return [f"most_steps: {self.most_steps} steps end at time {end:g}, {last}"]

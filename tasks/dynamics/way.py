@@ -41,7 +41,10 @@ class Way:
             return CONVERGED
         if self.notes.full:
             return TIME if options.has_time else STEPS
-        return STEPS if state.steps >= options.most_steps else None
+        if state.steps < options.most_steps:
+            return None
+        self.here = self.here or self.field.look(state.x)  # it may not be time to, but is the end
+        return STEPS
 
     def lowest(self) -> float:
         assert self.here is not None

@@ -12,6 +12,7 @@ from morsecensus.tasks.dynamics.fields.free import FreeField
 from morsecensus.tasks.dynamics.fields.summand import Summand
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
 from morsecensus.tasks.dynamics.run import run_trajectory
+from morsecensus.tasks.dynamics.words import OUTCOMES
 from morsecensus.tasks.runtime.keys import generator
 
 HUGE = 10**12
@@ -149,3 +150,24 @@ def test_a_form_on_three_equal_spheres_moves_as_a_spin_glass(algorithm):
     np.testing.assert_allclose(found.energy, np.array(exact) / root, atol=CLOSE)
     if algorithm == "flow":
         np.testing.assert_allclose(found.overlap_start, [0.62814340, 0.47628691], atol=CLOSE)
+
+
+@pytest.mark.parametrize("n", [1000, HUGE])
+def test_krylov_spaces_at_looks_have_room(n):
+    """A vector a product, and the one that it begins with. At the start the lowest eigenvalue is near the
+    edge -2 sqrt(6), from above, for a Ritz value of 20 products."""
+    found = run("gd", n=n, sampler="free", step=0.05, until=1.0, looks=5, products=20, lowest=True)
+    assert OUTCOMES[found.status] == "time"
+    assert np.isfinite(found.lowest).all()
+    assert -1.02 * 2 * math.sqrt(6) < found.lowest[0] < -0.9 * 2 * math.sqrt(6)
+    assert 5 * 20 <= found.dimension[-1] <= 20 + 5 * 21 + 2
+
+
+def test_sgd_has_an_end_where_its_steps_are_over():
+    """Between two looks; control: an end at a look has the energy of that look."""
+    common = dict(n=1000, summands=4, sampler="free", step=0.05, until=1.0)
+    found = run("sgd", most_steps=30, looks=[0.0, 0.25, 1.0], **common)
+    assert (OUTCOMES[found.status], found.steps, found.end_time) == ("steps", 30, pytest.approx(0.375))
+    assert -0.95 < found.end_energy < found.energy[1] < found.energy[0]
+    seen = run("sgd", most_steps=20, looks=[0.0, 0.25, 1.0], **common)
+    assert seen.end_energy == seen.energy[1] == found.energy[1]

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from morsecensus.tasks.dynamics.costs import warnings
 from morsecensus.tasks.dynamics.looks import look_times
 from morsecensus.tasks.dynamics.options import TrajectoryOptions
 
@@ -77,6 +78,25 @@ def test_what_may_not_be_meant_is_said():
     assert not TrajectoryOptions(**GOOD | mixed | {"start_temperature": 1.0}).warnings()
     with pytest.raises(ValueError, match="static temperature"):
         TrajectoryOptions(**GOOD | mixed | {"start_temperature": 0.7})
+
+
+def test_runs_that_cannot_reach_their_last_look_are_said():
+    sgd = GOOD | {"algorithm": "sgd", "summands": 4, "step": 0.05, "until": 1.0}
+    (said,) = TrajectoryOptions(**sgd | {"most_steps": 30}).warnings()
+    assert said == "most_steps: 30 steps end at time 0.375, before the last look at 1"
+    assert not TrajectoryOptions(**sgd | {"most_steps": 80}).warnings()
+    assert not TrajectoryOptions(**sgd | {"most_steps": 30, "looks": [0.0, 0.375]}).warnings()
+
+
+def test_krylov_spaces_that_a_field_has_no_room_for_are_said():
+    """Of q^3 n vectors need some 4 n^3 bytes: 1,000 are too many for the default, 300 are not."""
+    free = GOOD | {"sampler": "free", "lowest": True, "n": 1000}
+    (said,) = warnings(TrajectoryOptions(**free), 1)
+    assert said.startswith("lowest: its 1000 directions are more than the 644 that memory = 1 GiB")
+    assert not warnings(TrajectoryOptions(**free | {"n": 300}), 1)
+    assert not warnings(TrajectoryOptions(**free | {"products": 10}), 1)
+    assert warnings(TrajectoryOptions(**free | {"products": 10}), 2), "two starts on one landscape"
+    assert not warnings(TrajectoryOptions(**free | {"lowest": False}), 1)
 
 
 def test_options_survive_json():

@@ -103,7 +103,7 @@ class _Path:
 
     def __init__(self, kernels: Kernels, step: float, fields: np.ndarray, summands: int, temperature: float):
         size = len(fields) + 1
-        self.kernels, self.eta, self.fields = kernels, step, fields
+        self.kernels, self.eta, self.fields = kernels, np.float64(step), fields
         self.share, self.temperature = 1 / summands, temperature
         self.c, self.r = np.zeros((size, size)), np.zeros((size, size))
         self.c[0, 0] = 1.0

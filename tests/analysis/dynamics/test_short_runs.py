@@ -75,6 +75,17 @@ def test_cells_without_a_look_after_the_start(tmp_path, more, model):
         assert drawn(setting)
 
 
+def test_cells_of_which_every_run_diverges(tmp_path):
+    """Alone, and beside a larger N that does not."""
+    table = {"algorithm": "gd", "step": 1e200, "until": 4e200, "sampler": "tensor"} | SHORT | {"n": 8}
+    (setting,) = run_cells(tmp_path, table)
+    assert setting.runs[0].outcomes() == {"diverged": 2}
+    assert drawn(setting)
+    (row,) = end_rows(setting)
+    assert np.isnan([row["end_energy"], row["below_floor"]]).all()
+    assert where_runs_end([setting]) is None
+
+
 def ended(ends):
     one = ("landscape", "run")
     outcome = (one, np.zeros(np.shape(ends), int), {"flag_meanings": "time diverged"})
