@@ -26,6 +26,25 @@ def centre(differences: Floats, level: float) -> tuple[float, float, float]:
     return estimate, float(averages[below]), float(averages[-1 - below])
 
 
+def centre_in_units(differences: Floats, units: Floats, level: float) -> tuple[float, float, float]:
+    """How many units the differences are centred at, c of differences - c units, with an interval likewise.
+
+    Each difference has a unit of its own, which may be as noisy: c is in the interval unless signed ranks of
+    differences - c units reject the centre 0. Where two units add up to more than 0, the Walsh average of two
+    of these is above 0 as long as c is below the ratio of the sums, so that ranks of these ratios bound c;
+    other pairs may be on either side.
+    """
+    i, j = np.triu_indices(len(differences))
+    above, below = differences[i] + differences[j], units[i] + units[j]
+    known = below > 0
+    ratios = np.sort(above[known] / below[known])
+    estimate = float(np.median(ratios)) if len(ratios) else math.nan
+    rank = _most_below(len(differences), level / 2) - int((~known).sum())
+    if rank < 0:
+        return estimate, -math.inf, math.inf
+    return estimate, float(ratios[rank]), float(ratios[-1 - rank])
+
+
 def _most_below(count: int, level: float) -> int:
     """Largest w with P(sum of a random subset of 1, ..., count <= w) at most the level; -1 if none is."""
     law = np.ones(1)

@@ -1,7 +1,7 @@
 """Lazy or feature learning: how far training moves weights and tangent kernel, against the width."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import chi2
@@ -23,13 +23,18 @@ MOVED = ("weight_change", "kernel_drift")
 EXPECTED = {"ntk": (-0.5, -1.0), "mean-field": (0.0, 0.0)}
 """Scaling -> exponents in the width of what is `MOVED`."""
 NAMES = {"weight_change": "weights", "kernel_drift": "tangent kernel"}
-SAME = ("data", "sha256", "first", "count", "algorithm", "activation", "loss", "until", "kernel", "rate")
+SAME = (
+    *("data", "sha256", "first", "count", "labels", "teacher", "algorithm", "activation", "loss"),
+    *("precision", "until", "kernel", "rate"),
+)
+"""Options that networks of one family share; steps are a bound, and widths may need different ones."""
 _TEXT = (
     "Tier 4. Networks of one hidden layer whose answers begin at 0 and are divided by the square root of "
     "the width (ntk) or by the width (mean-field), trained until their cost is a share of the first. In the"
     " first scaling training is lazy: weights move by width^(-1/2) of their length, the tangent kernel by "
     "1/width, faster than the bound width^(-1/2) (arXiv:1806.07572, arXiv:1909.11304). In the second, the "
-    "control, neither falls with the width. Errors are over runs."
+    "control, neither falls with the width. Runs whose steps were over before are left out. Errors are over "
+    "the other runs."
 )
 _CAPTION = "Relative changes from start to end of training; lines: fitted powers of the width."
 LAZY = Table(
@@ -41,6 +46,7 @@ LAZY = Table(
         Column("activation", "of hidden units", title="activation", left=True),
         Column("width", "of the hidden layer", title="width", form="{:,}".format),
         Column("runs", "training runs", title="runs"),
+        Column("unfinished", "others, left out: their steps were over before", title="left out"),
         *measured("steps", "steps_se", "steps taken", "", "steps"),
         *measured("weight_change", "weight_change_se", "|w - w_0|/|w_0|", "", "weights"),
         *measured("kernel_drift", "kernel_drift_se", "the same of the tangent kernel", "", "kernel"),
@@ -66,9 +72,15 @@ EXPONENTS = Table(
 
 @dataclass(frozen=True)
 class Widths:
-    """Networks that differ in the width alone, narrowest first."""
+    """Networks that differ in the width alone, narrowest first.
+
+    Attributes:
+        cells: as they are in the study.
+        finished: with the runs alone whose cost came down to the share that was asked for.
+    """
 
     cells: tuple[Network, ...]
+    finished: tuple[Network, ...]
 
     @property
     def scaling(self) -> str:
@@ -95,7 +107,11 @@ class LazyOrFeature(Topic[tuple[Widths, ...]]):
     def tables(self, found: tuple[Widths, ...]) -> Mapping[Table, Sequence[Row]]:
         return {
             EXPONENTS: [exponent_row(family, name) for family in found for name in MOVED],
-            LAZY: [lazy_row(one) for family in found for one in family.cells],
+            LAZY: [
+                lazy_row(one, cell.runs - one.runs)
+                for family in found
+                for one, cell in zip(family.finished, family.cells, strict=True)
+            ],
         }
 
     def figures(self, found: tuple[Widths, ...]) -> Mapping[str, Figure]:
@@ -118,21 +134,31 @@ class LazyOrFeature(Topic[tuple[Widths, ...]]):
 
 
 def families(networks: Sequence[Network]) -> tuple[Widths, ...]:
-    """Scaled networks that stored how far they moved, by all that isn't the width."""
-    groups: dict[str, list[Network]] = {}
+    """Scaled networks that were trained to a share of their cost and stored how far they moved, by all that
+    isn't the width."""
+    groups: dict[str, list[tuple[Network, Network]]] = {}
     for one in networks:
-        if "kernel_drift" in one.data and one.options.get("scaling") in EXPECTED and one.runs >= FEWEST:
+        if "kernel_drift" not in one.data or one.options.get("scaling") not in EXPECTED:
+            continue
+        if one.options.get("until") and (kept := finished(one)).runs >= FEWEST:
             ends = one.options["layers"][0], one.options["layers"][-1]
             same = [one.options.get(name) for name in SAME]
-            groups.setdefault(repr((one.options["scaling"], ends, same)), []).append(one)
-    ordered = (sorted(own, key=lambda one: one.options["layers"][1]) for own in groups.values())
-    found = (Widths(tuple(own)) for own in ordered)
+            groups.setdefault(repr((one.options["scaling"], ends, same)), []).append((one, kept))
+    ordered = (sorted(own, key=lambda pair: pair[0].options["layers"][1]) for own in groups.values())
+    found = (Widths(*map(tuple, zip(*own, strict=True))) for own in ordered)
     return tuple(family for family in found if len(set(family.widths)) >= FEWEST)
 
 
-def lazy_row(one: Network) -> Row:
+def finished(one: Network) -> Network:
+    """With the runs that ended before their steps were over: their cost had come down as far as was asked."""
+    early = one.data["steps"].values < one.options["steps"]
+    return replace(one, data=one.data.isel(landscape=np.flatnonzero(early)))
+
+
+def lazy_row(one: Network, unfinished: int) -> Row:
     """Of one width."""
     row: Row = {"network": one.name, "runs": one.runs, "width": one.options["layers"][1]}
+    row["unfinished"] = unfinished
     row |= {name: one.options[name] for name in ("scaling", "activation")}
     for name in ("steps", *MOVED):
         row[name], row[f"{name}_se"] = one.mean(name)
@@ -141,10 +167,10 @@ def lazy_row(one: Network) -> Row:
 
 def exponent_row(family: Widths, name: str) -> Row:
     """The power of one quantity."""
-    means, errors = np.array([one.mean(name) for one in family.cells]).T
+    means, errors = np.array([one.mean(name) for one in family.finished]).T
     slope, error, square, _ = power(family.widths, means, errors)
     expected = EXPECTED[family.scaling][MOVED.index(name)]
-    many = min(one.runs for one in family.cells) >= ENOUGH
+    many = min(one.runs for one in family.finished) >= ENOUGH
     return {
         "scaling": family.scaling,
         "activation": family.activation,
@@ -173,7 +199,7 @@ def plot_moved(ax: Axes, found: Sequence[Widths], name: str) -> list[Mark]:
     several = len({family.activation for family in found}) > 1
     for number, family in enumerate(found):
         color = COLORS[number % len(COLORS)]
-        means, errors = np.array([one.mean(name) for one in family.cells]).T
+        means, errors = np.array([one.mean(name) for one in family.finished]).T
         slope, _, _, level = power(family.widths, means, errors)
         label = f"{family.scaling}, {family.activation}" if several else family.scaling
         marks.append(ax.errorbar(family.widths, means, errors, fmt="o", ms=3, color=color, label=label))

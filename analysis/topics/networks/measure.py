@@ -31,9 +31,10 @@ SAME = ("data", "sha256", "first", "count", "labels", "teacher", "steps", "loss"
 def run_row(one: Network) -> Row:
     """Costs, errors and norms of a cell's runs."""
     row: Row = head(one) | {"runs": one.runs, "diverged": one.diverged, "weights": one.weights}
-    row["floor"] = one.mean("floor")[0]
+    row["floor"] = one.mean("floor")[0] if one.has_floor else None
     for name in ("end_cost", "excess", "end_test_cost", "end_test_errors", "gradient_norm"):
-        row[name], row[f"{name}_se"] = one.mean(name)
+        known = one.has_floor or name != "excess"
+        row[name], row[f"{name}_se"] = one.mean(name) if known else (None, None)
     for name in ("end_cost", "end_test_errors"):
         row[f"{name}_sd"] = float(one.column(name).std(ddof=1)) if one.runs > 1 else None
     row["steps"] = round(one.mean("steps")[0])

@@ -63,6 +63,11 @@ class Network:
         return self.data.sizes["weight"]
 
     @property
+    def has_floor(self) -> bool:
+        """Whether its costs are cross-entropies, in nats, above the entropy of the labels; else squares."""
+        return self.options.get("loss", "cross-entropy") == "cross-entropy"
+
+    @property
     def paths(self) -> list[str]:
         """Names of the lines between runs, empty where none were asked for."""
         return [str(name) for name in self.data.attrs["paths"]] if "barrier" in self.data else []

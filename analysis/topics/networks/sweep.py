@@ -1,5 +1,6 @@
 """Stationary costs of networks that differ in rate and batch alone, and differences between two of them."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -9,7 +10,7 @@ import numpy as np
 from morsecensus.analysis.agreement.residuals import LEVEL
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.estimates.counts import mean_and_error
-from morsecensus.analysis.estimates.signed_rank import centre
+from morsecensus.analysis.estimates.signed_rank import centre, centre_in_units
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.topics.networks.read import Network
 
@@ -42,12 +43,6 @@ class Sweep:
         """In ascending order."""
         return sorted({temperature(one) for one in self.cells})
 
-    @property
-    def effect(self) -> float:
-        """What a unit of temperature adds to the cost, between the coldest and the hottest reference."""
-        low, high = self.temperatures[0], self.temperatures[-1]
-        return centre(shared(self.reference(low), self.reference(high)), LEVEL)[0] / (high - low)
-
 
 def temperature(one: Network) -> float:
     """Rate over batch, to the digits that a study writes."""
@@ -59,13 +54,17 @@ def cost(one: Network) -> Floats:
     return one.column("late_cost").mean(axis=1)
 
 
+def costs_by_seed(*cells: Network) -> Floats:
+    """Stationary costs of the seeds that all have, shape (cells, seeds): these begin at the same weights and
+    see the examples in the same order, so most of the noise is in all."""
+    seeds = functools.reduce(np.intersect1d, [one.data["landscape"].values for one in cells])
+    return np.array([cost(one)[np.isin(one.data["landscape"].values, seeds)] for one in cells])
+
+
 def shared(one: Network, other: Network) -> Floats:
-    """Differences of the stationary costs, second less first, of the seeds that both have: these begin at the
-    same weights and see the examples in the same order, so most of the noise is in both."""
-    _, mine, theirs = np.intersect1d(
-        one.data["landscape"].values, other.data["landscape"].values, return_indices=True
-    )
-    return cost(other)[theirs] - cost(one)[mine]
+    """Differences of the stationary costs, second less first, of the seeds that both have."""
+    first, second = costs_by_seed(one, other)
+    return second - first
 
 
 def sweeps(networks: Sequence[Network]) -> tuple[Sweep, ...]:
@@ -108,23 +107,35 @@ def pairs(sweep: Sweep) -> list[tuple[str, Network, Network]]:
     return [pair for pair in own if pair[1] is not pair[2]] + of_rate
 
 
+def _with_units(sweep: Sweep, one: Network, other: Network) -> tuple[Floats, Floats]:
+    """Differences of two cells, and what the temperature does, of each seed that the coldest and the hottest
+    reference have too: the same runs give both, and errors of both count."""
+    ends = [sweep.reference(ratio) for ratio in (sweep.temperatures[0], sweep.temperatures[-1])]
+    costs = costs_by_seed(one, other, *ends)
+    span = sweep.temperatures[-1] - sweep.temperatures[0]
+    rise = temperature(other) - temperature(one)
+    weight = (rise if rise > 0 else temperature(one)) / span
+    units = weight * (costs[3] - costs[2])
+    return costs[1] - costs[0], units * (1.0 if np.median(units) > 0 else -1.0)
+
+
 def pair_rows(sweep: Sweep) -> list[Row]:
     """A row for each two, with intervals that hold together at `LEVEL`."""
     known = pairs(sweep)
-    return [pair_row(*pair, sweep.effect, LEVEL / len(known)) for pair in known]
+    return [pair_row(sweep, *pair, LEVEL / len(known)) for pair in known]
 
 
-def pair_row(kind: str, one: Network, other: Network, effect: float, level: float) -> Row:
-    """The difference of two cells, second less first, and what share of the temperature's effect it is."""
-    differences = shared(one, other)
-    scale = abs(effect) * temperature(one)
-    found = dict(zip(("difference", "low", "high"), centre(differences, level), strict=True))
-    share, low, high = (value / scale for value in found.values())
+def pair_row(sweep: Sweep, kind: str, one: Network, other: Network, level: float) -> Row:
+    """The difference of two cells, second less first, and what share it is of what the temperature does: that
+    of the first, or, of cells of equal rate, the difference of theirs."""
+    found = dict(zip(("difference", "low", "high"), centre(shared(one, other), level), strict=True))
+    differences, units = _with_units(sweep, one, other)
+    share, low, high = centre_in_units(differences, units, level)
     word = UNDECIDED
     if max(abs(low), abs(high)) < MARGIN:
         word = AGREE
     elif low > MARGIN or high < -MARGIN:
         word = DIFFER
-    row: Row = {"kind": kind, "first": one.name, "second": other.name, "seeds": len(differences)}
+    row: Row = {"kind": kind, "first": one.name, "second": other.name, "seeds": len(shared(one, other))}
     row |= {"first_rate": one.options["rate"], "second_rate": other.options["rate"]}
     return row | found | {"share": share, "share_low": low, "share_high": high, "verdict": word}

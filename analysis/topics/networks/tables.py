@@ -5,7 +5,7 @@ from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.topics.networks.measure import NEAR_ZERO, THRESHOLDS
 from morsecensus.analysis.topics.rows import CELL
 
-COST = "nats"
+COST = "nats, or half squared errors"
 ROUNDING = 1e-9
 """Of a cost: a barrier below is rounding."""
 _HEAD = (
@@ -58,7 +58,8 @@ RUNS = Table(
         *measured("gradient_norm", "gradient_norm_se", "gradient over all examples", COST, "|gradient|"),
         Column("weight_norm", "length of all matrices together", title="|weights|", form=r.digits(4)),
     ),
-    "Errors and standard deviations (sd) are over runs. Floor: no network has a lower cost. Where the "
+    "Errors and standard deviations (sd) are over runs. Floor: no network has a lower cost; of squared "
+    "losses it is 0 and isn't shown. Where the "
     "gradient isn't small training was left on its way: nothing here is called a critical point.",
 )
 LOOKS = Table(

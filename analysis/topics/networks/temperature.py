@@ -36,6 +36,7 @@ from morsecensus.analysis.topics.networks.sweep import (
     sweeps,
     temperature,
 )
+from morsecensus.analysis.topics.networks.tables import COST
 
 
 def _interval(row: Row) -> str:
@@ -44,7 +45,6 @@ def _interval(row: Row) -> str:
     return f"{row['share']:.3f} ({row['share_low']:.3f} to {row['share_high']:.3f})"
 
 
-COST = "nats"
 STATIONARY = Table(
     "networks_stationary",
     "Stationary costs of SGD: one row for each network.",
@@ -74,13 +74,18 @@ TEMPERATURE = Table(
         Column("low", "lower end of its interval", COST),
         Column("high", "upper end", COST),
         Column(
-            "share", "of what the temperature of the first does", "", "of the temperature's", shown=_interval
+            "share",
+            "of what the temperature does: that of the first, or the difference where rates are equal",
+            "",
+            "of the temperature's",
+            shown=_interval,
         ),
         Column("share_low", "lower end of its interval"),
         Column("share_high", "upper end"),
         Column("verdict", f"{AGREE}, {DIFFER} or {UNDECIDED}", title="", left=True),
     ),
-    f"Differences seed by seed; intervals of signed ranks hold all together at level {LEVEL:g}. Agree: "
+    f"Differences seed by seed; intervals of signed ranks hold all together at level {LEVEL:g}, those of "
+    "shares with the error of what the temperature does. Agree: "
     f"the whole interval is within {MARGIN:.0%} of what the temperature does; differ: it is outside.",
 )
 _TEXT = (
@@ -93,7 +98,9 @@ _TEXT = (
 _CAPTION = (
     "Left: stationary costs, a colour for each rate/batch; flat where the ratio alone matters. Right: "
     "differences from the lowest rate of the same temperature over what that temperature does, with "
-    f"intervals; open symbols: cells of equal rate, the control. Grey: within {MARGIN:.0%}."
+    "intervals; open symbols: cells of equal rate, the control, over what the difference of their "
+    "temperatures does, which is 1 (dotted) where cost is linear in the temperature. Grey: within "
+    f"{MARGIN:.0%}."
 )
 
 
