@@ -61,6 +61,7 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
         "seconds_per_landscape": spec["starts"] * run_seconds(options, spec["starts"]),
         "sizes": {"run": spec["starts"], "look": looks, "other_look": looks},
         "tables": [table(options)],
+        "version": _version(options),
         "label": label(options),
         "attrs": {
             "sampler": "tensor" if options.uses_couplings else "free",
@@ -68,6 +69,13 @@ def describe(spec: Mapping[str, Any]) -> dict[str, Any]:
             "warnings": options.warnings() + warnings(options, spec["starts"]),
         },
     }
+
+
+def _version(options: TrajectoryOptions) -> int:
+    """2 where results are other than they were: free fields had no room for the Krylov spaces of their looks,
+    and SGD no end where its steps are over."""
+    krylov = options.lowest and not options.uses_couplings
+    return 2 if krylov or (options.algorithm == "sgd" and options.too_few_steps) else 1
 
 
 def label(options: TrajectoryOptions) -> str:

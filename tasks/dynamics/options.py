@@ -143,10 +143,16 @@ class TrajectoryOptions:
                 )
         return found + self._too_few_steps()
 
-    def _too_few_steps(self) -> list[str]:
+    @property
+    def too_few_steps(self) -> bool:
+        """Whether steps of one length are over before the last look."""
         unit = self.time_of_step
-        if not self.has_time or unit is None or round(self.last_time / unit) <= self.most_steps:
+        return self.has_time and unit is not None and round(self.last_time / unit) > self.most_steps
+
+    def _too_few_steps(self) -> list[str]:
+        if not self.too_few_steps:
             return []
-        end = self.most_steps * unit
+        assert self.time_of_step is not None, "all steps are as long"
+        end = self.most_steps * self.time_of_step
         last = f"before the last look at {self.last_time:g}"
         return [f"most_steps: {self.most_steps} steps end at time {end:g}, {last}"]

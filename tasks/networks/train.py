@@ -137,10 +137,10 @@ def _start(options: NetworkOptions, seed: int, run: int) -> Float[np.ndarray, " 
 
 def _source(options: NetworkOptions, seed: int, run: int, *labels: str | int) -> np.random.Generator:
     """What is random of a run. Nets of one shape draw the same, so that options can be compared run by run,
-    but for a student of its teacher's shape: it would begin where run 0 taught, and end nearer to it."""
-    teacher = options.of_teacher
-    draw = run + (teacher is not None and teacher.net == options.net)
-    return generator(seed, "network", str(options.net), draw, *labels)
+    but for a student of its teacher's widths: it would begin where run 0 taught, and end nearer to it."""
+    teacher, shape = options.of_teacher, str(options.net)
+    draw = run + (teacher is not None and str(teacher.net) == shape)
+    return generator(seed, "network", shape, draw, *labels)
 
 
 def _parts(

@@ -157,6 +157,11 @@ def test_a_student_of_its_teachers_shape_begins_elsewhere():
     other = {"labels": "teacher", "teacher": RUN | {"first": 60, "layers": [6, 7, 3]}}
     np.testing.assert_array_equal(begun(0, **student), begun(1))
     np.testing.assert_array_equal(begun(0, **other), begun(0))
+    # first weights follow from the widths alone, so other activations are no other beginning
+    for change in ({"activation": "tanh"}, {"batchnorm": True}):
+        taught = train(NetworkOptions(**RUN | {"steps": 3}), x, targets, 5, 0).first
+        alike = train(NetworkOptions(**RUN | {"steps": 3} | student | change), x, targets, 5, 0).first
+        assert not np.array_equal(taught, alike)
     assert not np.array_equal(begun(0), begun(1))
 
 
