@@ -12,6 +12,7 @@ r can't vary (a Morse sum, a symmetry) are left out, never inverted; so are thos
 (`analysis.agreement.rare`).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -274,7 +275,7 @@ def _maxima(covariance: Floats, draws: int, seed: int) -> Floats:
 def uniformity_test(p_values: Sequence[float | None]) -> TestResult:
     """Kolmogorov-Smirnov test that independent p-values are uniform: one for each set of couplings, for cells
     that share some (a field sweep) move together: `analysis.topics.verdicts.measure.independent_p_values`."""
-    known = [p for p in p_values if p is not None]
+    known = [p for p in p_values if p is not None and not math.isnan(p)]
     name = "p-values uniform over cells"
     if len(known) < 5:
         return not_testable(name, len(known), "needs 5 cells without common couplings")
@@ -284,8 +285,9 @@ def uniformity_test(p_values: Sequence[float | None]) -> TestResult:
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's adjusted p-values (Scand. J. Statist. 6 (1979) 65): reject where they are below the level."""
-    known = [(p, number) for number, p in enumerate(p_values) if p is not None]
+    """Holm's adjusted p-values (Scand. J. Statist. 6 (1979) 65): reject where they are below the level. One
+    that isn't known, None or nan, is none and says nothing of the others."""
+    known = [(p, number) for number, p in enumerate(p_values) if p is not None and not math.isnan(p)]
     adjusted: list[float | None] = [None] * len(p_values)
     running = 0.0
     for rank, (p, number) in enumerate(sorted(known)):

@@ -1,5 +1,7 @@
 """The tests of agreement keep their size under the null and reject what is wrong; their power is as said."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest, kstest
@@ -239,6 +241,7 @@ def test_uniformity_of_p_values():
 
 
 def test_holm_by_hand():
+    assert holm([math.nan, 1e-6, 0.5]) == [None, pytest.approx(2e-6), 0.5]
     assert holm([0.01, None, 0.04, 0.03]) == [
         pytest.approx(0.03),
         None,

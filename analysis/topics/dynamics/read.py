@@ -103,7 +103,8 @@ class Runs:
     @cached_property
     def complete(self) -> NDArray[np.bool_]:
         """Looks that every run got to; at others some rest where they converged, or ended otherwise."""
-        return np.isfinite(self.data["time"].values.reshape(-1, self.data.sizes["look"])).all(axis=0)
+        seen = np.isfinite(self.data["time"].values.reshape(-1, self.data.sizes["look"]))
+        return np.logical_and.reduce(seen, axis=0, dtype=np.bool_)
 
     def at_looks(self, name: str) -> Floats:
         """A column of looks, shape (landscapes, runs, looks). A run that converged before the last look rests
