@@ -8,6 +8,7 @@ from morsecensus.analysis.topics.networks.lazy import families, lazy_row
 from morsecensus.analysis.topics.networks.learnt import what_training_reaches
 from morsecensus.analysis.topics.networks.measure import run_row
 from morsecensus.analysis.topics.networks.read import Network
+from morsecensus.analysis.topics.networks.sweep import CONTROL, RATIO, pair_rows, sweeps
 
 OPTIONS = {"algorithm": "gd", "loss": "squared", "scaling": "ntk", "until": 0.1, "steps": 100}
 ENDS = ("excess", "end_cost", "end_test_cost", "end_test_errors", "gradient_norm", "steps", "floor")
@@ -65,3 +66,33 @@ def test_runs_whose_steps_were_over_are_left_out():
     row = lazy_row(family.finished[-1], 1)
     assert (row["runs"], row["unfinished"], row["steps"]) == (3, 1, 50.0)
     assert not families([*cells[:2], network("32", 32, steps=(40, 50, 100, 100))])
+
+
+def warm(rate, batch, slopes):
+    """Runs whose stationary cost is a slope of each seed times rate over batch, and the same 0.5."""
+    cost = 0.5 + slopes * rate / batch
+    data = {"late_cost": (("landscape", "quarter"), np.stack([cost, cost], axis=1))}
+    options = OPTIONS | {"algorithm": "sgd", "rate": rate, "batch": batch, "layers": [4, 8, 3]}
+    spec = {"parameters": {"network": f"{rate}-{batch}", "layers": "4-8-3"}, "network": options}
+    return Network("c0000", spec, xr.Dataset(data, {"landscape": np.arange(len(slopes))}), 0, ())
+
+
+def test_controls_are_shares_of_what_the_difference_of_temperatures_does():
+    """Cost linear in the temperature: 1, whatever two; 1, 3 and 1 over that of the first alone."""
+    slopes = np.linspace(0.5, 1.5, 16)
+    (sweep,) = sweeps([warm(rate, batch, slopes) for rate, batch in ((0.1, 1), (0.4, 4), (0.4, 2), (0.4, 1))])
+    rows = pair_rows(sweep)
+    assert [row["kind"] for row in rows] == [RATIO, *[CONTROL] * 3]
+    for row, share in zip(rows, (0, 1, 1, 1), strict=True):
+        assert [row[name] for name in ("share", "share_low", "share_high")] == pytest.approx([share] * 3)
+
+
+def test_an_effect_that_is_not_known_tells_nothing_apart():
+    """A difference of 0.004 in every seed is 4% of the mean effect. Where effects spread from 5% to 195% of
+    that, sixteen seeds can't tell whether it is 5%; at one effect for all, the control, it is below."""
+    words = []
+    for slopes in (np.ones(16), np.linspace(0.05, 1.95, 16)):
+        cells = [warm(rate, batch, slopes) for rate, batch in ((0.1, 1), (0.2, 2), (0.2, 1))]
+        cells[1] = Network("c1", cells[1].spec, cells[1].data + 0.004, 0, ())
+        words.append(pair_rows(sweeps(cells)[0])[0]["verdict"])
+    assert words == ["agree", "undecided"]
