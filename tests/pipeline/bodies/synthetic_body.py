@@ -19,7 +19,7 @@ import numpy as np
 
 from morsecensus.pipeline.run.plan import available_memory
 from morsecensus.pipeline.worker.environment import environment
-from morsecensus.storage import files
+from morsecensus.storage import local_files
 from morsecensus.tasks.measurables.base import active
 from morsecensus.tasks.measurables.census import LANDSCAPE, POINT
 
@@ -81,13 +81,13 @@ def _refuse(*_):
 
 def _refuse_to_write():
     """Let the disk be full for the next file alone: the process may go on to other runs."""
-    write = files._write_synced
+    write = local_files._write_synced
 
     def refuse(*_):
-        files._write_synced = write
+        local_files._write_synced = write
         _refuse()
 
-    files._write_synced = refuse
+    local_files._write_synced = refuse
 
 
 def _check_pieces(scatter, count, what):
