@@ -26,12 +26,14 @@ class BottomCell:
         bottom: what its points say.
         gaps: spacings of its lowest minima.
         skewness: of the energy in theory, by index up to the highest that was sought; None where unknown.
+        expected: mean numbers in theory, likewise.
     """
 
     result: CellResult
     bottom: Bottom
     gaps: tuple[Gap, ...]
     skewness: Floats | None
+    expected: Floats | None
 
     @property
     def n(self) -> int:
@@ -47,8 +49,9 @@ class BottomCell:
 
     def with_missing(self, k: int) -> Band:
         """The band of an index whose errors take in what open landscapes may lack of it, all of it as high as
-        any point is, for what a search misses lies high. How much: by the lower limit of the coverage, for
-        recapture and Chao1 see too little (docs/low-index.md), or by these where they see more."""
+        any point is, for what a search misses lies high. How much: the most of what the lower limit of the
+        coverage, recapture and Chao1 say and of what the mean lacks to theory's, for whatever is made of hits
+        may see too little (docs/low-index.md)."""
         band, share = self.bottom.bands[k], self._lacking(k)
         if not share > 0 or not band.points:
             return band
@@ -66,7 +69,9 @@ class BottomCell:
         covered = cell.dataset["coverage_lower_by_index"].values[:, k]
         unseen = found * (1 / np.maximum(np.nan_to_num(covered, nan=0.0), LEAST_COVERED) - 1)
         by_coverage = float(np.where(cell.closed[:, k], 0.0, unseen).mean())
-        return max(by_coverage, float(counts["plausible"][k])) / max(float(counts["mean"][k]), 1e-300)
+        mean = float(counts["mean"][k])
+        by_theory = 0.0 if self.expected is None or cell.closed[:, k].all() else self.expected[k] - mean
+        return max(by_coverage, by_theory, float(counts["plausible"][k])) / max(mean, 1e-300)
 
     @property
     def ground(self) -> tuple[float, float]:
@@ -134,8 +139,8 @@ def _is_low(result: CellResult) -> bool:
 def _measured(result: CellResult) -> BottomCell:
     cell, law = result.cell, low_law(result.cell)
     bottom = measure(cell)
-    skewness = None if law is None else law.energy_skewness()
-    return BottomCell(result, bottom, tuple(gaps_of(bottom.levels, law)), skewness)
+    skewness, expected = (None, None) if law is None else (law.energy_skewness(), law.by_index())
+    return BottomCell(result, bottom, tuple(gaps_of(bottom.levels, law)), skewness, expected)
 
 
 def _mean(values: Floats) -> tuple[float, float]:
