@@ -20,9 +20,11 @@ def explore(
     given: dict[str, Any],
     store: Annotated[str | None, typer.Argument(metavar="[STORE]", help="The store of a run.")] = None,
     n: Annotated[int | None, typer.Option(help="Dimension; 3 is a globe.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the study; 1 if not given.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of a study; 1 if not given.")] = None,
     model: Annotated[str | None, typer.Option(help="The landscape's model; pspin if not given.")] = None,
-    landscape: Annotated[int | None, typer.Option(help="Its number; 0 if not given.")] = None,
+    landscape: Annotated[
+        int | None, typer.Option(help="Number of the landscape in that study; 0 if not given.")
+    ] = None,
     landscapes: Annotated[
         int | None,
         typer.Option(help="Landscapes of each cell of STORE that are in its page; 3 if not given."),

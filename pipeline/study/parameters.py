@@ -29,10 +29,10 @@ def check_flowing(model: str, source: str) -> None:
         raise UsageError(f"{source}: got {shown(model)}, allowed: {', '.join(sorted(flowing()))}")
 
 
-def check_trained(model: str, source: str) -> None:
+def check_trained(model: str, source: str, body: str = "") -> None:
     """Raise UsageError, naming the option or table, for a model whose minima aren't sought by descent."""
     if model not in trained():
-        raise UsageError(f"{source}: got {shown(model)}, allowed: {', '.join(trained())}")
+        raise UsageError(f"{source}: got {shown(model)}{body}, allowed: {', '.join(trained())}")
 
 
 def read_parameters(model: str, given: Mapping[str, str | float | None]) -> dict[str, Any]:

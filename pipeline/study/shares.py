@@ -29,7 +29,7 @@ def shares_cells(
 ) -> Iterator[StudyCell]:
     """Yield the cells of a table; raises UsageError."""
     del folder
-    check_trained(model, f"{source}.model")
+    check_trained(model, f"{source}.model", " with body shares")
     cell = validated(table_of(SharesTable, model), {"model": model, **table}, source, ".")
     for parameters in grid(cell):
         for n in cell.n:

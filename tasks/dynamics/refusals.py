@@ -127,10 +127,7 @@ def _looks(options: "_Options") -> None:
 
 
 def _model(options: "_Options") -> None:
-    try:
-        landscape = options.landscape
-    except KeyError as error:
-        _refuse("parameters", f"no {error} for model {options.model}", "all that the model needs")
+    landscape = options.landscape  # refuses what the model hasn't, and what is missing
     if options.summands > 1 and options.model not in SUMS:
         _refuse("summands", f"{options.summands} with model {options.model}", "1: its couplings are no sum")
     planted = getattr(landscape, "signal", None) is not None

@@ -226,14 +226,15 @@ def _completed(model: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
         return given
     known = MODELS[model].parameters
     if unknown := [name for name in given if name not in known]:
-        raise ValueError(f"{unknown[0]}: got it with {model}, allowed: {', '.join(known) or 'no parameter'}")
+        raise ValueError(f"parameters of {model}: got {unknown}, allowed: {', '.join(known) or 'none'}")
+    missing = [name for name in known if name not in given and known[name].default is None]
+    if missing:
+        raise ValueError(f"parameters of {model}: got no {missing[0]!r}, allowed: {', '.join(known)}")
     return {name: _parameter(name, known[name], given) for name in known}
 
 
 def _parameter(name: str, parameter: Parameter, given: Mapping[str, Any]) -> Any:
     if name not in given:
-        if parameter.default is None:
-            raise ValueError(f"{name}: missing, it has no default")
         return parameter.default
     try:
         return parameter.read(given[name])

@@ -88,9 +88,9 @@ def test_building_completes_and_refuses_parameters():
     usual = mc.build("matrix-tensor", {"delta2": 0.5, "deltap": 1.0}, 8)
     assert usual == mc.build("matrix-tensor", {"delta2": 0.5, "deltap": 1.0, "p": 3}, 8)
     for model, given, message in (
-        ("pspin", {}, "xi: missing"),
+        ("pspin", {}, "parameters of pspin: got no 'xi', allowed: xi, field"),
         ("distinct", {"p": 4}, "p: got '4', allowed: 3"),
-        ("distinct", {"foo": 1}, "foo: got it with distinct, allowed: p"),
+        ("distinct", {"foo": 1}, r"parameters of distinct: got \['foo'\], allowed: p"),
         ("pspin", {"xi": "q^3", "field": True}, "field: got 'True'"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -61,7 +61,7 @@ TENSOR = dict(model="partite", parameters={"sizes": "1,1,1"})
         (dict(algorithm="langevin", temperature=1.0, stop=1e-3), "stop: got 0.001 with langevin"),
         (dict(index=True, sampler="free"), "index: got true with a free field"),
         (dict(parameters={"xi": "q"}), "covariance xi: got no term of degree >= 2"),
-        (dict(parameters={}), "parameters: got no 'xi' for model pspin"),
+        (dict(parameters={}), "parameters of pspin: got no 'xi', allowed: xi, field"),
     ],
 )
 def test_refusals_say_what_is_allowed(wrong, said):

@@ -94,5 +94,5 @@ def test_bad_parameters_are_refused():
         landscape_of(n=3, spectrum="2,1")
     with pytest.raises(ValueError, match=r"parameters of quadratic: got \['rank'\]"):
         landscape_of(rank=2)
-    with pytest.raises(ValueError, match=r"teacher: got 'random', allowed for quadratic: wishart, goe"):
+    with pytest.raises(ValueError, match=r"teacher: got 'random', allowed: wishart, goe"):
         landscape_of(teacher="random")

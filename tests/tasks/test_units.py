@@ -272,7 +272,7 @@ def test_record_has_the_strata():
         ({"kernel": "erf"}, r"kernel: got erf with teacher field, allowed: a polynomial"),
         ({"kernel": "q"}, r"covariance xi: got no term of degree >= 2"),
         ({"units": 6}, r"units: got 6 at n = 3, with about .* critical points, allowed: up to"),
-        ({"teacher": "goe"}, r"teacher: got 'goe', allowed for units: field, random, orthonormal"),
+        ({"teacher": "goe"}, r"teacher: got 'goe', allowed: field, random, orthonormal"),
         ({"width": 2}, r"parameters of units: got \['width'\]"),
     ],
 )

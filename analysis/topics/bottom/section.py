@@ -97,9 +97,9 @@ def _closed(found: BottomFamily) -> Part:
     return note(
         "Indices that aren't closed in some landscapes, which count in all means with what was found: "
         f"{'; '.join(texts)}. Estimates are made of hits and see too little of what is hard to hit; one less "
-        "the lower limit of the coverage is a safer share, and what lacks to the exact mean safer still; fits "
-        "over N take the most of these. The bound on what may be missing, beside it in bottom_numbers.csv, "
-        "enters every test."
+        "the lower limit of the coverage is a safer share, and what lacks to the exact mean safer still; "
+        "fits over N take the most of these. The bound on what may be missing, beside it in "
+        "bottom_numbers.csv, enters every test."
     )
 
 
