@@ -378,6 +378,27 @@ def test_points_that_may_be_missing_widen_limits():
     assert np.any(estimate_betti(believed, levels, draws=2)["betti_upper"] < truth["betti"] - 1e-9)
 
 
+@pytest.mark.parametrize("degenerate", [[1], [0, 1, 3]])
+def test_landscapes_with_degenerate_points_may_lack_what_the_bound_leaves(degenerate):
+    """They have no number; means run over the others, homology over all that are held."""
+    complexes = ensemble(3, 4)
+    whole = make_cell(complexes, n_degenerate=np.zeros(4, int))
+    levels = energy_levels([whole])
+    truth = estimate_betti(whole, levels, draws=2)
+    bare = without_pairs(whole, degenerate, failed=degenerate)
+    open_ones = np.isin(np.arange(4), degenerate)
+    cell = with_columns(bare, n_degenerate=np.where(open_ones, 2, 0), reason=np.zeros(4, int))
+    lacking = np.concatenate([chunk.lacking for chunk in chunks(cell, levels)])
+    np.testing.assert_array_equal(lacking, np.where(open_ones[:, None], cell.most_points, 0.0) * np.ones(3))
+    found, kept = estimate_betti(cell, levels, draws=2), estimate_persistent(cell, levels)
+    assert found.attrs["landscapes"] == 4
+    assert np.all(found["known"] == 4 - len(degenerate))
+    assert np.all(found["betti_lower"] <= truth["betti"] + 1e-12)
+    assert np.all(found["betti_upper"] >= truth["betti"] - 1e-12)
+    assert np.all(kept["known"] == 4 - len(degenerate))
+    assert measure_homology([cell]) is not None
+
+
 def test_what_a_check_speaks_against_is_unknown():
     cell = make_cell(ensemble(3, 6))
     assert exact_degrees(cell).all()

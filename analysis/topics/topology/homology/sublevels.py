@@ -73,6 +73,15 @@ def lacking_share(cell: Cell) -> Floats:
     return by_index / total if 0 < total < np.inf else np.ones_like(by_index)
 
 
+def _room(cell: Cell) -> Floats:
+    """At most how many points each landscape may lack, shape (all landscapes,): of those that have no number
+    what the bound leaves."""
+    found = cell.stored["points_by_index"].values.sum(axis=1)
+    room = np.maximum(cell.most_points - found, 0.0)
+    room[cell.has_number] = missing_points(cell)
+    return room
+
+
 def chunks(cell: Cell, levels: Floats, width: int = 0) -> Iterator[Chunk]:
     """Yield all landscapes of a cell in order, as many at a time as memory likes.
 
@@ -82,7 +91,7 @@ def chunks(cell: Cell, levels: Floats, width: int = 0) -> Iterator[Chunk]:
         width: numbers for each landscape that the caller makes of a chunk, if more than N per level.
     """
     known = exact_degrees(cell)
-    lacking = np.where(known, 0.0, missing_points(cell)[:, None] * lacking_share(cell))
+    lacking = np.where(known, 0.0, _room(cell)[:, None] * lacking_share(cell))
     size = max(1, _AT_ONCE // max(width, known.shape[1] * len(levels)))
     offsets = {table.dimension: row_offsets(cell.stored, table) for table in (POINT, PAIR)}
     for first in range(0, cell.held, size):
