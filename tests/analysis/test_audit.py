@@ -34,8 +34,11 @@ OPEN = 1
 ENUMERATED, FEW_HITS = REASONS.index("enumerated"), REASONS.index("few_hits")
 
 
-def make_cell(name, n, landscapes, *, finder="multistart", options=None, spectra=None, **columns):
-    """A cell whose landscapes are lists of (energy, index, hits); columns are per landscape."""
+def make_cell(
+    name, n, landscapes, *, finder="multistart", options=None, spectra=None, levels=None, **columns
+):
+    """A cell whose landscapes are lists of (energy, index, hits); columns are per landscape. Off the sphere
+    there are so many levels of the index."""
     rows = [row for points in landscapes for row in points]
     energy, index, hits = np.array(rows, dtype=float).reshape(-1, 3).T
     count = len(landscapes)
@@ -56,6 +59,8 @@ def make_cell(name, n, landscapes, *, finder="multistart", options=None, spectra
     variables = {key: ("landscape", values) for key, values in data.items()}
     variables |= {"energy": ("row", energy), "index": ("row", index.astype(int))}
     variables["hits"] = ("row", hits.astype(int))
+    by_index = [np.bincount([int(row[1]) for row in points], minlength=levels or n) for points in landscapes]
+    variables["points_by_index"] = (("landscape", "morse_index"), np.array(by_index))
     if spectra is not None:
         variables["spectrum"] = (("row", "eigenvalue"), spectra)
     attrs = {"model": "pspin", "xi": "q^3", "field": 0.0, "n": n, "seed": 1, "finder": finder}
@@ -184,6 +189,17 @@ def test_claims_against_what_is_lacking():
     claims = check_claims(joined)
     assert (claims.closed, claims.wrong, claims.cautious) == (3, 1, 2)
     assert claims.wrong_upper == pytest.approx(beta.ppf(0.95, 2, 2))
+
+
+def test_indices_of_products_of_spheres_go_beyond_n():
+    """Three circles of n = 2: dimension 3. Counts of index 2 and 3 belong to no other landscape or index."""
+    true = [[(-1.0, 0, 1), (-0.2, 1, 1), (0.2, 2, 1), (1.0, 3, 1)], [(-0.5, 0, 1), (0.5, 3, 1)]]
+    found = [[(-1.0, 0, 4), (-0.2, 1, 4), (1.0, 3, 4)], [(-0.5, 0, 4), (0.5, 3, 4)]]
+    truth = make_cell("t", 2, true, finder="homotopy", levels=4)
+    joined = joined_cells(truth, make_cell("m", 2, found, levels=4))
+    rows = [(row.index, row.points, row.missed) for row in estimate_recall(joined)]
+    assert rows == [(None, 6, 1), (0, 2, 0), (1, 1, 0), (2, 1, 1), (3, 2, 0)]
+    np.testing.assert_allclose(features_of(joined.truth)["index"], [0, 1 / 3, 1 / 3, 0, 0, 0])
 
 
 # --- hits

@@ -73,12 +73,13 @@ class HitBias:
 
 
 def features_of(points: Points) -> dict[str, Floats]:
-    """Folded energy per spin, folded index / (N-1), and log |det Hessian| / N where spectra are stored."""
+    """Folded energy per spin, folded index / (N-1), and log |det Hessian| / N where spectra are stored; of
+    another manifold N-1 is its dimension."""
     above = points.energy > 0
-    index = np.where(above, points.n - 1 - points.index, points.index)
-    found = {"energy": -np.abs(points.energy), "index": index / (points.n - 1)}
+    index = np.where(above, points.levels - 1 - points.index, points.index)
+    found = {"energy": -np.abs(points.energy), "index": index / (points.levels - 1)}
     if points.log_det is not None and np.isfinite(points.log_det).all():
-        found["log_det"] = points.log_det / points.n
+        found["log_det"] = points.log_det / points.levels
     return found
 
 

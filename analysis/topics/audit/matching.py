@@ -24,7 +24,7 @@ class Points:
     """The points of some landscapes of one cell, in memory.
 
     Attributes:
-        n: number of spins.
+        levels: number of indices, one more than the dimension of the manifold: N on a sphere.
         ids: numbers of the landscapes, increasing, shape (landscapes,).
         owner: position in ``ids`` of each row's landscape, shape (rows,).
         energy: per spin, shape (rows,).
@@ -33,7 +33,7 @@ class Points:
         log_det: log |det Hessian|, shape (rows,); None where no spectra are stored.
     """
 
-    n: int
+    levels: int
     ids: Ints
     owner: Ints
     energy: Floats
@@ -51,7 +51,7 @@ class Points:
         kept = np.isin(self.ids[self.owner], ids)
         log_det = None if self.log_det is None else self.log_det[kept]
         owner = np.searchsorted(ids, self.ids[self.owner[kept]])
-        return Points(self.n, ids, owner, self.energy[kept], self.index[kept], self.hits[kept], log_det)
+        return Points(self.levels, ids, owner, self.energy[kept], self.index[kept], self.hits[kept], log_det)
 
     def sums(self, weight: Floats | None = None) -> Floats:
         """Numbers of rows by landscape, or sums of a weight, shape (landscapes,)."""
@@ -79,7 +79,7 @@ def read_points(cell: Cell, kept: NDArray[np.bool_]) -> Points:
     parts = zip(*reduce_points(data, names, read), strict=True)
     columns = {name: np.concatenate(part) for name, part in zip(names, parts, strict=False)}
     return Points(
-        cell.n,
+        cell.levels,
         ids,
         np.repeat(np.arange(len(ids)), sizes[ids]),
         columns["energy"],

@@ -47,14 +47,15 @@ def estimate_recall(joined: Joined, seed: int = 0) -> list[Recall]:
     count = truth.landscapes
     weights = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES) if count else np.zeros((0, 0))
     rows = [_recall(None, points.sum(axis=1), found.sum(axis=1), weights)]
-    rows += [_recall(k, points[:, k], found[:, k], weights) for k in range(truth.n)]
+    rows += [_recall(k, points[:, k], found[:, k], weights) for k in range(truth.levels)]
     return [row for row in rows if row.points]
 
 
 def _by_index(joined: Joined, weight: Floats) -> Floats:
     truth = joined.truth
-    flat = np.bincount(truth.owner * truth.n + truth.index, weight, truth.landscapes * truth.n)
-    return flat.reshape(truth.landscapes, truth.n).astype(np.float64)
+    levels = truth.levels
+    flat = np.bincount(truth.owner * levels + truth.index, weight, truth.landscapes * levels)
+    return flat.reshape(truth.landscapes, levels).astype(np.float64)
 
 
 def _recall(index: int | None, points: Floats, found: Floats, weights: np.ndarray) -> Recall:
