@@ -10,6 +10,7 @@ import xarray as xr
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import landscapes
 from morsecensus.analysis.page.markup import render
+from morsecensus.analysis.page.style import new_figure
 from morsecensus.analysis.topics.base import Chapter, draw
 from morsecensus.analysis.topics.layout import Section, lay_out
 from morsecensus.analysis.topics.topology.barcodes import betti_curve, lifetimes
@@ -27,7 +28,13 @@ from morsecensus.analysis.topics.topology.trees.heights import (
 )
 from morsecensus.analysis.topics.topology.trees.measure import measure_trees, picture, typical
 from morsecensus.analysis.topics.topology.trees.merge_tree import barrier_matrix, share_with_lowest
+from morsecensus.analysis.topics.topology.trees.panels import (
+    plot_classes,
+    plot_height_by_energy,
+    plot_heights,
+)
 from morsecensus.analysis.topics.topology.trees.section import Trees
+from morsecensus.analysis.topics.topology.trees.tables import barrier_rows
 from morsecensus.tasks.measurables.words import CHECKS, STATUSES, TOPOLOGIES
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import ESSENTIAL, pairs
@@ -330,16 +337,16 @@ def heights(mean, se):
 
 def test_scaling_finds_a_power_and_says_where_there_is_none():
     sizes = [4, 6, 8, 12]
-    fit = scaling_of("escape", sizes, [heights(0.9 * n**-0.7, 0.01 * n**-0.7) for n in sizes])
+    fit = scaling_of("escape", sizes, sizes, [heights(0.9 * n**-0.7, 0.01 * n**-0.7) for n in sizes])
     assert fit is not None
     assert (fit.exponent, fit.prefactor) == (pytest.approx(0.3), pytest.approx(0.9))
     assert fit.p_value == pytest.approx(1.0)
-    bent = scaling_of("escape", sizes, [heights((0.1 + 0.1 * (n == 8)) / n, 0.001) for n in sizes])
+    bent = scaling_of("escape", sizes, sizes, [heights((0.1 + 0.1 * (n == 8)) / n, 0.001) for n in sizes])
     assert bent is not None
     assert bent.p_value < 1e-6
-    assert scaling_of("escape", sizes[:2], [heights(1.0, 0.1)] * 2) is None
-    assert scaling_of("escape", [4, 4, 6], [heights(1.0, 0.1)] * 3) is None
-    assert scaling_of("escape", sizes, [heights(np.nan, np.nan)] * 4) is None
+    assert scaling_of("escape", sizes[:2], sizes[:2], [heights(1.0, 0.1)] * 2) is None
+    assert scaling_of("escape", [4, 4, 6], [4, 4, 6], [heights(1.0, 0.1)] * 3) is None
+    assert scaling_of("escape", sizes, sizes, [heights(np.nan, np.nan)] * 4) is None
 
 
 def test_the_typical_landscape_is_certified_and_has_the_median_number_of_minima(cell):
@@ -381,6 +388,45 @@ def test_a_family_on_the_page(tmp_path):
         table.write(tmp_path, rows)
         with (tmp_path / f"{table.name}.csv").open(newline="") as file:
             assert len(list(csv.DictReader(file))) == len(rows) > 0, table.name
+
+
+def test_barriers_in_units_of_energy_are_times_the_spins_of_all_spheres():
+    """Of a product of two spheres energies are H over 2N: twice the barriers of one sphere's N."""
+    cells = family()
+    one = measure_trees(cells)
+    two = measure_trees([replace(cell, ambient=2 * cell.n) for cell in cells])
+    assert one is not None
+    assert two is not None
+    for row, other in zip(barrier_rows(one), barrier_rows(two), strict=True):
+        assert (other["n"], other["mean"]) == (row["n"], row["mean"])
+        assert row["n_times_mean"] == pytest.approx(row["n"] * row["mean"])
+        assert other["n_times_mean"] == pytest.approx(2 * row["n_times_mean"])
+        assert other["n_times_se"] == pytest.approx(2 * row["n_times_se"])
+    assert len(one.scaling) == len(two.scaling) == 2
+    for fit, other in zip(one.scaling, two.scaling, strict=True):
+        assert (other.exponent, other.se) == (pytest.approx(fit.exponent), pytest.approx(fit.se))
+        assert other.prefactor == pytest.approx(2 * fit.prefactor)
+
+
+@pytest.mark.parametrize("spheres", [1, 2])
+def test_panels_of_barriers_have_the_energy_of_all_spheres(spheres):
+    result = measure_trees([replace(cell, ambient=spheres * cell.n) for cell in family()])
+    assert result is not None
+    _, axes = new_figure(2, 2, 5.8)
+    mean = plot_heights(axes[0], result.known, result.scaling, energy=False)[0]
+    times_spins = plot_heights(axes[1], result.known, result.scaling, energy=True)[0]
+    spins = spheres * np.array([cell.n for cell in result.known])
+    np.testing.assert_allclose(times_spins.lines[0].get_ydata(), spins * mean.lines[0].get_ydata())
+    # The fitted line is one law in both units.
+    per_spin, energy = (ax.lines[0].get_ydata() for ax in axes[:2])
+    np.testing.assert_allclose(energy, per_spin * spheres * axes[0].lines[0].get_xdata())
+    (bars,) = plot_height_by_energy(axes[2], result.known[-1:], "escape", result.edges)
+    found = result.known[-1].heights["escape"]
+    shown = found.held >= 5
+    np.testing.assert_allclose(bars.lines[0].get_ydata(), spins[-1] * found.binned[shown])
+    (line,) = plot_classes(axes[3], result.known[-1:])
+    times = result.known[-1].lifetimes.times[result.known[-1].lifetimes.mean > 0]
+    np.testing.assert_allclose(line.get_xdata(), spins[-1] * times)
 
 
 def test_a_family_without_any_tree_has_text_and_no_figure(cell, tmp_path):

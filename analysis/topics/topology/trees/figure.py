@@ -61,8 +61,8 @@ def _barriers(result: TreeResult) -> Figure:
     figure, axes = new_figure(2, 2, 5.8)
     panels.plot_height_by_energy(axes[0], result.known, "escape", result.edges)
     panels.plot_height_by_energy(axes[1], result.known, "lowest", result.edges)
-    panels.plot_heights(axes[2], result.known, result.scaling, times_n=False)
-    panels.plot_heights(axes[3], result.known, result.scaling, times_n=True)
+    panels.plot_heights(axes[2], result.known, result.scaling, energy=False)
+    panels.plot_heights(axes[3], result.known, result.scaling, energy=True)
     _shared_legend(figure)
     return figure
 

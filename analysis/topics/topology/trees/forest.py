@@ -98,7 +98,7 @@ class Forest:
 
     @property
     def n(self) -> int:
-        """Number of spins N."""
+        """The study's n: number of spins, or of one sphere's."""
         return self.cell.n
 
     @property

@@ -65,7 +65,7 @@ class Lifetimes:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Fit of N * mean height = prefactor * N^exponent over ``sizes`` of N; p_value of the fit (chi^2)."""
+    """Fit of spins * mean height = prefactor * N^exponent over ``sizes`` of N; p_value of the fit (chi^2)."""
 
     kind: str
     exponent: float
@@ -169,9 +169,12 @@ def measure_lifetimes(forest: Forest) -> Lifetimes:
     return Lifetimes(times, values, mean, se, longer.sum(axis=0) / size, most / size)
 
 
-def scaling_of(kind: str, sizes: Sequence[int], heights: Sequence[Heights]) -> Scaling | None:
-    """Weighted fit of log(N * mean) on log N; None for fewer than FEWEST_SIZES of N with an error."""
-    rows = [(n, n * h.mean, h.se / h.mean) for n, h in zip(sizes, heights, strict=True) if h.se > 0]
+def scaling_of(
+    kind: str, sizes: Sequence[int], spins: Sequence[int], heights: Sequence[Heights]
+) -> Scaling | None:
+    """Weighted fit of log(spins * mean) on log N; None for fewer than FEWEST_SIZES of N with an error."""
+    found = zip(sizes, spins, heights, strict=True)
+    rows = [(n, all_spins * h.mean, h.se / h.mean) for n, all_spins, h in found if h.se > 0]
     if len({n for n, _, _ in rows}) < FEWEST_SIZES:
         return None
     n, mean, error = np.array(rows).T

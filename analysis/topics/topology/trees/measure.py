@@ -67,8 +67,13 @@ class CellTrees:
 
     @property
     def n(self) -> int:
-        """Number of spins N."""
+        """The study's n: number of spins, or of one sphere's."""
         return self.forest.n
+
+    @property
+    def spins(self) -> int:
+        """Number of spins, over all spheres: energies per spin times it are energies."""
+        return self.forest.cell.spins
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +104,8 @@ def measure_trees(cells: Sequence[Cell]) -> TreeResult | None:
     forests.sort(key=lambda forest: (forest.n, forest.cell.name))
     levels, edges = _levels(forests), _edges(forests)
     measured = tuple(_measure(forest, levels, edges) for forest in forests)
-    sizes = [cell.n for cell in measured]
-    fits = [scaling_of(kind, sizes, [cell.heights[kind] for cell in measured]) for kind in KINDS]
+    sizes, spins = [cell.n for cell in measured], [cell.spins for cell in measured]
+    fits = [scaling_of(kind, sizes, spins, [cell.heights[kind] for cell in measured]) for kind in KINDS]
     pictures = tuple(picture(forest) for forest in _to_draw(forests))
     return TreeResult(measured, edges, tuple(fit for fit in fits if fit is not None), pictures)
 

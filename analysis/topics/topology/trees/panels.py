@@ -96,7 +96,7 @@ def plot_onset(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
 
 
 def plot_classes(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
-    """Draw the mean number of finite classes of H_0 in a landscape whose lifetime times N is larger."""
+    """Draw the mean number of finite classes of H_0 in a landscape that live longer, in units of energy."""
     artists: list[Mark] = []
     least = np.inf
     for cell, color in zip(cells, shades(len(cells)), strict=True):
@@ -104,7 +104,7 @@ def plot_classes(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
         shown = found.mean > 0
         if not shown.any():
             continue
-        at, mean = cell.n * found.times[shown], found.mean[shown]
+        at, mean = cell.spins * found.times[shown], found.mean[shown]
         error = np.nan_to_num(found.se[shown])
         # A log axis has no room for a band that reaches zero.
         ax.fill_between(at, np.maximum(mean - error, mean / 10), mean + error, color=color, alpha=0.2, lw=0)
@@ -114,41 +114,44 @@ def plot_classes(ax: Axes, cells: Sequence[CellTrees]) -> list[Mark]:
     if np.isfinite(least):
         ax.set_ylim(bottom=0.7 * least)
     ax.set_xlim(left=0)
-    ax.set(xlabel="N × lifetime: energy", ylabel="classes of H$_0$ in a landscape that live longer")
+    ax.set(xlabel="spins × lifetime: energy", ylabel="classes of H$_0$ in a landscape that live longer")
     return artists
 
 
 def plot_height_by_energy(ax: Axes, cells: Sequence[CellTrees], kind: str, edges: np.ndarray) -> list[Mark]:
-    """Draw N times the mean barrier of minima in bins of their energy, with one standard error."""
+    """Draw the mean barrier of minima, in units of energy, in bins of theirs, with one standard error."""
     centre, artists = (edges[:-1] + edges[1:]) / 2, []
     for cell, color in zip(cells, shades(len(cells)), strict=True):
         found = cell.heights[kind]
         shown = found.held >= FEWEST
         if shown.any():
-            error = cell.n * np.nan_to_num(found.binned_se[shown])
-            mean = cell.n * found.binned[shown]
+            error = cell.spins * np.nan_to_num(found.binned_se[shown])
+            mean = cell.spins * found.binned[shown]
             label = f"N = {cell.n}"
             artists.append(
                 ax.errorbar(centre[shown], mean, error, fmt="o-", lw=0.9, color=color, label=label)
             )
     ax.set_ylim(bottom=0)
-    ax.set(xlabel="energy of the minimum, per spin", ylabel=f"N × barrier {NAMES[kind]}")
+    ax.set(xlabel="energy of the minimum, per spin", ylabel=f"spins × barrier {NAMES[kind]}")
     return artists
 
 
-def plot_heights(ax: Axes, cells: Sequence[CellTrees], fits: Sequence[Scaling], times_n: bool) -> list[Mark]:
-    """Draw mean barriers and their medians (open) against N, per spin or times N, with the fitted powers."""
+def plot_heights(ax: Axes, cells: Sequence[CellTrees], fits: Sequence[Scaling], energy: bool) -> list[Mark]:
+    """Draw mean barriers and their medians (open) against N, per spin or in units of energy, with the fitted
+    powers."""
     artists: list[Mark] = []
     middle = 1
     for kind, color in (("escape", COLORS[0]), ("lowest", COLORS[1])):
         rows = [(c.n, c.heights[kind]) for c in cells if c.heights[kind].minima]
         n = np.array([size for size, _ in rows], dtype=np.float64)
-        factor = n if times_n else np.ones(len(n))
+        spins = np.array([c.spins for c in cells if c.heights[kind].minima], dtype=np.float64)
+        factor = spins if energy else np.ones(len(n))
         label = NAMES[kind]
         for fit in (fit for fit in fits if fit.kind == kind):
-            power = fit.exponent if times_n else fit.exponent - 1
+            power = fit.exponent if energy else fit.exponent - 1
             grid = np.linspace(n.min(), n.max(), 50)
-            ax.plot(grid, fit.prefactor * grid**power, color=color, lw=0.9)
+            unit = 1.0 if energy else np.interp(grid, n, spins)
+            ax.plot(grid, fit.prefactor * grid**fit.exponent / unit, color=color, lw=0.9)
             label += f": N^({estimate(power, fit.se)})"
         mean = factor * [h.mean for _, h in rows]
         error = factor * np.nan_to_num([h.se for _, h in rows])
@@ -157,7 +160,7 @@ def plot_heights(ax: Axes, cells: Sequence[CellTrees], fits: Sequence[Scaling], 
         error = factor * np.nan_to_num([h.quantiles_se[middle] for _, h in rows])
         artists.append(ax.errorbar(n, half, error, fmt="D", mfc="white", ms=3, color=color))
     ax.set_ylim(bottom=0)
-    ax.set(xlabel="N", ylabel="N × barrier: energy" if times_n else "barrier: energy per spin")
+    ax.set(xlabel="N", ylabel="spins × barrier: energy" if energy else "barrier: energy per spin")
     whole_numbers(ax)
     legend_above(ax, columns=1)
     return artists

@@ -135,10 +135,11 @@ def _disconnectivity(result: TreeResult) -> list[Section]:
 
 def _barriers(result: TreeResult) -> Section:
     caption = (
-        "Top: N times the mean barrier of minima in bins of their energy (bins with 5 minima or more), "
-        "to a lower minimum (the H₀ lifetime) and to the global one. Bottom: means (full) and medians "
-        "(open) over all minima but the global ones, per spin and times N. Lines: powers of N fitted to "
-        "the means, exponents with one standard error. Bars: one standard error, landscapes as units."
+        "Top: the mean barrier of minima times the number of spins (of all spheres) in bins of their energy "
+        "(bins with 5 minima or more), to a lower minimum (the H₀ lifetime) and to the global one. Bottom: "
+        "means (full) and medians (open) over all minima but the global ones, per spin and times the spins. "
+        "Lines: powers of N fitted to the means, exponents with one standard error. Bars: one standard "
+        "error, landscapes as units."
     )
     figure = Picture("barriers", "Barriers against energy and N", caption)
     table = tables.BARRIERS.part(tables.barrier_rows(result))
@@ -157,17 +158,17 @@ def _scaling(result: TreeResult) -> str:
         for fit in result.scaling
     ]
     return (
-        f"Mean barrier in units of energy (N times the one per spin) as a power of N, {'; '.join(fits)}. "
-        "Exponent 1 would be extensive barriers, 0 barriers that don't grow. Over so few and small N it "
-        "describes the data and isn't a limit."
+        "Mean barrier in units of energy (the number of spins times the one per spin) as a power of N, "
+        f"{'; '.join(fits)}. Exponent 1 would be extensive barriers, 0 barriers that don't grow. Over so few "
+        "and small N it describes the data and isn't a limit."
     )
 
 
 def _lifetimes(result: TreeResult) -> list[Section]:
     caption = (
         "Left: share of the finite classes of H₀ that live longer, all landscapes of an N together. Right: "
-        "their mean number in a landscape against N times the lifetime, with one standard error. The sooner "
-        "both fall, the faster the class of the global minimum wins."
+        "their mean number in a landscape against the number of spins times the lifetime, with one standard "
+        "error. The sooner both fall, the faster the class of the global minimum wins."
     )
     figure = Picture("lifetimes", "Lifetimes of classes of H0 by N", caption)
     return [Section("Lifetimes in H₀", [figure])] if result.has_lifetimes else []

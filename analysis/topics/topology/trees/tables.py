@@ -61,7 +61,9 @@ BARRIERS = Table(
         *_measured("q10", "10% quantile", "10%"),
         *_measured("q50", "median", "median"),
         *_measured("q90", "90% quantile", "90%"),
-        *measured("n_times_mean", "n_times_se", "N times the mean", "energy", "N × mean"),
+        *measured(
+            "n_times_mean", "n_times_se", "mean times the spins of all spheres", "energy", "spins × mean"
+        ),
     ),
     "Minimax barriers in energy per spin, the level of the lowest pass less the energy of the minimum; "
     "each minimum but the global ones counts once. Errors: delta method for means, bootstrap over "
@@ -81,7 +83,7 @@ BARRIERS_BY_ENERGY = Table(
 )
 SCALING = Table(
     "barrier_scaling",
-    "Fits of N times the mean barrier to a power of N: one row for each family and kind of barrier.",
+    "Fits of the mean barrier, in units of energy, to a power of N: one row for each family and kind.",
     (
         MODEL,
         XI,
@@ -171,13 +173,14 @@ def barrier_rows(result: TreeResult) -> list[Row]:
     """Barriers of minima, to a lower one (the lifetimes of H_0) and to the global one, by cell."""
     rows = []
     for cell in result.cells:
+        spins = cell.spins
         for kind in KINDS:
             found = cell.heights[kind]
             row = _known(cell) | {"barrier": kind, "minima": found.minima, "mean": found.mean, "se": found.se}
             row |= {"low": found.low, "high": found.high}
             for q, value, error in zip(QUANTILES, found.quantiles, found.quantiles_se, strict=True):
                 row |= {f"q{100 * q:.0f}": value, f"q{100 * q:.0f}_se": error}
-            rows.append(row | {"n_times_mean": cell.n * found.mean, "n_times_se": cell.n * found.se})
+            rows.append(row | {"n_times_mean": spins * found.mean, "n_times_se": spins * found.se})
     return rows
 
 
@@ -196,7 +199,7 @@ def barrier_energy_rows(result: TreeResult) -> list[Row]:
 
 
 def scaling_rows(result: TreeResult) -> list[Row]:
-    """Fits of N times the mean barrier to a power of N."""
+    """Fits of the mean barrier, in units of energy, to a power of N."""
     if not result.cells:
         return []
     first = head(result.cells[0].forest.cell)
