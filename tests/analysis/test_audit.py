@@ -15,6 +15,7 @@ from rich.console import Console
 from scipy.stats import beta
 
 from morsecensus.analysis.dataset.cells import Cell, finder_labels, open_study
+from morsecensus.analysis.page.markup import render
 from morsecensus.analysis.report import write_report
 from morsecensus.analysis.results import finder_of_family
 from morsecensus.analysis.topics.audit.calibration import calibrate
@@ -23,6 +24,8 @@ from morsecensus.analysis.topics.audit.matching import join, read_points
 from morsecensus.analysis.topics.audit.measure import audit_cells, budget_labels
 from morsecensus.analysis.topics.audit.naive import naive_averages
 from morsecensus.analysis.topics.audit.recall import check_claims, estimate_recall
+from morsecensus.analysis.topics.audit.section import BiasAudit
+from morsecensus.analysis.topics.layout import lay_out
 from morsecensus.analysis.topics.verdicts.measure import repeated_cells
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
@@ -160,6 +163,31 @@ def test_nothing_missed_is_no_proof():
     assert (row.recall, row.high, row.lacking) == (1, 1, 0)
     assert row.low == pytest.approx(0.05 ** (1 / 60))
     assert "Clopper-Pearson" in row.method
+
+
+def test_one_landscape_has_no_interval_of_its_misses():
+    """Drawn again it is always the same, or it isn't drawn."""
+    alone = [[(-1.0, 0, 1), (-0.5, 0, 1), (0.2, 1, 1)]]
+    cell = make_cell("t", 3, alone, finder="homotopy")
+    for row in estimate_recall(joined_cells(cell, make_cell("m", 3, [alone[0][1:]])))[:2]:
+        assert row.missed == row.landscapes == 1
+        assert np.isnan([row.low, row.high]).all()
+        assert row.method == "none: one landscape"
+    (audit,) = audit_cells([cell, make_cell("m", 3, [alone[0][1:]], options=ROUNDS)])
+    page = render("t", lay_out(BiasAudit().section(audit), {}))
+    assert "66.7% (one landscape)" in page
+    assert "nan" not in page.lower()
+    assert list(BiasAudit().figures(audit))
+    # nor has an index that one of several holds
+    true = [*alone, [(-0.7, 0, 1)], [(-0.7, 0, 1), (-0.6, 0, 1)]]
+    found = [[(-1.0, 0, 1), (-0.5, 0, 1)], [], [(-0.7, 0, 1), (-0.6, 0, 1)]]
+    every, minima, saddles = estimate_recall(
+        joined_cells(make_cell("t", 3, true, finder="homotopy"), make_cell("m", 3, found))
+    )
+    assert every.low < every.recall < every.high
+    assert (minima.method, every.method) == ("bootstrap", "bootstrap")
+    assert (saddles.index, saddles.recall) == (1, 0)
+    assert np.isnan([saddles.low, saddles.high]).all()
 
 
 def test_interval_of_the_recall_knows_that_misses_come_together():

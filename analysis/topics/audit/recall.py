@@ -18,7 +18,8 @@ COMPLETE = STATUSES.index("complete")
 class Recall:
     """Found share of the true points of one index (None: of all).
 
-    ``low`` and ``high`` are a 95% interval by bootstrap over landscapes. Where nothing was missed a
+    ``low`` and ``high`` are a 95% interval by bootstrap over landscapes, nan where one landscape holds all
+    such points. Where nothing was missed a
     bootstrap can't know how much could have been: ``low`` is then one minus ``lacking_upper``, and
     ``method`` says so. ``lacking`` counts landscapes that lack such a point, of ``landscapes`` that hold one;
     ``lacking_upper`` is the 95% upper limit of their share (Clopper and Pearson).
@@ -62,7 +63,10 @@ def _recall(index: int | None, points: Floats, found: Floats, weights: np.ndarra
     total, missed = int(points.sum()), int((points - found).sum())
     landscapes, lacking = int((points > 0).sum()), int((found < points).sum())
     upper = float(upper_limit(lacking, landscapes))
-    if missed:
+    if missed and landscapes < 2:
+        low = high = float("nan")
+        method = "none: one landscape"
+    elif missed:
         drawn = weights @ points
         low, high = np.quantile((weights @ found)[drawn > 0] / drawn[drawn > 0], [0.025, 0.975])
         method = "bootstrap"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import isnan
 
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.table import Column, Row, Table, measured
@@ -18,6 +19,8 @@ _HEAD = (*_SIZE, CELL, _BUDGET)
 def _interval(row: Row | None) -> str:
     if row is None:
         return r.DASH
+    if isnan(row["low"]):
+        return f"{_share(row['recall'])} (one landscape)"
     return f"{_share(row['recall'])} ({_share(row['low'])} to {_share(row['high'])})"
 
 
@@ -96,7 +99,7 @@ RECALLS = Table(
         Column("points", "true points", "points"),
         Column("missed", "those that weren't found", "points"),
         Column("recall", "share that was found"),
-        Column("low", "lower 95% limit of the share"),
+        Column("low", "lower 95% limit of the share; none where one landscape holds all and lacks any"),
         Column("high", "upper 95% limit of the share"),
         Column("interval", "how the limits are made"),
         _FILED,
