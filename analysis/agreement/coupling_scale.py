@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import norm
 
 from morsecensus.analysis.agreement.residuals import LEVEL
-from morsecensus.analysis.dataset.batches import Batch, Floats, Moments
+from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, of_several
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.scan import Reduction, moments, settled
 from morsecensus.analysis.estimates.counts import is_odd
@@ -78,7 +78,7 @@ def _ratio(found: Moments, error: Floats) -> CouplingScale | None:
     """From the moments of the excess of the widths, the exact widths, and the counts at each index, whose
     exact mean widths have this error."""
     excess, exact = found.mean[0], found.mean[1]
-    if exact <= 0:
+    if exact <= 0 or not of_several(found.total[2:].sum(), found.outer[2:, 2:].sum()):
         return None
     # A ratio of means over landscapes: the delta method; then the sampled reference, independent by index.
     gradient = np.array([1.0, -excess / exact]) / exact

@@ -165,6 +165,12 @@ def bin_of(values: Floats, edges: Floats) -> NDArray[np.int64]:
     return np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
 
 
+def of_several(total: Floats, squares: Floats) -> NDArray[np.bool_]:
+    """Whether two landscapes or more have any, from the sum over landscapes of their numbers of something and
+    of the squares of these: a ratio that one landscape makes alone has no error over landscapes."""
+    return np.asarray(total) ** 2 > squares * (1 + 1e-12)  # sums of billions are rounded
+
+
 @dataclass(frozen=True, eq=False)
 class Moments:
     """Sums over landscapes of a vector and of its outer product: enough for a mean and its covariance.

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from morsecensus.analysis.dataset.batches import Batch, Floats, Moments
+from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, of_several
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.scan import Reduction, moments
 from morsecensus.tasks.measurables.words import CHECKS, ERROR, REASONS, STATUSES
@@ -130,7 +130,8 @@ def estimate_energies(cell: Cell) -> Reduction[xr.Dataset]:
     """Mean and standard deviation of the energy per spin at each index, each point counted once.
 
     The mean is a ratio of two sums over landscapes; its error is that of the ratio (delta method), and so is
-    the one of the standard deviation. Entries are nan where no point was found.
+    the one of the standard deviation. Entries are nan where no point was found, errors also where one
+    landscape has all of them.
 
     Returns:
         ``points``, ``mean``, ``mean_se``, ``sd``, ``sd_se`` (morse_index).
@@ -171,6 +172,8 @@ def _ratio(moments: Moments, covariance: Floats, where: list[int]) -> tuple[floa
     mean = first / count
     variance = max(second / count - mean**2, 0.0)
     spread = np.sqrt(variance)
+    if not of_several(points, moments.outer[where[0], where[0]]):
+        return points, mean, float("nan"), spread, float("nan")
     own = covariance[np.ix_(where, where)]
     slope = np.array([-mean, 1.0, 0.0]) / count
     slope_of_variance = np.array([mean**2 - variance, -2 * mean, 1.0]) / count
@@ -189,8 +192,8 @@ def estimate_histogram(edges: Floats, whole: bool = True) -> Reduction[xr.Datase
 
     Returns:
         ``all``, ``all_se``, ``minima``, ``minima_se``, ``index``, ``index_se`` (bin): the last two are the
-        mean Morse index of the bin's points and its error (delta method), nan in empty bins; ``low`` and
-        ``high`` as coordinates.
+        mean Morse index of the bin's points and its error (delta method), nan in empty bins, the error also
+        where one landscape has all points; ``low`` and ``high`` as coordinates.
     """
     bins = len(edges) - 1
 
@@ -222,7 +225,9 @@ def _histogram(parts: list[tuple[NDArray[np.int64], Floats]], edges: Floats, who
     index = sums / held
     # residual of a landscape: sum of index - mean index * count, mean zero over landscapes
     residual = np.maximum(sums2 - 2 * index * cross + index**2 * every2, 0.0)
-    index_se = np.sqrt(residual / (size - 1)) / held if size > 1 else np.full(bins, np.nan)
+    index_se = np.full(bins, np.nan)
+    if size > 1:
+        index_se = np.where(of_several(total[0], total[2]), np.sqrt(residual / (size - 1)) / held, np.nan)
     values = {
         "all": every,
         "all_se": error(every, every2),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, bin_of
+from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, bin_of, of_several
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.scan import Reduction, moments, settled, together
 from morsecensus.analysis.theory.goe.semicircle import hessian_density
@@ -22,7 +22,8 @@ class SpectrumComparison:
         index: the Morse index.
         points: how many were found.
         edges: of the bins, shape (bins + 1,).
-        density: measured, shape (bins,), with its standard error ``se`` (ratio over landscapes).
+        density: measured, shape (bins,), with its standard error ``se`` (ratio over landscapes; nan where
+            one landscape has all points).
         exact: from exact samples, shape (bins,); None without theory.
         semicircle: the limiting law at the mean radial derivative ``radial``, shape (bins,); None without.
     """
@@ -103,6 +104,8 @@ def _density(found: Moments, width: float) -> tuple[Floats, Floats]:
     bins, mean = len(found.total), found.mean
     total = mean.sum()
     share = mean / total
+    if not of_several(found.total.sum(), found.outer.sum()):
+        return share / width, np.full(bins, np.nan)
     # residual of a landscape in bin b: n_b - share_b * n
     project = np.eye(bins) - np.outer(share, np.ones(bins))
     variance = np.einsum("ij,jk,ik->i", project, found.covariance, project) / found.count

@@ -1,8 +1,12 @@
 """Estimators against the same numbers computed by hand from whole columns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from morsecensus.analysis.agreement.coupling_scale import coupling_scale
+from morsecensus.analysis.agreement.exact import exact_sampler
 from morsecensus.analysis.dataset.cells import open_study
 from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.complexity import estimate_complexity
@@ -14,6 +18,7 @@ from morsecensus.analysis.estimates.counts import (
     mean_and_error,
     summarise_ledger,
 )
+from morsecensus.analysis.estimates.spectra import compare_spectra
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +63,51 @@ def test_energies_and_their_errors(cell):
     errors = jackknife(cell, lambda e, k: np.array([e[k == 0].mean(), e[k == 0].std()]))
     assert float(found["mean_se"][0]) == pytest.approx(errors[0], rel=0.02)
     assert float(found["sd_se"][0]) == pytest.approx(errors[1], rel=0.03)
+
+
+def only_one_has(cell, kept):
+    """Of the first 20 landscapes, the rows that are kept: function of owner, energy and index."""
+    data = cell.dataset.isel(landscape=slice(20), row=cell.dataset["row_landscape"].values < 20).load()
+    rows = kept(*(data[name].values for name in ("row_landscape", "energy", "index")))
+    sizes = np.bincount(data["row_landscape"].values[rows], minlength=20)
+    return replace(cell, stored=data.isel(row=rows).assign(row_size=("landscape", sizes)))
+
+
+def test_points_that_one_landscape_has_alone_have_no_errors_over_landscapes(cell):
+    """Its residuals from its own mean vanish: an error of zero would be a claim."""
+    one = only_one_has(cell, lambda owner, energy, index: (index != 0) | (owner == 7))
+    assert (one.dataset["index"].values == 0).sum() > 1
+    found = scan(one.dataset, estimate_energies(one))
+    assert np.isfinite([found["mean"][0], found["sd"][0]]).all()
+    assert np.isnan([found["mean_se"][0], found["sd_se"][0]]).all()
+    assert (found["mean_se"][1:] > 0).all()
+    minima, saddles, *_ = scan(one.dataset, compare_spectra(one, None))
+    assert (minima.index, saddles.index) == (0, 1)
+    assert np.isnan(minima.se).all()
+    assert minima.density.max() > 0
+    assert np.isfinite(saddles.se).all()
+    assert saddles.se.max() > 0
+
+
+def test_a_bin_that_one_landscape_fills_has_no_error_of_its_index(cell):
+    edges = np.linspace(-2, 2, 9)
+    one = only_one_has(cell, lambda owner, energy, index: (energy >= edges[4]) | (owner == 7))
+    found = scan(one.dataset, estimate_histogram(edges))
+    below = (found["all"].values > 0) & (edges[:-1] < edges[4])
+    assert below.any()
+    assert np.isfinite(found["index"].values[below]).all()
+    assert np.isnan(found["index_se"].values[below]).all()
+    assert found["index_se"].values[4] > 0
+    # a mean over landscapes has one: the others have no such point
+    assert (found["all_se"].values[below] > 0).all()
+
+
+def test_widths_of_points_that_one_landscape_has_alone_measure_no_couplings(cell):
+    every = only_one_has(cell, lambda owner, energy, index: owner >= 0)
+    one = only_one_has(cell, lambda owner, energy, index: owner == 7)
+    scales = [scan(each.dataset, coupling_scale(each, exact_sampler(each))) for each in (every, one)]
+    assert scales[0].se > 0
+    assert scales[1] is None
 
 
 def test_histogram_and_its_errors(cell):

@@ -86,6 +86,12 @@ def test_measured_share_is_a_ratio_of_means_with_its_error():
     assert measured_share(np.ones((50, 2))) == (0.5, 0.0)
 
 
+def test_a_share_of_one_landscape_has_no_error():
+    share, error = measured_share(np.array([[0.0, 0.0], [2.0, 3.0], [0.0, 0.0]]))
+    assert share == pytest.approx(0.4)
+    assert np.isnan(error)
+
+
 def make_family(xi, sizes, rng, landscapes=400):
     cells = []
     for n in sizes:

@@ -102,6 +102,13 @@ def test_rows_and_the_page(families, tmp_path):
     wrong = cell.dataset.assign(radial_derivative=0 * cell.dataset["radial_derivative"])
     off = measured_moments(type(cell)(cell.name, wrong, cell.planned, cell.finder), THREE)
     assert np.max(np.abs(off[0] - exact) / np.hypot(off[1], exact_se)) > 10
+    # nor are there errors over landscapes of points that one has alone
+    rows = cell.dataset["row_landscape"].values == 2
+    sizes = np.where(np.arange(cell.landscapes) == 2, rows.sum(), 0)
+    alone = cell.dataset.isel(row=rows).assign(row_size=("landscape", sizes))
+    mean, se = measured_moments(type(cell)(cell.name, alone, cell.planned, cell.finder), THREE)
+    assert np.isfinite(mean).all()
+    assert np.isnan(se).all()
     html = "".join(part.html for part in Chapter(OtherLaws(), [found]).write(tmp_path)[1])
     assert "no exponent is fitted" in html
     assert "rademacher" in html

@@ -28,7 +28,7 @@ class Profile:
     """Mean hits of a point, in units of its landscape's mean, in bins of one feature.
 
     ``centre``: mean of the feature in the bin; ``mean`` with its standard error ``se`` (a ratio over
-    landscapes), ``points``; all of shape (bins,).
+    landscapes; nan in bins that one landscape fills), ``points``; all of shape (bins,).
     """
 
     feature: str
@@ -119,6 +119,8 @@ def _profile(truth: Points, name: str, values: Floats, relative: Floats) -> Prof
     se = np.full(bins, np.nan)
     if count > 1:
         se = np.sqrt((residual**2).sum(axis=0) * count / (count - 1)) / points
+        held = np.bincount(flat, minlength=truth.landscapes * bins).reshape(-1, bins)
+        se[np.count_nonzero(held, axis=0) < 2] = np.nan
     return Profile(name, np.bincount(group, values, bins) / points, mean, se, points)
 
 

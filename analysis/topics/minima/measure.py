@@ -79,14 +79,15 @@ def counts_of(result: CellResult) -> Floats:
 
 
 def measured_share(counts: Floats) -> tuple[float, float]:
-    """Mean number of minima over mean number of points, and its standard error (delta method).
+    """Mean number of minima over mean number of points, and its standard error (delta method), nan
+    where one landscape has all points.
 
     Args:
         counts: by index, shape (landscapes, levels).
     """
     minima, total = counts[:, 0], counts.sum(axis=1)
     share = minima.sum() / total.sum()
-    if len(counts) < 2:
+    if np.count_nonzero(total) < 2:
         return float(share), float("nan")
     residual = minima - share * total
     error = np.sqrt(np.sum(residual**2) / (len(counts) - 1) / len(counts)) / total.mean()

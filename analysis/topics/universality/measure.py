@@ -18,7 +18,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, reduce_points
+from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, of_several, reduce_points
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.scan import moments, scan
 from morsecensus.analysis.estimates.line import weighted_line
@@ -255,7 +255,7 @@ def _unit(covariance: Covariance, n: int) -> float:
 
 def measured_moments(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats]:
     """Moments of the eigenvalues of W/sqrt(M) over the critical points, and errors, shape (orders,): ratios
-    of sums over landscapes (delta method)."""
+    of sums over landscapes (delta method), errors nan where one has all points."""
     unit = _unit(covariance, cell.n)
 
     def sums(batch: Batch) -> Floats:
@@ -266,7 +266,8 @@ def measured_moments(cell: Cell, covariance: Covariance) -> tuple[Floats, Floats
         return np.concatenate(columns, axis=1)
 
     def ratios(found: Moments) -> tuple[Floats, Floats]:
-        return _ratios(found.mean, found.covariance / max(found.count, 1))
+        value, error = _ratios(found.mean, found.covariance / max(found.count, 1))
+        return value, error if of_several(found.total[0], found.outer[0, 0]) else np.full_like(error, np.nan)
 
     return scan(cell.dataset, moments(["spectrum", "radial_derivative"], sums, ratios))
 

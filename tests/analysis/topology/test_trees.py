@@ -330,6 +330,17 @@ def test_errors_are_the_spread_of_repeated_samples():
     np.testing.assert_allclose(found[:, 1].mean(axis=0), found[:, 0].std(axis=0, ddof=1), rtol=0.3)
 
 
+def test_barriers_of_one_tree_have_no_errors():
+    """Drawn again its quantiles are always the same: no error, whatever the other trees' minima."""
+    rng = np.random.default_rng(6)
+    values = rng.exponential(1.0, 9)
+    found, error = bootstrap_quantiles(np.full(9, 3), values, 5)
+    np.testing.assert_allclose(found[1], np.median(values))
+    assert np.isnan(error).all()
+    assert np.isfinite(bootstrap_quantiles(np.array([3] * 8 + [4]), values, 5)[1]).all()
+    assert np.isnan(mean_per_minimum(np.full(9, 3), values, np.ones(9), 5)[1])
+
+
 def heights(mean, se):
     nothing = np.full(3, np.nan)
     return Heights(10, mean, se, mean, mean, nothing, nothing, nothing, nothing, np.zeros(3, int))

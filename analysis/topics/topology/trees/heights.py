@@ -130,7 +130,8 @@ def mean_per_minimum(
 def bootstrap_quantiles(
     owner: NDArray[np.int64], values: Floats, trees: int, seed: int = 0, draws: int = DRAWS
 ) -> tuple[Floats, Floats]:
-    """Values at QUANTILES and their errors by drawing landscapes again; nan where there are too few."""
+    """Values at QUANTILES and their errors by drawing landscapes again; nan where there are too
+    few, the errors also where one landscape holds all values."""
     nothing = np.full(len(QUANTILES), np.nan)
     if not len(values):
         return nothing, nothing
@@ -143,7 +144,7 @@ def bootstrap_quantiles(
         return values[np.minimum(place, len(values) - 1)]
 
     found = at(np.ones(trees))
-    if trees < 2:
+    if np.unique(owner).size < 2:
         return found, nothing
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(trees, np.full(trees, 1 / trees), draws).astype(np.float64)
