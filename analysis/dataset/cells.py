@@ -165,7 +165,11 @@ class Cell:
     def symmetry(self) -> Symmetry:
         """Sign changes that relate the critical points."""
         model = "" if self.registered is None else self.model
-        return symmetry_of(model, self.parameters, self.n)
+        parameters = self.parameters
+        if self.registered is not None and self.registered.content_of is not None:
+            attrs = self.stored.attrs
+            parameters |= {name: attrs[name] for name in ("xi_like", "sizes") if name in attrs}
+        return symmetry_of(model, parameters, self.n)
 
     @property
     def landscapes(self) -> int:

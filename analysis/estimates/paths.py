@@ -124,12 +124,11 @@ def _recall_by_index(cell: Cell, batches: list[NDArray[np.int64]]) -> tuple[Reca
     found, endpoints = np.concatenate(batches, axis=1)
     levels = found.shape[1]
     unresolved = int(np.maximum(cell.dataset["n_unresolved"].values, 0).sum())
-    # A point and its antipode are rows of one class: together they stand for one endpoint.
-    pair = 2 if _paired(cell) else 1
-    shares = np.full(levels, pair)
-    if is_odd(cell):
-        shares = np.where(2 * np.arange(levels) == levels - 1, 2, 1)
-    parts = [_recall(None, found.sum(axis=1) / pair, endpoints.sum(axis=1) / pair, unresolved)]
+    # All points of a class have its hits, and together they stand for one endpoint.
+    orbit = cell.symmetry.orbit
+    middle = 2 * np.arange(levels) == levels - 1
+    shares = np.where(middle, orbit, _rows_per_endpoint(cell))
+    parts = [_recall(None, found.sum(axis=1) / orbit, endpoints.sum(axis=1) / orbit, unresolved)]
     for k in range(levels):
         parts.append(_recall(k, found[:, k] / shares[k], endpoints[:, k] / shares[k], unresolved))
     return tuple(parts)
@@ -176,13 +175,11 @@ def _sampled(
     data = cell.dataset
     endpoints, census = sum(parts, np.zeros((2, len(edges) - 1)))
     paths = int(data["n_distinct"].values[kept].sum())
-    # A pair of antipodes has two solutions, or one that is both, and its hits stand at both of its rows. Even
-    # H: both rows are in the bin, for one endpoint. Odd H: one is, and it may be any of the two.
-    weight = float(data["bound"].values[kept].mean())
-    if is_odd(cell):
-        weight /= 2
-    elif _paired(cell):
-        endpoints = endpoints / 2
+    # A class has a solution for each of its points, or one that is all, and its hits stand at all its rows.
+    # Even H: all rows are in the bin, for one endpoint. Odd H: half of them are, and it may be either half.
+    rows = _rows_per_endpoint(cell)
+    weight = float(data["bound"].values[kept].mean()) * (rows / cell.symmetry.orbit)
+    endpoints = endpoints / rows
     lower, upper = interval(endpoints, paths, LEVEL)
     return SampledHistogram(
         edges,
@@ -194,8 +191,9 @@ def _sampled(
     )
 
 
-def _paired(cell: Cell) -> bool:
-    return cell.symmetry.orbit > 1
+def _rows_per_endpoint(cell: Cell) -> int:
+    """Rows of a class at one energy, and of one index: half of the class where H is odd."""
+    return cell.symmetry.orbit // (1 + is_odd(cell))
 
 
 def _recall(index: int | None, found: Floats, endpoints: Floats, unresolved: int) -> Recall:

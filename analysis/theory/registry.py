@@ -29,12 +29,23 @@ def theory_of(model: str, parameters: Mapping[str, Any]) -> Theory:
 
 def symmetry_of(model: str, parameters: Mapping[str, Any], n: int) -> Symmetry:
     """The sign changes that relate critical points: by theory, or by the degrees of xi where couplings of any
-    law are drawn as those of the spherical model."""
+    law are drawn as those of the spherical model, or by those of couplings that were given."""
     known = MODELS.get(model)
+    if known is not None and known.content_of is not None:
+        return _symmetry_of_content(parameters, n)
     if known is None or known.theory is not None or known.draws != SPHERICAL or "xi" not in parameters:
         return theory_of(model, parameters).symmetry(n)
     covariance = Covariance.parse(parameters["xi"]).with_field(float(parameters.get("field", 0.0)))
     return symmetry_by_degrees(covariance)
+
+
+def _symmetry_of_content(parameters: Mapping[str, Any], n: int) -> Symmetry:
+    """By what `tasks.landscapes.tensors.describe` says of couplings: degrees, or spheres of a form."""
+    if "xi_like" in parameters:
+        return symmetry_by_degrees(Covariance.parse(parameters["xi_like"]))
+    if "sizes" in parameters:
+        return Symmetry(2 ** len(str(parameters["sizes"]).split(",")), True)
+    return Theory().symmetry(n)
 
 
 def _class_of(theory: str | type) -> type[Theory]:

@@ -12,8 +12,8 @@ from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.paths import sampled_histogram, summarise_paths
 
 
-def ragged(landscapes, xi="q^3", unresolved=0):
-    """A cell of N = 3 from lists of (index, hits, sample_hits), antipodes included."""
+def ragged(landscapes, xi="q^3", unresolved=0, attrs=None):
+    """A cell of dimension 2 from lists of (index, hits, sample_hits), antipodes included."""
     rows = [row for landscape in landscapes for row in landscape]
     count = len(landscapes)
     by_index = np.array([np.bincount([k for k, _, _ in rows], minlength=3) for rows in landscapes])
@@ -40,7 +40,7 @@ def ragged(landscapes, xi="q^3", unresolved=0):
                 "hits": ("row", [hits for _, hits, _ in rows]),
                 "sample_hits": ("row", [sample for _, _, sample in rows]),
             },
-            attrs={"model": "pspin", "xi": xi, "field": 0.0, "n": 3},
+            attrs=attrs or {"model": "pspin", "xi": xi, "field": 0.0, "n": 3},
         ),
         count,
     )
@@ -124,6 +124,38 @@ def test_both_points_of_an_even_pair_are_one_endpoint():
     assert list(found.endpoints) == [1, 0]
     np.testing.assert_allclose(found.number, [2, 0])
     assert binom.sf(0, 7, found.lower[0] / 14) == pytest.approx(0.025)
+
+
+# On two circles a class has a point at each pair of signs: a minimum, and a saddle that was missed.
+CIRCLES = [(0, 9, 1)] * 2 + [(2, 9, 1)] * 2 + [(1, 0, 1)] * 4
+FORMS = [{"model": "partite", "sizes": "1,1", "n": 2}, {"model": "given", "sizes": "2,2", "n": 1}]
+
+
+@pytest.mark.parametrize("attrs", FORMS, ids=lambda attrs: attrs["model"])
+def test_all_points_of_a_class_on_two_spheres_are_one_endpoint(attrs):
+    cell = ragged([CIRCLES] * 10, attrs=attrs)
+    parts = summary_of(cell).recall
+    assert [(part.endpoints, part.found) for part in parts] == [(20, 10), (10, 10), (10, 0), (10, 10)]
+    assert binom.sf(9, 20, parts[0].lower) == pytest.approx(0.05)
+    assert parts[1].lower == pytest.approx(0.05 ** (1 / 10))
+
+
+@pytest.mark.parametrize("attrs", FORMS, ids=lambda attrs: attrs["model"])
+def test_numbers_by_energy_on_two_spheres(attrs):
+    cell = ragged([CIRCLES] * 2, attrs=attrs)
+    cell.dataset["energy"] = ("row", ([-1.0] * 2 + [1.0] * 2 + [-0.2] * 2 + [0.2] * 2) * 2)
+    # All 7 classes of each landscape were sampled, so the estimate is the census.
+    cell.dataset["bound"] = ("landscape", [28.0, 28.0])
+    found = scan(cell.dataset, sampled_histogram(cell, np.array([-2.0, -0.5, 0.0, 0.5, 2.0])))
+    assert list(found.endpoints) == [2, 2, 2, 2]
+    np.testing.assert_allclose(found.number, found.census)
+    assert binom.sf(1, 14, found.lower[0] / 14) == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize(("like", "endpoints"), [("q^3", 2), ("q^4", 2), ("q^2+q^3", 4)])
+def test_couplings_of_a_file_have_the_signs_of_their_degrees(like, endpoints):
+    cell = ragged([FOUND], attrs={"model": "given", "xi_like": like, "n": 3})
+    assert summary_of(cell).recall[0].endpoints == endpoints
 
 
 def test_a_cell_without_paths_has_no_summary():
