@@ -28,6 +28,7 @@ from morsecensus.tasks.points.ledger import Ledger
 from morsecensus.tasks.topology.build import ComplexReport, morse_complex, require_sound
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import Pairs, exact_degrees, pairs
+from morsecensus.tasks.topology.spheres import betti_of_product
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def _topology(
 ) -> Topology:
     """`topology_of`, in the unit of `tasks.landscapes.scale`."""
     dimension = landscape.manifold.dimension
-    bare = MorseComplex(points.energy, points.index, dimension, {})
+    betti = tuple(betti_of_product(landscape.manifold.sizes).tolist())
+    bare = MorseComplex(points.energy, points.index, dimension, {}, betti)
     try:
         require_sound(landscape, points, highest)
         highest = min(highest, _closed_degree(ledger, dimension))
@@ -94,7 +96,7 @@ def _topology(
         return _refused(bare, str(error))
     unresolved = sum(len(rows) for rows in report.unresolved.values())
     sure = {k: arcs for k, arcs in whole.boundary.items() if len(report.unresolved[k]) == 0}
-    known = MorseComplex(whole.energy, whole.index, dimension, sure)
+    known = replace(bare, boundary=sure)
     homology, square, dual = _checks(report, dimension)
     outcome = UNRESOLVED if unresolved else CERTIFIED
     if FAIL in (*homology, square, dual):

@@ -17,12 +17,14 @@ class MorseComplex:
         dimension: of the manifold, a sphere or a product of spheres.
         boundary: degree k -> rows (upper, lower), each once: points of index k and of index k-1 that an odd
             number of gradient lines joins. Degrees that aren't known are absent.
+        betti: of the manifold, shape (1 + dimension,); those of a sphere if none are given.
     """
 
     energy: Float[np.ndarray, " points"]
     index: Int[np.ndarray, " points"]
     dimension: int
     boundary: Mapping[int, Int[np.ndarray, "arcs two"]]
+    betti: tuple[int, ...] | None = None
 
     @property
     def whole(self) -> bool:

@@ -1,4 +1,4 @@
-"""Persistent homology over Z/2 of the filtration {H <= u} of a sphere, from its Morse complex.
+"""Persistent homology over Z/2 of the filtration {H <= u} of a sphere, or a product, from its Morse complex.
 
 The points enter in order of energy (ties by row), each with its boundary. Reducing the boundary matrices by
 columns pairs points (A. Zomorodian, G. Carlsson, Discrete Comput. Geom. 33 (2005) 249): a class of degree k
@@ -8,7 +8,8 @@ degrees go from the top down, and a point that gave birth has an empty column on
 What is exact from which matrices. Finite pairs of degree k need d_{k+1} and nothing else. On a sphere only
 degrees 0 and top have a class that never dies, so in between a matrix settles its degree; d_1 settles degree
 0, and the top degree needs d_top. So d_1 and d_2 give degrees 0 and 1, and their duals d_top and d_{top-1},
-computed from -H, give the last three.
+computed from -H, give the last three. A product of spheres has such classes in other degrees too, and there a
+degree needs both its matrices.
 """
 
 from dataclasses import dataclass
@@ -46,7 +47,13 @@ def filtration_rank(complex: MorseComplex) -> Int[np.ndarray, " points"]:
 def exact_degrees(complex: MorseComplex) -> tuple[int, ...]:
     """Degrees whose classes are all known, finite and essential."""
     top, known = complex.dimension, complex.boundary
-    return tuple(k for k in range(top + 1) if min(k + 1, top) in known)
+    closed = [k for k in range(top + 1) if min(k + 1, top) in known]
+    return tuple(k for k in closed if k in (0, top) or k in known or _never_essential(complex, k))
+
+
+def _never_essential(complex: MorseComplex, degree: int) -> bool:
+    """Whether no class of a degree between 0 and the top lives on."""
+    return complex.betti is None or complex.betti[degree] == 0
 
 
 def pairs(complex: MorseComplex) -> Pairs:
@@ -72,7 +79,7 @@ def pairs(complex: MorseComplex) -> Pairs:
 def betti(complex: MorseComplex) -> Int[np.ndarray, " degrees"] | None:
     """Betti numbers of the whole manifold as the complex has them; None unless it is whole.
 
-    Of a right complex those of the sphere: (1, 0, ..., 0, 1).
+    Of a right complex those of the manifold, (1, 0, ..., 0, 1) of a sphere.
     """
     if not complex.whole:
         return None
@@ -86,7 +93,7 @@ def _degree(
     """All classes of an exact degree, as (birth, death), by birth."""
     finite = born_of.get(degree + 1, {})
     rows = list(finite.items())
-    # The deaths of the degree below; where d_degree isn't known the sphere leaves no essential class.
+    # The deaths of the degree below; where d_degree isn't known the manifold leaves no essential class.
     if degree == 0 or degree in born_of:
         spent = set(finite) | set(born_of.get(degree, {}).values())
         rows += [(int(row), ESSENTIAL) for row in np.flatnonzero(complex.index == degree) if row not in spent]

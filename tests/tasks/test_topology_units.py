@@ -1,5 +1,7 @@
 """Merge trees on products of spheres: barriers of units apart are those of one unit; and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from morsecensus.tasks.finders.options import MultistartOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.measurables.words import CERTIFIED, PASS, REFUSED
 from morsecensus.tasks.topology.census import topology_of
+from morsecensus.tasks.topology.persistence import exact_degrees
 from morsecensus.tasks.topology.spheres import betti_of_product, require_spheres
 
 SEED = 5
@@ -59,6 +62,19 @@ def test_betti_numbers_of_products():
     assert betti_of_product((2, 2)).tolist() == [1, 2, 1]
     assert betti_of_product((3, 3)).tolist() == [1, 0, 2, 0, 1]
     assert betti_of_product((1,)).tolist() == [2], "two points"
+
+
+def test_merge_trees_settle_no_degree_in_which_classes_live_on():
+    """Betti numbers (1, 3, 3, 1): d_1 and d_3 don't say which classes of degree 2 never die."""
+    torus = build("partite", {"sizes": "1,1,1"}, 2)
+    couplings = torus.sample(SEED, 0)
+    census = multistart(torus, couplings, SEED, 0, MultistartOptions())
+    found = topology_of(census, couplings, 1)
+    assert found.outcome == CERTIFIED
+    assert sorted(found.complex.boundary) == [1, 3]
+    assert found.exact.tolist() == [True, False, False, True]
+    assert set(found.pairs.dim.tolist()) == {0, 3}
+    assert exact_degrees(replace(found.complex, betti=None)) == (0, 2, 3), "a sphere's"
 
 
 def test_products_have_merge_trees_alone():
