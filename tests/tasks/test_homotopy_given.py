@@ -130,6 +130,51 @@ def test_a_double_eigenvalue_is_no_two_points(quadratic):
     assert found.census.ledger.reason != ENUMERATED
 
 
+@pytest.mark.parametrize(
+    "direction", [(0, 0, 0), (1, 0, 0), (0, 1, 1), (1e-30, 0, 0), (1e-9, 2e-9, 0), (1, 2, 3)]
+)
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("strength", [0.1, 3.0])
+def test_fields_orthogonal_to_eigenvectors(direction, turned, strength):
+    """An eigenvector that the field is orthogonal to has two points, and others as many."""
+    axes = special_ortho_group.rvs(3, random_state=1) if turned else np.eye(3)
+    values = np.array([0.5, 1.0, 2.0])
+    matrix, field = axes @ np.diag(values) @ axes.T, strength * (axes @ np.array(direction))
+    rows, columns = symmetric.multi_indices(3, 2).T
+    arrays = {
+        "packed_2": np.stack([matrix[rows, columns]] * 2),
+        "packed_1": np.stack([field, np.ones(3)]),
+    }
+    found = enumerated(given(3, **arrays))
+    assert shape(found) == (6, 6, 0, 0)
+    assert found.census.ledger.reason == ENUMERATED
+    assert found.completeness.proven
+    points = found.census.classes.points.points
+    force = 2 * points @ matrix + field
+    force -= (force * points).sum(axis=1, keepdims=True) * points / 3
+    assert np.abs(force).max() < 1e-12
+    if strength * max(direction) < 0.5:  # a weak field leaves all of both signs
+        assert list(found.census.ledger.points_by_index) == [2, 2, 2]
+
+
+def test_a_field_on_a_multiple_of_unity_has_two_points_and_no_others():
+    arrays = {"packed_2": polynomial(3, 2, {(2, 0, 0): 1.0, (0, 2, 0): 1.0, (0, 0, 2): 1.0})["packed_2"]}
+    found = enumerated(given(3, **arrays, packed_1=np.array([1.0, 2.0, 0.0])))
+    assert (found.enumeration.found, found.enumeration.expected) == (2, 6)
+    assert found.census.ledger.reason == PATHS_OPEN
+
+
+def test_diluted_fields_and_forms_are_enumerated_or_open():
+    model = build("entries", {"xi": "q^2", "field": 1.0, "law": "diluted(0.5)"}, 3)
+    reasons = []
+    for number in range(40):
+        found = enumerate_landscape(model, model.sample(1, number), 1, number, ALL)
+        reasons.append(found.census.ledger.reason)
+        assert (reasons[-1] == ENUMERATED) == (found.enumeration.found == 6)
+        assert found.certificates.proven.all()
+    assert reasons.count(ENUMERATED) >= 20
+
+
 def test_ghz_has_six_tuples():
     """e_0^3 + e_1^3: itself twice, and all factors (1, +-1)/sqrt(2) with an even number of minus signs."""
     tensor = np.zeros((2, 2, 2))
