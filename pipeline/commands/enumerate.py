@@ -139,7 +139,9 @@ def verdict(found: Mapping[str, Any]) -> list[str]:
     solutions = f"{found['distinct']} of {found['paths']} complex solutions found"
     proven = _proven(found)
     speed = found["paths_per_second"]
-    rate = "no paths: by eigenvectors" if speed is None else f"{speed:.4g} paths/s"
+    # Only of a run with a store there is a number of damaged pieces.
+    why = "no rate: pieces of the store" if "damaged_pieces" in found else "no paths: by eigenvectors"
+    rate = why if speed is None else f"{speed:.4g} paths/s"
     effort = f"{found['retries']} paths followed again, {rate}, {found['seconds']:.3g} s"
     if damaged := found.get("damaged_pieces"):
         effort += f"; {damaged} damaged pieces of the store followed anew"

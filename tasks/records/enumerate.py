@@ -46,7 +46,8 @@ def enumerate_one(
         spec: of the cell; ``finder_options.threads`` follow paths here where ``scatter`` is None.
         instance: the landscape id; landscape and starts are those of this landscape of a study.
         scatter: follows pieces of many paths elsewhere.
-        store: where pieces are committed, and those from before are found.
+        store: where pieces are committed, and those from before are found; then there is no
+            ``paths_per_second``.
         points: whether to list the points.
     """
     landscape = build(spec["model"], spec["parameters"], spec["n"])
@@ -54,9 +55,11 @@ def enumerate_one(
     _warm_up(spec, options)
     started = time.perf_counter()
     couplings = landscape.sample(spec["seed"], instance)
+    store = watched = None if store is None else _Watched(store)
     clock = _Clock(_follow(spec, landscape, couplings, instance, scatter, store))
     found = enumerate_landscape(landscape, couplings, spec["seed"], instance, options, clock, store)
     seconds = time.perf_counter() - started
+    timed = clock.seconds > 0 and not (watched is not None and watched.used)
     record = {
         "model": spec["model"],
         **spec["parameters"],
@@ -64,7 +67,7 @@ def enumerate_one(
         "seed": spec["seed"],
         "landscape": instance,
         **_counts(landscape, found),
-        "paths_per_second": found.enumeration.expected / clock.seconds if clock.seconds else None,
+        "paths_per_second": found.enumeration.expected / clock.seconds if timed else None,
         "seconds": seconds,
     }
     return record | ({"points": _points(found)} if points else {})
@@ -153,6 +156,26 @@ class _Clock:
         ends = self._follow(weights, paths, settings, everything)
         self.seconds = time.perf_counter() - self._first
         return ends
+
+
+class _Watched:
+    """A store of pieces, and whether any came from before."""
+
+    def __init__(self, store: PieceStore):
+        self._store = store
+        self.keeps = store.keeps
+        self.used = False
+
+    def read(self, name: str) -> bytes | None:
+        found = self._store.read(name)
+        self.used |= found is not None
+        return found
+
+    def write(self, name: str, data: bytes) -> None:
+        self._store.write(name, data)
+
+    def tell(self, what: str, done: int, of: int) -> None:
+        self._store.tell(what, done, of)
 
 
 def topology_of_one(

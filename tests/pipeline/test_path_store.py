@@ -11,12 +11,13 @@ from typer.testing import CliRunner
 
 import morsecensus as mc
 from morsecensus.pipeline.cli.app import app
-from morsecensus.pipeline.commands.enumerate import cell_spec
+from morsecensus.pipeline.commands.enumerate import cell_spec, path_store, verdict
 from morsecensus.pipeline.commands.how_far import told
 from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.worker.path_store import HEADER, PathStore, claim, how_far
 from morsecensus.storage.files import open_files
 from morsecensus.storage.local_files import PARTIAL
+from morsecensus.tasks.records.enumerate import enumerate_one
 
 SPEC = cell_spec("pspin", {"xi": "q^3"}, 5, 1, 100, 2)
 TIMES = ("seconds", "paths_per_second", "damaged_pieces")
@@ -69,6 +70,15 @@ def test_a_cut_piece_is_named_and_followed_again(tmp_path):
     assert again["damaged_pieces"] == 1
     assert same(again, first)
     assert run("verify", store).exit_code == 0
+
+
+def test_pieces_from_before_have_no_rate(tmp_path):
+    first, again = (enumerate_one(SPEC, 0, store=path_store(tmp_path / "paths", SPEC, 0)) for _ in range(2))
+    assert first["paths_per_second"] > 0
+    assert again["paths_per_second"] is None
+    assert same(again, first)
+    assert "no rate: pieces of the store" in verdict({**again, "damaged_pieces": 0})[-1]
+    assert "paths/s" in verdict({**first, "damaged_pieces": 0})[-1]
 
 
 @pytest.mark.parametrize("change", [{"n": 6}, {"seed": 7}, {"parameters": {"xi": "q^4", "field": 0.0}}])
