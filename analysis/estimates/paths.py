@@ -174,7 +174,7 @@ def _sampled(
     """From sampled endpoints and points in each bin, a batch a part."""
     data = cell.dataset
     endpoints, census = sum(parts, np.zeros((2, len(edges) - 1)))
-    paths = int(data["n_distinct"].values[kept].sum())
+    paths = int((data["n_paths"].values - data["n_unresolved"].values)[kept].sum())
     # A class has a solution for each of its points, or one that is all, and its hits stand at all its rows.
     # Even H: all rows are in the bin, for one endpoint. Odd H: half of them are, and it may be either half.
     rows = _rows_per_endpoint(cell)

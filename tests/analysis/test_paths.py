@@ -116,6 +116,15 @@ def test_numbers_by_energy_weigh_endpoints():
     assert scan(cell.dataset, sampled_histogram(census_only(cell), found.edges)) is None
 
 
+def test_paths_that_end_at_no_solution_count_for_numbers_by_energy():
+    cell = ragged([FOUND])
+    cell.dataset["n_distinct"] = ("landscape", [2])
+    cell.dataset["energy"] = ("row", [-1.0, 1.0, -0.2, 0.2])
+    cell.dataset["bound"] = ("landscape", [14.0])
+    found = scan(cell.dataset, sampled_histogram(cell, np.array([-2.0, 0.0, 2.0])))
+    np.testing.assert_allclose(found.number, found.census)
+
+
 def test_both_points_of_an_even_pair_are_one_endpoint():
     cell = ragged([[(0, 9, 1), (0, 9, 1), (2, 9, 0), (2, 9, 0)]], xi="q^4")
     cell.dataset["energy"] = ("row", [-1.0, -1.0, 0.5, 0.5])

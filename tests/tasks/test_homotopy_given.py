@@ -9,7 +9,8 @@ from scipy.stats import special_ortho_group
 
 from morsecensus.tasks.finders.choose import choose
 from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
-from morsecensus.tasks.finders.options import HomotopyOptions
+from morsecensus.tasks.finders.homotopy.sampled_census import sampled_homotopy
+from morsecensus.tasks.finders.options import HomotopyOptions, SampledHomotopyOptions
 from morsecensus.tasks.landscapes import tensors
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.measurables.words import ENUMERATED, PASS, PATHS_OPEN, UNINFORMATIVE
@@ -173,6 +174,23 @@ def test_diluted_fields_and_forms_are_enumerated_or_open():
         assert (reasons[-1] == ENUMERATED) == (found.enumeration.found == 6)
         assert found.certificates.proven.all()
     assert reasons.count(ENUMERATED) >= 20
+
+
+def test_sampled_numbers_count_paths_to_infinity_as_no_points():
+    """A quadratic form among cubics has 8 points for 30 paths, x^3 two, and a double eigenvalue none."""
+    weights = {(2, 0, 0, 0): 1.0, (0, 2, 0, 0): 2.0, (0, 0, 2, 0): -1.0, (0, 0, 0, 2): 3.5}
+    whole = symmetric.packed_size(4, 3)
+    quadratic = polynomial(4, 2, weights)["packed_2"]
+    cubic = np.stack([np.zeros(whole), np.random.default_rng(1).standard_normal(whole)])
+    mixed = given(4, packed_2=np.stack([quadratic] * 2), packed_3=cubic)
+    repeated = given(3, **polynomial(3, 2, {(2, 0, 0): 1.0, (0, 2, 0): 1.0, (0, 0, 2): 2.0}))
+    line = given(3, **polynomial(3, 3, {(3, 0, 0): 1.0}))
+    for model, paths, ends, points in ((mixed, 30, 8, 8), (line, 7, 1, 2), (repeated, 3, 1, 2)):
+        census = sampled_homotopy(model, model.sample(1, 0), 1, 0, SampledHomotopyOptions())
+        assert (census.books.paths, census.books.distinct, census.books.unresolved) == (paths, ends, 0)
+        assert census.books.jumps == 0
+        assert census.sample.number.estimate == points
+        assert sum(part.estimate for part in census.sample.number_by_index) == points
 
 
 def test_ghz_has_six_tuples():

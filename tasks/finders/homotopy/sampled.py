@@ -5,7 +5,8 @@ without replacement, are a uniform sample of the solutions. The fraction of real
 all estimates the count of real ones without bias; intervals are Clopper and Pearson's, conservative without
 replacement. This holds only if no sampled path is lost or has jumped, so every path is followed twice, the
 second time with errors a hundred times smaller, and where the two disagree (a jump, or a failure) a third
-and a fourth run decide. What stays unresolved is counted both ways.
+and a fourth run decide. What stays unresolved is counted both ways. Of couplings that nobody says are generic
+paths may end at singular solutions or run to infinity: these are resolved, and no solutions.
 """
 
 from dataclasses import dataclass
@@ -13,9 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Complex, Int
 
-from morsecensus.tasks.finders.homotopy.books import enumerate_solutions, more_careful, settings_of
+from morsecensus.tasks.finders.homotopy.books import (
+    Enumeration,
+    enumerate_solutions,
+    more_careful,
+    settings_of,
+)
 from morsecensus.tasks.finders.homotopy.distinctness import SAME, directions
-from morsecensus.tasks.finders.homotopy.ends import sound
+from morsecensus.tasks.finders.homotopy.endings import ended
+from morsecensus.tasks.finders.homotopy.ends import ends_of, sound
 from morsecensus.tasks.finders.homotopy.paths import Follow, Tracked, here
 from morsecensus.tasks.finders.options import HomotopyOptions
 from morsecensus.tasks.points.census import Interval
@@ -32,6 +39,7 @@ class Sample:
         paths: their numbers.
         endpoints: shape (paths, unknowns); those of unresolved paths mean nothing.
         resolved: where two runs of different care agree.
+        irregular: of these, the ones that end at no regular solution; their endpoints mean nothing.
         retries: runs beyond the two that each path takes.
         jumps: paths whose first two runs arrived at different solutions: few, or the tracker is too bold.
         expected: the number of all solutions.
@@ -40,6 +48,7 @@ class Sample:
     paths: Int[np.ndarray, " paths"]
     endpoints: Complex[np.ndarray, "paths unknowns"]
     resolved: Bool[np.ndarray, " paths"]
+    irregular: Bool[np.ndarray, " paths"]
     retries: int
     jumps: int
     expected: int
@@ -60,17 +69,19 @@ def sample_solutions(
     labels: tuple[str | int, ...],
     options: HomotopyOptions,
     follow_paths: Follow | None = None,
+    *,
+    generic: bool = True,
 ) -> Sample:
     """Follow ``count`` random paths of one start form (all of them, if there are fewer).
 
     Args:
         labels: key the start form and the choice of paths.
         follow_paths: where paths are followed; here, on `options.threads`, by default.
+        generic: whether there must be as many regular solutions as paths.
     """
     n = system.n
     if system.closed_form() is not None:
-        whole = enumerate_solutions(system, labels, options).solutions
-        return Sample(np.arange(len(whole)), whole, np.ones(len(whole), bool), 0, 0, system.paths)
+        return _all_known(system, enumerate_solutions(system, labels, options, generic=generic), generic)
     follow_paths = follow_paths or here(system, options.threads)
     count = min(count, system.paths)
     paths = np.sort(generator("sample", n, *labels).choice(system.paths, count, replace=False, shuffle=False))
@@ -78,13 +89,16 @@ def sample_solutions(
     settings = settings_of(options)
     previous = follow_paths(weights, paths, settings)
     endpoints = previous.endpoints.copy()
-    resolved = np.zeros(count, dtype=bool)
+    resolved, irregular = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     jumps = retries = 0
     rows = np.arange(count)
     for attempt in range(max(options.attempts - 1, 1)):
         settings = more_careful(settings)
         current = follow_paths(weights, paths[rows], settings)
         same = agree(previous, current, system)
+        if not generic:
+            irregular[rows] = _irregular(previous, system) & _irregular(current, system)
+            same |= irregular[rows]
         if attempt == 0:
             jumps = int((sound(previous) & sound(current) & ~same).sum())
         else:
@@ -95,7 +109,23 @@ def sample_solutions(
         if len(rows) == 0:
             break
         previous = Tracked(*(column[~same] for column in current.columns()))
-    return Sample(paths, endpoints, resolved, retries, jumps, system.paths)
+    endpoints[irregular] = 1.0
+    return Sample(paths, endpoints, resolved, irregular, retries, jumps, system.paths)
+
+
+def _irregular(tracked: Tracked, system: System) -> Bool[np.ndarray, " paths"]:
+    """Paths that end at a singular solution or at infinity."""
+    return ended(ends_of(tracked, system, generic=False, everything=False))
+
+
+def _all_known(system: System, found: Enumeration, generic: bool) -> Sample:
+    """The sample of all solutions. What is missing is lost, or isn't there where nothing is generic."""
+    count, width = found.solutions.shape
+    missing = np.arange(max(system.paths, count)) >= count
+    endpoints = np.ones((len(missing), width), dtype=complex)
+    endpoints[:count] = found.solutions
+    resolved = ~missing | (not generic)
+    return Sample(np.arange(len(missing)), endpoints, resolved, missing & resolved, 0, 0, system.paths)
 
 
 def estimate_number(

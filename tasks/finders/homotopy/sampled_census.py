@@ -14,6 +14,7 @@ from jaxtyping import Bool, Int
 
 from morsecensus.tasks.finders.homotopy.census import (
     certify_classes,
+    is_generic,
     real_points,
 )
 from morsecensus.tasks.finders.homotopy.cost import numbered_paths
@@ -71,7 +72,8 @@ def sampled_homotopy(
     census = multistart(landscape, couplings, seed, instance, options)
     system = polynomial_system(landscape, couplings)
     labels = (seed, landscape.name, landscape.manifold.ambient, instance)
-    sample = sample_solutions(system, options.paths, labels, options, follow)
+    generic = is_generic(landscape)
+    sample = sample_solutions(system, options.paths, labels, options, follow, generic=generic)
     judged = judge(census, couplings, sample, system, options.min_hits)
     if options.certify != "none":
         classes, proofs = certify_classes(judged.classes, system, landscape.flips)
@@ -95,7 +97,7 @@ def find(
 def judge(census: Census, couplings: Couplings, sample: Sample, system: System, min_hits: int) -> Census:
     """A census with what a sample of the same landscape's paths says of it."""
     landscape = census.landscape
-    real = sample.resolved & real_solutions(sample.endpoints, system)
+    real = sample.resolved & ~sample.irregular & real_solutions(sample.endpoints, system)
     points = real_points(sample.endpoints[real], system)
     signs, energy = landscape.flips.to_canonical(points)
     found = classify(landscape, couplings, points * signs, landscape.hessian_variation(couplings))
@@ -116,7 +118,8 @@ def judge(census: Census, couplings: Couplings, sample: Sample, system: System, 
         estimate_recall(had, unresolved),
         tuple(recall),
     )
-    books = PathBooks(len(sample.paths), int(sample.resolved.sum()), sample.retries, unresolved, sample.jumps)
+    distinct = int((sample.resolved & ~sample.irregular).sum())
+    books = PathBooks(len(sample.paths), distinct, sample.retries, unresolved, sample.jumps)
     ledger = assess(evidence_of(landscape, classes), min_hits)
     return replace(census, classes=classes, ledger=ledger, books=books, sample=counts)
 
