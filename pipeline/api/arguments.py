@@ -1,12 +1,12 @@
 """Arguments of the functions of `morsecensus`, which take NumPy's numbers where they take Python's."""
 
-import operator
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from morsecensus.pipeline.errors import UsageError, shown
+from morsecensus.tasks.runtime.keys import integer
 
 MOST = 2**63 - 1
 
@@ -17,9 +17,7 @@ def whole(name: str, value: Any, allowed: str = "an integer") -> int:
     Random numbers are keyed by integers: what was nearly one would give another landscape than is said.
     """
     try:
-        if isinstance(value, bool | np.bool_):
-            raise TypeError
-        return operator.index(value)
+        return integer(value)
     except TypeError:
         raise UsageError(f"{name}: got {shown(value)}, allowed: {allowed}") from None
 

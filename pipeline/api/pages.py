@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from morsecensus.pipeline.api.arguments import one_dimension, one_landscape, whole
-from morsecensus.pipeline.api.landscapes import MAX_PATHS, given_parameters
+from morsecensus.pipeline.api.arguments import one_dimension, whole
+from morsecensus.pipeline.api.landscapes import given_parameters
 from morsecensus.pipeline.commands import explore as command
 from morsecensus.pipeline.phases import shown
 
@@ -43,14 +43,9 @@ def explore(
     StoreError as `open` does. See `census` for the other arguments.
     """
     place = None if out is None else Path(out)
+    numbers = {"seed": seed, "landscape": landscape, "max_paths": max_paths}
+    asked: dict[str, Any] = {"n": one_dimension(n) if store is None else n, "model": model}
+    asked |= {name: None if value is None else whole(name, value) for name, value in numbers.items()}
+    given = given_parameters(model or "pspin", xi, parameters)
     with shown(quiet=quiet):
-        if store is None:
-            command.check_alone({"landscapes": landscapes}, "without a store")
-            model = "pspin" if model is None else model
-            of = one_landscape(1 if seed is None else seed, 0 if landscape is None else landscape)
-            most = MAX_PATHS if max_paths is None else whole("max_paths", max_paths)
-            given = given_parameters(model, xi, parameters)
-            return command.explore_landscape(model, given, one_dimension(n), *of, most, place)
-        named = {"xi": xi, "n": n, "seed": seed, "landscape": landscape, "max_paths": max_paths}
-        command.check_alone({**named, "model": model, **parameters}, "with a store")
-        return command.explore_study(str(store), 3 if landscapes is None else landscapes, place)
+        return command.explore(None if store is None else str(store), asked, given, landscapes, place)

@@ -47,16 +47,9 @@ def explore(
         from morsecensus.pipeline.errors import UsageError
 
         named = {"n": n, "seed": seed, "model": model, "landscape": landscape, "max_paths": max_paths}
-        if store is not None:
-            command.check_alone(named | given, "with a STORE", "--")
-            page = command.explore_study(store, 3 if landscapes is None else landscapes, out)
-        elif n is None:
+        if store is None and n is None:
             raise UsageError("--n: got nothing and no STORE, allowed: one of them")
-        else:
-            command.check_alone({"landscapes": landscapes}, "without a STORE", "--")
-            of = 1 if seed is None else seed, 0 if landscape is None else landscape
-            paths = 2**21 if max_paths is None else max_paths
-            page = command.explore_landscape(model or "pspin", given, n, *of, paths, out)
+        page = command.explore(store, named, given, landscapes, out, "--")
         if as_json:
             print_json({"page": str(page), "bytes": page.stat().st_size})
         else:

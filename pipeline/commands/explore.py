@@ -24,6 +24,37 @@ MOST = 100
 NO_LIBRARY = 'explore: the page needs the package plotly: pip install "morsecensus[explore]"'
 
 
+DEFAULTS = {"model": "pspin", "seed": 1, "landscape": 0, "max_paths": 2**21}
+"""Of a landscape, where nothing is given."""
+
+
+def explore(
+    store: str | None,
+    asked: Mapping[str, Any],
+    given: Mapping[str, Any],
+    landscapes: int | None,
+    out: Path | None = None,
+    dashes: str = "",
+) -> Path:
+    """Write the page of a store or of a landscape, whichever there is; return where that is.
+
+    Args:
+        asked: ``n`` and what `DEFAULTS` has; None where nothing was given.
+        given: parameters of the model, likewise.
+        landscapes: of each cell of the store; 3 if None.
+        dashes: what stands before an option's name where it was typed.
+
+    Raises UsageError for both, and as `explore_landscape` and `explore_study`.
+    """
+    word = "STORE" if dashes else "store"
+    if store is not None:
+        _check_alone({**asked, **given}, f"with a {word}", dashes)
+        return explore_study(store, 3 if landscapes is None else landscapes, out)
+    _check_alone({"landscapes": landscapes}, f"without a {word}", dashes)
+    known = {name: value for name, value in asked.items() if value is not None}
+    return explore_landscape(given=given, out=out, **(DEFAULTS | known))
+
+
 def explore_landscape(
     model: str,
     given: Mapping[str, Any],
@@ -72,7 +103,7 @@ def explore_study(store: str, most: int, out: Path | None = None) -> Path:
     return write(out or default_page(store), study.name, data)
 
 
-def check_alone(given: Mapping[str, Any], where: str, dashes: str = "") -> None:
+def _check_alone(given: Mapping[str, Any], where: str, dashes: str) -> None:
     """Raise UsageError if something is given that says nothing there; ``dashes`` stand before its name."""
     beside = [
         dashes + name.replace("_", "-" if dashes else "_")

@@ -13,6 +13,7 @@ from morsecensus.tasks.geometry.manifolds import Manifold
 from morsecensus.tasks.geometry.symmetry import Flips, Symmetry
 from morsecensus.tasks.landscapes.parameters import Parameter
 from morsecensus.tasks.landscapes.registry import MODELS
+from morsecensus.tasks.runtime.keys import integer
 from morsecensus.tasks.runtime.lazy_jax import Array, jax
 from morsecensus.tasks.systems.system import System
 
@@ -215,9 +216,11 @@ def build(model: str, parameters: Mapping[str, Any], n: int) -> Landscape:
     """
     if model not in MODELS:
         raise ValueError(f"model: got {model!r}, allowed: {', '.join(sorted(MODELS))}")
-    if isinstance(n, bool) or not isinstance(n, int | np.integer):
-        raise ValueError(f"n: got {n!r}, allowed: an integer")
-    return _class_of(MODELS[model].landscape).from_parameters(_completed(model, parameters), int(n))
+    try:
+        size = integer(n)
+    except TypeError:
+        raise ValueError(f"n: got {n!r}, allowed: an integer") from None
+    return _class_of(MODELS[model].landscape).from_parameters(_completed(model, parameters), size)
 
 
 def _completed(model: str, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -60,19 +60,13 @@ class Factorised(Landscape):
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any], n: int) -> Self:
-        defaults = {"width": 2, "layers": 2, "extra": 0, "spectrum": ""}
-        unknown = set(parameters) - set(defaults)
-        if unknown:
-            raise ValueError(
-                f"parameters of factorised: got {sorted(unknown)}, allowed: {', '.join(defaults)}"
-            )
         if n < 2:
             raise ValueError(f"n: got {n}, allowed: integers >= 2")
-        given = defaults | dict(parameters)
-        spectrum = tuple(float(v) for v in given["spectrum"].split(",")) if given["spectrum"] else ()
+        text = parameters["spectrum"]
+        spectrum = tuple(float(v) for v in text.split(",")) if text else ()
         if spectrum and len(spectrum) != n:
             raise ValueError(f"spectrum: got {len(spectrum)} singular values, allowed: n = {n} of them")
-        return cls(n, n + given["extra"], given["width"], given["layers"], spectrum)
+        return cls(n, n + parameters["extra"], parameters["width"], parameters["layers"], spectrum)
 
     @property
     def layers(self) -> Layers:

@@ -22,7 +22,6 @@ from jaxtyping import Float
 
 from morsecensus.tasks.geometry.manifolds import ProductOfSpheres
 from morsecensus.tasks.landscapes.base import Jet, Landscape
-from morsecensus.tasks.landscapes.parameters import partite_sizes
 from morsecensus.tasks.runtime.keys import generator
 from morsecensus.tasks.runtime.lazy_jax import Array, jnp
 from morsecensus.tasks.systems.multilinear.count import singular_tuples
@@ -51,16 +50,9 @@ class Partite(Landscape):
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any], n: int) -> Self:
-        unknown = set(parameters) - {"sizes"}
-        if unknown:
-            raise ValueError(f"parameters of partite: got {sorted(unknown)}, allowed: sizes")
         if n < 1:
             raise ValueError(f"n: got {n}, allowed: integers >= 1")
-        try:
-            relative = partite_sizes(parameters.get("sizes", "1,1,1"))
-        except ValueError as error:
-            raise ValueError(f"sizes: {error}") from error
-        sizes = tuple(n * int(size) for size in relative.split(","))
+        sizes = tuple(n * int(size) for size in parameters["sizes"].split(","))
         if min(sizes) < 2:
             raise ValueError(f"sizes: got spheres of sizes {sizes} at n = {n}, allowed: each >= 2; raise n")
         return cls(sizes)

@@ -55,12 +55,9 @@ class ReluUnits(Landscape):
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any], n: int) -> Self:
-        unknown = set(parameters) - {"units"}
-        if unknown:
-            raise ValueError(f"parameters of relu-units: got {sorted(unknown)}, allowed: units")
         if n < 2:
             raise ValueError(f"k: got {n}, allowed: integers >= 2, for one teacher has no angle to another")
-        return cls(n, parameters.get("units") or n)
+        return cls(n, parameters["units"] or n)
 
     @property
     def manifold(self) -> Euclidean:

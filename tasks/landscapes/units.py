@@ -37,13 +37,6 @@ Couplings = dict[str, Float[np.ndarray, "..."]]
 
 MOST_POINTS = 1e5
 """Critical points of one landscape, typically, above which no census is begun."""
-DEFAULTS: dict[str, Any] = {
-    "units": 2,
-    "coupling": 1.0,
-    "teacher": "field",
-    "teachers": 0,
-    "normalised": "yes",
-}
 
 
 @dataclass(frozen=True)
@@ -83,14 +76,8 @@ class Units(Landscape):
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any], n: int) -> Self:
-        unknown = set(parameters) - {*DEFAULTS, "kernel"}
-        if unknown:
-            allowed = ", ".join(["kernel", *DEFAULTS])
-            raise ValueError(f"parameters of units: got {sorted(unknown)}, allowed: {allowed}")
-        given = DEFAULTS | dict(parameters)
+        given = parameters
         kernel, teacher = Kernel.parse(given["kernel"]), given["teacher"]
-        if teacher not in ("field", "random", "orthonormal"):
-            raise ValueError(f"teacher: got {teacher!r}, allowed for units: field, random, orthonormal")
         number = {"field": 0, "random": given["teachers"], "orthonormal": n}[teacher]
         return cls(
             n, given["units"], given["coupling"], kernel, teacher, number, given["normalised"] == "yes"

@@ -7,6 +7,7 @@ the numbers of any landscape again. Philox is NumPy's portable counter-based gen
 
 import hashlib
 import operator
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +25,11 @@ def generator(*labels: str | int) -> np.random.Generator:
 
 
 def _typed(label: str | int) -> str:
-    if isinstance(label, str):
-        return f"str:{label}"
-    if isinstance(label, bool | np.bool_):
-        raise TypeError(f"a label of random numbers: got {label}, allowed: integers and text")
-    return f"int:{operator.index(label)}"
+    return f"str:{label}" if isinstance(label, str) else f"int:{integer(label)}"
+
+
+def integer(value: Any) -> int:
+    """An integer of any kind as Python's; TypeError for what is none, True and 1.0 among it."""
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"got {value}, allowed: integers")
+    return operator.index(value)
