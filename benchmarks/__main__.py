@@ -36,42 +36,29 @@ PARTS = (
 
 def run(names: list[str]) -> records.Record:
     """Run parts. One that fails leaves the others theirs."""
-    rows, spent, failed, machine = {}, {}, {}, records.machine()
+    parts, machine = {}, records.machine()
     for name in names:
         start = time.perf_counter()
+        rows, failed = [], ""
         try:
-            found = list(importlib.import_module(f"benchmarks.{name}").run())
-            for row in found:
+            rows = list(importlib.import_module(f"benchmarks.{name}").run())
+            for row in rows:
                 records.is_met(row)  # a bar that can't be read is this part's failure, not the page's
-            rows[name] = found
         except Exception as error:
-            failed[name] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        spent[name] = round(time.perf_counter() - start, 1)
-        print(f"{name}: {spent[name]:.0f} s", flush=True)
-    return records.Record(machine, records.today(), records.commit(), rows, spent, failed)
+            rows, failed = [], " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        spent = round(time.perf_counter() - start, 1)
+        parts[name] = records.Part(machine, records.today(), records.commit(), rows, spent, failed)
+        print(f"{name}: {spent:.0f} s", flush=True)
+    return records.Record(parts)
 
 
 def show(record: records.Record, last: records.Record | None) -> None:
-    table = Table(title=f"morsecensus {record.commit}, {record.date}", title_justify="left")
+    table = Table(title=f"morsecensus {records.commit()}, {records.today()}", title_justify="left")
     for name in records.HEAD:
         table.add_column(name, justify="left" if name in ("what", "of which") else "right")
     for row in records.table(record, last):
         table.add_row(*row)
     Console(width=190).print(table)
-
-
-def merged(new: records.Record, last: records.Record | None) -> records.Record:
-    """The run, and of parts that it left out what was recorded before."""
-    if last is None:
-        return new
-    return records.Record(
-        new.machine,
-        new.date,
-        new.commit,
-        {**last.rows, **new.rows},
-        {**last.seconds, **new.seconds},
-        new.failed,
-    )
 
 
 def main() -> None:
@@ -89,9 +76,9 @@ def main() -> None:
     records.write(found, given.out / "bench.json")
     print(f"the same as a page: {given.out / 'bench.md'}")
     if given.record:
-        records.write(merged(found, last), records.LAST)
-    if found.failed:
-        raise SystemExit(f"without figures: {', '.join(found.failed)}")
+        records.write(found.merged(last), records.LAST)
+    if failed := found.failed():
+        raise SystemExit(f"without figures: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ SIZES = (60, 100)
 STARTS = 2048
 STOP = 0.2
 """Gradient norm over sqrt(N) at which Newton takes over, aiming at minima."""
-CENSUSES = ((60, 128, "<= 30"), (100, 24, ""))
+CENSUSES = ((60, 128, "<= 30"), (100, 12, ""))
 """N, rounds, bar; at N = 100 no budget of minutes closes index 1 (docs/low-index.md)."""
 
 

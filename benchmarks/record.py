@@ -1,4 +1,4 @@
-"""What a run of the benchmarks found, on which machine, and how it compares with a recorded one."""
+"""What runs of the benchmarks found, on which machines, and how one compares with the recorded ones."""
 
 import json
 import operator
@@ -19,22 +19,42 @@ COMPARE = {">=": operator.ge, "<=": operator.le, "<": operator.lt, ">": operator
 
 
 @dataclass(frozen=True)
-class Record:
-    """A run: the machine, the commit, rows by part, and how long each part took.
+class Part:
+    """One part of the benchmarks: its rows, how long it took, and where.
 
     Attributes:
-        failed: by part, one line on why it has no rows.
+        failed: one line on why it has no rows, "" if it has.
     """
 
     machine: dict[str, str]
     date: str
     commit: str
-    rows: dict[str, list[Row]]
-    seconds: dict[str, float]
-    failed: dict[str, str]
+    rows: list[Row]
+    seconds: float
+    failed: str = ""
 
-    def by_name(self) -> dict[str, Row]:
-        return {row.what: row for rows in self.rows.values() for row in rows}
+    def where(self) -> str:
+        return (
+            f"{self.date}, version {self.commit}, on {self.machine.get('processor', 'an unknown processor')}"
+        )
+
+
+@dataclass(frozen=True)
+class Record:
+    """Parts by name. Those of a recorded run may be of different days and machines: each says which."""
+
+    parts: dict[str, Part]
+
+    def seconds(self) -> float:
+        return sum(part.seconds for part in self.parts.values())
+
+    def failed(self) -> dict[str, str]:
+        return {name: part.failed for name, part in self.parts.items() if part.failed}
+
+    def merged(self, last: "Record | None") -> "Record":
+        """This run, and of parts that it left out or that failed what was recorded before."""
+        good = {name: part for name, part in self.parts.items() if not part.failed}
+        return Record({**({} if last is None else last.parts), **good})
 
 
 def machine() -> dict[str, str]:
@@ -81,12 +101,12 @@ def is_met(row: Row) -> bool | None:
     return COMPARE[sign](row.ratio, float(bar))
 
 
-def against(row: Row, last: Record | None) -> float | None:
+def against(row: Row, last: Part | None) -> float | None:
     """How much better (above 1) or worse this is than in the recorded run; None if it wasn't there.
 
     Where less is better the recorded figure is divided by this one, so that more is better in every row.
     """
-    before = None if last is None else last.by_name().get(row.what)
+    before = None if last is None else next((old for old in last.rows if old.what == row.what), None)
     if before is None or not row.ratio or not before.ratio:
         return None
     return row.ratio / before.ratio if row.wanted.startswith(">") else before.ratio / row.ratio
@@ -95,9 +115,10 @@ def against(row: Row, last: Record | None) -> float | None:
 def table(record: Record, last: Record | None) -> list[Sequence[str]]:
     """Rows of the page: what, measured, wanted, whether met, against the recorded run, details."""
     rows = []
-    for part in record.rows.values():
-        for row in part:
-            change = against(row, last)
+    for name, part in record.parts.items():
+        before = None if last is None else last.parts.get(name)
+        for row in part.rows:
+            change = against(row, before)
             said = {None: "-", True: "yes", False: "no"}[is_met(row)]
             rows.append(
                 (
@@ -117,28 +138,45 @@ HEAD = ("what", "measured", "wanted", "met", "against the last", "of which")
 
 def page(record: Record, last: Record | None) -> str:
     """The run as Markdown."""
-    lines = [f"# Benchmarks, {record.date}, version {record.commit}", ""]
-    lines += [f"- {name}: {value}" for name, value in record.machine.items() if value]
-    taken = ", ".join(f"{part} {seconds:.0f}" for part, seconds in record.seconds.items())
-    lines += [f"- {sum(record.seconds.values()):.0f} s in all: {taken}"]
+    lines = ["# Benchmarks", ""]
+    lines += _grouped({name: part.where() for name, part in record.parts.items()}, "")
+    lines += _machines(record)
+    taken = ", ".join(f"{name} {part.seconds:.0f}" for name, part in record.parts.items())
+    lines += [f"- {record.seconds():.0f} s in all: {taken}"]
     if last is not None:
-        same = last.machine.get("processor") == record.machine.get("processor")
-        where = (
-            "on the same kind of processor"
-            if same
-            else f"on {last.machine.get('processor')}: mind the ratios"
+        lines += _grouped(
+            {name: last.parts[name].where() for name in record.parts if name in last.parts},
+            "compared with the recorded run of ",
         )
-        lines += [
-            f"- the last recorded run is of {last.date}, version {last.commit}, {where}; above 1 is better"
-        ]
+        lines += ["- above 1 is better than in the recorded run; mind ratios between two kinds of processors"]
     lines += ["", f"| {' | '.join(HEAD)} |", f"|{'---|' * len(HEAD)}"]
     lines += [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in table(record, last)]
-    lines += [f"- {part}: no figures: {why}" for part, why in record.failed.items()]
+    lines += [f"- {name}: no figures: {why}" for name, why in record.failed().items()]
     return "\n".join(lines) + "\n"
 
 
+def _grouped(said: dict[str, str], before: str) -> list[str]:
+    """A line for each thing that is said of parts, with their names where there are several."""
+    lines = []
+    for text in dict.fromkeys(said.values()):
+        names = [name for name in said if said[name] == text]
+        of = "" if len(names) == len(said) else f": {', '.join(names)}"
+        lines.append(f"- {before}{text}{of}")
+    return lines
+
+
+def _machines(record: Record) -> list[str]:
+    """What else is known of the machines; the load is that before the first part on each."""
+    first = {part.machine.get("processor"): part.machine for part in reversed(record.parts.values())}
+    said = []
+    for processor, known in first.items():
+        rest = ", ".join(f"{name}: {value}" for name, value in known.items() if value and name != "processor")
+        said.append(f"- {processor}: {rest}")
+    return said
+
+
 def write(record: Record, path: Path) -> None:
-    path.write_text(json.dumps(asdict(record), indent=1) + "\n")
+    path.write_text(json.dumps(asdict(record)["parts"], indent=1) + "\n")
 
 
 def read(path: Path) -> Record | None:
@@ -146,5 +184,6 @@ def read(path: Path) -> Record | None:
     if not path.exists():
         return None
     held = json.loads(path.read_text())
-    rows = {part: [Row(**row) for row in rows] for part, rows in held.pop("rows").items()}
-    return Record(rows=rows, **held)
+    return Record(
+        {name: Part(**{**part, "rows": [Row(**row) for row in part["rows"]]}) for name, part in held.items()}
+    )

@@ -16,10 +16,12 @@ sys.path.pop()
 MACHINE = {"processor": "abacus", "cores": "2"}
 
 
+def part(rows, processor="abacus", failed=""):
+    return records.Part(MACHINE | {"processor": processor}, "2026-01-01", "abc", rows, 3.0, failed)
+
+
 def recorded(rows, processor="abacus"):
-    return records.Record(
-        MACHINE | {"processor": processor}, "2026-01-01", "abc", {"finder": rows}, {"finder": 3.0}, {}
-    )
+    return records.Record({"finder": part(rows, processor)})
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def test_a_bar_that_nobody_can_read_is_refused():
 
 
 def test_above_one_is_better_whichever_way_the_bar_is():
-    last = recorded([Row("rate", 10, ">= 5", ""), Row("seconds", 10, "<= 20", "")])
+    last = part([Row("rate", 10, ">= 5", ""), Row("seconds", 10, "<= 20", "")])
     assert records.against(Row("rate", 20, ">= 5", ""), last) == 2
     assert records.against(Row("seconds", 20, "<= 20", ""), last) == 0.5
     assert records.against(Row("new", 20, "<= 20", ""), last) is None
@@ -53,7 +55,9 @@ def test_the_page_says_what_was_missed_and_where(tmp_path):
     assert "| rate | 4 | >= 5 | no | 0.40 | 4/s / 1/s |" in records.page(
         new, recorded([Row("rate", 10, ">= 5", "")])
     )
-    assert "on pebbles: mind the ratios" in records.page(new, recorded([], "pebbles"))
+    assert "compared with the recorded run of 2026-01-01, version abc, on pebbles" in records.page(
+        new, recorded([], "pebbles")
+    )
     records.write(new, tmp_path / "last.json")
     assert records.read(tmp_path / "last.json") == new
     assert records.read(tmp_path / "none.json") is None
@@ -89,10 +93,20 @@ def test_a_part_that_fails_leaves_the_others_theirs(tmp_path, monkeypatch):
     assert "- gradient: no figures: ImportError: no pymanopt here" in page
     assert "- paths: no figures: ValueError: rate: wanted '-'" in page
     kept = records.read(tmp_path / "last.json")
-    assert [row.ratio for row in kept.rows["finder"]] == [20]
-    # A run of other parts leaves those that it didn't run.
-    again = bench.merged(recorded([]), kept)
-    assert again.rows == {"finder": []}
+    assert list(kept.parts) == ["finder"]  # a part without figures isn't kept
+    assert [row.ratio for row in kept.parts["finder"].rows] == [20]
+
+
+def test_a_recorded_part_keeps_its_machine_when_another_is_recorded_elsewhere():
+    last = records.Record({"finder": part([Row("rate", 10, "", "")]), "paths": part([])})
+    new = records.Record(
+        {"paths": part([Row("paths", 1, "", "")], "pebbles"), "scale": part([], failed="no")}
+    )
+    kept = new.merged(last)
+    assert kept.parts == {"finder": last.parts["finder"], "paths": new.parts["paths"]}
+    page = records.page(kept, None)
+    assert "- 2026-01-01, version abc, on abacus: finder" in page
+    assert "- 2026-01-01, version abc, on pebbles: paths" in page
 
 
 def test_an_unknown_part_is_refused(monkeypatch, capsys):
