@@ -13,7 +13,7 @@ from benchmarks.harness import WORKERS, Row, processes
 
 XI = {"xi": "q^3"}
 SIZES = (4, 5, 6, 8, 10, 12)
-EACH = 8
+EACH = 6
 """Landscapes of each size, whose mean time is taken."""
 WARM_UP = 4
 """Landscapes before the clock starts: the first compile most shapes of arrays, the others the rest."""
