@@ -1,12 +1,12 @@
 """Trajectories: free sampling at N from 10^3 to 10^12, many runs, Langevin and SGD at 10^6, and descents on
 couplings against the bare product of matrices that they are made of. Seconds are of one core's CPU."""
 
-import resource
 import time
 
 import numpy as np
 
 from benchmarks.harness import WORKERS, Row, processes
+from morsecensus.tasks.runtime.memory import peak_bytes
 
 PURE = {"xi": "q^3"}
 FLOWS = 40
@@ -25,7 +25,7 @@ def _run(asked: dict, runs: int = 1):
     for landscape in range(runs):
         found = run_trajectory(options, 1, landscape, 0)
     spent = time.process_time() - start
-    return spent, found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return spent, found, peak_bytes() / 2**20
 
 
 def flow_seconds(n: int) -> tuple[float, int]:

@@ -46,7 +46,7 @@ def run() -> list[Row]:
 def _row(what: str, bar: float, code: str) -> Row:
     """In a process of its own, whose largest memory is that of the case."""
     script = PROGRAM.format(code=code) + (
-        "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "from morsecensus.tasks.runtime.memory import peak_bytes; print(peak_bytes())"
     )
     words = subprocess.run(
         [sys.executable, "-c", script],
@@ -55,5 +55,5 @@ def _row(what: str, bar: float, code: str) -> Row:
         check=True,
         env={**os.environ, **ONE_THREAD},
     ).stdout.split()
-    value, spent, memory = float(words[0]), float(words[1]), float(words[2]) / 1e6
+    value, spent, memory = float(words[0]), float(words[1]), float(words[2]) / 1e9
     return Row(what, spent / bar, "<= 1", f"{spent:.2f} s, {memory:.2f} GB, printed {value:.9g}")

@@ -1,7 +1,6 @@
 """Training, curvature and matching of perceptrons of MNIST's size, against bars of time and against the bare
 products of matrices that they are made of. Examples are random bytes; CPU seconds of one thread."""
 
-import resource
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.harness import Row, processes
+from morsecensus.tasks.runtime.memory import peak_bytes
 
 EXAMPLES, BATCH, INPUTS, CLASSES = 30_000, 100, 784, 10
 PART = 5000
@@ -145,7 +145,7 @@ def _hessian(name: str, examples: int) -> tuple[Callable[[np.ndarray], np.ndarra
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_bytes() / 2**20
 
 
 def run() -> list[Row]:

@@ -1,7 +1,6 @@
 """What a report computes from the energies and indices of 10^7 points, against the time of reading the two
 columns: `measure_cell` calls these reductions for every cell."""
 
-import resource
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from morsecensus.analysis.dataset.extent import ENERGY_RANGE
 from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_energies, estimate_histogram
 from morsecensus.storage.inventory import INVENTORY_KEY, Entry, inventory_bytes
+from morsecensus.tasks.runtime.memory import peak_bytes
 
 ROWS = 10_000_000
 LANDSCAPES = 10_000
@@ -84,14 +84,14 @@ def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "points.zarr"
         make_dataset(path)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = peak_bytes()
         time.sleep(0.1)
         timed = {
             name: lambda action=action: seconds(lambda: action(opened(path)))
             for name, action in {**actions, "read": read}.items()
         }
         spent = interleaved(timed, repeats=7)
-        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        grown = (peak_bytes() - before) / 2**20
     return [
         Row(
             f"{name}, of 10^7 points, over reading the columns, time",

@@ -6,7 +6,6 @@ measured is the driver. Markers are real ones, of blocks with all the columns of
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Row, seconds
+from morsecensus.tasks.runtime.memory import peak_bytes
 
 SIZES = (1_000, 10_000, 100_000)
 RAY_SIZES = (1_000, 20_000)
@@ -53,7 +53,7 @@ def _receipt() -> dict[str, Any]:
 
 def _peak() -> float:
     """Peak resident memory of this process in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_bytes() / 2**20
 
 
 class _Instant:

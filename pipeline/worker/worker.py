@@ -10,7 +10,6 @@ import functools
 import json
 import os
 import queue
-import resource
 import socket
 import sys
 import threading
@@ -41,6 +40,7 @@ from morsecensus.storage.seals import canonical
 from morsecensus.storage.tables import closed_value
 from morsecensus.tasks.measurables.words import CLOSED
 from morsecensus.tasks.runtime.kept_code import keep_programs
+from morsecensus.tasks.runtime.memory import peak_bytes
 from morsecensus.tasks.runtime.pieces import keep_with
 from morsecensus.tasks.runtime.scatter import Scatter
 
@@ -226,8 +226,7 @@ def _run_block(job: Mapping[str, Any], scatter: Scatter | None, started: float) 
             "attempt": job.get("attempt", 1),
             "started": round(started, 3),
             "seconds": round(time.time() - started, 3),
-            # Of the process so far, so an upper limit for this block; Linux counts in KiB.
-            "peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "peak_bytes": peak_bytes(),  # of the process so far, so an upper limit for this block
         },
     )
     kept.discard()
