@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from morsecensus.pipeline.api.stored import StoredCell, StoredStudy
 from morsecensus.pipeline.errors import UsageError, shown
 from morsecensus.pipeline.plugins import register_installed
-from morsecensus.pipeline.worker.bodies import BODIES, DEFAULT_BODY, describe
+from morsecensus.pipeline.worker.bodies import BODIES, DEFAULT_BODY, Description, describe
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
 from morsecensus.storage.inventory import CHECKS, ROOT
@@ -154,10 +154,9 @@ def _spec(dataset: Dataset, name: str) -> dict[str, Any]:
 def _cell(dataset: Dataset, name: str, spec: dict[str, Any]) -> StoredCell:
     from morsecensus.analysis.dataset.cells import cell_of
 
-    word = spec.pop("body")
-    body = BODIES[word].recorded if word in BODIES else word
+    word = str(spec.pop("body"))
     try:
-        known = describe(body, spec)
+        body, known = _described(word, spec)
         tables, sizes = read_tables(known.tables), known.sizes
     except (UsageError, StoreError, KeyError, TypeError) as error:
         raise StoreError(
@@ -180,6 +179,16 @@ def _cell(dataset: Dataset, name: str, spec: dict[str, Any]) -> StoredCell:
         attrs={} if body == DEFAULT_BODY else {"body": word},
     )
     return StoredCell(name, cell_of(layout, data), layout, data)
+
+
+def _described(word: str, spec: dict[str, Any]) -> tuple[str, Description]:
+    """What a body of ours says of a cell, with its recorded name. Another is whatever function a stranger
+    wrote into a file, so nothing is imported for it: which code is run is for the user to say.
+    """
+    if word not in BODIES:
+        raise UsageError(f"body: got {shown(word)}, allowed: {', '.join(BODIES)}")
+    body = BODIES[word].recorded
+    return body, describe(body, spec)
 
 
 def _study(dataset: Dataset, cells: list[StoredCell]) -> StoredStudy:

@@ -2,6 +2,7 @@
 
 import shutil
 
+import h5netcdf
 import numpy as np
 import pytest
 import xarray as xr
@@ -144,6 +145,19 @@ def test_what_others_open_says_so(exported, tmp_path):
         mc.open(tmp_path / "x.txt")
     with pytest.raises(StoreError, match="no run here"):
         mc.open(tmp_path)
+
+
+@pytest.mark.parametrize("evil", ["evil:run_block", "tasks.block:run_block", "os:system", "x\ny"])
+def test_a_stranger_s_export_chooses_no_body(exported, tmp_path, monkeypatch, evil):
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'exploded')!r}, 'w')\ndescribe = dict\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    shutil.copytree(exported["netcdf"], tmp_path / "files")
+    (tmp_path / "files/manifest-sha256.txt").unlink()
+    with h5netcdf.File(tmp_path / "files/c0001.nc", "a") as cell:
+        cell.attrs["body"] = evil
+    with pytest.raises(StoreError, match="c0001: this version can't say what its columns are .*allowed: cen"):
+        mc.open(tmp_path / "files")
+    assert not (tmp_path / "exploded").exists()
 
 
 def test_an_export_that_lost_or_changed_a_file_is_refused(exported, tmp_path):
