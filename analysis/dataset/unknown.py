@@ -22,8 +22,9 @@ class UnknownArray(BackendArray):
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> NDArray[Any]:
-        sizes = (len(np.arange(size)[part]) for size, part in zip(self.shape, key, strict=True))
-        return np.full(tuple(sizes), self.unknown, self.dtype)
+        axes = (np.arange(size)[part] for size, part in zip(self.shape, key, strict=True))
+        kept = (axis for axis in axes if axis.ndim)  # an integer takes its dimension away
+        return np.full(tuple(map(len, kept)), self.unknown, self.dtype)
 
 
 def with_unknown(dataset: xr.Dataset, tables: Sequence[Table], sizes: Mapping[str, int]) -> xr.Dataset:
