@@ -124,24 +124,33 @@ def acquire(
 def take_over(
     files: Files, keys: Iterable[str], tell: Callable[[str], None], between: Callable[[], None]
 ) -> None:
-    """Remove leases whose holders are dead, watching them all at once; arguments and errors as `acquire`."""
+    """Remove leases whose holders are dead, watching them all at once; arguments and errors as `acquire`.
+
+    Each is taken to be removed; if one is refused, those that were taken before it go too.
+    """
     watches = [Watch(files, myself(), key) for key in keys]
     _watched(files, watches, tell, between)
     for watch in watches:
-        files.remove(watch.key)
+        watch.give_back()
 
 
 def _watched(
     files: Files, watches: Iterable["Watch"], tell: Callable[[str], None], between: Callable[[], None]
 ) -> None:
-    """Look until all of them have their lease."""
-    told = False
-    while watches := [watch for watch in watches if not watch.look(time.monotonic())]:
-        if not told:
-            told = True
-            tell(_waiting(files, watches[0].who))
-        between()
-        time.sleep(LOOK_SECONDS)
+    """Look until all of them have their lease; whatever ends that before, none is kept."""
+    waiting, told = (watches := list(watches)), False
+    try:
+        while waiting := [watch for watch in waiting if not watch.look(time.monotonic())]:
+            if not told:
+                told = True
+                tell(_waiting(files, waiting[0].who))
+            between()
+            time.sleep(LOOK_SECONDS)
+    except BaseException:
+        for watch in watches:
+            with contextlib.suppress(OSError):
+                watch.give_back()
+        raise
 
 
 def _waiting(files: Files, who: str) -> str:
@@ -231,6 +240,12 @@ class Watch:
             self._unclaim(found)
             return self._settled()
 
+    def give_back(self) -> None:
+        """Remove the lease if it was taken, and is still this watch's own."""
+        with _guard(self._files, self.key):
+            if self._is_mine():
+                self._files.remove(self.key)
+
     def _is_dead(self, found: bytes, current: dict[str, Any] | None, now: float) -> bool:
         if current is None:
             return True  # torn: nobody writes such a thing
@@ -258,12 +273,15 @@ class Watch:
         for number in range(self._claims + 1):
             self._files.remove(_claim_key(self.key, found, number))
 
+    def _is_mine(self) -> bool:
+        current = _read(self._files, self.key)
+        return current is not None and current.get("token") == self._holder["token"]
+
     def _settled(self) -> bool:
         if isinstance(self._files, LocalFiles):
             return True
         settle(self._files)
-        current = _read(self._files, self.key)
-        if current is None or current.get("token") != self._holder["token"]:
+        if not self._is_mine():
             raise StoreError(f"{self._files.url}: another driver took the lease at the same time")
         return True
 

@@ -13,7 +13,8 @@ from morsecensus.storage import local_files, processes
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import LEASE
-from morsecensus.storage.lease import STALE_SECONDS, Watch, acquire, holder_of
+from morsecensus.storage.lease import STALE_SECONDS, Watch, acquire, holder_of, take_over
+from morsecensus.storage.parts import Part, held_parts, take_whole
 from morsecensus.storage.processes import myself
 from morsecensus.storage.seals import seal, unseal
 
@@ -245,3 +246,33 @@ def test_folders_above_a_new_store_are_synced(tmp_path, monkeypatch):
     monkeypatch.setattr(local_files, "_sync", lambda path: (synced.append(path), sync(path)))
     acquire(open_files(str(tmp_path / "new" / "store"))).release()
     assert {tmp_path, tmp_path / "new"} <= set(synced)
+
+
+def test_a_refused_takeover_keeps_none_of_the_leases(anywhere):
+    """The first part is dead and taken over, the second alive: nobody has the first afterwards."""
+    dead, alive = Part(1, 4), Part(2, 4)
+    acquire(anywhere, key=dead.key)._stop.set()
+    record = unseal(anywhere.read(dead.key)) | {"pid": os.getppid(), "started": "1"}
+    anywhere.write({dead.key: seal(record)})
+    with acquire(anywhere, key=alive.key):
+        with pytest.raises(StoreError, match="held by another driver"):
+            take_whole(anywhere, lambda _: None, lambda: None)
+        assert list(held_parts(anywhere)) == [alive]
+        assert anywhere.size(dead.key) is None
+        assert anywhere.size(LEASE) is None
+    take_whole(anywhere, lambda _: None, lambda: None).release()
+
+
+def test_whoever_is_stopped_while_it_waits_keeps_no_lease(anywhere):
+    acquire(anywhere, key=Part(2, 4).key)._stop.set()
+    record = unseal(anywhere.read(Part(2, 4).key)) | {"host": "elsewhere"}
+    anywhere.write({Part(2, 4).key: seal(record)})
+
+    def stop():
+        assert anywhere.size(Part(1, 4).key)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        take_over(anywhere, [Part(1, 4).key, Part(2, 4).key], lambda _: None, stop)
+    assert anywhere.size(Part(1, 4).key) is None
+    assert anywhere.read(Part(2, 4).key) == seal(record)
