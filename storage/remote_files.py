@@ -1,6 +1,7 @@
 """Bytes under an fsspec URL: one PUT for a whole object."""
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -8,6 +9,12 @@ from typing import Any
 import fsspec
 
 from morsecensus.storage.errors import RemoteError, StoreError
+
+EXISTS, CONFLICT = 412, 409
+"""What servers of S3 answer to a conditional PUT: the object is there, which some say without naming the
+condition; another one is writing it just now, so this one is to be tried again."""
+CONFLICT_PAUSES = (0.1, 0.3, 1.0, 3.0)
+"""Seconds before each further try of a PUT that met another."""
 
 
 class RemoteFiles:
@@ -34,6 +41,18 @@ class RemoteFiles:
             self.fs.pipe({self._path(key): data for key, data in objects.items()})
 
     def create(self, key: str, data: bytes) -> bool:
+        for pause in (*CONFLICT_PAUSES, None):
+            try:
+                return self._create(key, data)
+            except RemoteError as error:
+                if _status(error) == EXISTS:
+                    return False
+                if _status(error) != CONFLICT or pause is None:
+                    raise
+                time.sleep(pause)
+        raise AssertionError
+
+    def _create(self, key: str, data: bytes) -> bool:
         try:
             with self.errors(key):
                 self.fs.pipe_file(self._path(key), data, mode="create")
@@ -122,6 +141,18 @@ class RemoteFiles:
                 f"{self.url}: {what or 'the store'}: {reason}: check the URL, the network, and the "
                 "credentials in the environment"
             ) from error
+
+
+def _status(error: BaseException) -> int | None:
+    """The status of the server's answer that an error came from, down its causes; None if it had none."""
+    cause: BaseException | None = error
+    while cause is not None:
+        answer = getattr(cause, "response", None)
+        metadata = answer.get("ResponseMetadata", {}) if isinstance(answer, Mapping) else {}
+        if isinstance(metadata.get("HTTPStatusCode"), int):
+            return metadata["HTTPStatusCode"]
+        cause = cause.__cause__
+    return None
 
 
 def _stamp(entry: Mapping[str, Any]) -> str:
