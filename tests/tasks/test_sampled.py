@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from morsecensus.tasks.finders.choose import FINDERS
+from morsecensus.tasks.finders.homotopy import sampled_census
 from morsecensus.tasks.finders.homotopy.books import enumerate_solutions
 from morsecensus.tasks.finders.homotopy.census import enumerate_landscape, real_points
 from morsecensus.tasks.finders.homotopy.ends import is_real
@@ -22,6 +23,8 @@ from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions, SampledHomotopyOptions
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.measurables.words import COMPLETE, FEW_HITS, OPEN
+from morsecensus.tasks.points.census import evidence_of
+from morsecensus.tasks.points.ledger import assess
 from morsecensus.tasks.systems.polynomial import start_weights
 
 OPTIONS = HomotopyOptions(certify="none")
@@ -132,6 +135,29 @@ def test_the_finder_is_multistart_and_its_judge(instance_of):
     real = is_real(sample_solutions(system, 64, (5, "pspin", 7, 2), options).endpoints, system)
     assert census.sample.hits.sum() == real.sum()
     assert census.sample.recall.lower == pytest.approx(0.05 ** (1 / real.sum()))
+
+
+@pytest.mark.parametrize("changes", [{"index": 1}, {"degenerate": 1}])
+def test_books_are_of_the_points_as_they_are_proven(instance_of, monkeypatch, changes):
+    """A class that multistart gives a wrong index, or doubts, until the proof says otherwise."""
+    model, couplings, _ = instance_of(6)
+    honest = multistart(model, couplings, 5, 0, MultistartOptions())
+
+    def mistaken(*_):
+        found = honest.classes.points
+        wrong = {name: getattr(found, name).copy() for name in changes}
+        for name, more in changes.items():
+            wrong[name][0] += more
+        classes = replace(honest.classes, points=replace(found, **wrong))
+        return replace(honest, classes=classes, ledger=assess(evidence_of(model, classes), 5))
+
+    monkeypatch.setattr(sampled_census, "multistart", mistaken)
+    census = sampled_homotopy(model, couplings, 5, 0, SampledHomotopyOptions(paths=63, certify="real"))
+    points = census.points()[0]
+    assert not points.degenerate.any()
+    assert np.array_equal(np.bincount(points.index, minlength=6), census.ledger.points_by_index)
+    assert census.ledger.status == honest.ledger.status == COMPLETE
+    assert census.ledger.morse_sum == honest.ledger.morse_sum
 
 
 def test_unresolved_paths_are_counted_both_ways(instance_of):

@@ -74,11 +74,8 @@ def sampled_homotopy(
     labels = (seed, landscape.name, landscape.manifold.ambient, instance)
     generic = is_generic(landscape)
     sample = sample_solutions(system, options.paths, labels, options, follow, generic=generic)
-    judged = judge(census, couplings, sample, system, options.min_hits)
-    if options.certify != "none":
-        classes, proofs = certify_classes(judged.classes, system, landscape.flips)
-        judged = replace(judged, classes=classes, certified_radius=proofs.radius)
-    return census_of(judged, exponent)
+    certify = options.certify != "none"
+    return census_of(judge(census, couplings, sample, system, options.min_hits, certify), exponent)
 
 
 def find(
@@ -94,14 +91,24 @@ def find(
     return sampled_homotopy(landscape, couplings, spec["seed"], instance, options, follow)
 
 
-def judge(census: Census, couplings: Couplings, sample: Sample, system: System, min_hits: int) -> Census:
-    """A census with what a sample of the same landscape's paths says of it."""
+def judge(
+    census: Census, couplings: Couplings, sample: Sample, system: System, min_hits: int, certify: bool = False
+) -> Census:
+    """A census with what a sample of the same landscape's paths says of it.
+
+    Args:
+        certify: prove the points first, so that books and ledger are of the classes as they are stored.
+    """
     landscape = census.landscape
     real = sample.resolved & ~sample.irregular & real_solutions(sample.endpoints, system)
     points = real_points(sample.endpoints[real], system)
     signs, energy = landscape.flips.to_canonical(points)
     found = classify(landscape, couplings, points * signs, landscape.hessian_variation(couplings))
     classes, rows = _joined(census.classes, found, landscape.flips)
+    radius = None
+    if certify:
+        classes, proofs = certify_classes(classes, system, landscape.flips)
+        found, radius = _corrected(found, proofs.index[rows]), proofs.radius
     had = classes.hits[rows] > 0
     index = np.where(energy < 0, landscape.manifold.dimension - found.index, found.index)
     unresolved = int((~sample.resolved).sum())
@@ -121,7 +128,14 @@ def judge(census: Census, couplings: Couplings, sample: Sample, system: System, 
     distinct = int((sample.resolved & ~sample.irregular).sum())
     books = PathBooks(len(sample.paths), distinct, sample.retries, unresolved, sample.jumps)
     ledger = assess(evidence_of(landscape, classes), min_hits)
-    return replace(census, classes=classes, ledger=ledger, books=books, sample=counts)
+    return replace(
+        census, classes=classes, ledger=ledger, books=books, sample=counts, certified_radius=radius
+    )
+
+
+def _corrected(found: CriticalPoints, proven: Int[np.ndarray, " sampled"]) -> CriticalPoints:
+    """Sampled points with the index that is proven of their class; -1 is none."""
+    return replace(found, index=np.where(proven >= 0, proven, found.index))
 
 
 def _joined(
