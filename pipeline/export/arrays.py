@@ -1,15 +1,17 @@
 """The numbers of a dataset in the formats of others: Parquet by Arrow, netCDF by h5netcdf.
 
-Parquet is for tables: words for codes, lists for what has further dimensions, a folder a cell. netCDF keeps
-the ragged arrays of CF, a file a cell.
+Parquet is for tables: words for codes, lists for what has further dimensions, a folder a cell. All cells
+have the columns of all, for readers go by those of one file; lists are of any length, as cells differ in it.
+netCDF keeps the ragged arrays of CF, a file a cell.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from morsecensus.pipeline.errors import UsageError
 from morsecensus.pipeline.export.source import Source
 from morsecensus.storage.layout import CellLayout
 from morsecensus.storage.tables import LANDSCAPE
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import xarray as xr
 
+    Cells = Mapping[str, Mapping[str, xr.Variable]]
+
 VALUES = 2**23
 """Numbers of one row group, 64 MiB: what is in memory at a time."""
 NETCDF_CHUNK = 2**17
@@ -25,15 +29,65 @@ NETCDF_CHUNK = 2**17
 
 
 def write_parquet(source: Source, folder: Path) -> None:
-    """Write ``<table>/cell=<group>/part-0.parquet`` for each table of each cell, and ``cells.parquet``."""
-    for cell in source.cells:
-        data = source.group(cell)
-        for table in cell.tables:
-            name = {LANDSCAPE: "landscapes"}.get(table.name, f"{table.name}s")
-            place = folder / name / f"cell={cell.id}" / "part-0.parquet"
-            place.parent.mkdir(parents=True)
-            _write_table(_columns(data, cell, table.dimension), place)
+    """Write ``<table>/cell=<group>/part-0.parquet`` for each table of each cell, and ``cells.parquet``.
+
+    Raises UsageError if a column is words in one cell and numbers in another.
+    """
+    for name in dict.fromkeys(table.name for cell in source.cells for table in cell.tables):
+        place = folder / {LANDSCAPE: "landscapes"}.get(name, f"{name}s")
+        cells = _distinct(_cells(source, name))
+        schema = _schema_of_all(name, cells)  # readers take the columns of the first file for those of all
+        for cell, columns in cells.items():
+            _write_table(columns, schema, place / f"cell={cell}" / "part-0.parquet")
     _write_cells(source, folder / "cells.parquet")
+
+
+def _cells(source: Source, name: str) -> "Cells":
+    """The columns of a table in each cell that has it; nothing is loaded."""
+    return {
+        cell.id: _columns(source.group(cell), cell, table.dimension)
+        for cell in source.cells
+        for table in cell.tables
+        if table.name == name
+    }
+
+
+def _distinct(cells: "Cells") -> "Cells":
+    """The same with names of their own for what has one name and other numbers of dimensions in cells of
+    other bodies: the energy of a landscape, and ``energy_by_look``.
+    """
+    depths: dict[str, set[int]] = {}
+    for columns in cells.values():
+        for name, column in columns.items():
+            depths.setdefault(name, set()).add(column.ndim)
+    return {
+        cell: {_own_name(name, column, depths[name]): column for name, column in columns.items()}
+        for cell, columns in cells.items()
+    }
+
+
+def _own_name(name: str, column: "xr.Variable", depths: Collection[int]) -> str:
+    further = "_".join(map(str, column.dims[1:]))
+    return f"{name}_by_{further}" if further and len(depths) > 1 else name
+
+
+def _schema_of_all(name: str, cells: "Cells") -> "pa.Schema":
+    """The columns of a table in any cell; where cells have integers of two lengths, or integers and counts
+    that may be unknown, the type that holds both."""
+    import pyarrow as pa
+
+    schema = pa.schema([])
+    for cell, columns in cells.items():
+        own = pa.schema([_field(*column) for column in columns.items()])
+        try:
+            schema = pa.unify_schemas([schema, own], promote_options="permissive")
+        except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
+            said = " ".join(str(error).split())
+            raise UsageError(
+                f"--format: parquet has one type for each column of the table {name}, and {cell} has another "
+                f"than the cells before it ({said}), allowed: zip, netcdf"
+            ) from error
+    return schema
 
 
 def _columns(data: "xr.Dataset", cell: CellLayout, dimension: str) -> "dict[str, xr.Variable]":
@@ -52,19 +106,25 @@ def _columns(data: "xr.Dataset", cell: CellLayout, dimension: str) -> "dict[str,
     return dict(sorted(found.items(), key=lambda one: order.index(one[0])))
 
 
-def _write_table(columns: "Mapping[str, xr.Variable]", place: Path) -> None:
+def _write_table(columns: "Mapping[str, xr.Variable]", schema: "pa.Schema", place: Path) -> None:
+    """Write the columns of a schema, null where the cell has none of them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     length = len(next(iter(columns.values())))
     step = max(1, VALUES // sum(int(np.prod(column.shape[1:])) for column in columns.values()))
-    schema = pa.schema([_field(name, column) for name, column in columns.items()])
+    place.parent.mkdir(parents=True)
     with pq.ParquetWriter(place, schema, compression="zstd") as writer:
         for first in range(0, length, step):
-            part = slice(first, min(first + step, length))
-            pieces = zip(columns.values(), schema, strict=True)
-            arrays = [_array(column[part].values, field.type) for column, field in pieces]
+            rows = slice(first, min(first + step, length))
+            arrays = [_piece(columns.get(field.name), rows, field.type) for field in schema]
             writer.write_table(pa.table(arrays, schema=schema))
+
+
+def _piece(column: "xr.Variable | None", rows: slice, kind: "pa.DataType") -> "pa.Array":
+    import pyarrow as pa
+
+    return pa.nulls(rows.stop - rows.start, kind) if column is None else _array(column[rows].values, kind)
 
 
 def _field(name: str, column: "xr.Variable") -> "pa.Field":

@@ -19,7 +19,8 @@ OPENED = {
     "group of CF contiguous ragged arrays: `row_size` says how many rows belong to each landscape.",
     "parquet": 'A folder a table, in it one a cell: `pandas.read_parquet("{name}/points")` has all points '
     "with their `cell`; `landscapes` has a line a landscape, `cells.parquet` one a cell. Words for codes; "
-    "lists for what has further dimensions; units and meanings in the schema.",
+    "lists, as long as a cell's N has it, for what has further dimensions; null where a cell has no such "
+    "column; units and meanings in the schema.",
     "netcdf": 'A file a cell: `xarray.open_dataset("{name}/c0000.nc")`. CF contiguous ragged arrays: '
     "`row_size` says how many rows belong to each landscape, `flag_meanings` what codes stand for.",
 }
