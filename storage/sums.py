@@ -1,12 +1,13 @@
 """Checksums of a folder or a zip file, in the form that ``sha256sum -c`` reads: what was exported can be
-verified with or without us.
+verified with or without us. The last line says how many files there are, in a comment, which `sha256sum`
+passes over: a manifest that was cut, or emptied, isn't taken for a shorter one.
 """
 
 import hashlib
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +17,7 @@ SUMS = "manifest-sha256.txt"
 PIECE = 2**20
 """Bytes that are read at a time."""
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)", re.ASCII)
+_LAST = re.compile(r"# (\d{1,18}) files", re.ASCII)
 
 
 def sha256_of(stream: BinaryIO) -> str:
@@ -28,7 +30,8 @@ def sha256_of(stream: BinaryIO) -> str:
 
 def sums_text(sums: Mapping[str, str]) -> str:
     """Return the manifest of files, by their SHA-256."""
-    return "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(sums.items())]
+    return "".join([*lines, f"# {len(sums)} files\n"])
 
 
 def folder_sums(folder: Path) -> dict[str, str]:
@@ -72,11 +75,11 @@ def missing_names(place: Path) -> list[str]:
         if zipfile.is_zipfile(place):
             with zipfile.ZipFile(place) as packed:
                 there = set(packed.namelist())
-                wanted = dict(_parsed(packed.read(SUMS), place)) if SUMS in there else {}
+                wanted = _parsed(packed.read(SUMS), place) if SUMS in there else {}
             return [f"{name} is missing" for name in wanted if name not in there]
         if not (place / SUMS).is_file():
             return []
-        wanted = dict(_parsed((place / SUMS).read_bytes(), place))
+        wanted = _parsed((place / SUMS).read_bytes(), place)
         return [f"{name} is missing" for name in wanted if not (place / name).is_file()]
     except (zipfile.BadZipFile, zlib.error, OSError) as error:
         raise StoreError(f"{place}: cannot read it: {error}") from error
@@ -106,17 +109,20 @@ class _Packed:
 
 def _faults(files: _Folder | _Packed, place: Path) -> tuple[int, list[tuple[str, str]]]:
     with files.open(SUMS) as stream:
-        wanted = dict(_parsed(stream.read(), place))
+        wanted = _parsed(stream.read(), place)
     found = ((name, _fault(files, name, digest)) for name, digest in wanted.items())
     return len(wanted), [(name, what) for name, what in found if what]
 
 
-def _parsed(text: bytes, place: Path) -> Iterator[tuple[str, str]]:
-    for line in text.decode(errors="replace").splitlines():
-        found = _LINE.fullmatch(line)
-        if found is None:
-            raise StoreError(f"{place}: {SUMS} is damaged: copy the export again from where it is whole")
-        yield found[2], found[1]
+def _parsed(text: bytes, place: Path) -> dict[str, str]:
+    """The SHA-256 of each file; StoreError unless the manifest is whole."""
+    *lines, last = text.decode(errors="replace").splitlines() or [""]
+    found = [_LINE.fullmatch(line) for line in lines]
+    sums = {one[2]: one[1] for one in found if one is not None}
+    count = _LAST.fullmatch(last)
+    if count is None or not len(sums) == len(lines) == int(count[1]):
+        raise StoreError(f"{place}: {SUMS} is damaged: copy the export again from where it is whole")
+    return sums
 
 
 def _fault(files: _Folder | _Packed, name: str, digest: str) -> str:

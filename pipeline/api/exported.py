@@ -125,6 +125,7 @@ def _netcdf(place: str, check: str) -> Dataset:
     import xarray as xr
 
     from morsecensus.analysis.dataset.columns import checked, columns_of
+    from morsecensus.pipeline.export.arrays import GROUPS
 
     del check  # by the manifest alone
     if importlib.util.find_spec("h5netcdf") is None:
@@ -139,6 +140,9 @@ def _netcdf(place: str, check: str) -> Dataset:
         return checked(found, str(files[name]), columns_of(tables))
 
     first = read(next(iter(files)), ())
+    missing = [name for name in str(first.attrs.get(GROUPS, "")).split() if name not in files]
+    if missing:
+        raise StoreError(f"{place}: {missing[0]}.nc is missing: {AGAIN}")
     return Dataset(place, tuple(files), first.attrs, read)
 
 

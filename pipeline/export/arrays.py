@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 VALUES = 2**23
 """Numbers of one row group, 64 MiB: what is in memory at a time."""
+GROUPS = "groups"
+"""Attribute of a netCDF file: the names of all files of the export."""
 NETCDF_CHUNK = 2**17
 """Numbers of one chunk of a netCDF variable, 1 MiB of doubles."""
 
@@ -163,10 +165,13 @@ def _write_cells(source: Source, place: Path) -> None:
 
 
 def write_netcdf(source: Source, folder: Path) -> None:
-    """Write ``<group>.nc`` for each cell, with the attributes of the root beside its own."""
+    """Write ``<group>.nc`` for each cell, with the attributes of the root beside its own, and the names of
+    all: a folder that lost a file then shows it.
+    """
+    names = {GROUPS: " ".join(cell.id for cell in source.cells)}
     for cell in source.cells:
         data = source.group(cell)
-        attributes = {**dict(_plain(source.attributes)), **dict(_plain(data.attrs))}
+        attributes = {**dict(_plain(source.attributes)), **dict(_plain(data.attrs)), **names}
         _write_group(data, folder / f"{cell.id}.nc", attributes)
 
 

@@ -213,7 +213,8 @@ def test_it_is_verified_alone_with_us_and_without(copies):
         assert "0 damaged" in done.stdout
         if kind == "zip":
             with zipfile.ZipFile(place) as packed:
-                lines = packed.read("manifest-sha256.txt").decode().splitlines()
+                *lines, last = packed.read("manifest-sha256.txt").decode().splitlines()
+                assert last == f"# {len(lines)} files"
                 assert {line[66:] for line in lines} | {"manifest-sha256.txt"} == set(packed.namelist())
                 assert set(packed.namelist()) >= PAPER | {"zarr.json"}
                 for line in lines:
@@ -255,8 +256,19 @@ def test_damage_is_named(copies, tmp_path):
     assert "no whole zip file" in done.stderr
     (copies["netcdf"] / "manifest-sha256.txt").write_text("nonsense\n")
     assert "manifest-sha256.txt is damaged" in call("verify", copies["netcdf"]).stderr
-    (copies["parquet"] / "manifest-sha256.txt").write_text(f"{'0' * 64}  ../files/datasheet.md\n")
+    (copies["parquet"] / "manifest-sha256.txt").write_text(f"{'0' * 64}  ../files/datasheet.md\n# 1 files\n")
     assert "leads out of the folder" in call("verify", copies["parquet"]).stderr
+
+
+@pytest.mark.parametrize("lines", [0, 1, -2, -1])
+def test_a_manifest_that_was_cut_or_emptied_is_damaged(copies, lines):
+    for kind in ("parquet", "netcdf"):
+        manifest = copies[kind] / "manifest-sha256.txt"
+        manifest.write_text("".join(manifest.read_text().splitlines(keepends=True)[:lines]))
+        done = call("verify", copies[kind])
+        assert (done.exit_code, "manifest-sha256.txt is damaged" in done.stderr) == (1, True)
+    manifest.unlink()
+    assert call("verify", copies["netcdf"]).exit_code == 1
 
 
 def _refused(*arguments):

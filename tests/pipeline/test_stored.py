@@ -170,6 +170,13 @@ def test_an_export_that_lost_or_changed_a_file_is_refused(exported, tmp_path):
     (tmp_path / "files/c0001.nc").unlink()
     with pytest.raises(StoreError, match=r"c0001.nc is missing: copy it again from where it is whole"):
         mc.open(tmp_path / "files")
+    manifest = tmp_path / "files/manifest-sha256.txt"
+    manifest.write_text("")
+    with pytest.raises(StoreError, match=r"manifest-sha256.txt is damaged"):
+        mc.open(tmp_path / "files")
+    manifest.unlink()
+    with pytest.raises(StoreError, match=r"c0001.nc is missing: copy it again from where it is whole"):
+        mc.open(tmp_path / "files")
     whole = exported["zip"].read_bytes()
     (tmp_path / "cut.zip").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(StoreError, match="if it was one, copy it again"):
