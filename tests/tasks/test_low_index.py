@@ -279,6 +279,17 @@ def test_chapman_on_counts_done_by_hand():
     assert (number.lower, number.upper) == pytest.approx((988.235294 - half, 988.235294 + half))
 
 
+def test_chapman_of_a_hundred_thousand_classes_has_the_spread_of_a_thousandth_of_them():
+    def ways(scale):
+        return np.repeat([[1, 0], [0, 1], [1, 1]], np.array([60, 60, 10]) * scale, axis=0)
+
+    small, large = chapman(ways(10)), chapman(ways(1000))
+    assert large.estimate == pytest.approx(70_001 * 70_001 / 10_001 - 1)
+    # A spread grows as the square root of the numbers, but for what the formula adds to each.
+    ratio = (large.upper - large.estimate) / (small.upper - small.estimate)
+    assert ratio == pytest.approx(10, rel=0.04)
+
+
 def test_chapman_covers_where_the_ways_are_independent_and_is_low_where_they_are_not():
     draw = np.random.default_rng(5)
     inside, low = 0, []

@@ -42,7 +42,7 @@ FEWEST = 20
 def chapman(hits: Int[np.ndarray, "classes 2"]) -> Interval:
     """From the hits of each class, from above and from below."""
     seen = hits > 0
-    a, b = seen.sum(axis=0)
+    a, b = map(int, seen.sum(axis=0))  # of Python: the variance multiplies four such numbers
     both, every = int(seen.all(axis=1).sum()), int(seen.any(axis=1).sum())
     estimate = (a + 1) * (b + 1) / (both + 1) - 1
     variance = (a + 1) * (b + 1) * (a - both) * (b - both) / ((both + 1) ** 2 * (both + 2))
