@@ -5,16 +5,14 @@ Scores beyond 4.5 standard errors are called wrong: 1e-5 for each of some ten nu
 
 import csv
 import dataclasses
-import json
 import re
 
 import numpy as np
 import pytest
-import xarray as xr
 from rich.console import Console
 from scipy.stats import beta
 
-from morsecensus.analysis.dataset.cells import Cell, finder_labels, open_study
+from morsecensus.analysis.dataset.cells import finder_labels, open_study
 from morsecensus.analysis.page.markup import render
 from morsecensus.analysis.report import write_report
 from morsecensus.analysis.results import finder_of_family
@@ -30,61 +28,16 @@ from morsecensus.analysis.topics.verdicts.measure import repeated_cells
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.tasks.measurables.words import ERROR, REASONS
+from support.audited import ENUMERATED, FEW_HITS, OPEN, make_cell, random_landscapes
 from support.figures import unrendered
 
 FARTHEST = 4.5
-OPEN = 1
-ENUMERATED, FEW_HITS = REASONS.index("enumerated"), REASONS.index("few_hits")
-
-
-def make_cell(
-    name, n, landscapes, *, finder="multistart", options=None, spectra=None, levels=None, **columns
-):
-    """A cell whose landscapes are lists of (energy, index, hits); columns are per landscape. Off the sphere
-    there are so many levels of the index."""
-    rows = [row for points in landscapes for row in points]
-    energy, index, hits = np.array(rows, dtype=float).reshape(-1, 3).T
-    count = len(landscapes)
-    truth = finder == "homotopy"
-    data = {
-        "row_size": np.array([len(points) for points in landscapes]),
-        "status": np.full(count, 0 if truth else OPEN),
-        "reason": np.full(count, ENUMERATED if truth else FEW_HITS),
-        "n_starts": np.full(count, 1000),
-        "n_rounds": np.full(count, 1),
-        "coverage": np.ones(count),
-        "coverage_lower": np.ones(count),
-        "chao1": np.array([float(len(points)) for points in landscapes]),
-        "chao1_lower": np.zeros(count),
-        "chao1_upper": np.full(count, np.inf),
-    }
-    data |= {key: np.asarray(values) for key, values in columns.items()}
-    variables = {key: ("landscape", values) for key, values in data.items()}
-    variables |= {"energy": ("row", energy), "index": ("row", index.astype(int))}
-    variables["hits"] = ("row", hits.astype(int))
-    by_index = [np.bincount([int(row[1]) for row in points], minlength=levels or n) for points in landscapes]
-    variables["points_by_index"] = (("landscape", "morse_index"), np.array(by_index))
-    if spectra is not None:
-        variables["spectrum"] = (("row", "eigenvalue"), spectra)
-    attrs = {"model": "pspin", "xi": "q^3", "field": 0.0, "n": n, "seed": 1, "finder": finder}
-    text = f"{finder} {json.dumps(options or {}, sort_keys=True)}"
-    return Cell(name, xr.Dataset(variables, attrs=attrs), count, text)
 
 
 def joined_cells(truth, found):
     everything = np.ones(truth.landscapes, bool)
     points = read_points(truth, everything)
     return join(points, found, read_points(found, np.ones(found.landscapes, bool)))
-
-
-def random_landscapes(rng, count, points, n=5):
-    """Landscapes of distinct energies with indices that follow the energy."""
-    found = []
-    for _ in range(count):
-        energy = np.sort(rng.normal(0, 0.6, points))
-        index = np.clip(np.round((energy + 1.2) / 2.4 * (n - 1) + rng.normal(0, 0.5, points)), 0, n - 1)
-        found.append([(e, k, 1) for e, k in zip(energy, index, strict=True)])
-    return found
 
 
 # --- matching

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from morsecensus.analysis.dataset.batches import Batch, Floats, reduce_points
 from morsecensus.analysis.dataset.cells import Cell
-
-Ints = NDArray[np.int64]
+from morsecensus.analysis.dataset.numbers import Ints, in_common, numbers_of, places_of
 
 TOLERANCE = 1e-8
 """Of energies per spin. Two finders agree on the energy of a point to about 1e-15; where two points of one
@@ -61,9 +60,9 @@ class Points:
 def read_points(cell: Cell, kept: NDArray[np.bool_]) -> Points:
     """Load the points of a cell's landscapes where ``kept``, shape (landscapes of the cell,), is true."""
     names = [name for name in ("energy", "index", "hits", "spectrum") if name in cell.stored]
-    ids = np.flatnonzero(kept)
+    places = np.flatnonzero(kept)
     # those behind the last one are neither read nor told of to the workers
-    last = int(ids[-1]) + 1 if len(ids) else 1
+    last = int(places[-1]) + 1 if len(places) else 1
     kept = kept[:last]
     sizes = cell.stored["row_size"].values[:last].astype(np.int64)
     data = cell.stored.isel(landscape=slice(last), row=slice(int(sizes.sum())))
@@ -80,8 +79,8 @@ def read_points(cell: Cell, kept: NDArray[np.bool_]) -> Points:
     columns = {name: np.concatenate(part) for name, part in zip(names, parts, strict=False)}
     return Points(
         cell.levels,
-        ids,
-        np.repeat(np.arange(len(ids)), sizes[ids]),
+        numbers_of(cell.stored)[places],
+        np.repeat(np.arange(len(places)), sizes[places]),
         columns["energy"],
         columns["index"].astype(np.int64),
         columns["hits"].astype(np.int64),
@@ -118,7 +117,7 @@ class Joined:
 
     def column(self, name: str) -> np.ndarray:
         """A per-landscape column of the finder's cell, in the order of ``truth.ids``."""
-        return self.cell.stored[name].values[self.truth.ids]
+        return self.cell.stored[name].values[places_of(self.cell.stored, self.truth.ids)]
 
     def only(self, ids: Ints) -> "Joined":
         """The same for some of the landscapes."""
@@ -129,7 +128,7 @@ class Joined:
 
 def join(truth: Points, cell: Cell, found: Points) -> Joined:
     """Match the points of a finder with the true ones, in the landscapes that both have."""
-    ids = np.intersect1d(truth.ids, found.ids)
+    ids = in_common([truth.ids, found.ids])
     truth, found = truth.only(ids), found.only(ids)
     groups = _groups(truth, found)
     mine, theirs = groups[: len(truth.owner)], groups[len(truth.owner) :]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from morsecensus.analysis.dataset.cells import Cell, Family, finder_labels
+from morsecensus.analysis.dataset.numbers import Ints, numbers_of
 from morsecensus.analysis.topics.audit.calibration import Calibration, calibrate
 from morsecensus.analysis.topics.audit.hits import HitBias, measure_hits
 from morsecensus.analysis.topics.audit.matching import (
-    Ints,
     Joined,
     Points,
     first_landscapes,
@@ -67,11 +67,16 @@ class AuditedSize:
 
 @dataclass(frozen=True, eq=False)
 class Audit:
-    """The audit of one model and its parameters; ``budgets`` in the order of their starts."""
+    """The audit of one model and its parameters; ``budgets`` in the order of their starts.
+
+    ``apart``: pairs of cells, an enumerated one and one of multistart, that have no landscape in common: in
+    what is committed of an unfinished run they may hold other blocks.
+    """
 
     family: Family
     budgets: tuple[str, ...]
     sizes: tuple[AuditedSize, ...]
+    apart: tuple[tuple[Cell, Cell], ...] = ()
 
 
 def audit_cells(cells: Iterable[Cell]) -> list[Audit]:
@@ -80,7 +85,7 @@ def audit_cells(cells: Iterable[Cell]) -> list[Audit]:
     for cell in cells:
         groups.setdefault((cell.family, str(cell.stored.attrs.get("seed", ""))), []).append(cell)
     audits = (_audit_family(family, group) for (family, _), group in groups.items())
-    return [audit for audit in audits if audit.sizes]
+    return [audit for audit in audits if audit.sizes or audit.apart]
 
 
 def enumerated_landscapes(cell: Cell) -> np.ndarray:
@@ -92,23 +97,25 @@ def enumerated_landscapes(cell: Cell) -> np.ndarray:
 def _audit_family(family: Family, cells: Sequence[Cell]) -> Audit:
     audited = [cell for cell in cells if cell.finder_name == AUDITED]
     budgets = budget_labels(audited)
-    sizes = []
+    sizes, apart = [], []
     for n in sorted({cell.n for cell in audited}):
         known = {c.name: int(enumerated_landscapes(c).sum()) for c in cells if c.n == n}
         truth = max((c for c in cells if c.n == n), key=lambda c: known[c.name])
         if known[truth.name]:
             own = [c for c in audited if c.n == n and c is not truth]
-            sizes.append(_audit_size(truth, own, budgets))
-    sizes = [size for size in sizes if size.cells]
+            size = _audit_size(truth, own, budgets)
+            sizes += [size] if size.cells else []
+            met = {audited.cell.name for audited in size.cells}
+            apart += [(truth, cell) for cell in own if cell.name not in met]
     starts = {a.budget: a.starts for size in sizes for a in size.cells}
-    return Audit(family, tuple(sorted(starts, key=lambda name: starts[name])), tuple(sizes))
+    return Audit(family, tuple(sorted(starts, key=lambda name: starts[name])), tuple(sizes), tuple(apart))
 
 
 def _audit_size(truth: Cell, cells: Sequence[Cell], budgets: Mapping[str, str]) -> AuditedSize:
     enumerated = enumerated_landscapes(truth)
     kept = first_landscapes(truth, enumerated, MOST_POINTS)
     points = read_points(truth, kept)
-    joined = [join(points, cell, _computed_points(cell, kept)) for cell in cells]
+    joined = [join(points, cell, _computed_points(cell, points.ids)) for cell in cells]
     joined = [one for one in joined if one.truth.landscapes]
     reference = max(joined, key=_effort, default=None)
     return AuditedSize(
@@ -124,13 +131,10 @@ def _audit_size(truth: Cell, cells: Sequence[Cell], budgets: Mapping[str, str]) 
     )
 
 
-def _computed_points(cell: Cell, wanted: np.ndarray) -> Points:
-    """Of the landscapes that are wanted (by their number, in another cell) and were computed here."""
-    kept = cell.stored["reason"].values != ERROR
-    shared = min(len(kept), len(wanted))
-    kept[:shared] &= wanted[:shared]
-    kept[shared:] = False
-    return read_points(cell, kept)
+def _computed_points(cell: Cell, wanted: Ints) -> Points:
+    """Of the landscapes that are wanted, by their numbers, and were computed here."""
+    computed = cell.stored["reason"].values != ERROR
+    return read_points(cell, computed & np.isin(numbers_of(cell.stored), wanted))
 
 
 def _effort(joined: Joined) -> tuple[bool, float]:

@@ -50,7 +50,7 @@ class BiasAudit(Topic[Audit]):
         }
 
     def figures(self, found: Audit) -> Mapping[str, Figure]:
-        return {"hits": draw_hits(found), "estimates": draw_estimates(found)}
+        return {"hits": draw_hits(found), "estimates": draw_estimates(found)} if found.sizes else {}
 
     def tests(self, found: Audit) -> list[CellTest]:
         """No multistart cell may have a point that the enumeration lacks."""
@@ -59,9 +59,23 @@ class BiasAudit(Topic[Audit]):
         return [check([cell.cell], name, cell.extra, 0, cell.landscapes, self.anchor) for cell in cells]
 
     def section(self, found: Audit) -> Section:
-        parts = [_recall(found), *_hits(found), _naive(found), _calibration(found)]
         title = f"Bias audit of multistart: {family_title(found.family)}"
-        return Section(title, [paragraph(_TEXT), *_extras(found), *parts])
+        opening = [paragraph(_TEXT), *_apart(found)]
+        if not found.sizes:
+            return Section(title, opening)
+        parts = [_recall(found), *_hits(found), _naive(found), _calibration(found)]
+        return Section(title, [*opening, *_extras(found), *parts])
+
+
+def _apart(audit: Audit) -> list[Part]:
+    return [
+        note(
+            f"N = {cell.n}: {cell.name} has computed no landscape in common with those of {truth.name} that "
+            "are enumerated: not audited.",
+            "bad",
+        )
+        for truth, cell in audit.apart
+    ]
 
 
 def _extras(audit: Audit) -> list[Part]:
