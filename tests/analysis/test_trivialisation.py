@@ -262,3 +262,41 @@ def test_a_departure_is_rejected_unless_missing_points_explain_it(tmp_path):
     html = "".join(part.html for part in Chapter(Triviality(), [unfinished]).write(tmp_path)[1])
     assert "Undecided" in html
     assert "note bad" not in html
+
+
+def holding(family, numbers, lacking=()):
+    """The family with these landscapes alone, those at some of these places open."""
+    (result,) = family.cells
+    cell = result.cell
+    stored = cell.stored.isel(landscape=numbers).assign_coords(landscape=np.asarray(numbers))
+    stored["status"].values[list(lacking)] = 1
+    cell = Cell(cell.name, stored, cell.planned)
+    result = SimpleNamespace(cell=cell, n=result.n, counts=estimate_counts(cell))
+    return FamilyResult(family.family, (result,), "")  # pyright: ignore
+
+
+def test_cells_that_hold_other_landscapes_are_compared_over_those_in_common():
+    fields = (0.0, 1.0, 3.0)
+    drawn = circle_counts(THREE, fields, 300, np.random.default_rng(5))
+    whole = [make_family(2, s2, row) for s2, row in zip(fields, drawn, strict=True)]
+    holds = (np.r_[0:100, 200:300], np.r_[50:300], np.r_[0:250])
+    # the first ten landscapes, which the second cell lacks, are open in the first
+    families = [holding(*one) for one in zip(whole, holds, ([*range(10)], [], [200, 201]), strict=True)]
+    (found,) = find_sweeps(families)
+    (part,) = found.sweeps
+    both = np.r_[50:100, 200:250]
+    assert part.landscapes == 100
+    np.testing.assert_array_equal(part.totals(), drawn[:, both].T)
+    # place 200 of the third cell is landscape 200: the bound is 8 points, and the mean is over 100 landscapes
+    lacks = (8 - drawn[2, [200, 201]]).sum() / 100
+    np.testing.assert_allclose(part.missing(), [0, 0, lacks])
+
+
+def test_a_sweep_without_landscapes_in_common_is_not_tested(tmp_path):
+    families = simulated((0.0, 1.0, 3.0), 300)
+    holds = (np.r_[0:100], np.r_[100:200], np.r_[200:300])
+    (found,) = find_sweeps([holding(*one) for one in zip(families, holds, strict=True)])
+    test = sweep_test(found.sweeps[0])
+    assert (test.p_value, test.landscapes, test.note) == (None, 0, "too few landscapes in common")
+    html = "".join(part.html for part in Chapter(Triviality(), [found]).write(tmp_path)[1])
+    assert "No sweep has enough landscapes" in html

@@ -7,17 +7,20 @@ of the exact formula is flat, and the mean number is that of the eigenvectors of
 N and for every xi (derived here, from Fyodorov's total).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import chdtrc
 
 from morsecensus.analysis.agreement.power import detectable, hotelling_power
 from morsecensus.analysis.agreement.rare import Counted
 from morsecensus.analysis.agreement.residuals import LEVEL, RARE, TestResult, hotelling, not_testable
 from morsecensus.analysis.dataset.batches import Floats
+from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.numbers import Ints, in_common, numbers_of
+from morsecensus.analysis.estimates.counts import missing_points
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
@@ -59,24 +62,36 @@ class FieldSweep:
     @property
     def landscapes(self) -> int:
         """Landscapes that every cell has, and of which every cell knows a number."""
-        return len(self._common)
+        return int(self._common.size)
 
     @property
-    def _common(self) -> NDArray[np.int64]:
-        shared = min(result.cell.held for result in self.cells)
-        return np.flatnonzero(np.all([result.cell.has_number[:shared] for result in self.cells], axis=0))
+    def _own(self) -> list[Ints]:
+        """The landscapes of which each cell knows a number, the rows of its dataset."""
+        return [numbers_of(one.cell.stored)[one.cell.has_number] for one in self.cells]
+
+    @property
+    def _common(self) -> Ints:
+        return in_common(self._own)
+
+    def _rows(self, of_cell: Callable[[Cell], np.ndarray]) -> Floats:
+        """A number for each landscape in common and cell, of what a cell has for each of its own."""
+        common = self._common
+        columns = [
+            of_cell(result.cell)[np.searchsorted(own, common)]
+            for result, own in zip(self.cells, self._own, strict=True)
+        ]
+        return np.stack(columns, axis=1).astype(np.float64)
 
     def totals(self) -> Floats:
         """Number of points of each landscape in each cell, shape (landscapes, cells).
 
         Landscapes of one row share their couplings, so the columns are correlated.
         """
-        columns = [result.cell.stored["n_points"].values[self._common] for result in self.cells]
-        return np.stack(columns, axis=1).astype(np.float64)
+        return self._rows(lambda cell: cell.dataset["n_points"].values)
 
     def missing(self) -> Floats:
-        """At most how far each mean may be too low, shape (cells,)."""
-        return np.array([float(result.counts["missing_total"]) for result in self.cells])
+        """At most how far the mean of each column of these may be too low, shape (cells,)."""
+        return self._rows(missing_points).mean(axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,8 +187,10 @@ def usable_cells(sweep: FieldSweep) -> np.ndarray:
     """The cells whose mean can be tested, by what is expected and not by what was found.
 
     Points beyond the minimum and the maximum come in pairs; where few landscapes have any, means are far from
-    Gaussian.
+    Gaussian. None where the cells have less than two landscapes in common: these have no covariance.
     """
+    if sweep.landscapes < 2:
+        return np.zeros(0, dtype=np.int64)
     beyond = exact_totals(sweep.base, sweep.n, sweep.fields) - 2.0
     return np.flatnonzero(beyond * sweep.landscapes >= 2 * RARE)
 
@@ -187,7 +204,8 @@ def sweep_test(sweep: FieldSweep, factor: float = 1.0) -> TestResult:
     """
     kept = usable_cells(sweep)
     if not len(kept):
-        return not_testable(_NAME, sweep.landscapes, "too few points expected")
+        few = "landscapes in common" if sweep.landscapes < 2 else "points expected"
+        return not_testable(_NAME, sweep.landscapes, f"too few {few}")
     exact = exact_totals(sweep.base, sweep.n, factor * sweep.fields[kept])
     box = np.stack([np.zeros(len(kept)), sweep.missing()[kept]])
     most = float(sum(sweep.cells[number].cell.most_points for number in kept))

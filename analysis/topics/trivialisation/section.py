@@ -157,7 +157,7 @@ def _verdict(result: Trivialisation) -> Part:
     tests = [sweep_test(sweep) for sweep in result.sweeps]
     joint, kindest = joint_test(tests), joint_test(tests, missing=True)
     if joint is None or kindest is None:
-        return note("No sweep has enough landscapes for a test of its curve.")
+        return note("No sweep has enough landscapes, that all of its cells have, for a test of its curve.")
     statistic, dof, p_value = joint
     text = (
         f"All N together (Fisher's method): χ² = {r.number(statistic, 4)} with {dof} degrees of freedom, "
