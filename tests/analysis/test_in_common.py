@@ -8,6 +8,8 @@ from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.committed import open_committed
 from morsecensus.analysis.report import write_report
 from morsecensus.analysis.topics.audit.measure import audit_cells
+from morsecensus.analysis.topics.flow.measure import end_rows
+from morsecensus.analysis.topics.flow.read import find_flows
 from morsecensus.pipeline.run.run import Settings, run_study
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.storage.parts import Part
@@ -71,3 +73,18 @@ def test_half_of_a_run_has_no_landscape_to_audit(tmp_path):
     run_part(HALVES, tmp_path / "run", Part(2, 2))
     (whole,) = audit_cells(open_committed(str(tmp_path / "run"), tmp_path / "both").cells)
     assert [one.landscapes for one in whole.sizes[0].cells] == [6]
+
+
+def test_ends_of_flows_are_of_the_landscapes_that_half_of_a_run_has(tmp_path):
+    flows = {"body": "flow", "xi": "q^3", "n": 4, "landscapes": 6, "block": 2, "starts": 2}
+    study = {"name": "flows", "seed": 1, "cells": [flows | {"until": 0.5, "looks": 3}]}
+    run_part(study, tmp_path / "run", Part(1, 2))
+    (found,) = find_flows(open_committed(str(tmp_path / "run"), tmp_path / "held"))
+    rows = end_rows(found.cells)
+    assert [row["landscape"] for row in rows] == [0, 0, 1, 1, 4, 4, 5, 5]
+    run_part(study, tmp_path / "run", Part(2, 2))
+    (whole,) = find_flows(open_committed(str(tmp_path / "run"), tmp_path / "both"))
+    energies = {(row["landscape"], row["start"]): row["energy"] for row in end_rows(whole.cells)}
+    assert {key: energies[key] for key in energies if key[0] in (0, 1, 4, 5)} == {
+        (row["landscape"], row["start"]): row["energy"] for row in rows
+    }

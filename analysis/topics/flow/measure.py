@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from morsecensus.analysis.dataset.numbers import Ints
 from morsecensus.analysis.estimates.starts import mean_over_starts
 from morsecensus.analysis.theory.dynamics.kernels import Floats
 from morsecensus.analysis.theory.dynamics.limits import Limit
@@ -22,6 +23,7 @@ class FlowCell:
 
     Attributes:
         number: of the set of parameters in the sweep.
+        landscapes: their numbers, shape (landscapes,).
         energy, correlation, overlap: last axis: times. NaN where a flow didn't get; overlap None without
             signal.
         end: how each start ended: minimum, saddle or open.
@@ -34,6 +36,7 @@ class FlowCell:
     model: str
     parameters: Mapping[str, Any]
     n: int
+    landscapes: Ints
     times: Floats
     energy: Floats
     correlation: Floats
@@ -108,18 +111,18 @@ def end_rows(cells: Sequence[FlowCell]) -> list[Row]:
     """One row per start: where it ended."""
     rows = []
     for cell in cells:
-        for landscape, start in np.ndindex(*cell.end.shape):
+        for place, start in np.ndindex(*cell.end.shape):
             row: Row = {
                 **_head(cell),
-                "landscape": landscape,
+                "landscape": int(cell.landscapes[place]),
                 "start": start,
-                "end": str(cell.end[landscape, start]),
-                "energy": cell.end_energy[landscape, start],
-                "softest": cell.end_softest[landscape, start],
+                "end": str(cell.end[place, start]),
+                "energy": cell.end_energy[place, start],
+                "softest": cell.end_softest[place, start],
             }
             if cell.overlap is not None and cell.end_overlap is not None:
-                row["start_overlap"] = cell.overlap[landscape, start, 0]
-                row["overlap"] = cell.end_overlap[landscape, start]
+                row["start_overlap"] = cell.overlap[place, start, 0]
+                row["overlap"] = cell.end_overlap[place, start]
             rows.append(row)
     return rows
 

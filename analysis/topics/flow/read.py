@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from morsecensus.analysis.dataset.cells import Study
+from morsecensus.analysis.dataset.numbers import numbers_of
 from morsecensus.analysis.theory.dynamics.limits import Limit, limit
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.flow.measure import FlowCell
@@ -70,6 +71,7 @@ def _cell(
         model=spec["model"],
         parameters=spec["parameters"],
         n=spec["n"],
+        landscapes=numbers_of(data),
         times=np.asarray(spec["times"]),
         energy=data["energy"].values,
         correlation=data["correlation"].values,

@@ -574,7 +574,12 @@ def test_a_typical_landscape_is_certified_and_in_the_middle():
     points = np.array([10, 90, 50, 52, 20])
     outcome = np.array([CERTIFIED, CERTIFIED, UNRESOLVED, CERTIFIED, CERTIFIED])
     one = typical_classes(with_columns(cell, n_points=points, topology=outcome))
+    assert one is not None
     assert one.number == 3
+    numbered = replace(cell, stored=cell.stored.assign_coords(landscape=[0, 1, 6, 8, 9]))
+    later = typical_classes(with_columns(numbered, n_points=points, topology=outcome))
+    assert later is not None
+    assert later.number == 8
     expected = pairs(ensemble(3, 5)[3])
     np.testing.assert_array_equal(one.dim, expected.dim)
     assert np.isinf(one.death).sum() == 2

@@ -17,6 +17,7 @@ from morsecensus.analysis.dataset.complexes import (
     landscapes,
     on_one_sphere,
 )
+from morsecensus.analysis.dataset.numbers import numbers_of
 from morsecensus.analysis.topics.topology.homology.betti import estimate_betti
 from morsecensus.analysis.topics.topology.homology.persistent import estimate_persistent
 from morsecensus.analysis.topics.topology.homology.ratios import Rate, Ratio, fit_rates, measure_ratios
@@ -57,7 +58,7 @@ class Classes:
 
     Attributes:
         n: number of spins N.
-        cell: its name; landscapes: how many; number: place in its cell if it is one.
+        cell: its name; landscapes: how many; number: of the landscape if it is one.
         birth, death: energies per spin, death inf for a class that never dies, shape (classes,).
         dim: degrees, shape (classes,).
     """
@@ -141,8 +142,9 @@ def typical_classes(cell: Cell) -> Classes | None:
     if not len(certified):
         return None
     points = cell.stored["n_points"].values
-    number = int(certified[np.argmin(np.abs(points[certified] - np.median(points)))])
-    (one,) = landscapes(cell, [number])
+    place = int(certified[np.argmin(np.abs(points[certified] - np.median(points)))])
+    (one,) = landscapes(cell, [place])
+    number = int(numbers_of(cell.stored)[place])
     return Classes(cell.n, cell.name, 1, number, one.birth, one.death, one.dim)
 
 

@@ -67,7 +67,7 @@ class Forest:
 
     Attributes:
         cell: they are of.
-        number: of each landscape that has a tree, shape (trees,).
+        number: place in the cell of each landscape that has a tree, shape (trees,).
         certified: whether all of its topology is, shape (trees,).
         ground: energy of the global minimum, shape (trees,).
         joined: level from which {H/N <= u} is one component for good, shape (trees,).

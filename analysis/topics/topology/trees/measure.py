@@ -8,6 +8,7 @@ import numpy as np
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import has_topology, landscapes
+from morsecensus.analysis.dataset.numbers import numbers_of
 from morsecensus.analysis.topics.topology.trees.connectedness import (
     Connectedness,
     Onset,
@@ -168,13 +169,13 @@ def picture(forest: Forest) -> Picture:
     if not forest.trees:
         raise ValueError(f"{forest.cell.name}: got no landscape with a merge tree; nothing to draw")
     place = typical(forest)
-    number = int(forest.number[place])
-    tree = tree_of(next(landscapes(forest.cell, [number])))
+    in_cell = int(forest.number[place])
+    tree = tree_of(next(landscapes(forest.cell, [in_cell])))
     assert tree is not None
     shown = min(tree.leaves, MOST_LINES)
     return Picture(
         forest.n,
-        number,
+        int(numbers_of(forest.cell.stored)[in_cell]),
         bool(forest.certified[place]),
         tree.leaves,
         shown,
