@@ -9,23 +9,21 @@ from typing import Any
 from morsecensus.analysis.agreement.verdicts import judge
 from morsecensus.analysis.dataset.cells import Study, open_study
 from morsecensus.analysis.dataset.committed import open_committed
+from morsecensus.analysis.dataset.others import OtherCell
 from morsecensus.analysis.estimates.counts import summarise_ledger
 from morsecensus.analysis.page.markup import Part, heading, link, note, paragraph, render
 from morsecensus.analysis.results import StudyResult, Tell, measure_study, untold
+from morsecensus.analysis.topics.absent import TRAINING, absent_notes, unit_of
 from morsecensus.analysis.topics.base import Chapter, Topic, chapter_of
 from morsecensus.analysis.topics.findings import first_of_each
 from morsecensus.analysis.topics.first_screen import first_screen
 from morsecensus.analysis.topics.layout import Layout
-from morsecensus.analysis.topics.networks.read import BODY as NETWORKS
 from morsecensus.analysis.topics.registry import TOPICS
-from morsecensus.analysis.topics.shares.read import BODY as SHARES
 from morsecensus.storage.fresh_folder import fresh_folder
 
 PAGE = "report.html"
 EXPLORER = "explorer.html"
 """Linked where it is beside the folder of the report, as `morsecensus explore STORE` writes it."""
-TRAINING = (NETWORKS, SHARES)
-"""Bodies whose results are training runs, each of which stands where others have a landscape."""
 MOST_SHORT = 12
 """Unfinished cells that a page names."""
 _LIMITS = (
@@ -146,21 +144,25 @@ def _of_others(study: Study) -> str:
     """What cells that are no census hold, body by body."""
     texts = []
     for body in dict.fromkeys(cell.body for cell in study.others):
-        cells = [cell.data for cell in study.others if cell.body == body]
-        landscapes = sum(int(data.sizes["landscape"]) for data in cells)
-        if body in TRAINING:
-            texts.append(f"{body}: {landscapes:,} training runs, {_cells(cells)}")
-            continue
-        many = f"{landscapes:,} landscapes"
-        for dimension, word in (("start", "starts"), ("run", "runs")):
-            held = [data for data in cells if dimension in data.sizes]
-            if number := sum(int(data.sizes["landscape"] * data.sizes[dimension]) for data in held):
-                many = f"{number:,} {word} on {many}"
-                break
-        texts.append(f"{body}: {many}, {_cells(cells)}")
+        cells = [cell for cell in study.others if cell.body == body]
+        failed = sum(cell.failed for cell in cells)
+        without = f" ({failed:,} more were not computed)" if failed else ""
+        texts.append(f"{body}: {_computed(body, cells)}{without}, {_cells(cells)}")
     beside = "Beside the census" if study.cells else "No census, but"
     limits = "" if all(cell.body in TRAINING for cell in study.others) else _LIMITS
     return f"{beside} {'; '.join(texts)}. {limits}All of their numbers are in tables/ in full."
+
+
+def _computed(body: str, cells: Sequence[OtherCell]) -> str:
+    """How many landscapes, with how many starts or runs on them."""
+    many = f"{sum(cell.held - cell.failed for cell in cells):,} {unit_of(body)}"
+    if body in TRAINING:
+        return many
+    for dimension, word in (("start", "starts"), ("run", "runs")):
+        sizes = [cell.computed.sizes for cell in cells if dimension in cell.data.sizes]
+        if sizes:
+            return f"{sum(size['landscape'] * size[dimension] for size in sizes):,} {word} on {many}"
+    return many
 
 
 def _cells(cells: Sequence[Any]) -> str:
@@ -182,6 +184,7 @@ def _opening(result: StudyResult) -> list[Part]:
         parts.append(paragraph(text))
     if study.others:
         parts.append(paragraph(_of_others(study)))
+        parts += absent_notes(cell for cell in study.others if cell.empty)
     if "explorer" in study.provenance:
         parts.append(link(study.provenance["explorer"], "Look around in these landscapes: the explorer"))
     absent = study.provenance["cells_without_data"]

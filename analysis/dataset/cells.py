@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from morsecensus.analysis.dataset.extent import Extent, extent_of
 from morsecensus.analysis.dataset.groups import group_names, open_group
+from morsecensus.analysis.dataset.others import OtherCell
 from morsecensus.analysis.dataset.provenance import provenance_of
 from morsecensus.analysis.dataset.unknown import with_unknown
 from morsecensus.analysis.theory.base import Symmetry, Theory
@@ -244,23 +245,6 @@ def _split(finder: str) -> tuple[str, dict[str, Any]]:
     return finder.rstrip(), {}
 
 
-@dataclass(frozen=True, eq=False)
-class OtherCell:
-    """A cell that is no census: of flows, say.
-
-    Attributes:
-        name: of its group in the dataset.
-        body: what computed it, by the word for it in studies.
-        spec: what was asked: model, parameters, n, seed and the body's own.
-        data: its dataset; not loaded.
-    """
-
-    name: str
-    body: str
-    spec: Mapping[str, Any]
-    data: xr.Dataset
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Study:
     """A run with its cells and its provenance.
@@ -282,7 +266,7 @@ class Study:
         models, sizes = dict.fromkeys(model for model, _ in specs), sorted({n for _, n in specs})
         others = f", {len(self.others)} of other bodies in .others" if self.others else ""
         held = sum(cell.held for cell in self.cells)
-        held += sum(cell.data.sizes["landscape"] for cell in self.others)
+        held += sum(cell.held for cell in self.others)
         points = sum(cell.stored.sizes["row"] for cell in self.cells)
         lines = (
             f"study {self.name}: {len(self.cells)} censuses in .cells, each with a .dataset{others}",

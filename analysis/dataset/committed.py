@@ -20,7 +20,7 @@ def open_committed(store: str, folder: Path) -> Study:
     run = open_run(store)
     study = study_of(run, write_committed(run, folder))
     sizes = {cell.name: cell.held for cell in study.cells}
-    sizes |= {cell.name: int(cell.data.sizes["landscape"]) for cell in study.others}
+    sizes |= {cell.name: cell.held for cell in study.others}
     if not sizes:
         raise StoreError(f"{store}: nothing is committed yet: `morsecensus status` says how far it is")
     progress = {cell.id: (sizes.get(cell.id, 0), cell.padded) for cell in run.manifest.cells}

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -12,6 +12,7 @@ from morsecensus.analysis.page.markup import Drawn, Part
 from morsecensus.analysis.page.style import Figure, save, style
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
+from morsecensus.analysis.topics.absent import absent_notes
 from morsecensus.analysis.topics.findings import Finding
 from morsecensus.analysis.topics.layout import Layout, Section, lay_out, with_tables
 
@@ -26,6 +27,7 @@ class Topic(ABC, Generic[F]):
         declared: its tables.
         numbered: whether it may have several sections, told apart by a number.
         whole: whether it needs points of all indices: it is not shown cells that have the lowest alone.
+        bodies: of cells that are no census and that it is the first to speak of: what they lack is noted.
         last: whether it is about the verdicts, which are known when all other topics have given their tests.
     """
 
@@ -34,6 +36,7 @@ class Topic(ABC, Generic[F]):
     numbered: bool = False
     whole: bool = False
     last: bool = False
+    bodies: tuple[str, ...] = ()
 
     @abstractmethod
     def find(self, study: StudyResult) -> Sequence[F | None]:
@@ -65,10 +68,15 @@ class Topic(ABC, Generic[F]):
 
 @dataclass(frozen=True)
 class Chapter(Generic[F]):
-    """A topic with what it found in a study."""
+    """A topic with what it found in a study.
+
+    Attributes:
+        absent: notes on what could not be measured, which stand first in its first section.
+    """
 
     topic: Topic[F]
     found: Sequence[F]
+    absent: Sequence[Part] = ()
 
     @property
     def anchors(self) -> list[str]:
@@ -84,7 +92,11 @@ class Chapter(Generic[F]):
             (anchor, one, self.topic.section(one))
             for anchor, one in zip(self.anchors, self.found, strict=True)
         )
-        return [(anchor, one, section) for anchor, one, section in made if section is not None]
+        there = [(anchor, one, section) for anchor, one, section in made if section is not None]
+        if there and self.absent:
+            anchor, one, section = there[0]
+            there[0] = anchor, one, replace(section, body=[*self.absent, *section.body])
+        return there
 
     @property
     def tests(self) -> list[CellTest]:
@@ -122,9 +134,9 @@ class Chapter(Generic[F]):
 
 def chapter_of(topic: Topic[F], study: StudyResult) -> Chapter[F]:
     """What a topic finds in a study."""
-    return Chapter(
-        topic, [one for one in topic.find(study.whole if topic.whole else study) if one is not None]
-    )
+    found = [one for one in topic.find(study.whole if topic.whole else study) if one is not None]
+    absent = [cell for cell in study.study.others if cell.body in topic.bodies] if topic.bodies else []
+    return Chapter(topic, found, absent_notes(absent))
 
 
 def draw(topic: Topic[F], found: F, folder: Path, anchor: str) -> dict[str, Drawn]:

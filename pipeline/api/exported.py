@@ -196,7 +196,8 @@ def _described(word: str, spec: dict[str, Any]) -> tuple[str, Description]:
 
 
 def _study(dataset: Dataset, cells: list[StoredCell]) -> StoredStudy:
-    from morsecensus.analysis.dataset.cells import Cell, OtherCell, Study
+    from morsecensus.analysis.dataset.cells import Cell, Study
+    from morsecensus.analysis.dataset.others import OtherCell
 
     said = dataset.attributes
     try:

@@ -11,7 +11,8 @@ from morsecensus.storage.layout import CellLayout
 if TYPE_CHECKING:
     import xarray as xr
 
-    from morsecensus.analysis.dataset.cells import Cell, OtherCell, Study
+    from morsecensus.analysis.dataset.cells import Cell, Study
+    from morsecensus.analysis.dataset.others import OtherCell
     from morsecensus.analysis.theory.base import Theory
 
 POINTS, LANDSCAPES, ARCS, PAIRS = "row", "landscape", "arc", "pair"

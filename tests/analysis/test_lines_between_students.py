@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from morsecensus.analysis.dataset.others import OtherCell
 from morsecensus.analysis.topics.shares.lines import barrier, loss, matched
 from morsecensus.analysis.topics.shares.widths import RATES, WIDTHS, LinesBetweenStudents, rate_row
 from morsecensus.tasks.landscapes.relu_units import ReluUnits
@@ -54,7 +55,7 @@ def cell(units, noise, status=(0,) * 8):
     ends = np.array([one[source.permutation(units)] for one in ends])
     columns = {"weights": (("landscape", "unit", "input"), ends), "status": ("landscape", np.array(status))}
     data = xr.Dataset(columns, {"landscape": np.arange(8)}, {"loss_zero": 1e-10})
-    return SimpleNamespace(name=f"c{units}", spec={"n": 3}, body="shares", data=data)
+    return OtherCell(f"c{units}", "shares", {"n": 3}, data)
 
 
 def test_the_section_has_barriers_of_pairs_of_settled_runs():

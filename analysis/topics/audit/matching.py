@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from morsecensus.analysis.dataset.batches import Batch, Floats, reduce_points
 from morsecensus.analysis.dataset.cells import Cell
-from morsecensus.analysis.dataset.numbers import Ints, in_common, numbers_of, places_of
+from morsecensus.analysis.dataset.in_common import Ints, in_common, numbers_of, places_of
 
 TOLERANCE = 1e-8
 """Of energies per spin. Two finders agree on the energy of a point to about 1e-15; where two points of one

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from morsecensus.analysis.dataset.cells import Cell, Family, finder_labels
-from morsecensus.analysis.dataset.numbers import Ints, numbers_of
+from morsecensus.analysis.dataset.in_common import Ints, numbers_of
 from morsecensus.analysis.topics.audit.calibration import Calibration, calibrate
 from morsecensus.analysis.topics.audit.hits import HitBias, measure_hits
 from morsecensus.analysis.topics.audit.matching import (

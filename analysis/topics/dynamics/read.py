@@ -11,12 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from morsecensus.analysis.arrays import Floats
-from morsecensus.analysis.dataset.cells import OtherCell, Study
+from morsecensus.analysis.dataset.cells import Study
+from morsecensus.analysis.dataset.others import OtherCell
 from morsecensus.analysis.estimates.counts import mean_and_error
 from morsecensus.analysis.estimates.starts import mean_over_starts
 
-FAILED = 2
-"""Status of a landscape whose block failed."""
 BODY = "trajectories"
 STEPPED, STEP = ("gd", "sgd", "langevin"), 0.05
 """Algorithms whose step has a default that is a number, and that: of `TrajectoryOptions.step_size`."""
@@ -151,6 +150,5 @@ def find_runs(study: Study) -> list[Runs]:
 
 
 def _runs(cell: OtherCell) -> Runs:
-    data = cell.data.isel(landscape=np.flatnonzero(cell.data["status"].values != FAILED))
     attrs = cell.data.attrs
-    return Runs(cell.name, cell.spec, data, bool(attrs["has_time"]), str(attrs["sampler"]))
+    return Runs(cell.name, cell.spec, cell.computed, bool(attrs["has_time"]), str(attrs["sampler"]))

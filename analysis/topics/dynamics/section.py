@@ -21,7 +21,7 @@ from morsecensus.analysis.topics.dynamics.measure import (
     look_rows,
     settings_of,
 )
-from morsecensus.analysis.topics.dynamics.read import Runs, find_runs
+from morsecensus.analysis.topics.dynamics.read import BODY, Runs, find_runs
 from morsecensus.analysis.topics.dynamics.softest import draw_softest
 from morsecensus.analysis.topics.findings import Finding
 from morsecensus.analysis.topics.layout import Picture, Section
@@ -62,6 +62,7 @@ class Trajectories(Topic[Setting]):
     """Cells of trajectories, a section for each law of landscapes and kind of start."""
 
     anchor, declared, numbered = "trajectories", tables.DECLARED, True
+    bodies = (BODY,)
 
     def find(self, study: StudyResult) -> list[Setting]:
         return settings_of(find_runs(study.study))

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morsecensus.analysis.arrays import Floats
-from morsecensus.analysis.dataset.cells import OtherCell, Study
+from morsecensus.analysis.dataset.cells import Study
+from morsecensus.analysis.dataset.others import OtherCell
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.theory.escapes import passage, still_near
 
-BODY, FAILED = "escapes", 2
-"""The body, and the status of a landscape whose block failed."""
+BODY = "escapes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ def find_escapes(study: Study) -> list[EscapeCell]:
 
 
 def _cell(cell: OtherCell) -> EscapeCell:
-    data = cell.data.isel(landscape=np.flatnonzero(cell.data["status"].values != FAILED))
+    data = cell.computed
     there = data["index"].values > 0
     owner = np.nonzero(there)[0]
     index = data["index"].values[there].astype(np.int64)

@@ -13,7 +13,7 @@ from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.escapes.figure import draw_escapes
 from morsecensus.analysis.topics.escapes.learnt import how_long_saddles_hold
 from morsecensus.analysis.topics.escapes.measure import escape_tests, index_rows, radius_rows, slope_row
-from morsecensus.analysis.topics.escapes.read import EscapeCell, find_escapes
+from morsecensus.analysis.topics.escapes.read import BODY, EscapeCell, find_escapes
 from morsecensus.analysis.topics.findings import Finding
 from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL
@@ -86,6 +86,7 @@ class Escapes(Topic[Found]):
     """One section for all cells."""
 
     anchor, declared = "escapes", (RADII, BY_INDEX, SLOPES)
+    bodies = (BODY,)
 
     def find(self, study: StudyResult) -> list[Found]:
         cells = tuple(find_escapes(study.study))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from morsecensus.analysis.dataset.numbers import Ints
+from morsecensus.analysis.dataset.in_common import Ints
 from morsecensus.analysis.estimates.starts import mean_over_starts
 from morsecensus.analysis.theory.dynamics.kernels import Floats
 from morsecensus.analysis.theory.dynamics.limits import Limit

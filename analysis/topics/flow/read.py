@@ -9,14 +9,12 @@ import numpy as np
 import xarray as xr
 
 from morsecensus.analysis.dataset.cells import Study
-from morsecensus.analysis.dataset.numbers import numbers_of
+from morsecensus.analysis.dataset.in_common import numbers_of
 from morsecensus.analysis.theory.dynamics.limits import Limit, limit
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.flow.measure import FlowCell
 from morsecensus.analysis.topics.flow.outliers import Outliers
 
-FAILED = 2
-"""Status of a landscape whose block failed."""
 Found = tuple[Mapping[str, Any], xr.Dataset]
 """The spec of a cell, and its landscapes."""
 
@@ -34,15 +32,11 @@ class Flows:
 def find_flows(study: Study) -> list[Flows]:
     """Return all flows of a run, a model at a time, in the order of its study."""
     found = {
-        body: [(cell.spec, _computed(cell.data)) for cell in study.others if cell.body == body]
+        body: [(cell.spec, cell.computed) for cell in study.others if cell.body == body and not cell.empty]
         for body in ("flow", "threshold")
     }
     models = dict.fromkeys(spec["model"] for cells in found.values() for spec, _ in cells)
     return [_flows_of(model, found) for model in models]
-
-
-def _computed(data: xr.Dataset) -> xr.Dataset:
-    return data.isel(landscape=np.flatnonzero(data["status"].values != FAILED))
 
 
 def _flows_of(model: str, found: Mapping[str, Sequence[Found]]) -> Flows:

@@ -35,6 +35,7 @@ class GradientFlow(Topic[Flows]):
     """Flows of a study, a section a model; limits without an error of their own are no tests."""
 
     anchor, declared, numbered = "flow", (FLOWS, CURVES, ENDS, OUTLIERS), True
+    bodies = ("flow", "threshold")
 
     def find(self, study: StudyResult) -> list[Flows]:
         return find_flows(study.study)

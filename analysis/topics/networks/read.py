@@ -9,11 +9,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from morsecensus.analysis.arrays import Floats
-from morsecensus.analysis.dataset.cells import OtherCell, Study
+from morsecensus.analysis.dataset.cells import Study
+from morsecensus.analysis.dataset.others import OtherCell
 from morsecensus.analysis.estimates.counts import mean_and_error
 
-FAILED = 2
-"""Status of a run whose block failed."""
 BODY = "networks"
 UNKNOWN = -1
 """An integer that isn't known."""
@@ -91,15 +90,15 @@ class Network:
 
 
 def find_networks(study: Study) -> list[Network]:
-    """All cells of networks, in the order of the study; of some all runs may have diverged."""
-    return [_network(cell) for cell in study.others if cell.body == BODY]
+    """All cells of networks of which a run was computed, in the order of the study; of some all runs may have
+    diverged."""
+    return [_network(cell) for cell in study.others if cell.body == BODY and not cell.empty]
 
 
 def _network(cell: OtherCell) -> Network:
-    status = cell.data["status"].values
-    outcome = cell.data["outcome"]
+    outcome = cell.computed["outcome"]
     word = str(outcome.attrs["flag_meanings"]).split().index("diverged")
-    diverged = (status != FAILED) & (outcome.values == word)
-    kept = cell.data.isel(landscape=np.flatnonzero((status != FAILED) & ~diverged))
+    diverged = outcome.values == word
+    kept = cell.computed.isel(landscape=np.flatnonzero(~diverged))
     warnings = tuple(map(str, cell.data.attrs.get("warnings", ())))
     return Network(cell.name, cell.spec, kept, int(diverged.sum()), warnings)

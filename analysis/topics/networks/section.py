@@ -12,7 +12,7 @@ from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.networks import figure, measure, tables
 from morsecensus.analysis.topics.networks.lazy import families
 from morsecensus.analysis.topics.networks.learnt import what_training_reaches
-from morsecensus.analysis.topics.networks.read import Network, find_networks
+from morsecensus.analysis.topics.networks.read import BODY, Network, find_networks
 from morsecensus.analysis.topics.networks.sweep import sweeps
 
 Found = tuple[Network, ...]
@@ -40,6 +40,7 @@ class TrainedNetworks(Topic[Found]):
     their own."""
 
     anchor, declared = "networks", tables.DECLARED
+    bodies = (BODY,)
 
     def find(self, study: StudyResult) -> list[Found]:
         known = find_networks(study.study)

@@ -12,8 +12,8 @@ from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.dataset.cells import Study
 from morsecensus.tasks.proportions import interval
 
-BODY, SETTLED, FAILED = "shares", 0, 2
-"""The body, and statuses of a run that settled and of one whose block failed."""
+BODY, SETTLED = "shares", 0
+"""The body, and the status of a run that settled."""
 SAME_LOSS = 1e-9
 """How far losses of one family may be apart: those of a block are of one point, found to round-off."""
 
@@ -131,11 +131,7 @@ def _family(columns: Mapping[Any, np.ndarray], rows: np.ndarray) -> EndFamily:
 def find_shares(study: Study) -> list[SharesCell]:
     """All cells with a result, by surplus of students and then k."""
     found = [
-        SharesCell(
-            cell.name,
-            int(cell.spec["n"]),
-            cell.data.isel(landscape=np.flatnonzero(cell.data["status"].values != FAILED)),
-        )
+        SharesCell(cell.name, int(cell.spec["n"]), cell.computed)
         for cell in study.others
         if cell.body == BODY
     ]

@@ -16,7 +16,7 @@ from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.rows import CELL
 from morsecensus.analysis.topics.shares.figure import draw_shares
 from morsecensus.analysis.topics.shares.published import RUNS, published_runs, published_spurious
-from morsecensus.analysis.topics.shares.read import EndFamily, SharesCell, find_shares
+from morsecensus.analysis.topics.shares.read import BODY, EndFamily, SharesCell, find_shares
 
 _TEXT = (
     "Tier 3, descents. m ReLU students of k orthonormal teachers on Gaussian inputs (arXiv:1712.08968), "
@@ -96,6 +96,7 @@ class Shares(Topic[tuple[SharesCell, ...]]):
     """One section for all cells."""
 
     anchor, declared = "shares", (SHARES, FAMILIES)
+    bodies = (BODY,)
 
     def find(self, study: StudyResult) -> Sequence[tuple[SharesCell, ...]]:
         found = tuple(find_shares(study.study))

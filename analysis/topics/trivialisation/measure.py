@@ -19,7 +19,7 @@ from morsecensus.analysis.agreement.rare import Counted
 from morsecensus.analysis.agreement.residuals import LEVEL, RARE, TestResult, hotelling, not_testable
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.dataset.cells import Cell
-from morsecensus.analysis.dataset.numbers import Ints, in_common, numbers_of
+from morsecensus.analysis.dataset.in_common import Ints, in_common, numbers_of
 from morsecensus.analysis.estimates.counts import missing_points
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult

@@ -17,7 +17,7 @@ from morsecensus.analysis.dataset.complexes import (
     landscapes,
     on_one_sphere,
 )
-from morsecensus.analysis.dataset.numbers import numbers_of
+from morsecensus.analysis.dataset.in_common import numbers_of
 from morsecensus.analysis.topics.topology.homology.betti import estimate_betti
 from morsecensus.analysis.topics.topology.homology.persistent import estimate_persistent
 from morsecensus.analysis.topics.topology.homology.ratios import Rate, Ratio, fit_rates, measure_ratios

@@ -8,7 +8,7 @@ import numpy as np
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import has_topology, landscapes
-from morsecensus.analysis.dataset.numbers import numbers_of
+from morsecensus.analysis.dataset.in_common import numbers_of
 from morsecensus.analysis.topics.topology.trees.connectedness import (
     Connectedness,
     Onset,
