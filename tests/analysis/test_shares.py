@@ -45,9 +45,11 @@ def test_families_are_losses_and_blocks():
 
 
 def test_nothing_settled_has_no_share():
-    (tables,) = (Shares().tables((cell([0.2], [[2, 1, 0]], status=[1]),)),)
-    shares, families = tables.values()
-    assert shares[0]["share"] is None
+    """And says nothing of the share that is published: Fisher's test of no runs has p = 1."""
+    unsettled = cell([0.2], [[5, 2, 0, 0, 0, 0, 0]], status=[1], k=7, units=7)
+    shares, families = Shares().tables((unsettled,)).values()
+    assert published_spurious(7, 7) is not None
+    assert (shares[0]["share"], shares[0]["p"]) == (None, None)
     assert families == []
 
 

@@ -165,7 +165,10 @@ def _row(one: SharesCell) -> Row:
     }
 
 
-def _same_law(spurious: int, settled: int, published: int) -> float:
+def _same_law(spurious: int, settled: int, published: int) -> float | None:
+    """That measured and published runs have one share; None where nothing settled, which says nothing."""
+    if not settled:
+        return None
     table = [[spurious, settled - spurious], [published, RUNS - published]]
     found: Any = fisher_exact(table)
     return float(found.pvalue)
