@@ -74,7 +74,7 @@ def recovered(cell: FlowCell, success: float) -> Floats:
 
 
 def curve_rows(cells: Sequence[FlowCell]) -> list[Row]:
-    """One row per cell and time: measured means, and N -> infinity."""
+    """One row per cell and time: measured means over the starts that got there, and N -> infinity."""
     rows = []
     for cell in cells:
         energy = mean_and_error(cell.energy)
@@ -86,6 +86,7 @@ def curve_rows(cells: Sequence[FlowCell]) -> list[Row]:
             row: Row = {
                 **_head(cell),
                 "time": time,
+                "starts": int(np.isfinite(cell.energy[:, :, k]).sum()),
                 "energy": energy[0][k],
                 "energy_se": energy[1][k],
                 "limiting_energy": None if limiting is None else limiting[0][k],

@@ -26,6 +26,7 @@ class Outliers:
         goe_eigenvalue, goe_vector_overlap: the same for G from the Gaussian orthogonal ensemble at this n.
         radial_derivative: D; -2 at marginal states in the limit.
         energy: per spin, in its own units.
+        states: how many these are of: those that reached the time, of so many ``starts``.
     """
 
     n: int
@@ -36,6 +37,8 @@ class Outliers:
     goe_vector_overlap: tuple[Floats, Floats]
     radial_derivative: tuple[Floats, Floats]
     energy: tuple[Floats, Floats]
+    states: int
+    starts: int
 
     @classmethod
     def of(cls, n: int, strengths: Sequence[float], unit: float, data: xr.Dataset, seed: int) -> "Outliers":
@@ -48,15 +51,20 @@ class Outliers:
         """
         theta = np.asarray(strengths, dtype=np.float64)
         eigenvalue, vector = spiked_goe(n, theta, GOE_DRAWS, np.random.default_rng([seed, n]))
+        # a start that was left before the time has no energy, but Hessians of where it was left
+        reached = np.isfinite(data["energy"].values)
+        at_strengths = reached[:, :, None]
         return cls(
             n,
             theta,
-            mean_and_error(data["outlier"].values),
-            mean_and_error(data["vector_overlap"].values),
+            mean_and_error(np.where(at_strengths, data["outlier"].values, np.nan)),
+            mean_and_error(np.where(at_strengths, data["vector_overlap"].values, np.nan)),
             mean_and_error(eigenvalue[:, None]),
             mean_and_error(vector[:, None]),
-            mean_and_error(data["radial_derivative"].values / unit),
+            mean_and_error(np.where(reached, data["radial_derivative"].values / unit, np.nan)),
             mean_and_error(data["energy"].values),
+            int(reached.sum()),
+            reached.size,
         )
 
 
@@ -81,6 +89,8 @@ def outlier_rows(found: Sequence[Outliers]) -> list[Row]:
     return [
         {
             "n": result.n,
+            "states": result.states,
+            "starts": result.starts,
             "theta": float(theta),
             "eigenvalue": result.eigenvalue[0][k],
             "eigenvalue_se": result.eigenvalue[1][k],

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from morsecensus.analysis.page.markup import paragraph
+import numpy as np
+
+from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult
@@ -10,6 +12,7 @@ from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.findings import Finding
 from morsecensus.analysis.topics.flow.drawn import figures_of
 from morsecensus.analysis.topics.flow.learnt import where_flows_end
+from morsecensus.analysis.topics.flow.measure import FlowCell
 from morsecensus.analysis.topics.flow.read import Flows, find_flows
 from morsecensus.analysis.topics.flow.tables import CURVES, ENDS, FLOWS, OUTLIERS, rows_of
 from morsecensus.analysis.topics.layout import Picture, Section
@@ -57,4 +60,22 @@ class GradientFlow(Topic[Flows]):
         captions = {name: _CURVES for name in names} | {"recovery": _RECOVERY, "outliers": _OUTLIERS}
         title = f"Gradient flow: {found.model}"
         pictures = [Picture(name, title, caption) for name, caption in captions.items()]
-        return Section(title, [paragraph(_TEXT), *pictures, *shown])
+        return Section(title, [paragraph(_TEXT), *_left(found), *pictures, *shown])
+
+
+def _left(found: Flows) -> list[Part]:
+    """Which means at late times are of some starts alone."""
+    parts = []
+    for cell in found.cells:
+        there = np.isfinite(cell.energy[:, :, -1])
+        if not there.all():
+            text = (
+                f"N = {cell.n}, {_parameters(cell)}: {there.sum():,} of {there.size:,} starts got to the "
+                "last time, the others were left before. Means at each time are of the starts that got there."
+            )
+            parts.append(note(text))
+    return parts
+
+
+def _parameters(cell: FlowCell) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in cell.parameters.items())

@@ -36,6 +36,7 @@ CURVES = Table(
     (
         *_MODEL,
         Column("time", "time of the flow"),
+        Column("starts", "starts on all landscapes that got there: means are over these"),
         Column("energy", "mean energy", "energy per spin"),
         Column("energy_se", "its standard error", "energy per spin"),
         Column("limiting_energy", "the same for N to infinity", "energy per spin"),
@@ -69,6 +70,13 @@ OUTLIERS = Table(
     (
         Column("model", "name of the model"),
         Column("n", "number of spins N", title="N"),
+        Column(
+            "states",
+            "states that reached the time: means are over these",
+            title="states",
+            shown=lambda row: f"{row['states']:,} of {row['starts']:,}",
+        ),
+        Column("starts", "starts on all landscapes"),
         Column("theta", "strength, in units of sqrt(xi''(1))", title="theta", form=r.digits(3)),
         *measured("eigenvalue", "eigenvalue_se", "lowest eigenvalue of G - theta u u^T", "", "lowest"),
         Column("goe_eigenvalue", "the same for random matrices of this size"),
