@@ -71,7 +71,7 @@ def run(
         elif not quiet:
             say(f"{outcome.store}/{outcome.dataset}")
         if outcome.failure is not None:
-            fail(f"{outcome.failure}; the same command tries them again", 1)
+            fail(f"{outcome.failure}; {outcome.remedy}", 1)
 
 
 @app.command(epilog="Example: morsecensus compact runs/demo")

@@ -75,8 +75,11 @@ def crew_for(run: Run, crew: Crew) -> Crew | None:
     return crew if points >= MANY_POINTS else None
 
 
-def end_parts(url: str, console: Console, stop: StopRequest, crew: Crew | None = None) -> str | None:
-    """Write the dataset if no part has anything left to do; return its name, else None.
+def end_parts(
+    url: str, console: Console, stop: StopRequest, crew: Crew | None = None
+) -> tuple[str | None, int]:
+    """Write the dataset if no part has anything left to do; return its name and how many blocks it has as
+    failed, whichever parts they are of; else None and 0.
 
     A part calls this without its lease: of two that end at once, at least one then sees that all is done.
     """
@@ -85,6 +88,7 @@ def end_parts(url: str, console: Console, stop: StopRequest, crew: Crew | None =
     refresh_rollups(run)
     left = left_of(run)
     if left.open or (left.failed and held_parts(run.files)):
-        return None  # who has a lease may be about to try a failed block again
+        return None, 0  # who has a lease may be about to try a failed block again
     with wait_for_lease(run.files, console, stop, STOPPED) as lease, held(lease.release):
-        return write_dataset(run, lease, stop, crew and crew_for(run, crew))
+        dataset = write_dataset(run, lease, stop, crew and crew_for(run, crew))
+        return dataset, left_of(run).failed

@@ -73,7 +73,8 @@ class Settings:
 class Outcome:
     """What a run did: which dataset of which store it wrote, what that holds, and how many blocks are new.
 
-    Of a part of a run: what that part holds, and the dataset if no part has anything left to do, else None.
+    Of a part of a run: what that part holds, and the dataset if no part has anything left to do, else None;
+    with it ``failed_elsewhere``, blocks of other parts that the dataset has as failed.
     """
 
     store: str
@@ -83,14 +84,23 @@ class Outcome:
     computed_blocks: int
     failed: Mapping[str, str]
     part: str | None = None
+    failed_elsewhere: int = 0
 
     @property
     def failure(self) -> str | None:
-        """What became of blocks that failed, as one line; None if none did."""
+        """What became of blocks that failed, as one line; None if none did, here or in the dataset."""
+        others = f"{self.failed_elsewhere} blocks of other parts failed" if self.failed_elsewhere else ""
         if not self.failed:
-            return None
+            return f"{others}, see {self.store}/failed" if others else None
         name, message = next(iter(self.failed.items()))
-        return f"{len(self.failed)} blocks failed, see {self.store}/failed; the first: {name}: {message}"
+        text = f"{len(self.failed)} blocks failed, see {self.store}/failed; the first: {name}: {message}"
+        return f"{text}; {others}" if others else text
+
+    @property
+    def remedy(self) -> str:
+        """What tries blocks that failed again."""
+        own = "the same command tries them again"
+        return "running their parts again tries them" if self.failed_elsewhere else own
 
     def record(self) -> dict[str, Any]:
         """Return it JSON-ready, as ``run --json`` prints it."""
@@ -241,15 +251,15 @@ def _drive(
             with Progress(session.counts) as progress:
                 session.work(executor, progress, _metrics(settings, run))
 
-            def end(crew: Crew | None) -> str | None:
+            def end(crew: Crew | None) -> tuple[str | None, int]:
                 if settings.part is None:
-                    return write_dataset(run, lease, stop, crew and crew_for(run, crew))
+                    dataset = write_dataset(run, lease, stop, crew and crew_for(run, crew))
+                    return dataset, len(session.failed)
                 lease.release()
                 return end_parts(run.url, console, stop, crew)
 
-            dataset = end(Crew(executor, here)) if settings.backend == "ray" else None
-        if settings.backend != "ray":
-            dataset = end(None)
+            ended = end(Crew(executor, here)) if settings.backend == "ray" else None
+        dataset, failed = end(None) if ended is None else ended
         return Outcome(
             store=run.url,
             dataset=dataset,
@@ -258,6 +268,7 @@ def _drive(
             computed_blocks=session.computed,
             failed=session.failed,
             part=None if settings.part is None else str(settings.part),
+            failed_elsewhere=max(failed - len(session.failed), 0),
         )
 
 

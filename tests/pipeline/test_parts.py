@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from xarray import open_zarr
 
 from chaos.power_loss import Here
 from morsecensus.pipeline.errors import RunError, UsageError
@@ -23,7 +24,7 @@ from morsecensus.pipeline.run.run import Settings
 from morsecensus.pipeline.study.study import parse_study
 from morsecensus.pipeline.worker.environment import environment, fingerprint
 from morsecensus.storage import lease as leases
-from morsecensus.storage.dataset import dataset_hash, read_pointer
+from morsecensus.storage.dataset import dataset_hash, dataset_path, read_pointer
 from morsecensus.storage.errors import StoreError
 from morsecensus.storage.files import open_files
 from morsecensus.storage.layout import LEASE, Generation
@@ -269,6 +270,24 @@ def test_failed_blocks_wait_for_whoever_may_try_them_again(tmp_path, toolbox, pl
     assert (outcome.dataset, outcome.computed_blocks, outcome.failure) == ("dataset-2.zarr", 1, None)
     assert compact_store(str(store), Settings(), _quiet())[0] == "dataset-2.zarr"
     assert dataset_hash(str(store)) == plain()
+
+
+def test_the_last_part_to_end_answers_for_blocks_of_others_that_failed(tmp_path, toolbox):
+    """Block 4:1 is of part 2/2; part 1/2, all of whose blocks are computed, ends last."""
+    store, script = tmp_path / "run", {"raise": ["4:1"]}
+    assert list(toolbox.run(toolbox.content(), store, part=Part(2, 2), script=script).failed)
+    last = toolbox.driver(toolbox.text(), store, "--part", "1/2")
+    code, out, err = last.finish()
+    assert code == 1
+    assert "dataset-1.zarr" in out
+    assert "1 blocks of other parts failed" in err
+    assert "running their parts again tries them" in err
+    group = open_zarr(dataset_path(str(store)), group="c0000")
+    assert group.attrs["landscapes_failed"] > 0
+    outcome = toolbox.run(toolbox.content(), store, part=Part(1, 2))
+    assert (outcome.failed, outcome.failed_elsewhere) == ({}, 1)
+    whole = toolbox.run(toolbox.content(), store, part=Part(2, 2))
+    assert (whole.failure, whole.failed_elsewhere) == (None, 0)
 
 
 def _plan(toolbox):
