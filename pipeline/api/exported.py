@@ -162,7 +162,7 @@ def _cell(dataset: Dataset, name: str, spec: dict[str, Any]) -> StoredCell:
     try:
         body, known = _described(word, spec)
         tables, sizes = read_tables(known.tables), known.sizes
-    except (UsageError, StoreError, KeyError, TypeError) as error:
+    except (UsageError, StoreError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(
             f"{dataset.place}: {name}: this version can't say what its columns are ({error}); "
             'xarray.open_datatree(..., engine="zarr") opens a dataset as it is'

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import NullFormatter
 
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.page.style import (
@@ -14,6 +14,7 @@ from morsecensus.analysis.page.style import (
     Axes,
     Figure,
     Mark,
+    log_scale,
     new_figure,
     shades,
     whole_numbers,
@@ -177,12 +178,11 @@ def plot_widths(ax: Axes, found: BottomFamily) -> list[Mark]:
     bands = [cell.bottom.weighted for cell in cells if cell.bottom.weighted is not None]
     if cells:
         artists.append(_widths(ax, cells, bands, WEIGHTED, "minima by hits"))
-    ax.set(xscale="log", yscale="log", xlabel="N", ylabel="standard deviation of the energy")
+    ax.set(xscale="log", xlabel="N", ylabel="standard deviation of the energy")
+    log_scale(ax)
     sizes = sorted({cell.n for cell in found.cells})
     ax.set_xticks(sizes, [str(n) for n in sizes])
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.yaxis.set_major_formatter(ScalarFormatter())
-    ax.yaxis.set_minor_formatter(NullFormatter())
     low, high = ax.get_ylim()
     ax.set_ylim(low, high * (high / low) ** 0.4)
     ax.legend(loc="upper right", ncols=2)
