@@ -44,6 +44,7 @@ def curves(energy):
         model="pspin",
         parameters={"xi": "q^3"},
         n=4,
+        given_overlap=None,
         landscapes=np.arange(shape[0]),
         times=np.array([0.0, 1.0, 2.0]),
         energy=energy,

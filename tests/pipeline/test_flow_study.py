@@ -177,3 +177,21 @@ def test_a_plan_says_how_long_flows_take():
     assert seconds(**threshold) < seconds(**threshold | {"strengths": [1.0, 2.0]})
     # As measured: 0.07 s a landscape of 16 starts at n = 40 on one CPU.
     assert 0.02 < seconds(n=40, starts=16, landscapes=1) < 0.2
+
+
+def test_starts_that_know_the_signal_are_compared_with_no_others(tmp_path):
+    cell = {**CELL, "model": "spiked", "signal": "3*q^3", "n": 6, "starts": 6, "until": 4.0, "looks": 4}
+    study = {"name": "starts", "seed": 2, "cells": [cell, {**cell, "overlap": 0.9}]}
+    store = tmp_path / "store"
+    mc.run(study, store)
+    page = write_report(str(store), tmp_path / "report")
+    with (tmp_path / "report" / "tables" / "flow.csv").open() as file:
+        uniform, planted = csv.DictReader(file)
+    assert (uniform["given_overlap"], planted["given_overlap"]) == ("", "0.9")
+    shares = [float(row["success_rate"]) for row in (uniform, planted)]
+    assert shares[0] < shares[1] == 1
+    figures = {path.stem for path in (tmp_path / "report" / "figures").glob("flow-*.svg")}
+    assert len(figures) == 2  # a limit and a figure for each kind of start, and none of recovery
+    text = page.read_text()
+    assert f"the signal is found by {r.percent(shares[0])} of the starts." in text
+    assert "over the parameters" not in text

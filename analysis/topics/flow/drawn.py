@@ -13,7 +13,7 @@ from morsecensus.analysis.topics.flow.figure import (
     plot_overlaps,
     plot_recovery,
 )
-from morsecensus.analysis.topics.flow.measure import FlowCell
+from morsecensus.analysis.topics.flow.measure import FlowCell, alike
 from morsecensus.analysis.topics.flow.outliers import Outliers
 
 
@@ -30,8 +30,9 @@ def figures_of(
     for number in numbers:
         name = "flow" if len(numbers) == 1 else f"flow-{number}"
         figures.append((name, _curves([cell for cell in cells if cell.number == number])))
-    if len(numbers) > 1 and cells[0].overlap is not None:
-        figures.append(("recovery", _recovery(cells, success)))
+    compared = alike(cells)
+    if len({cell.number for cell in compared}) > 1 and compared[0].overlap is not None:
+        figures.append(("recovery", _recovery(compared, success)))
     if outliers:
         figure, axes = new_figure(1, 2, 3.2)
         plot_outliers(axes[0], outliers)
@@ -46,7 +47,9 @@ def _curves(cells: Sequence[FlowCell]) -> Figure:
     plot_energies(axes[0], cells)
     if planted:
         plot_overlaps(axes[1], cells)
-        figure.suptitle(f"{level_name(cells)} = {noise_level(cells[0]):.4g}", fontsize=8.5)
+        start = cells[0].given_overlap
+        where = "uniform starts" if start is None else f"starts at m = {start:g}"
+        figure.suptitle(f"{level_name(cells)} = {noise_level(cells[0]):.4g}, {where}", fontsize=8.5)
     return figure
 
 

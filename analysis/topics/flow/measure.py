@@ -22,7 +22,8 @@ class FlowCell:
     starts, ...).
 
     Attributes:
-        number: of the set of parameters in the sweep.
+        number: of the setting: the parameters, where starts are, and for how long they flow.
+        given_overlap: with the signal, of the starts; None of uniform ones.
         landscapes: their numbers, shape (landscapes,).
         energy, correlation, overlap: last axis: times. NaN where a flow didn't get; overlap None without
             signal.
@@ -36,6 +37,7 @@ class FlowCell:
     model: str
     parameters: Mapping[str, Any]
     n: int
+    given_overlap: float | None
     landscapes: Ints
     times: Floats
     energy: Floats
@@ -47,6 +49,15 @@ class FlowCell:
     end_softest: Floats
     limit: Limit | None
     even: bool = False
+
+
+def alike(cells: Sequence[FlowCell]) -> list[FlowCell]:
+    """Those that can be compared in their noise: uniform starts, or without any those at the first overlap,
+    that flow for as long as the first of them. Starts that know the signal find it more often.
+    """
+    start = None if any(cell.given_overlap is None for cell in cells) else cells[0].given_overlap
+    same = [cell for cell in cells if cell.given_overlap == start]
+    return [cell for cell in same if cell.times[-1] == same[0].times[-1]]
 
 
 def mean_and_error(values: Floats) -> tuple[Floats, Floats]:
@@ -160,4 +171,4 @@ def summary_rows(cells: Sequence[FlowCell], success: float) -> list[Row]:
 
 
 def _head(cell: FlowCell) -> Row:
-    return {"model": cell.model, **cell.parameters, "n": cell.n}
+    return {"model": cell.model, **cell.parameters, "n": cell.n, "given_overlap": cell.given_overlap}

@@ -41,20 +41,22 @@ def find_flows(study: Study) -> list[Flows]:
 
 def _flows_of(model: str, found: Mapping[str, Sequence[Found]]) -> Flows:
     flows, thresholds = ([one for one in found[body] if one[0]["model"] == model] for body in found)
-    swept: list[Mapping[str, Any]] = []
-    for spec, _ in flows:
-        if spec["parameters"] not in swept:
-            swept.append(spec["parameters"])
+    settings = list(dict.fromkeys(_setting(spec) for spec, _ in flows))
     limits: dict[str, Limit | None] = {}
-    cells = [_cell(swept.index(spec["parameters"]), spec, data, limits) for spec, data in flows]
+    cells = [_cell(settings.index(_setting(spec)), spec, data, limits) for spec, data in flows]
     outliers = (_outliers(spec, data) for spec, data in thresholds)
     return Flows(model, tuple(cells), tuple(one for one in outliers if one is not None))
+
+
+def _setting(spec: Mapping[str, Any]) -> str:
+    """What cells must share to stand in one figure against one limit: all but N."""
+    return repr((spec["parameters"], spec["overlap"], spec["until"]))
 
 
 def _cell(
     number: int, spec: Mapping[str, Any], data: xr.Dataset, limits: dict[str, Limit | None]
 ) -> FlowCell:
-    key = repr((spec["parameters"], spec["overlap"], spec["until"]))
+    key = _setting(spec)
     if key not in limits:
         known = theory_of(spec["model"], spec["parameters"]).dynamics
         limits[key] = None if known is None else limit(*known, spec["overlap"], spec["until"])
@@ -65,6 +67,7 @@ def _cell(
         model=spec["model"],
         parameters=spec["parameters"],
         n=spec["n"],
+        given_overlap=spec["overlap"],
         landscapes=numbers_of(data),
         times=np.asarray(spec["times"]),
         energy=data["energy"].values,

@@ -12,10 +12,16 @@ _MODEL = (
     Column("model", "name of the model", title="model", left=True),
     Column("parameters", "its parameters", title="parameters", left=True),
     Column("n", "number of spins N", title="N"),
+    Column(
+        "given_overlap",
+        "overlap with the signal that starts were given; none: uniform starts",
+        title="starts at",
+        shown=lambda row: "uniform" if row["given_overlap"] is None else f"m = {row['given_overlap']:g}",
+    ),
 )
 FLOWS = Table(
     "flow",
-    "How flows ended: one row for each set of parameters and N.",
+    "How flows ended: one row for each set of parameters, starts and N.",
     (
         *_MODEL,
         Column("landscapes", "landscapes", title="landscapes", form="{:,}".format),
@@ -32,7 +38,7 @@ FLOWS = Table(
 )
 CURVES = Table(
     "flow_curves",
-    "Flows against time: one row for each set of parameters, N and time.",
+    "Flows against time: one row for each set of parameters, starts, N and time.",
     (
         *_MODEL,
         Column("time", "time of the flow"),
