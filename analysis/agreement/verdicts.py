@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from morsecensus.analysis.agreement.exact import Judged
-from morsecensus.analysis.agreement.residuals import LEVEL, TestResult, holm
+from morsecensus.analysis.agreement.residuals import LEVEL, TestResult, holm, not_testable
 from morsecensus.analysis.dataset.cells import Cell
 
 
@@ -55,10 +55,13 @@ def check(cells: Sequence[Cell], name: str, wrong: int, excused: int, of: int, t
         name: of the test.
         wrong: landscapes, or things, in which it doesn't hold.
         excused: those of them that missed points may explain.
-        of: how many there are.
+        of: how many there are; what holds in none of none was not looked at, and isn't testable.
         topic: whose test it is.
     """
-    result = TestResult(name, float(wrong), 0, float(wrong == 0), float(wrong == excused), of)
+    if of == 0:
+        result = not_testable(name, 0, "nothing to look at")
+    else:
+        result = TestResult(name, float(wrong), 0, float(wrong == 0), float(wrong == excused), of)
     return CellTest(tuple(cells), Judged(result, None, ""), topic, certain=True)
 
 

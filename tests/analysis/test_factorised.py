@@ -1,10 +1,14 @@
 """The closed form of factorised landscapes: against autodiff and partitions, and as a judge of a census."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from morsecensus.analysis.agreement.verdicts import check, judge
+from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.theory.models.factorised.manifolds import (
     BALANCE,
     Architecture,
@@ -17,7 +21,10 @@ from morsecensus.analysis.theory.models.factorised.manifolds import (
 )
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.factorised.measure import closed
-from morsecensus.analysis.topics.manifolds.match import match
+from morsecensus.analysis.topics.factorised.section import Factorised
+from morsecensus.analysis.topics.manifolds.match import is_right, match
+from morsecensus.analysis.topics.verdicts.measure import verdict_rows
+from morsecensus.analysis.topics.verdicts.section import Agreement, Found
 
 SHAPES = [(3, 2, 2, 0), (3, 2, 2, 1), (2, 4, 2, 0), (3, 2, 3, 0), (2, 3, 3, 1), (2, 2, 4, 2)]
 
@@ -114,22 +121,95 @@ def test_singular_values_must_be_in_order():
         critical_manifolds(Architecture(3), np.array([1.0, 2.0, 3.0]))
 
 
+def kinds(manifolds):
+    return np.array([(m.index, m.dimension, m.degenerate) for m in manifolds])
+
+
 def test_match_tells_found_from_spurious_and_missed():
     shape, sigma = Architecture(2, 1), np.array([2.0, 1.0])
     # Closed form: 0.5, 2 and 2.5. One is missed, one comes twice, one is none of them.
-    landscape = match(0, *closed(shape, sigma), np.arange(10, 14), np.array([0.5, 0.5, 2.5 + 1e-12, 1.0]))
+    own = kinds(closed(shape, sigma)[0])
+    values = np.array([0.5, 0.5, 2.5 + 1e-12, 1.0])
+    landscape = match(0, *closed(shape, sigma), np.arange(10, 14), values, own[[0, 0, 2, 1]])
     assert [each.row for each in landscape.found] == [10, -1, 12]
     assert landscape.spurious == (11, 13)
     assert not landscape.entire
-    assert match(0, *closed(shape, sigma), np.arange(3), np.array([2.5, 0.5, 2.0])).entire
+    assert match(0, *closed(shape, sigma), np.arange(3), np.array([2.5, 0.5, 2.0]), own[[2, 0, 1]]).entire
 
 
 def test_match_rejects_values_of_another_matrix():
     """Negative control: M one part in a million larger."""
     shape, sigma = Architecture(3, 2), np.array([3.0, 2.0, 1.0])
-    values = np.array([m.loss for m in critical_manifolds(shape, sigma)])
-    assert match(0, *closed(shape, sigma), np.arange(7), values).entire
-    assert not match(0, *closed(shape, sigma * (1 + 1e-6)), np.arange(7), values).entire
+    known = critical_manifolds(shape, sigma)
+    values, own = np.array([m.loss for m in known]), kinds(known)
+    assert match(0, *closed(shape, sigma), np.arange(7), values, own).entire
+    assert not match(0, *closed(shape, sigma * (1 + 1e-6)), np.arange(7), values, own).entire
+
+
+def cell_with(sigma, width, points, order=None, landscapes=1):
+    """A cell whose landscapes hold the manifolds of ``points``, in that order; of failed blocks if none."""
+    rows = range(len(points)) if order is None else order
+    points = [points[k] for k in rows] * landscapes
+    columns = {
+        "energy": [m.loss / (2 * len(sigma) * width) for m in points],
+        "index": [m.index for m in points],
+        "set_dimension": [m.dimension for m in points],
+        "nullity": [m.nullity for m in points],
+    }
+    values = {name: ("row", np.array(column)) for name, column in columns.items()}
+    values["row_size"] = ("landscape", [len(points) // landscapes] * landscapes, {"sample_dimension": "row"})
+    values |= {name: ("landscape", [0] * landscapes) for name in ("status", "morse_check")}
+    target = np.array(sigma if points else [np.nan] * len(sigma))
+    values["target_singular_values"] = (("landscape", "value"), np.tile(target, (landscapes, 1)))
+    attrs = {"model": "factorised", "n": len(sigma), "width": width, "layers": 2, "extra": 0}
+    return Cell("c0000", xr.Dataset(values, attrs=attrs), landscapes)
+
+
+def test_manifolds_of_one_value_are_no_contradiction():
+    """5, 4, 3: keeping 5 and keeping 4 and 3 leave 25/2 both; two points of either order, and one wrong."""
+    topic, sigma = Factorised(), np.array([5.0, 4.0, 3.0])
+    known = critical_manifolds(Architecture(3, 2), sigma)
+    assert sorted(m.chosen for m in known if m.loss == 12.5) == [(0,), (1, 2)]
+    assert len({(m.index, m.dimension) for m in known if m.loss == 12.5}) == 1, "of one kind, too"
+    for order in (range(7), range(6, -1, -1)):
+        row = topic.cell_row(topic.check(cell_with(sigma, 2, known, order)))
+        assert (row["found"], row["spurious"]) == (7, 0)
+        assert is_right(row)
+    # another point of that value is none of them, and a wrong index is still told
+    twice = topic.cell_row(topic.check(cell_with(sigma, 2, [*known, known[-2]])))
+    assert (twice["found"], twice["spurious"]) == (7, 1)
+    wrong = [replace(m, index=m.index + (m.loss == 12.5)) for m in known]
+    assert topic.cell_row(topic.check(cell_with(sigma, 2, wrong)))["index_wrong"] == 2
+
+
+def test_of_manifolds_of_one_value_a_point_takes_its_own_kind():
+    """All of one value: index and dimension tell them apart, in whatever order points come."""
+    shape = Architecture(3, 2)
+    known = [replace(m, loss=12.5) for m in critical_manifolds(shape, np.array([5.0, 4.0, 3.0]))]
+    assert len({(m.index, m.dimension) for m in known}) > 3
+    for order in (np.arange(7), np.arange(7)[::-1]):
+        found = match(0, known, 25.0, np.arange(7), np.full(7, 12.5), kinds(known)[order]).found
+        assert [tuple(kinds(known)[order][each.row]) for each in found] == [tuple(k) for k in kinds(known)]
+
+
+def test_what_has_no_landscape_is_not_tested():
+    """Every block failed: nothing agrees with anything."""
+    topic, empty = Factorised(), cell_with([5.0, 4.0, 3.0], 2, [], landscapes=3)
+    whole = cell_with([5.0, 4.0, 3.0], 2, critical_manifolds(Architecture(3, 2), np.array([5.0, 4.0, 3.0])))
+    for cells, words, kind in (
+        ([empty], ["not testable"], ""),
+        ([whole], ["agrees"], "good"),
+        ([whole, empty], ["agrees", "not testable"], ""),
+    ):
+        found = [topic.check(cell) for cell in cells]
+        verdicts = judge(topic.tests(found))
+        assert [verdict.word for verdict in verdicts] == words
+        (said,) = Agreement().findings([Found(verdict_rows(verdicts), tuple(cells))])
+        assert said.kind == kind
+        assert ("hold." in said.text) == ("agrees" in words)
+        note = topic.section(found).body[1].html
+        assert ('"note bad"' in note) == (empty in cells)
+    assert check([empty], "any", 0, 0, 0, "x").judged.result.p_value is None
 
 
 def test_predict_counts_manifolds():

@@ -136,33 +136,51 @@ def check_cell(cell: Cell, shape: S, column: str, closed: Closed[M]) -> CheckedC
     offsets = row_offsets(dataset)
     sizes, ends = np.diff(offsets), offsets[1:]
     energy, targets = dataset["energy"].values, dataset[column].values
+    dimension, nullity = dataset["set_dimension"].values, dataset["nullity"].values
+    kinds = np.stack([dataset["index"].values, dimension, nullity != dimension], axis=1)
     landscapes = []
     for number, (end, size) in enumerate(zip(ends, sizes, strict=True)):
         if np.isfinite(targets[number]).all():  # a failed block has none
             rows = np.arange(end - size, end)
             known, scale = closed(targets[number])
-            landscapes.append(match(number, known, scale, rows, shape.ambient * energy[rows]))
+            landscapes.append(match(number, known, scale, rows, shape.ambient * energy[rows], kinds[rows]))
     return CheckedCell(cell, shape, tuple(landscapes))
 
 
 def match(
-    number: int, manifolds: Sequence[M], scale: float, rows: np.ndarray, values: Floats
+    number: int,
+    manifolds: Sequence[M],
+    scale: float,
+    rows: np.ndarray,
+    values: Floats,
+    kinds: np.ndarray,
 ) -> Landscape[M]:
-    """Assign found values of H to closed-form ones, each to the nearest within RESOLUTION, each once.
+    """Assign found points to manifolds whose H is theirs within RESOLUTION, each once.
+
+    Of manifolds with one value (given spectra have some, such as 5, 4, 3) a point takes one of its own kind
+    if there is one left; what is wrong of it is told only where there is none.
 
     Args:
         scale: of H.
         rows: of the found points.
         values: H at them, same shape.
+        kinds: index, dimension, whether degenerate, shape (points, 3).
     """
     known = np.array([manifold.loss for manifold in manifolds])
-    taken, spurious = dict[int, int](), list[int]()
-    for at, value in enumerate(values):
-        nearest = int(np.argmin(np.abs(known - value)))
-        if abs(known[nearest] - value) > RESOLUTION * scale or nearest in taken:
-            spurious.append(int(rows[at]))
-        else:
-            taken[nearest] = at
+    own = np.array([(each.index, each.dimension, each.degenerate) for each in manifolds])
+    taken = dict[int, int]()
+    left = list(range(len(values)))
+    for alike in (True, False):  # those that fit choose first, whatever their order
+        for at in list(left):
+            away = np.abs(known - values[at])
+            away[list(taken)] = np.inf
+            if alike:
+                away[(own != kinds[at]).any(axis=1)] = np.inf
+            nearest = int(np.argmin(away))
+            if away[nearest] <= RESOLUTION * scale:
+                taken[nearest] = at
+                left.remove(at)
+    spurious = [int(rows[at]) for at in left]
     found = tuple(
         Found(manifold, int(rows[taken[k]]), float(values[taken[k]] - manifold.loss) / scale)
         if k in taken

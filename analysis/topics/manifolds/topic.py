@@ -61,27 +61,40 @@ class KnownManifolds(Topic[list[Checked]]):
 
     def tests(self, found: list[Checked]) -> list[CellTest]:
         """Nothing that was found may contradict the closed form."""
-        return [
-            check([one.cell], "closed form", int(not is_right(self.cell_row(one))), 0, 1, self.anchor)
-            for one in found
-        ]
+        return [self._test(one) for one in found]
+
+    def _test(self, one: Checked) -> CellTest:
+        wrong, of = int(not is_right(self.cell_row(one))), int(bool(one.landscapes))
+        return check([one.cell], "closed form", wrong, 0, of, self.anchor)
 
     def section(self, found: list[Checked]) -> Section:
         rows = [self.cell_row(checked) for checked in found]
-        table = self.declared[0].part(rows, kinds=["" if is_right(row) else "bad" for row in rows])
+        table = self.declared[0].part(rows, kinds=["" if _holds(row) else "bad" for row in rows])
         opening = [paragraph(self.text), _verdict(rows), Picture("", self.title, CAPTION)]
         return Section(self.title, [*opening, table, *self.more(found)])
 
 
+def _holds(row: Row) -> bool:
+    """Whether there was anything to look at, and nothing of it is wrong."""
+    return bool(row["landscapes"]) and is_right(row)
+
+
 def _verdict(rows: Sequence[Row]) -> Part:
     """How many manifolds were found, and whether anything contradicts the closed form."""
+    empty = sum(not row["landscapes"] for row in rows)
+    if empty == len(rows):
+        return note(
+            "No landscape has data, for every block failed: nothing was held against anything.", "bad"
+        )
     manifolds, found = (sum(row[name] for row in rows) for name in ("manifolds", "found"))
     spurious, minima = (sum(row[name] for row in rows) for name in ("spurious", "spurious_minima"))
     text = (
         f"{found:,} of {manifolds:,} critical manifolds found, {spurious:,} points that are none of them "
         f"({minima:,} of these minima)."
     )
+    if empty:
+        text += f" {empty} of {len(rows)} cells have no landscape with data: every block failed."
     contradicted = sum(not is_right(row) for row in rows)
     if contradicted:
         return note(f"{text} Contradicted in {contradicted} of {len(rows)} cells.", "bad")
-    return note(text, "good" if found == manifolds else "")
+    return note(text, "bad" if empty else "good" if found == manifolds else "")

@@ -205,9 +205,12 @@ def _headline(found: Found) -> Finding:
     if wrong:
         names = ", ".join(f"{row['test']} ({row['cell'].replace(' ', ', ')})" for row in wrong)
         return _said(f"Contradicted, though it must hold in every landscape: {names}.", "bad")
-    sure = sum(row["certain"] for row in rows)
+    unseen = sum(row["certain"] and row["p_value"] is None for row in rows)
+    sure = sum(row["certain"] for row in rows) - unseen
     if not tested and sure:
-        return _said(f"All {sure} checks of what must hold in every landscape hold.", "good")
+        text = f"All {sure} checks of what must hold in every landscape hold."
+        nothing = f" {unseen} more had no landscape to look at." if unseen else ""
+        return _said(text + nothing, "" if unseen else "good")
     if not tested:
         return _said("No test against exact theory could be made: too few landscapes, or no theory.")
     bad = sum(row["verdict"] == "disagrees" for row in tested)
