@@ -3,7 +3,7 @@
 import numpy as np
 
 from morsecensus.analysis.arrays import Floats
-from morsecensus.analysis.theory.kac_rice.ground_state import GroundStateLaw
+from morsecensus.analysis.theory.kac_rice.ground_state import GroundStateLaw, lowest_of
 from morsecensus.analysis.theory.means import ROUND_OFF, Means
 from morsecensus.analysis.theory.models.partite.finite_n import MAX_DIMENSION, FinitePartite
 
@@ -42,12 +42,12 @@ def means_of(whole: tuple[int, ...], edges: Floats) -> Means | None:
         minima_covariance=energies.minima_covariance,
         all_covariance=energies.all_covariance,
         curve=energies.by_index.mean / width,
-        lowest=_lowest(edges, energies.all.mean, len(whole)),
+        lowest=_lowest(edges, energies.by_index.mean[0], len(whole)),
     )
 
 
 def _lowest(edges: Floats, counts: Floats, factors: int) -> GroundStateLaw:
-    """First-moment law of the lowest energy: all points below it come in 2^{r-1} at a time, at one energy."""
+    """Of the lowest minimum, from numbers of minima in bins that reach over all: they come 2^{r-1} at a time,
+    at one energy."""
     below = np.concatenate([[0.0], np.cumsum(counts)]) / 2 ** (factors - 1)
-    cumulative = -np.expm1(-below)
-    return GroundStateLaw(edges, cumulative / cumulative[-1])
+    return lowest_of(edges, below, max(1.0, float(below[-1])))

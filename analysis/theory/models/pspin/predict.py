@@ -66,8 +66,9 @@ def predict(
         ``total`` (None above 1e308), ``log_total`` (natural logarithm), ``total_se`` (None: the total is
         exact); ``by_index`` (n numbers; None where a sample is too small to tell), ``se`` (parallel to it,
         None where exact); ``minima_energy_mean``, ``minima_energy_sd`` (count-weighted), ``minima_energy_se``
-        (None where exact); ``ground_state_mean``, ``ground_state_sd`` (first-moment law of the lowest energy,
-        good from n = 10 on); ``method`` ("exact" or "sampled", of the numbers by index); with ``energy``:
+        (None where exact); ``ground_state_mean``, ``ground_state_sd`` (of the lowest energy, by
+        `analysis.theory.kac_rice.ground_state`; None where few minima are expected at n > 150, where
+        `predict_low` has them); ``method`` ("exact" or "sampled", of the numbers by index); with ``energy``:
         ``by_energy`` = {``edges`` (M + 1), ``counts`` (M, exact, all indices), ``by_index`` (n lists of M
         numbers, None where ``method`` is "sampled")}.
 
@@ -86,7 +87,7 @@ def predict(
             "field": float(field),
             "n": int(size),
         }
-        row |= totals(finite) | _by_index(finite, samples, seed) | _lowest(finite)
+        row |= totals(finite) | _by_index(finite, samples, seed) | lowest_energy(finite)
         if energy is not None:
             row["by_energy"] = _by_energy(finite, energy)
         rows.append(row)
@@ -156,8 +157,11 @@ def _by_index(finite: FiniteN, samples: int, seed: int) -> dict[str, Json]:
     }
 
 
-def _lowest(finite: FiniteN) -> dict[str, Json]:
+def lowest_energy(finite: FiniteN) -> dict[str, Json]:
+    """Mean and spread of the lowest energy."""
     law = ground_state_law(finite, points=501)
+    if law is None:
+        return {"ground_state_mean": None, "ground_state_sd": None}
     return {"ground_state_mean": law.mean, "ground_state_sd": law.standard_deviation}
 
 

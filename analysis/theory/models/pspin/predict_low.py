@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morsecensus.analysis.arrays import Json
-from morsecensus.analysis.theory.kac_rice.ground_state import ground_state_law
 from morsecensus.analysis.theory.kac_rice.low_index import LowIndex
-from morsecensus.analysis.theory.models.pspin.predict import check_arguments, numbers, totals
+from morsecensus.analysis.theory.models.pspin.predict import check_arguments, lowest_energy, numbers, totals
 from morsecensus.tasks.covariance import Covariance
 
 
@@ -22,9 +21,8 @@ def predict_low(
     """`analysis.theory.models.pspin.predict.predict` with index 0 .. highest alone.
 
     Returns:
-        Rows with its keys, where ``by_index`` and ``se`` (None: exact) have highest + 1 entries, ``method``
-        is "exact to index K", and ``ground_state_mean``, ``ground_state_sd`` are of the first-moment law
-        P(min > u) = exp(-E N_0(<= u)) of the lowest minimum. Beside them, an entry each index:
+        Rows with its keys, where ``by_index`` and ``se`` (None: exact) have highest + 1 entries and
+        ``method`` is "exact to index K". Beside them, an entry each index:
         ``energy_mean``, ``energy_sd``, ``energy_skewness`` (count-weighted) and ``relative_error`` (of
         ``by_index``, measured); with ``energy`` also ``below`` and ``density`` in ``by_energy``: mean numbers
         of each index below each edge, and per unit of energy there.
@@ -48,7 +46,6 @@ def predict_low(
 
 def _by_index(law: LowIndex) -> dict[str, Json]:
     mean, spread = law.energy_moments()
-    lowest = ground_state_law(law, points=501, index=0)
     none: list[Json] = [None] * (law.highest + 1)
     return {
         "by_index": numbers(law.by_index()),
@@ -60,11 +57,9 @@ def _by_index(law: LowIndex) -> dict[str, Json]:
         "minima_energy_mean": float(mean[0]),
         "minima_energy_sd": float(spread[0]),
         "minima_energy_se": None,
-        "ground_state_mean": lowest.mean,
-        "ground_state_sd": lowest.standard_deviation,
         "max_index": law.highest,
         "method": f"exact to index {law.highest}",
-    }
+    } | lowest_energy(law)
 
 
 def _by_energy(law: LowIndex, edges: NDArray[np.float64]) -> dict[str, Json]:
