@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from morsecensus.analysis.agreement.residuals import LEVEL
 from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, of_several
@@ -23,19 +24,24 @@ from morsecensus.analysis.theory.kac_rice.sampler import CriticalPointSample
 @dataclass(frozen=True)
 class CouplingScale:
     """Estimated variance of the couplings over the stated one, and its standard error (landscapes as
-    units)."""
+    units), which has so many degrees of freedom ``dof``."""
 
     ratio: float
     se: float
+    dof: float = float("inf")
 
     @property
     def p_value(self) -> float:
         """Of a ratio of 1, two-sided."""
-        return float(2 * norm.sf(abs(self.ratio - 1) / self.se))
+        return self.tail(abs(self.ratio - 1))
+
+    def tail(self, departure: float) -> float:
+        """P-value of a departure from 1, two-sided: Student's, for the error is from few landscapes."""
+        return float(2 * student.sf(departure / self.se, self.dof))
 
     def detectable(self, level: float = LEVEL, power: float = 0.9) -> float:
         """The smallest relative error of the variance that is rejected at this level with this power."""
-        return float((norm.isf(level / 2) + norm.ppf(power)) * self.se)
+        return float((student.isf(level / 2, self.dof) + student.ppf(power, self.dof)) * self.se)
 
     def power(self, ratio: float, more: float = 1.0, level: float = 0.05) -> float:
         """Probability to reject 1 at this level if the truth is ``ratio``, with ``more`` times the
@@ -86,7 +92,7 @@ def _ratio(found: Moments, error: Floats) -> CouplingScale | None:
     variance += np.sum((found.mean[2:] * error / exact) ** 2)
     # The width is proportional to the square root of the variance.
     scale = 1 + excess / exact
-    return CouplingScale(float(scale**2), float(2 * scale * np.sqrt(variance)))
+    return CouplingScale(float(scale**2), float(2 * scale * np.sqrt(variance)), found.count - 1)
 
 
 def _exact_widths(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> tuple[Floats, Floats]:
@@ -112,4 +118,6 @@ def combined(scales: Sequence[CouplingScale]) -> CouplingScale:
     """The weighted mean over independent cells (of different N: cells of one N share their couplings)."""
     weights = np.array([scale.se**-2 for scale in scales])
     ratios = np.array([scale.ratio for scale in scales])
-    return CouplingScale(float(weights @ ratios / weights.sum()), float(weights.sum() ** -0.5))
+    # each error is a part of the whole one, and the fewer landscapes it is from the less it is known
+    dof = float(weights.sum() ** 2 / np.sum(weights**2 / [scale.dof for scale in scales]))
+    return CouplingScale(float(weights @ ratios / weights.sum()), float(weights.sum() ** -0.5), dof)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from morsecensus.analysis.agreement.coupling_scale import CouplingScale, coupling_scale
 from morsecensus.analysis.agreement.null_law import Reference
@@ -336,11 +335,10 @@ def _judge_scale(cell: Cell, scale: CouplingScale | None, missing: Floats) -> Ju
     # Missed points enter a mean over all points; widths stay below twice their mean by far.
     found = float(cell.dataset["points_by_index"].values.sum(axis=1).mean())
     slack = 2 * missing.sum() / found
-    score = abs(scale.ratio - 1) / scale.se
-    least = max(0.0, abs(scale.ratio - 1) - slack) / scale.se
-    p_value, p_missing = (float(2 * norm.sf(value)) for value in (score, least))
+    away = abs(scale.ratio - 1)
+    p_value, p_missing = scale.tail(away), scale.tail(max(0.0, away - slack))
     note = f"{scale.ratio:.4f} +- {scale.se:.4f} of the stated variance"
-    result = TestResult(name, score**2, 1, p_value, p_missing, cell.landscapes, note)
+    result = TestResult(name, (away / scale.se) ** 2, 1, p_value, p_missing, cell.landscapes, note)
     return Judged(result, scale.detectable(), "of the couplings' variance")
 
 

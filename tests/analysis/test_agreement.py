@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest, kstest
+from scipy.stats import binomtest, kstest, norm
 
 from morsecensus.analysis.agreement.power import (
     detectable,
@@ -228,6 +228,36 @@ def test_supremum_notices_another_law():
     result = supremum_test("", Moments.of(residuals))
     assert result.p_value < 0.005
     assert supremum_test("", Moments.of(residuals), missing=6.0).p_missing > 0.5
+
+
+def test_supremum_keeps_its_size_with_eleven_landscapes():
+    """Of residuals that move together, where it is Student's test: a normal law rejects 2.7% at 1%."""
+    rng, repeats = np.random.default_rng(12), 1500
+    shape = np.linspace(1.0, 0.5, 9)
+    found = [
+        supremum_test("", Moments.of(rng.standard_normal((11, 1)) * shape), draws=500, seed=repeat)
+        for repeat in range(repeats)
+    ]
+    p_values = np.array([each.p_value for each in found])
+    for level in (0.01, 0.05):
+        assert binomtest(int(np.sum(p_values < level)), repeats, level).pvalue > 1e-3
+
+
+def test_supremum_can_reject_beside_any_number_of_other_tests():
+    """2000 draws are no floor of 1/2001: Holm's correction of three such tests would never pass 0.01."""
+    rng = np.random.default_rng(13)
+    _, residuals = clustered(rng, 400)
+    shift = residuals.std(axis=0) / 20  # one standard error
+    found = [supremum_test("", Moments.of(residuals + k * shift)) for k in (0, 2, 3, 4, 6, 8)]
+    p_values = [each.p_value for each in found]
+    assert p_values == sorted(p_values, reverse=True)
+    assert p_values[-1] < 1e-9
+    # at least the tail of one Gaussian
+    for each in found[3:]:
+        assert each.p_value > 2 * norm.sf(each.statistic)
+    many = [supremum_test("", Moments.of(residuals + 3 * shift), draws=draws) for draws in (2000, 200_000)]
+    # on the safe side of what a hundred times as many draws say
+    assert 0.8 < many[0].p_value / many[1].p_value < 6
 
 
 def test_uniformity_of_p_values():

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from scipy.stats import kstest
+from scipy.stats import t as student
 
 from morsecensus.analysis.agreement.exact import (
     exact_sampler,
     judge_cell,
+    judge_coupling_variance,
     judge_energy_law,
     judge_energy_moments,
     judge_smallest_eigenvalue,
@@ -53,6 +55,17 @@ def test_p_values_are_uniform_under_the_exact_law(many):
         # nine looks at one study: 1e-3 each
         assert len(p_values) == REPEATS
         assert kstest(p_values, "uniform").pvalue > 1e-3, name
+
+
+def test_coupling_variance_of_ten_landscapes_is_by_student(many):
+    """A normal law would reject 3% of right ones at 1%."""
+    data = many[0].dataset
+    rows = int(data["row_size"].values[:10].sum())
+    ten = Cell("c0000", data.isel(landscape=slice(0, 10), row=slice(0, rows)), 10)
+    sample = exact_sampler(Cell("c0000", data, 60), seed=78)
+    result = scan(ten.dataset, judge_coupling_variance(ten, sample, np.zeros(4))).result
+    assert result.p_value == pytest.approx(2 * student.sf(result.statistic**0.5, 9), rel=1e-9)
+    assert result.p_missing == result.p_value
 
 
 def changed(cell, **columns):

@@ -196,7 +196,7 @@ def curve_scale(cell: Cell, levels: int = SCALE_LEVELS) -> CouplingScale | None:
     residual = curves_of(cell, grid) - exact(1.0)
     halves = residual[: count // 2], residual[count // 2 :]
     shift = np.concatenate([_shifts(halves[1], halves[0], slope), _shifts(halves[0], halves[1], slope)])
-    return CouplingScale(1 + float(shift.mean()), float(shift.std(ddof=1)) / count**0.5)
+    return CouplingScale(1 + float(shift.mean()), float(shift.std(ddof=1)) / count**0.5, count - 1)
 
 
 def _shifts(learn: Floats, judge: Floats, slope: Floats) -> Floats:
