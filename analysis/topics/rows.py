@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import erfc, isfinite
+from math import isfinite
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from morsecensus.analysis.dataset.cells import Cell, short_digests
 from morsecensus.analysis.page.table import Column, Row
@@ -87,18 +88,32 @@ def not_drawn(cells: Sequence[CellResult], most: int) -> str:
 def in_words(rows: Sequence[Row], name: str = "z") -> str:
     """How many of some z-scores are large, and how many would be by chance: what a reader of a table asks.
 
-    The expected number holds whatever their dependence. Empty below a handful of scores.
+    The expected number holds whatever their dependence. Empty below a handful of scores. Rows whose errors
+    are from few landscapes say so by ``freedom``: their scores are Student's, without it normal.
     """
-    scores = np.abs([row[name] for row in rows if row[name] is not None and isfinite(row[name])])
-    if len(scores) < FEWEST_SCORES:
+    known = [row for row in rows if row[name] is not None and isfinite(row[name])]
+    if len(known) < FEWEST_SCORES:
         return ""
+    scores = np.abs([row[name] for row in known])
+    freedom = np.array([float(row.get("freedom", np.inf)) for row in known])
     large, largest = int(np.sum(scores >= 2)), float(scores.max())
-    beyond = len(scores) * erfc(largest / 2**0.5)
+    by_chance, beyond = (float(np.sum(2 * student.sf(size, freedom))) for size in (2.0, largest))
     return (
-        f"Of {len(scores)} z-scores {large} {'is' if large == 1 else 'are'} beyond 2, where chance alone "
-        f"makes {len(scores) * erfc(2**0.5):.1f}; the largest is {largest:.1f}, and {beyond:.2g} that "
+        f"Of {len(known)} z-scores {large} {'is' if large == 1 else 'are'} beyond 2, where chance alone "
+        f"makes {by_chance:.1f}; the largest is {largest:.1f}, and {beyond:.2g} that "
         "large are expected. The joint tests decide, not single scores."
     )
+
+
+def freedom(landscapes: int, own: float, theory: float | None = None) -> float:
+    """Degrees of freedom of a score whose error is from so many landscapes, two or more.
+
+    Args:
+        own: the error from landscapes.
+        theory: that of a sampled theory, of so many draws that it is known.
+    """
+    share = own**2 / (own**2 + theory**2) if theory else 1.0
+    return max(landscapes - 1, 1) / share**2 if share > 0 else float("inf")
 
 
 def some(items: Sequence[T], most: int) -> list[T]:

@@ -14,26 +14,29 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import xarray as xr
 import zarr
 from scipy.stats import norm
 from typer.testing import CliRunner
 
-from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.dataset.cells import Cell, open_study
 from morsecensus.analysis.dataset.committed import open_committed
 from morsecensus.analysis.page.style import log_scale, new_figure, style
 from morsecensus.analysis.report import find, write_into, write_measured, write_report
-from morsecensus.analysis.results import StudyResult, measure_study
+from morsecensus.analysis.results import StudyResult, measure_cell, measure_study
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.complexity.figure import draw_complexity
 from morsecensus.analysis.topics.counts.figure import draw_counts
-from morsecensus.analysis.topics.counts.section import Counts
+from morsecensus.analysis.topics.counts.section import Counts, count_rows
 from morsecensus.analysis.topics.energies.figure import draw_bands, draw_index_against_energy
+from morsecensus.analysis.topics.energies.learnt import _departure
+from morsecensus.analysis.topics.energies.section import energy_rows
 from morsecensus.analysis.topics.families import Families
 from morsecensus.analysis.topics.findings import Finding, Question, first_of_each
 from morsecensus.analysis.topics.layout import Section
 from morsecensus.analysis.topics.ledger.figure import draw_ledger
 from morsecensus.analysis.topics.registry import TOPICS
-from morsecensus.analysis.topics.rows import in_words, not_drawn, score
+from morsecensus.analysis.topics.rows import freedom, in_words, not_drawn, score
 from morsecensus.analysis.topics.study.section import Cells
 from morsecensus.analysis.topics.verdicts.figure import draw_p_values
 from morsecensus.pipeline.cli.app import app
@@ -477,6 +480,47 @@ def test_how_many_large_scores_are_expected():
     beyond = float(re.search(r"and (\S+) that large are expected", text)[1])
     assert beyond == pytest.approx(400 * 2 * norm.sf(np.abs(scores).max()), rel=0.06)
     assert in_words([{"z": 2.8}]) == ""
+
+
+def test_large_scores_of_few_landscapes_are_expected():
+    """Three landscapes, right theory: |t| of two degrees of freedom is beyond 2 in 18%, not in 4.6%."""
+    rng = np.random.default_rng(9)
+    values = rng.standard_normal((4000, 3))
+    scores = values.mean(axis=1) / (values.std(axis=1, ddof=1) / 3**0.5)
+    text = in_words([{"z": float(z), "freedom": freedom(3, 1.0)} for z in scores])
+    found = re.match(r"Of 4000 z-scores (\d+) are beyond 2, where chance alone makes (\d+\.\d);", text)
+    assert float(found[2]) == pytest.approx(4000 * 0.1835, abs=0.2)  # 1 - 2/sqrt(6) of it
+    assert abs(int(found[1]) - float(found[2])) < 3.5 * (4000 * 0.1835 * 0.8165) ** 0.5
+    assert freedom(3, 1.0, 1e9) > 1e30
+    assert freedom(11, 1.0, 1.0) == pytest.approx(40)
+
+
+def test_departures_of_few_landscapes_are_as_large_as_chance_makes_them():
+    """A right theory and four landscapes: one standard error, where Student's scores have 1.7 on average."""
+    draws = np.random.default_rng(10).standard_normal((3000, 4))
+    error = draws.std(axis=1, ddof=1) / 2
+    columns = {"index": 1 + 0.01 * draws.mean(axis=1), "index_se": 0.01 * error, "all": np.full(3000, 50.0)}
+    made = SimpleNamespace(
+        cell=SimpleNamespace(landscapes=4),
+        histogram=xr.Dataset({name: ("bin", values) for name, values in columns.items()}),
+        binned=np.ones((3, 3000)),
+        expected=SimpleNamespace(complete=True),
+    )
+    text = _departure(made, np.arange(3000))
+    assert re.search(r"by (0\.9\d|1\.0\d?|1) standard errors", text), text
+
+
+def test_rows_of_scores_say_how_many_landscapes_they_are_from(census_store):
+    cell = open_study(census_store).cells[1]
+    data = cell.dataset.load()
+    rows = slice(0, int(data["row_size"].values[:3].sum()))
+    three = Cell(cell.name, data.isel(landscape=slice(0, 3), row=rows), 3)
+    few = measure_cell(three, np.linspace(-3, 3, 25))
+    rows = [*count_rows([few]), *energy_rows([few])]
+    known = [row for row in rows if row["z"] is not None]
+    assert known
+    assert {row["freedom"] for row in known} <= {1, 2}
+    assert {row["freedom"] for row in count_rows([few])} == {2}
 
 
 def test_rounding_is_no_standard_error():

@@ -13,7 +13,7 @@ from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import CellResult, FamilyResult, at_index
 from morsecensus.analysis.topics.counts.figure import draw_counts
 from morsecensus.analysis.topics.families import ABC, FamilyTopic
-from morsecensus.analysis.topics.rows import HEAD, head, in_words, score
+from morsecensus.analysis.topics.rows import HEAD, freedom, head, in_words, score
 
 
 def _exact(row: Row) -> str:
@@ -119,6 +119,7 @@ def count_rows(results: Sequence[CellResult]) -> list[Row]:
             row = head(result.cell) | {"index": index, "mean": mean, "se": se}
             row |= {"exact": exact, "exact_se": exact_se}
             row |= {"z": score(mean, float(np.hypot(se, exact_se or 0.0)), exact)}
+            row |= {"freedom": freedom(result.cell.landscapes, se, exact_se)}
             row |= {"open_fraction": 1 - float(counts["complete"] if whole else counts["closed"][index])}
             row |= {"missing_bound": float(counts["missing_total"] if whole else counts["missing"][index])}
             rows.append(row | {"missing_plausible": _plausible(result, None if whole else int(index))})

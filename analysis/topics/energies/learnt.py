@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from morsecensus.analysis.dataset.batches import Floats
+from morsecensus.analysis.estimates.welch import normal_score
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.style import Axes, legend_above
 from morsecensus.analysis.results import CellResult, FamilyResult, at_index
@@ -136,11 +137,15 @@ def _crossing(energy: Floats, share: Floats, level: float) -> float | None:
 
 
 def _departure(cell: CellResult, filled: np.ndarray) -> str:
-    scores = []
+    scores = list[float]()
     for b in filled:
         known, error = exact_index(cell, b), float(cell.histogram["index_se"][b])
+        points = round(float(cell.histogram["all"][b]) * cell.cell.landscapes)
         if known is not None and error > 1e-12:
-            scores.append((float(cell.histogram["index"][b]) - known) / error)
+            away = (float(cell.histogram["index"][b]) - known) / error
+            # of few landscapes: as a normal law counts standard errors
+            away = normal_score(away, (error, 0.0), (min(cell.cell.landscapes, points), 2))
+            scores += [] if away is None else [away]
     if not scores:
         return ""
     size = float(np.sqrt(np.mean(np.square(scores))))

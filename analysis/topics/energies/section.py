@@ -17,7 +17,16 @@ from morsecensus.analysis.topics.energies.figure import (
 from morsecensus.analysis.topics.energies.learnt import band, exact_index, rise
 from morsecensus.analysis.topics.families import ABC, FamilyTopic, with_points
 from morsecensus.analysis.topics.findings import Finding
-from morsecensus.analysis.topics.rows import ENERGY, HEAD, head, in_words, not_drawn, score, well_filled
+from morsecensus.analysis.topics.rows import (
+    ENERGY,
+    HEAD,
+    freedom,
+    head,
+    in_words,
+    not_drawn,
+    score,
+    well_filled,
+)
 
 HISTOGRAM = Table(
     "energy_histogram",
@@ -150,6 +159,7 @@ def energy_rows(results: Sequence[CellResult]) -> list[Row]:
     rows = []
     for result in results:
         data = result.energies
+        holding = (result.cell.dataset["points_by_index"].values > 0).sum(axis=0)
         for index in range(result.cell.levels):
             mean, se = float(data["mean"][index]), float(data["mean_se"][index])
             known = at_index(result.energy_mean, index)
@@ -157,6 +167,7 @@ def energy_rows(results: Sequence[CellResult]) -> list[Row]:
             spread = float(data["sd"][index])
             row |= {"mean": mean, "mean_se": se, "exact_mean": known, "z": score(mean, se, known, spread)}
             row |= {"sd": spread, "sd_se": float(data["sd_se"][index])}
+            row |= {"freedom": freedom(int(holding[index]), se)}
             rows.append(row | {"exact_sd": at_index(result.energy_sd, index)})
     return rows
 

@@ -21,7 +21,7 @@ from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.theory.goe.order import index_fractions
-from morsecensus.analysis.topics.rows import head, score
+from morsecensus.analysis.topics.rows import freedom, head, score
 
 FEWEST_DIMENSIONS = 3
 """A study shows the fraction if it has this many dimensions. Arbitrary: two points are no curve."""
@@ -141,6 +141,7 @@ def share_rows(found: MinimaShare) -> list[Row]:
             row |= {"landscapes": result.cell.landscapes, "complete": float(result.counts["complete"])}
             row |= {"share": share, "share_se": error, "exact": exact, "exact_se": exact_error}
             row |= {"z": score(share, spread, exact, 1.0), "independent_signs": coins}
+            row |= {"freedom": freedom(int(counts_of(result).any(axis=1).sum()), error, exact_error)}
             row |= {"z_independent_signs": score(share, spread, coins, 1.0)}
             row |= {"zero_shift": zero_shift(dimension) if dimension <= MOST_SHIFTLESS else None}
             rows.append(row | {"limiting_rate": limiting_rate(family)})
