@@ -10,6 +10,7 @@ import xarray as xr
 
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.estimates.counts import computed_counts
 
 _RESAMPLES = 400
 """Bootstrap draws: the error of a standard error from them is 4%."""
@@ -21,13 +22,14 @@ def estimate_complexity(cell: Cell, index: int | None = None, seed: int = 0) -> 
     for them.
 
     Landscapes without such a point have no logarithm: they count in the annealed mean, not in the quenched
-    one, and ``without`` says how many they are. Bootstrap over landscapes, with a fixed seed.
+    one, and ``without`` says how many they are. Those of failed blocks have no number and count in neither.
+    Bootstrap over landscapes, with a fixed seed.
 
     Returns:
         ``annealed``, ``annealed_se``, ``quenched``, ``quenched_se``, ``gap`` (annealed - quenched over the
         same landscapes, nan for a single one), ``gap_se``, ``without``; nan where undefined.
     """
-    counts = cell.dataset["points_by_index"].values
+    counts = computed_counts(cell)
     values = (counts.sum(axis=1) if index is None else counts[:, index]).astype(np.float64)
     if not (cell.known.all() if index is None else cell.known[index]):
         values = values[:0]

@@ -44,6 +44,12 @@ def unit_of(values: Floats) -> int:
     return 0 if usual else int(np.frexp(largest)[1])
 
 
+def computed_counts(cell: Cell) -> NDArray[np.integer]:
+    """Numbers of points by index of the landscapes whose block was computed: storage has zeros of the others,
+    shape (computed, levels)."""
+    return cell.dataset["points_by_index"].values[cell.dataset["reason"].values != ERROR]
+
+
 def estimate_counts(cell: Cell) -> xr.Dataset:
     """Mean numbers of critical points by index and in all; nan where the finder didn't look.
 

@@ -19,6 +19,10 @@ from morsecensus.analysis.estimates.counts import (
     summarise_ledger,
 )
 from morsecensus.analysis.estimates.spectra import compare_spectra
+from morsecensus.analysis.results import measure_study
+from morsecensus.analysis.topics.complexity.section import Complexity, complexity_rows
+from morsecensus.analysis.topics.pairs.variances import counts_of
+from morsecensus.analysis.topics.universality.measure import proper_counts
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +153,27 @@ def test_complexity_and_its_errors(cell, counts):
     assert float(found["annealed_se"]) == pytest.approx(
         total.std(ddof=1) / np.sqrt(150) / total.mean() / 4, rel=1e-9
     )
+
+
+def test_landscapes_of_failed_blocks_have_no_complexity(tmp_path, synthetic):
+    """Storage gives them zero points; half of them would lower the annealed one by log(2)/N, many errors."""
+    path = synthetic.store(tmp_path / "run", [(synthetic.layout(0, 4, 40, block_size=20), {}, {1})])
+    cell = synthetic.cell(path)
+    computed = cell.dataset["points_by_index"].values[:20]
+    np.testing.assert_array_equal(counts_of(cell)[:, 1:], computed)
+    mean, covariance = proper_counts(cell)
+    np.testing.assert_allclose(mean, computed.mean(axis=0))
+    np.testing.assert_allclose(covariance, np.cov(computed.T) / 20)
+    found, total = estimate_complexity(cell), computed.sum(axis=1)
+    assert float(found["annealed"]) == pytest.approx(np.log(total.mean()) / 4)
+    error = total.std(ddof=1) / np.sqrt(20) / total.mean() / 4
+    assert float(found["annealed_se"]) == pytest.approx(error)
+    assert int(found["without"]) == 0
+    (family,) = measure_study(open_study(path))
+    page = " ".join(part.html for part in Complexity().more(family))
+    assert "20 landscapes of failed blocks have no number" in page
+    for row in complexity_rows(family):
+        assert abs(row["z"]) < 4
 
 
 def test_ledger(cell):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from morsecensus.analysis.estimates.counts import computed_counts
 from morsecensus.analysis.page.style import (
     BEHIND,
     COLORS,
@@ -113,7 +114,8 @@ def plot_complexity_of_energy(ax: Axes, family: FamilyResult) -> list[Mark]:
         low, high = data["low"].values, data["high"].values
         mean, se = data["all"].values, np.nan_to_num(data["all_se"].values)
         seen = well_filled(cell)
-        value = np.log(mean[seen] / (high - low)[seen]) / cell.cell.spins
+        computed = len(computed_counts(cell.cell)) / max(cell.cell.landscapes, 1)
+        value = np.log(mean[seen] / computed / (high - low)[seen]) / cell.cell.spins
         error = se[seen] / mean[seen] / cell.cell.spins
         middle = (low + high)[seen] / 2
         artists.append(

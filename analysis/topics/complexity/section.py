@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from morsecensus.analysis.estimates.counts import computed_counts
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note
 from morsecensus.analysis.page.style import Figure
@@ -82,7 +83,13 @@ class Complexity(FamilyTopic):
         text = (
             f"{lacking:,} landscapes without any point have no logarithm and are left out of quenched means."
         )
-        return [COMPLEXITY.part(rows), *([note(text)] if lacking else [])]
+        return [COMPLEXITY.part(rows), *([note(text)] if lacking else []), *_failed(family)]
+
+
+def _failed(family: FamilyResult) -> list[Part]:
+    failed = sum(result.cell.landscapes - len(computed_counts(result.cell)) for result in family.cells)
+    text = f"{failed:,} landscapes of failed blocks have no number and are left out here."
+    return [note(text)] if failed else []
 
 
 def complexity_rows(family: FamilyResult) -> list[Row]:

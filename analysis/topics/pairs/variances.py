@@ -15,6 +15,7 @@ from morsecensus.analysis.agreement.null_law import Reference
 from morsecensus.analysis.agreement.residuals import TestResult, hotelling, independent_indices
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.estimates.counts import computed_counts
 from morsecensus.analysis.theory.two_point.kinds import Kind, every_index
 
 
@@ -41,8 +42,8 @@ def count_kinds(n: int) -> tuple[Kind, ...]:
 
 
 def counts_of(cell: Cell) -> Floats:
-    """Numbers of points of each landscape: all, and by index, shape (landscapes, 1 + N)."""
-    by_index = cell.dataset["points_by_index"].values.astype(np.float64)
+    """Numbers of points of each landscape that was computed: all, and by index, shape (landscapes, 1 + N)."""
+    by_index = computed_counts(cell).astype(np.float64)
     return np.concatenate([by_index.sum(axis=1, keepdims=True), by_index], axis=1)
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, of_several, reduce_points
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.scan import moments, scan
+from morsecensus.analysis.estimates.counts import computed_counts
 from morsecensus.analysis.estimates.line import weighted_line
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
@@ -155,8 +156,9 @@ def index_rows(found: Universality) -> list[Row]:
 
 
 def proper_counts(cell: Cell) -> tuple[Floats, Floats]:
-    """Mean number of points by index, and the covariance of the means; nan for fewer than two landscapes."""
-    moments = Moments.of(cell.dataset["points_by_index"].values)
+    """Mean number of points by index, and the covariance of the means; nan for fewer than two landscapes,
+    those of failed blocks not counted."""
+    moments = Moments.of(computed_counts(cell))
     if moments.count < 2:
         return np.full_like(moments.total, np.nan), np.full_like(moments.outer, np.nan)
     return moments.mean, moments.covariance / moments.count
