@@ -104,12 +104,12 @@ LINES = "p | Dp | 1/D2, gradient flow | 1/D2, trivial | rate of minima at m = 0 
 @pytest.mark.parametrize("row", rows_below("spiked.md", LINES), ids=lambda row: " ".join(row[:2]))
 def test_lines_of_a_signal_are_those_of_predict(row):
     """What `predict --model matrix-tensor` says of them; its numbers at finite N take the time."""
-    from morsecensus.analysis.theory.models.spiked import limits
+    from morsecensus.analysis.theory.models.spiked import limits, triviality
 
     p, deltap = int(row[0]), float(row[1])
     line = limits.descent_line(p, deltap)
     assert is_shown_as(row[2], line)
-    assert is_shown_as(row[3], limits.triviality_line(p, deltap))
+    assert is_shown_as(row[3], triviality.triviality_line(p, deltap))
     (found,) = mc.predict(n=2, model="matrix-tensor", p=p, deltap=deltap, delta2=1 / line)
     assert found["limits"]["lines"]["1/delta2_descent"] == pytest.approx(line)
     assert is_shown_as(row[4], found["limits"]["lines"]["uninformed_minima"])

@@ -24,10 +24,10 @@ from morsecensus.analysis.theory.models.spiked.limits import (
     descent_margin,
     held_back_rate,
     opposed_minima,
-    triviality_line,
     uninformed_minima,
 )
 from morsecensus.analysis.theory.models.spiked.theory import MatrixTensorTheory, SpikedTheory
+from morsecensus.analysis.theory.models.spiked.triviality import minima_rate, triviality_line
 from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 LIMIT = 4  # standard errors; a handful of comparisons each
@@ -139,6 +139,22 @@ def test_lines_of_the_matrix_tensor_model(deltap, descent, trivial, rate):
     limit = SpikedLimit(*matrix_tensor(3, 1 / descent_line(3, deltap), deltap))
     assert descent_margin(limit) == pytest.approx(1, abs=1e-12)
     assert uninformed_minima(limit) == pytest.approx(rate, rel=5e-3)
+
+
+@pytest.mark.parametrize("p", [3, 4, 6])
+@pytest.mark.parametrize("deltap", [1e5, 1e6, 1e9])
+def test_the_triviality_line_at_weak_tensor_noise(p, deltap):
+    """Rates are of order 1/deltap^3 there: expanded by hand, 1/D2 is 1 + (p - 1 + 2^(1/3) (p - 2))/deltap."""
+    excess = (triviality_line(p, deltap) - 1) * deltap
+    assert excess == pytest.approx(p - 1 + 2 ** (1 / 3) * (p - 2), rel=2e-4)
+
+
+@pytest.mark.parametrize("deltap", [1e-3, 1.0, 30.0])
+def test_rates_without_cancellation_are_those_of_the_general_formula(deltap):
+    """With the best radial derivative at the edge and beyond, and theta up to 30."""
+    for p, above in ((3, 0.05), (3, 3.0), (4, 0.5), (6, 1e3)):
+        general = uninformed_minima(SpikedLimit(*matrix_tensor(p, 1 / (1 + above), deltap)))
+        assert minima_rate(p, above, 1 / deltap) == pytest.approx(general, rel=1e-10, abs=1e-11)
 
 
 def test_no_signal_has_the_rates_of_the_isotropic_model():

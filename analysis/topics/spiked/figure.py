@@ -16,7 +16,8 @@ from morsecensus.analysis.page.style import (
     shades,
 )
 from morsecensus.analysis.theory.models.spiked.finite_n import OVERLAP_EDGES
-from morsecensus.analysis.theory.models.spiked.limits import SpikedLimit, descent_line, triviality_line
+from morsecensus.analysis.theory.models.spiked.limits import SpikedLimit, descent_line
+from morsecensus.analysis.theory.models.spiked.triviality import triviality_line
 from morsecensus.analysis.topics.spiked.measure import SpikedCell, SpikedFamily
 
 ALL, MINIMA = COLORS[0], COLORS[1]

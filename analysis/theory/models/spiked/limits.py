@@ -31,8 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morsecensus.analysis.theory.limits.complexity import log_potential
-from morsecensus.analysis.theory.limits.roots import find_root
-from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
+from morsecensus.tasks.covariance import Covariance, Signal
 
 Floats = NDArray[np.float64]
 
@@ -176,17 +175,3 @@ def opposed_minima(limit: SpikedLimit) -> float:
     For odd p the tensor repels from the signal there, and such minima outlive those of overlap 0.
     """
     return _highest(lambda opposed: limit.minima_complexity(-opposed), 0.0, 0.9, 31)
-
-
-def triviality_line(p: int, deltap: float) -> float:
-    """The 1/D2 of the matrix-tensor model above which no minima of overlap 0 are left: their rate vanishes
-    (arXiv:1902.00139)."""
-
-    def rate(inverse: float) -> float:
-        return uninformed_minima(SpikedLimit(*matrix_tensor(p, 1 / inverse, deltap)))
-
-    low = descent_line(p, deltap)
-    high = 2 * low
-    while rate(high) > 0:
-        high *= 2
-    return find_root(rate, low, high)

@@ -8,8 +8,9 @@ from math import log
 from morsecensus.analysis.arrays import Json
 from morsecensus.analysis.theory.base import Energies, NoiseAxis, Symmetry, Theory, symmetry_by_degrees
 from morsecensus.analysis.theory.models.spiked.finite_n import FiniteSpiked
-from morsecensus.analysis.theory.models.spiked.limits import descent_line, triviality_line
+from morsecensus.analysis.theory.models.spiked.limits import descent_line
 from morsecensus.analysis.theory.models.spiked.predict import limits_spiked, predict_spiked
+from morsecensus.analysis.theory.models.spiked.triviality import triviality_line
 from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 # Draws for a plan, a few percent; and the spins up to which they take no time to speak of.
