@@ -1,9 +1,11 @@
 """One-time quantities up to any time, with errors: the uniform grid first, then two logarithmic ones."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
 from morsecensus.analysis.theory.dynamics.kernels import FLOW, Floats, Kernels, Setting
@@ -18,6 +20,11 @@ NODE_SPACING = 0.05
 """Of a joined curve, in log(1 + r t)."""
 WORST = 1e-3
 """The largest error of a curve that is of use beside samples. Arbitrary."""
+FAIR = (WORST / 100, WORST / 10, WORST)
+"""Up to the last time that is so far off, a uniform grid is made finer, for the first that takes a shorter
+one: a signal moves a flow within a short time, however long the flow goes on after that."""
+BEYOND = 1.2
+"""So much later than the last such time the finer grid ends."""
 QUICK = 2500.0
 """In units of 1/rate: up to there the first two grids. At four times that the first fails, and the second is
 off by 2e-4."""
@@ -48,24 +55,42 @@ def curve_to(
 ) -> Curve | None:
     """Solve the equations on [0, until], for a figure; None where no grid reaches as far.
 
+    At times before the last one errors may be above `WORST`: whoever shows the curve has to leave these out.
+
     Args:
         tolerance, most_steps, more: of `romberg.curve`; `more` is NaN where the logarithmic grid begins.
     """
     late_start = EARLY / kernels.rate
     continued = until > late_start and not kernels.pulls(setting.overlap)
+
+    def solve(end: float) -> Curve:
+        return curve(kernels, end, setting, tolerance=tolerance, most_steps=most_steps, more=more)
+
     try:
-        first = curve(
-            kernels,
-            late_start if continued else until,
-            setting,
-            tolerance=tolerance,
-            most_steps=most_steps,
-            more=more,
-        )
+        first = _sharpened(solve(late_start if continued else until), solve)
         found = _continued(first, kernels, until, setting) if continued else first
     except ValueError:
         return None
-    return found if found.energy_error[-1] < WORST else None
+    return found if found.worst_error[-1] < WORST else None
+
+
+def _sharpened(found: Curve, solve: Callable[[float], Curve]) -> Curve:
+    """With finer grids up to the last time that is far off, where they are finer, and better."""
+    for fair in FAIR:
+        off = np.flatnonzero(found.worst_error > fair)
+        end = float(BEYOND * found.times[off[-1]]) if len(off) else 0.0
+        if not 0 < BEYOND * end < found.times[-1]:
+            continue
+        finer, inside = solve(end), found.times <= end
+        if np.max(finer.worst_error) < np.max(found.worst_error[inside]):
+            found = _joined(finer, found, ~inside)
+    return found
+
+
+def _joined(early: Curve, late: Curve, kept: NDArray[np.bool_]) -> Curve:
+    """One curve, then the nodes of another one that are later."""
+    pairs = ((getattr(early, f.name), getattr(late, f.name)[..., kept]) for f in fields(Curve))
+    return Curve(*(np.concatenate(pair, axis=-1) for pair in pairs))
 
 
 def _continued(first: Curve, kernels: Kernels, until: float, setting: Setting) -> Curve:

@@ -7,7 +7,7 @@ from scipy.interpolate import CubicSpline
 
 from morsecensus.analysis.theory.dynamics.growth import overlap_spread
 from morsecensus.analysis.theory.dynamics.kernels import Floats, Kernels, Setting
-from morsecensus.analysis.theory.dynamics.late_curve import curve_to
+from morsecensus.analysis.theory.dynamics.late_curve import WORST, curve_to
 from morsecensus.analysis.theory.dynamics.recovery import informative_overlaps
 from morsecensus.analysis.theory.dynamics.romberg import Curve
 from morsecensus.analysis.theory.models.spiked.limits import SpikedLimit, descent_margin
@@ -35,6 +35,23 @@ class Limit:
     spread: Floats | None
     theta: float
     informative: float | None
+
+    def at(self, times: Floats) -> tuple[Floats, Floats] | None:
+        """Energy and overlap, and their errors, shapes (2, times); all NaN where one is off by `WORST`."""
+        if self.curve is None:
+            return None
+        values, errors = (each[[0, 3]] for each in self.curve.looks(times))
+        known = errors.max(axis=0) < WORST
+        return np.where(known, values, np.nan), np.where(known, errors, np.nan)
+
+    @property
+    def line(self) -> tuple[Floats, Floats, Floats] | None:
+        """Times, energy and overlap for a figure: NaN, a gap, where one is off by `WORST`."""
+        if self.curve is None:
+            return None
+        known = self.curve.errors[[0, 3]].max(axis=0) < WORST
+        energy, overlap = (np.where(known, each, np.nan) for each in (self.curve.energy, self.curve.overlap))
+        return self.curve.times, energy, overlap
 
     def spread_at(self, times: Floats) -> Floats | None:
         """At other times, NaN where it isn't known."""

@@ -58,6 +58,11 @@ class Curve:
     def overlap_error(self) -> Floats:
         return self.errors[3]
 
+    @property
+    def worst_error(self) -> Floats:
+        """Of energy, correlation and overlap, at each time."""
+        return self.errors[[0, 2, 3]].max(axis=0)
+
     def at(self, times: Floats) -> tuple[Floats, Floats]:
         """Energy and overlap at other times within the range."""
         found, _ = self.looks(times)

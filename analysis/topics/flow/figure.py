@@ -21,10 +21,11 @@ def plot_energies(ax: Axes, cells: Sequence[FlowCell]) -> list[Mark]:
     for cell, color in zip(cells, shades(len(cells)), strict=True):
         mean, error = mean_and_error(cell.energy)
         artists.append(_points(ax, cell.times, mean, error, color, f"N = {cell.n}"))
-    if (limit := cells[0].limit) is not None and (curve := limit.curve) is not None:
-        late = curve.times >= cells[0].times[1]
+    if (limit := cells[0].limit) is not None and (line := limit.line) is not None:
+        times, energy, _ = line
+        late = times >= cells[0].times[1]
         name = "N → ∞" if limit.spread is None else "N → ∞, overlap 0"
-        ax.plot(curve.times[late], curve.energy[late], color=INK, label=name)
+        ax.plot(times[late], energy[late], color=INK, label=name)
     ax.set(xscale="log", xlabel="time", ylabel="energy per spin")
     ax.legend()
     return artists
@@ -51,9 +52,10 @@ def plot_overlaps(ax: Axes, cells: Sequence[FlowCell]) -> list[Mark]:
             growth = np.sqrt(np.maximum(spread, 0.0) / cell.n)
             shown = (curve.times >= cell.times[1]) & (growth < LINEAR)
             ax.plot(curve.times[shown], growth[shown], color=color, ls="--", lw=1)
-    if curve is not None and spread is None:
-        late = curve.times >= cells[0].times[1]
-        ax.plot(curve.times[late], curve.overlap[late], color=INK, label="N → ∞")
+    if limit is not None and (line := limit.line) is not None and spread is None:
+        times, _, overlap = line
+        late = times >= cells[0].times[1]
+        ax.plot(times[late], overlap[late], color=INK, label="N → ∞")
     if spread is not None:
         ax.plot([], [], color=GREY, ls="--", lw=1, label="linear growth")
     if limit is not None and limit.informative is not None:

@@ -90,8 +90,7 @@ def curve_rows(cells: Sequence[FlowCell]) -> list[Row]:
     for cell in cells:
         energy = mean_and_error(cell.energy)
         correlation = mean_and_error(cell.correlation)
-        curve = None if cell.limit is None else cell.limit.curve
-        limiting = None if curve is None else curve.at(cell.times)
+        limiting = None if cell.limit is None else cell.limit.at(cell.times)
         spread = None if cell.limit is None else cell.limit.spread_at(cell.times)
         for k, time in enumerate(cell.times):
             row: Row = {
@@ -100,7 +99,8 @@ def curve_rows(cells: Sequence[FlowCell]) -> list[Row]:
                 "starts": int(np.isfinite(cell.energy[:, :, k]).sum()),
                 "energy": energy[0][k],
                 "energy_se": energy[1][k],
-                "limiting_energy": None if limiting is None else limiting[0][k],
+                "limiting_energy": None if limiting is None else limiting[0][0, k],
+                "limiting_energy_error": None if limiting is None else limiting[1][0, k],
                 "correlation": correlation[0][k],
                 "correlation_se": correlation[1][k],
             }
@@ -110,7 +110,8 @@ def curve_rows(cells: Sequence[FlowCell]) -> list[Row]:
                 row |= {
                     "overlap": overlap[0],
                     "overlap_se": overlap[1],
-                    "limiting_overlap": None if limiting is None else limiting[1][k],
+                    "limiting_overlap": None if limiting is None else limiting[0][1, k],
+                    "limiting_overlap_error": None if limiting is None else limiting[1][1, k],
                     "n_overlap_squared": square[0],
                     "n_overlap_squared_se": square[1],
                     "limiting_n_overlap_squared": None if spread is None else spread[k],

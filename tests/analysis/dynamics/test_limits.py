@@ -8,7 +8,8 @@ import pytest
 from morsecensus.analysis.theory.dynamics import late_curve
 from morsecensus.analysis.theory.dynamics.kernels import Kernels, Setting
 from morsecensus.analysis.theory.dynamics.late_curve import curve_to
-from morsecensus.analysis.theory.dynamics.limits import limit
+from morsecensus.analysis.theory.dynamics.limits import Limit, limit
+from morsecensus.analysis.theory.dynamics.romberg import Curve
 from morsecensus.analysis.topics.dynamics import limit as report
 from morsecensus.tasks.covariance import Covariance, Signal
 
@@ -82,3 +83,41 @@ def test_trajectories_of_a_report_reach_late_times_too(monkeypatch):
     found = report._equations(Kernels.of(CUBIC), OPTIONS, 0.0, "equations")
     assert asked == [(1e4, 0.0)]
     assert found.at(np.array([9e3, 2e4]))[0] == pytest.approx(-1.0)
+
+
+def test_a_signal_that_pulls_late_is_followed_by_a_finer_grid():
+    """Next to no noise: dm/dt = 2 m (1 - m^2) at once. At the end the flow is at rest and its error nothing,
+    but on the grid to the end alone m is off by 2e-3 while it rises."""
+    quiet, start = Kernels.of(Covariance.parse("1e-12*q^2"), Signal.parse("q^2")), 1e-6
+    found = curve_to(quiet, 60.0, Setting(overlap=start), tolerance=1e-6, most_steps=800)
+    assert found is not None
+    exact = 1 / np.sqrt(1 + (1 / start**2 - 1) * np.exp(-4 * found.times))
+    np.testing.assert_allclose(found.overlap, exact, atol=1e-5)
+    np.testing.assert_allclose(found.energy, -(exact**2), atol=1e-5)
+    assert np.diff(found.times).min() > 0
+    assert found.times[-1] == 60.0
+
+
+def test_no_number_where_a_curve_is_far_off_between():
+    times = np.linspace(0.0, 10.0, 41)
+    errors = np.zeros((4, 41))
+    errors[3, 18:23] = 0.06  # of the overlap, around t = 5
+    curve = Curve(times, -times, times, times, times / 10, errors, np.empty((0, 41)))
+    off = Limit(curve, None, 0.0, None)
+    found, line = off.at(np.array([2.0, 5.0, 9.0])), off.line
+    assert found is not None
+    assert line is not None
+    values, shown = found
+    np.testing.assert_allclose(values, [[-2, np.nan, -9], [0.2, np.nan, 0.9]], atol=1e-12)
+    np.testing.assert_allclose(shown, [[0, np.nan, 0]] * 2, atol=1e-12)
+    _, energy, overlap = line
+    assert np.isnan([energy[20], overlap[20]]).all()
+    assert energy[4] == -1.0
+    late = np.full((4, 41), 0.06) * (times > 8)
+    assert _accepted(Curve(times, -times, times, times, times, late, np.empty((0, 41)))) is None
+
+
+def _accepted(curve):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(late_curve, "curve", lambda *_, **__: curve)
+        return curve_to(Kernels.of(CUBIC, SIGNAL), 10.0, Setting(overlap=0.2), tolerance=1e-6, most_steps=1)
