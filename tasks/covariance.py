@@ -66,6 +66,7 @@ class Polynomial:
 
     coefficients: tuple[float, ...]
 
+    MOST_DEGREE: ClassVar[int] = MAX_DEGREE
     NAME: ClassVar[str] = "polynomial"
     LEAST_DEGREE: ClassVar[int] = 0
     ALLOWED: ClassVar[str] = f"a sum of terms c*q^p with 1 <= p <= {MAX_DEGREE} and c >= 0"
@@ -73,9 +74,10 @@ class Polynomial:
 
     def __post_init__(self) -> None:
         given = tuple(self.coefficients)
-        if len(given) > MAX_DEGREE + 1 and any(given[MAX_DEGREE + 1 :]):
+        most = self.MOST_DEGREE
+        if len(given) > most + 1 and any(given[most + 1 :]):
             raise self.refusal(f"a polynomial of degree {len(given) - 1}")
-        values = [_checked(type(self), c, p) for p, c in enumerate(given[: MAX_DEGREE + 1])]
+        values = [_checked(type(self), c, p) for p, c in enumerate(given[: most + 1])]
         while values and values[-1] == 0.0:
             values.pop()
         if values and values[0] != 0.0:
@@ -166,7 +168,7 @@ class Covariance(Polynomial):
     @classmethod
     def pure(cls, degree: int) -> Self:
         """The pure spin model ``q^degree``."""
-        if not 2 <= degree <= MAX_DEGREE:
+        if not 2 <= degree <= cls.MOST_DEGREE:
             raise cls.refusal(f"the pure degree {degree}")
         return cls((0.0,) * degree + (1.0,))
 

@@ -13,6 +13,8 @@ from scipy.integrate import quad
 from morsecensus.analysis.theory.limits.complexity import pure_complexity
 from morsecensus.analysis.theory.models.partite.finite_n import FinitePartite
 from morsecensus.analysis.theory.models.partite.predict import limits_partite, predict_partite
+from morsecensus.analysis.theory.models.partite.theory import PartiteTheory
+from morsecensus.tasks.covariance import Covariance
 
 LIMIT = 4  # standard errors; a handful of comparisons each
 
@@ -167,6 +169,21 @@ def test_limits_of_the_tripartite_model():
     unequal = limits_partite((1, 2, 1))
     assert unequal["E_inf"] is unequal["complexity"] is None
     assert json.dumps([found, unequal], allow_nan=False)
+
+
+@pytest.mark.parametrize("r", [7, 8])
+def test_limits_of_as_many_spheres_as_are_allowed(r):
+    """More than a polynomial has degrees: E_inf = 2 sqrt(r-1) per sphere, and (r-1)^{n/2} points."""
+    theory = PartiteTheory(",".join("1" * r))
+    found = theory.limits(5)
+    assert found is not None
+    assert found["per_sphere"]["E_inf"] == pytest.approx(2 * sqrt(r - 1))
+    assert found["complexity"]["total"] == pytest.approx(log(r - 1) / 2)
+    assert pure_complexity(r, -sqrt(r) * found["E_0"]) == pytest.approx(0, abs=1e-9)
+    edge = -found["E_inf"]
+    np.testing.assert_allclose(theory.index_fraction(np.array([edge, 0.0, -edge])), [0, 0.5, 1], atol=1e-7)
+    with pytest.raises(ValueError, match="degree"):
+        Covariance.pure(r)
 
 
 def test_rows():

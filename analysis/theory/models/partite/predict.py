@@ -1,12 +1,24 @@
 """Rows of ``predict`` and limits of the r-partite model: the counterpart of `models.pspin.predict`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import sqrt
+from typing import ClassVar
 
 from morsecensus.analysis.arrays import Json
 from morsecensus.analysis.theory.models.partite.finite_n import FinitePartite
-from morsecensus.analysis.theory.models.pspin.predict import limits
+from morsecensus.analysis.theory.models.pspin.predict import limits_of
 from morsecensus.analysis.theory.sampled import count_row, energy_row
+from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.landscapes.parameters import MOST_FACTORS
+
+
+@dataclass(frozen=True, slots=True)
+class AsManySpins(Covariance):
+    """q^r for each number of spheres; no landscape on one sphere has a degree above 6 here."""
+
+    MOST_DEGREE: ClassVar[int] = MOST_FACTORS
+
 
 # Energies take most of the time: a part of the draws is enough for the errors of a histogram.
 ENERGY_SAMPLES = 1000
@@ -69,7 +81,7 @@ def limits_partite(sizes: Sequence[int], points: int = 61) -> dict[str, Json]:
     if len(set(sizes)) > 1:
         names = ("E_inf", "E_0", "E_k", "threshold_energy", "threshold_complexity", "minima_energy")
         return head | dict.fromkeys(names) | {"trivial": r == 2, "per_sphere": None, "complexity": None}
-    pure = limits(f"q^{r}", points=points)
+    pure = limits_of(AsManySpins.pure(r), points)
     curve = pure["complexity"]
     assert isinstance(curve, dict)
     scale = 1 / sqrt(r)

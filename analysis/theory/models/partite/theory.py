@@ -12,8 +12,7 @@ from morsecensus.analysis.theory.goe.semicircle import index_fraction
 from morsecensus.analysis.theory.means import Means
 from morsecensus.analysis.theory.models.partite.finite_n import FinitePartite
 from morsecensus.analysis.theory.models.partite.means import means_of
-from morsecensus.analysis.theory.models.partite.predict import limits_partite, predict_partite
-from morsecensus.tasks.covariance import Covariance
+from morsecensus.analysis.theory.models.partite.predict import AsManySpins, limits_partite, predict_partite
 
 # Draws for a plan, a few percent; and the spins up to which they take no time to speak of.
 PLAN_SAMPLES, MOST_PLANNED = 200, 60
@@ -65,4 +64,4 @@ class PartiteTheory(Theory):
         if len(set(self.relative)) > 1:
             return None
         r = len(self.relative)
-        return np.asarray(index_fraction(Covariance.pure(r), sqrt(r) * energies), dtype=np.float64)
+        return np.asarray(index_fraction(AsManySpins.pure(r), sqrt(r) * energies), dtype=np.float64)

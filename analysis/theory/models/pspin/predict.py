@@ -196,8 +196,12 @@ def limits(xi: str, field: float = 0.0, points: int = 61) -> dict[str, Json]:
     """
     covariance = Covariance.parse(xi)
     model = covariance.with_field(field)
-    head: dict[str, Json] = {"xi": str(covariance), "field": float(field)}
-    return head | (_pure_limits(model) if model.is_pure else _mixed_limits(model)) | _curves(model, points)
+    return {"xi": str(covariance), "field": float(field)} | limits_of(model, points)
+
+
+def limits_of(model: Covariance, points: int) -> dict[str, Json]:
+    """The same without ``xi`` and ``field``."""
+    return (_pure_limits(model) if model.is_pure else _mixed_limits(model)) | _curves(model, points)
 
 
 def _pure_limits(model: Covariance) -> dict[str, Json]:
