@@ -37,7 +37,7 @@ _ORDER = 16
 _MARGIN = 7.0
 # The number below x has a variance under 0.7 up to n = 100 and super-exponential tails: 21 consecutive values
 # around its mean hold all but 1e-20 of the sum, so 21 roots of unity are enough.
-_WINDOW = 21
+WINDOW = 21
 # Complex entries that one batch of Pfaffians may hold: 64 MiB.
 _BATCH_ENTRIES = 2**22
 
@@ -94,7 +94,7 @@ def index_fractions(n: int) -> IndexFractions:
     # Reflection turns the form over (x, inf) into the one over (-inf, -x).
     parity = (-1.0) ** np.add.outer(np.arange(n + 1), np.arange(n + 1))
     above = -parity * forms[::-1][:half]
-    roots = min(n + 1, _WINDOW)
+    roots = min(n + 1, WINDOW)
     cyclic = _cyclic_coefficients(n, nodes[:half], forms[:half], above, roots)
     # Negative values are rounding of numbers below 1e-13 of the sum.
     coefficients = np.maximum(_unfold(n, nodes[:half], cyclic), 0.0)

@@ -17,11 +17,14 @@ from morsecensus.analysis.theory.goe.edge import (
     highest_at_edge,
     low_index_fractions,
 )
-from morsecensus.analysis.theory.goe.order import IndexFractions
+from morsecensus.analysis.theory.goe.order import WINDOW, IndexFractions, index_fractions
 from morsecensus.analysis.theory.kac_rice.finite_n import EXACT_INDEX_LIMIT, FiniteN
 
 LOW_INDEX_LIMIT = LARGEST + 1
 """The largest N."""
+ROUNDING = 4e-16
+"""Of a fraction by `goe.order`, times N: against `goe.edge` numbers of index 0 to 5 at N = 24 to 60 are off
+by 0.4e-16 to 3.2e-16 times N times all points in reach."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,28 @@ class LowIndex(FiniteN):
 
     def index_error(self) -> NDArray[np.float64]:
         """Measured relative error of `by_index`, shape (highest + 1,): between the nodes, weighted with the
-        points there, and of the sum over all indices; nan where there are no points within rounding."""
+        points there, and of the sum over all indices; nan where there are no points within rounding. Where
+        every index is resolved, what rounding of all points at an x leaves to one index comes first."""
         found = self._fractions()
-        if isinstance(found, IndexFractions):  # so small that all indices are resolved
-            return np.full(self.highest + 1, found.mismatch)
+        if isinstance(found, IndexFractions):
+            return self._rounding() + found.mismatch
         log_mass = self.log_radial_density(found.probes)
         mass = np.exp(log_mass - log_mass.max())
         told = found.at(found.probes)
         off = np.where(told > SMALLEST_INSIDE, np.abs(told - found.probed), 0.0) @ mass
         points = told @ mass
         return off / np.where(points > 0, points, np.nan) + found.mismatch
+
+    def _rounding(self) -> NDArray[np.float64]:
+        """A fraction is known to rounding of 1, not of itself: at each x where it isn't 0 for certain."""
+        whole = index_fractions(self.n - 1)
+        log_mass = self.log_radial_density(whole.panels.nodes)
+        mass = np.exp(log_mass - log_mass.max()) * whole.panels.weights
+        k = np.arange(self.n)
+        near = np.abs(k[:, None] - k @ whole.values) <= WINDOW / 2
+        points = (whole.values @ mass)[: self.highest + 1]
+        noise = ROUNDING * self.n * (near @ mass)[: self.highest + 1]
+        return noise / np.where(points > 0, points, np.nan)
 
     def _fractions(self) -> IndexFractions | EdgeFractions:
         return low_index_fractions(self.n - 1, self.highest)
