@@ -8,6 +8,7 @@ library. A planted direction has such a polynomial too, `Signal`.
 
 import re
 from dataclasses import dataclass
+from itertools import combinations
 from typing import ClassVar, Self
 
 MAX_DEGREE = 6
@@ -202,6 +203,13 @@ class Covariance(Polynomial):
     def x2(self) -> float:
         """xi''(1): N times the variance of an off-diagonal entry of the tangential Hessian."""
         return self.second_derivative(1.0)
+
+    @property
+    def determinant(self) -> float:
+        """xi(1) (xi'(1) + xi''(1)) - xi'(1)^2, of the covariance of energy and radial derivative; 0 if pure.
+        A sum over pairs of terms: of a model that is pure but for next to nothing the difference is rounding.
+        """
+        return sum(c * d * (p - q) ** 2 for (p, c), (q, d) in combinations(self.terms, 2))
 
 
 def matrix_tensor(p: int, delta2: float, deltap: float) -> tuple[Covariance, Signal]:

@@ -242,3 +242,31 @@ def test_all_minima_of_a_mixture_are_the_best_energy():
     assert dominant_minima_energy(mixed) == pytest.approx(energies[np.argmax(rates)], abs=1e-3)
     assert dominant_minima_energy(Covariance.pure(4)) == pytest.approx(-threshold_energy(4), abs=1e-14)
     assert total_minima_complexity(mixed.with_field(2.0)) == 0.0
+
+
+@pytest.mark.parametrize("xi", ["1e6*q^3+1e-12*q^2", "1e3*q^3+1e-12*q^2", "q^3+1e-12*q^2"])
+def test_a_pure_model_and_next_to_nothing_is_the_pure_model(xi):
+    """Energies by sqrt(x0), rates as they are: nothing divides by what rounding leaves."""
+    covariance = Covariance.parse(xi)
+    unit = sqrt(covariance.x0)
+    for energy in (-1.80, -1.70, -1.64):
+        pure = float(pure_complexity(3, energy))
+        assert minima_complexity(covariance, unit * energy) == pytest.approx(pure, abs=1e-8)
+    np.testing.assert_allclose(
+        dominant_radial_derivative(covariance, unit * np.array([-1.7, 0.5])) / unit, [-5.1, 1.5], rtol=1e-8
+    )
+    low, high = marginal_range(covariance)
+    assert low < -threshold_energy(3) * unit < high
+    # a parabola with the variance of E given D, det/(x1 + x2), which is 1e-12 c (3-2)^2/(x1 + x2)
+    rate = 0.5 * log(2) + 1 - 4 * 6 / (2 * 9)
+    width = sqrt(2 * rate * 1e-12 / 9)
+    assert (high - low) / 2 == pytest.approx(width, rel=1e-6)
+
+
+def test_weakest_fields_leave_the_ground_state_where_it_is():
+    for field in (1e-12, 1e-11, 1e-10, 1e-9):
+        found = ground_state(Covariance.pure(3).with_field(field))
+        assert found.energy == pytest.approx(-1.656998363527, abs=2 * field + 1e-12)
+        assert found.replicon > 0
+    strong = ground_state(Covariance.parse("1e12*q^3").with_field(1e-12))
+    assert strong.energy == pytest.approx(-1.656998363527e6, rel=1e-11)

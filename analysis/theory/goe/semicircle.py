@@ -47,22 +47,24 @@ def dominant_radial_derivative(covariance: Covariance, energy: ArrayLike) -> NDA
     if covariance.is_pure:
         return covariance.degree * u
     x0, x1, x2 = covariance.x0, covariance.x1, covariance.x2
-    determinant = x0 * (x1 + x2) - x1**2
-    own, cross = x0 / determinant, -x1 / determinant
+    # Times the determinant, which may be next to nothing.
+    spread = covariance.determinant
     edge = 2 * np.sqrt(x2)
-    inner = -cross * u / (own - 1 / (2 * x2))
-    # Outside: (D - sign sqrt(D^2 - 4 x2)) / (2 x2) = own D + cross u, with y = 1/(that root) a quadratic.
-    outer = np.asarray(_outer_branch(own, cross, x2, u))
-    stays_inside = (own > 1 / (2 * x2)) & (np.abs(inner) <= edge)
+    inner = x1 * u / (x0 - spread / (2 * x2))
+    # Outside: spread (D - sign sqrt(D^2 - 4 x2)) / (2 x2) = x0 D - x1 u, a quadratic.
+    outer = np.asarray(_outer_branch(x0, -x1, spread, x2, u))
+    stays_inside = (x0 > spread / (2 * x2)) & (np.abs(inner) <= edge)
     return np.where(stays_inside, inner, outer)
 
 
-def _outer_branch(own: float, cross: float, x2: float, u: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve m(D) = own D + cross u, m = (D - sgn(D) sqrt(D^2 - 4 x2))/(2 x2), on |D| >= 2 sqrt(x2).
+def _outer_branch(
+    own: float, cross: float, spread: float, x2: float, u: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Solve spread m(D) = own D + cross u, m = (D - sgn(D) sqrt(D^2 - 4 x2))/(2 x2), on |D| >= 2 sqrt(x2).
 
-    m satisfies D = x2 m + 1/m, so (own x2 - 1) m^2 + cross u m + own = 0 with 0 < |m| <= 1/sqrt(x2).
+    m satisfies D = x2 m + 1/m, so (own x2 - spread) m^2 + cross u m + own = 0 with 0 < |m| <= 1/sqrt(x2).
     """
-    lead, middle = own * x2 - 1, cross * u
+    lead, middle = own * x2 - spread, cross * u
     root = np.sqrt(np.maximum(middle**2 - 4 * lead * own, 0.0))
     # The smaller root in modulus, written without cancellation. Zero only where the inner branch holds.
     divisor = middle + np.where(middle >= 0, root, -root)

@@ -73,17 +73,13 @@ def density_of_index(p: int, k: int, u: ArrayLike) -> NDArray[np.float64]:
     return np.where(e <= -threshold_energy(p), pure_complexity_of_index(p, k, e), -inf)
 
 
-def _inverse_covariance(covariance: Covariance) -> tuple[float, float, float]:
-    """Entries EE, ED, DD of the inverse of [[x0, x1], [x1, x1 + x2]]."""
-    x0, x1, x2 = covariance.x0, covariance.x1, covariance.x2
-    determinant = x0 * (x1 + x2) - x1**2
-    return (x1 + x2) / determinant, -x1 / determinant, x0 / determinant
-
-
 def joint_complexity(covariance: Covariance, energy: ArrayLike, radial: ArrayLike) -> NDArray[np.float64]:
     """Sigma(E, D): rate of the number of critical points at energy E and radial derivative D, mixtures only.
 
         Sigma = 1/2 [1 + log(x2/x1)] + Omega(D / sqrt(x2)) - (E, D) C^{-1} (E, D)^T / 2
+
+    with C = [[x0, x1], [x1, x1 + x2]]: that of E, and of D less what E says of it, which may be next to
+    nothing.
 
     They are minima (or of fixed index) for D <= -2 sqrt(x2), saddles of index ~ N in between.
     """
@@ -93,9 +89,8 @@ def joint_complexity(covariance: Covariance, energy: ArrayLike, radial: ArrayLik
             "a multiple of E; allowed is a mixture; use pure_complexity"
         )
     e, d = np.asarray(energy, dtype=np.float64), np.asarray(radial, dtype=np.float64)
-    ee, ed, dd = _inverse_covariance(covariance)
-    x1, x2 = covariance.x1, covariance.x2
-    quadratic = ee * e**2 + 2 * ed * e * d + dd * d**2
+    x0, x1, x2 = covariance.x0, covariance.x1, covariance.x2
+    quadratic = e**2 / x0 + (d - x1 / x0 * e) ** 2 * x0 / covariance.determinant
     return 0.5 * (1 + log(x2 / x1)) + log_potential(d / sqrt(x2)) - quadratic / 2
 
 
@@ -143,16 +138,15 @@ def minima_complexity(covariance: Covariance, energy: float) -> float:
     """
     if covariance.is_pure:
         return float(density_of_index(covariance.degree, 0, energy / sqrt(covariance.x0)))
-    _, ed, dd = _inverse_covariance(covariance)
-    x2 = covariance.x2
-    edge = -2 * sqrt(x2)
+    x0, x1, determinant, unit = covariance.x0, covariance.x1, covariance.determinant, sqrt(covariance.x2)
+    edge = -2 * unit
     # Slope at the edge: Omega' = -1 there. Positive: Sigma rises towards the bulk, the edge is the best
     # minimum.
-    if -1 / sqrt(x2) - (ed * energy + dd * edge) >= 0:
+    if -determinant / unit - (x0 * edge - x1 * energy) >= 0:
         return float(joint_complexity(covariance, energy, edge))
     # Outside, with D = -2 sqrt(x2) cosh t: Omega' = -exp(-t), a quadratic for exp(-t).
-    lead, middle = dd * sqrt(x2) - 1 / sqrt(x2), -ed * energy
-    root = sqrt(middle**2 - 4 * lead * dd * sqrt(x2))
-    decay = 2 * dd * sqrt(x2) / (root - middle)
-    radial = -sqrt(x2) * (decay + 1 / decay)
+    lead, middle = x0 * unit - determinant / unit, x1 * energy
+    root = sqrt(middle**2 - 4 * lead * x0 * unit)
+    decay = 2 * x0 * unit / (root - middle)
+    radial = -unit * (decay + 1 / decay)
     return float(joint_complexity(covariance, energy, radial))

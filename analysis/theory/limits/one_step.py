@@ -17,6 +17,10 @@ import numpy as np
 from morsecensus.analysis.theory.limits.roots import find_root
 from morsecensus.tasks.covariance import Covariance
 
+WEAKEST = 1e-10
+"""Variance of a field over xi'(1) that moves energies at all: q0 is as small, and in what is stationary there
+rounding of 1e-16 hides it."""
+
 
 @dataclass(frozen=True)
 class GroundState:
@@ -44,7 +48,7 @@ def ground_state(covariance: Covariance) -> GroundState:
     single = _single_state(covariance)
     if covariance.x2 <= covariance.x1:
         return single
-    solve = _with_field if covariance.derivative(0.0) > 0 else _without_field
+    solve = _with_field if covariance.derivative(0.0) > WEAKEST * covariance.x1 else _without_field
     return max([single, *solve(covariance)], key=lambda state: state.energy)
 
 

@@ -8,8 +8,8 @@ xi', xi'' at 1. The ground state is in `analysis.theory.limits.one_step`.
 from math import log, sqrt
 
 from morsecensus.analysis.theory.limits.complexity import (
-    joint_complexity,
     pure_complexity_of_index,
+    radial_complexity,
     threshold_energy,
 )
 from morsecensus.analysis.theory.limits.roots import find_root
@@ -46,13 +46,9 @@ def marginal_range(covariance: Covariance) -> tuple[float, float] | None:
     """
     edge = -2 * sqrt(covariance.x2)
     top = covariance.x1 * edge / (covariance.x1 + covariance.x2)
-
-    def rate(energy: float) -> float:
-        return float(joint_complexity(covariance, energy, edge))
-
-    if rate(top) <= 0:
+    rate = float(radial_complexity(covariance, edge))
+    if rate <= 0:
         return None
-    # A parabola in E with curvature -C^{-1}_EE: far enough out it is negative.
-    far = top - 10 * sqrt(covariance.x0) - 10
-    low = find_root(rate, far, top)
-    return low, 2 * top - low
+    # At other energies a parabola, by the variance of E given D.
+    half = sqrt(2 * rate * covariance.determinant / (covariance.x1 + covariance.x2))
+    return top - half, top + half

@@ -262,8 +262,8 @@ def _curves(model: Covariance, points: int) -> dict[str, Json]:
     if not model.is_pure:
         # At each energy the best D; its rate is that of D plus the Gaussian cost of E given D.
         radial = dominant_radial_derivative(model, energy)
-        x0, x1, x2 = model.x0, model.x1, model.x2
-        cost = (energy - x1 * radial / (x1 + x2)) ** 2 / (2 * (x0 - x1**2 / (x1 + x2)))
+        whole = model.x1 + model.x2
+        cost = (energy - model.x1 * radial / whole) ** 2 / (2 * model.determinant / whole)
         everything = radial_complexity(model, radial) - cost
         minima = np.array([minima_complexity(model, float(u)) for u in energy])
     elif model.degree == 2:
