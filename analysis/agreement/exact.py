@@ -275,7 +275,7 @@ def judge_spectrum(cell: Cell, index: int, law: CriticalPointSample, missing: fl
 
     def judged(rows: Floats) -> Judged:
         result = hotelling(name, rows, reference, np.stack([-reach, reach]), note=used)
-        return with_power(result, rows, np.full(len(centre), points), "sd: shift of the features")
+        return with_power(result, rows, np.full(len(centre), points), "sd: shift of the features", reference)
 
     columns = ["index", "spectrum"] if whole else ["index", "lambda_min", "lambda_max"]
     return vectors(columns, residuals, judged)
@@ -342,7 +342,9 @@ def _judge_scale(cell: Cell, scale: CouplingScale | None, missing: Floats) -> Ju
     return Judged(result, scale.detectable(), "of the couplings' variance")
 
 
-def with_power(result: TestResult, rows: Floats, direction: Floats, unit: str) -> Judged:
+def with_power(
+    result: TestResult, rows: Floats, direction: Floats, unit: str, reference: Reference | None = None
+) -> Judged:
     """A result with the smallest departure along ``direction`` that the test would have seen.
 
     Args:
@@ -350,9 +352,14 @@ def with_power(result: TestResult, rows: Floats, direction: Floats, unit: str) -
         rows: that it was made of, up to a constant, shape (landscapes, d).
         direction: change of their mean per unit, shape (d,).
         unit: of the departure, in words.
+        reference: errors of a sampled theory, which the test takes into account: none sees less than they
+            are, however many landscapes there are.
     """
     if result.p_value is None:
         return Judged(result, None, unit)
     frequent, _ = split_directions(rows)
     moments = Moments.of(rows @ frequent)
-    return Judged(result, detectable(direction @ frequent, moments.covariance, moments.count), unit)
+    covariance = moments.covariance
+    if reference is not None:
+        covariance = covariance + moments.count * reference.seen_through(frequent.T).covariance
+    return Judged(result, detectable(direction @ frequent, covariance, moments.count), unit)

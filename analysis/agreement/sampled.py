@@ -35,6 +35,7 @@ def _judge_counts(cell: Cell, means: Means, expected: Floats, missing: Floats) -
     known = slice(cell.levels if cell.sought is None else cell.sought + 1)
     counts = cell.dataset["points_by_index"].values[:, known].astype(np.float64)
     covariance = means.by_index_covariance
+    covariance = None if covariance is None else covariance[known, known]
     orbit, side = cell.symmetry.orbit, parity(cell)
     result = mean_counts_test(
         counts,
@@ -42,12 +43,13 @@ def _judge_counts(cell: Cell, means: Means, expected: Floats, missing: Floats) -
         parity=side,
         missing=missing[known],
         orbit=orbit,
-        covariance=None if covariance is None else covariance[known, known],
+        covariance=covariance,
         most=cell.most_points,
         levels=cell.levels,
     )
     kept = usable_indices(expected, len(counts), side, orbit, cell.levels)
-    return with_power(result, counts[:, kept], expected[kept], "of all points lost")
+    reference = None if covariance is None else Reference(covariance[np.ix_(kept, kept)])
+    return with_power(result, counts[:, kept], expected[kept], "of all points lost", reference)
 
 
 def judge_energies(
@@ -82,7 +84,7 @@ def judge_energies(
 
     def judged(rows: Floats) -> Judged:
         result = hotelling(name, rows, reference, box, counted, f"{bins} bins")
-        return with_power(result, rows, join @ expected, "of all points lost")
+        return with_power(result, rows, join @ expected, "of all points lost", reference)
 
     return vectors(["index", "energy"], residuals, judged)
 
