@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from morsecensus.analysis.agreement.exact import Judged, exact_sampler, judge_cell, low_law
+from morsecensus.analysis.agreement.exact import exact_sampler, judge_cell, low_law
+from morsecensus.analysis.agreement.judged import Judged
 from morsecensus.analysis.agreement.sampled import judge_means
 from morsecensus.analysis.agreement.verdicts import CellTest, Verdict
 from morsecensus.analysis.dataset.batches import Floats

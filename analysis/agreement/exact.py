@@ -6,14 +6,12 @@ Beside each stands what it would have seen: the smallest departure that it rejec
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from morsecensus.analysis.agreement.coupling_scale import CouplingScale, coupling_scale
+from morsecensus.analysis.agreement.judged import Judged, with_power
 from morsecensus.analysis.agreement.null_law import Reference
-from morsecensus.analysis.agreement.power import detectable
-from morsecensus.analysis.agreement.rare import split_directions
 from morsecensus.analysis.agreement.residuals import (
     FEWEST,
     TestResult,
@@ -24,7 +22,7 @@ from morsecensus.analysis.agreement.residuals import (
     supremum_test,
     usable_indices,
 )
-from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, bin_of
+from morsecensus.analysis.dataset.batches import Batch, Floats, bin_of
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.scan import Reduction, moments, settled, together, vectors
 from morsecensus.analysis.estimates.counts import estimate_counts, is_odd
@@ -38,15 +36,6 @@ POINTS_PER_BIN = 30
 GRID = 31
 # Missed points lie within so many standard deviations of the mean: wide, but not a theorem.
 _FARTHEST = 6.0
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A test's outcome, and the smallest departure that it would have seen (``unit`` says of what)."""
-
-    result: TestResult
-    detectable: float | None
-    unit: str
 
 
 def judge_cell(cell: Cell, sample: Callable[[int], CriticalPointSample]) -> Reduction[list[Judged]]:
@@ -340,26 +329,3 @@ def _judge_scale(cell: Cell, scale: CouplingScale | None, missing: Floats) -> Ju
     note = f"{scale.ratio:.4f} +- {scale.se:.4f} of the stated variance"
     result = TestResult(name, (away / scale.se) ** 2, 1, p_value, p_missing, cell.landscapes, note)
     return Judged(result, scale.detectable(), "of the couplings' variance")
-
-
-def with_power(
-    result: TestResult, rows: Floats, direction: Floats, unit: str, reference: Reference | None = None
-) -> Judged:
-    """A result with the smallest departure along ``direction`` that the test would have seen.
-
-    Args:
-        result: of `hotelling`.
-        rows: that it was made of, up to a constant, shape (landscapes, d).
-        direction: change of their mean per unit, shape (d,).
-        unit: of the departure, in words.
-        reference: errors of a sampled theory, which the test takes into account: none sees less than they
-            are, however many landscapes there are.
-    """
-    if result.p_value is None:
-        return Judged(result, None, unit)
-    frequent, _ = split_directions(rows)
-    moments = Moments.of(rows @ frequent)
-    covariance = moments.covariance
-    if reference is not None:
-        covariance = covariance + moments.count * reference.seen_through(frequent.T).covariance
-    return Judged(result, detectable(direction @ frequent, covariance, moments.count), unit)

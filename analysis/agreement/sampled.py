@@ -6,7 +6,8 @@ Models with exact samples of their critical points have more tests: `analysis.ag
 
 import numpy as np
 
-from morsecensus.analysis.agreement.exact import MOST_BINS, POINTS_PER_BIN, Judged, parity, with_power
+from morsecensus.analysis.agreement.exact import MOST_BINS, POINTS_PER_BIN, parity
+from morsecensus.analysis.agreement.judged import Judged, with_power
 from morsecensus.analysis.agreement.null_law import Reference
 from morsecensus.analysis.agreement.rare import Counted
 from morsecensus.analysis.agreement.residuals import hotelling, mean_counts_test, not_testable, usable_indices

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from morsecensus.analysis.agreement.exact import Judged
+from morsecensus.analysis.agreement.judged import Judged
 from morsecensus.analysis.agreement.residuals import LEVEL, TestResult, holm, not_testable
 from morsecensus.analysis.dataset.cells import Cell
 

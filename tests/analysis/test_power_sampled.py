@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from morsecensus.analysis.agreement.exact import with_power
+from morsecensus.analysis.agreement.judged import with_power
 from morsecensus.analysis.agreement.null_law import Reference
 from morsecensus.analysis.agreement.residuals import LEVEL, hotelling
 
