@@ -27,7 +27,7 @@ class Topic(ABC, Generic[F]):
         declared: its tables.
         numbered: whether it may have several sections, told apart by a number.
         whole: whether it needs points of all indices: it is not shown cells that have the lowest alone.
-        bodies: of cells that are no census and that it is the first to speak of: what they lack is noted.
+        bodies: of cells that are no census, of which it speaks first or alone: what they lack is noted.
         last: whether it is about the verdicts, which are known when all other topics have given their tests.
     """
 

@@ -15,7 +15,7 @@ from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.findings import Finding, Question
 from morsecensus.analysis.topics.layout import Picture, Section
-from morsecensus.analysis.topics.networks.read import Network, find_networks
+from morsecensus.analysis.topics.networks.read import BODY, Network, find_networks
 
 FEWEST = 3
 """Widths, and runs of each, that an exponent is fitted to."""
@@ -99,6 +99,7 @@ class LazyOrFeature(Topic[tuple[Widths, ...]]):
     """One section for all families of widths."""
 
     anchor, declared = "networks-lazy", (EXPONENTS, LAZY)
+    bodies = (BODY,)
 
     def find(self, study: StudyResult) -> list[tuple[Widths, ...]]:
         found = families(find_networks(study.study))

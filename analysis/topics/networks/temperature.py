@@ -21,7 +21,7 @@ from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.layout import Picture, Section
-from morsecensus.analysis.topics.networks.read import find_networks
+from morsecensus.analysis.topics.networks.read import BODY, find_networks
 from morsecensus.analysis.topics.networks.sweep import (
     AGREE,
     CONTROL,
@@ -108,6 +108,7 @@ class TemperatureOfSgd(Topic[tuple[Sweep, ...]]):
     """One section for all sweeps."""
 
     anchor, declared = "networks-temperature", (TEMPERATURE, STATIONARY)
+    bodies = (BODY,)
 
     def find(self, study: StudyResult) -> list[tuple[Sweep, ...]]:
         found = sweeps(find_networks(study.study))
