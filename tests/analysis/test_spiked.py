@@ -3,7 +3,8 @@ held-back eigenvalue against sampled matrices, and measured landscapes."""
 
 import json
 from functools import cache
-from math import sqrt
+from math import log, sqrt
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from morsecensus.analysis.theory.limits.complexity import (
     total_complexity,
     total_minima_complexity,
 )
-from morsecensus.analysis.theory.models.spiked.finite_n import OVERLAP_EDGES, FiniteSpiked
+from morsecensus.analysis.theory.models.spiked.finite_n import FiniteSpiked
+from morsecensus.analysis.theory.models.spiked.grid import OVERLAP_EDGES
 from morsecensus.analysis.theory.models.spiked.limits import (
     SpikedLimit,
     descent_line,
@@ -28,6 +30,7 @@ from morsecensus.analysis.theory.models.spiked.limits import (
 )
 from morsecensus.analysis.theory.models.spiked.theory import MatrixTensorTheory, SpikedTheory
 from morsecensus.analysis.theory.models.spiked.triviality import minima_rate, triviality_line
+from morsecensus.analysis.topics.spiked.measure import SpikedCell
 from morsecensus.tasks.covariance import Covariance, Signal, matrix_tensor
 
 LIMIT = 4  # standard errors; a handful of comparisons each
@@ -139,6 +142,29 @@ def test_lines_of_the_matrix_tensor_model(deltap, descent, trivial, rate):
     limit = SpikedLimit(*matrix_tensor(3, 1 / descent_line(3, deltap), deltap))
     assert descent_margin(limit) == pytest.approx(1, abs=1e-12)
     assert uninformed_minima(limit) == pytest.approx(rate, rel=5e-3)
+
+
+@pytest.mark.parametrize(("text", "sides"), [("100*q", 1), ("100*q^2", 2), ("30*q^3", 1), ("300*q^3", 1)])
+def test_strong_signals_have_one_minimum_next_to_them(text, sides):
+    """And one next to their opposite if they are even; all points together have the topology of a sphere."""
+    strong = model("q^3", text, 10, 256)
+    assert strong.reachable
+    assert strong.morse_sum() == pytest.approx(0, abs=1e-6)
+    minima = strong.by_overlap()
+    assert minima.mean[0, -1] == pytest.approx(1, abs=LIMIT * minima.error[0, -1] + 1e-6)
+    assert minima.mean[0, 0] == pytest.approx(sides - 1, abs=LIMIT * minima.error[0, 0] + 1e-6)
+
+
+def test_signals_that_are_too_strong_end_no_plan():
+    """Refused before anything is allocated (1e5: 31 GiB were asked for); a plan goes without the number."""
+    for text in ("1e5*q^3", "1e12*q^6"):
+        assert not model("q^3", text, 10).reachable
+        assert SpikedTheory("q^3", text).log_total(10) is None
+        with pytest.raises(ValueError, match="too strong"):
+            model("q^3", text, 10).total()
+        result = SimpleNamespace(n=10)
+        assert SpikedCell(result, Covariance.pure(3), Signal.parse(text)).theory is None  # pyright: ignore
+    assert SpikedTheory("q^3", "30*q^3").log_total(10) == pytest.approx(log(196), abs=0.2)
 
 
 @pytest.mark.parametrize("p", [3, 4, 6])

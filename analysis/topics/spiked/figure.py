@@ -15,7 +15,7 @@ from morsecensus.analysis.page.style import (
     new_figure,
     shades,
 )
-from morsecensus.analysis.theory.models.spiked.finite_n import OVERLAP_EDGES
+from morsecensus.analysis.theory.models.spiked.grid import OVERLAP_EDGES
 from morsecensus.analysis.theory.models.spiked.limits import SpikedLimit, descent_line
 from morsecensus.analysis.theory.models.spiked.triviality import triviality_line
 from morsecensus.analysis.topics.spiked.measure import SpikedCell, SpikedFamily

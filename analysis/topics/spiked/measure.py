@@ -13,7 +13,8 @@ from morsecensus.analysis.agreement.residuals import RARE, TestResult, hotelling
 from morsecensus.analysis.dataset.batches import Batch, Floats, Moments, bin_of, reduce_points
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
-from morsecensus.analysis.theory.models.spiked.finite_n import GROUPS, MAX_N, OVERLAP_EDGES, FiniteSpiked
+from morsecensus.analysis.theory.models.spiked.finite_n import GROUPS, MAX_N, FiniteSpiked
+from morsecensus.analysis.theory.models.spiked.grid import OVERLAP_EDGES
 from morsecensus.analysis.theory.models.spiked.limits import SpikedLimit
 from morsecensus.tasks.covariance import Covariance, Signal
 
@@ -52,8 +53,11 @@ class SpikedCell:
 
     @cached_property
     def theory(self) -> FiniteSpiked | None:
-        """Exact mean numbers; None above the N that they are computed for."""
-        return FiniteSpiked(self.covariance, self.signal, self.n) if self.n <= MAX_N else None
+        """Exact mean numbers; None above the N, or of a stronger signal, than they are computed for."""
+        if self.n > MAX_N:
+            return None
+        found = FiniteSpiked(self.covariance, self.signal, self.n)
+        return found if found.reachable else None
 
     @cached_property
     def limit(self) -> SpikedLimit:

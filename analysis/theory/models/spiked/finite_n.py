@@ -43,7 +43,7 @@ from scipy.special import gammaln, ndtr
 from morsecensus.analysis.theory.goe.density import log_mean_abs_det
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.models.partite.finite_n import Sampled
-from morsecensus.analysis.theory.models.spiked.grid import OVERLAP_EDGES, RADIAL_ORDER, Grid
+from morsecensus.analysis.theory.models.spiked.grid import RADIAL_ORDER, Grid, overlap_panels
 from morsecensus.tasks.covariance import Covariance, Signal
 
 Floats = NDArray[np.float64]
@@ -56,6 +56,8 @@ _OVERLAP_ORDERS = (3, 4, 6, 9, 13, 19, 28, 42, 63)
 _QUADRATURE = 1e-7
 # Doubles held at once in each array: some tens of MB in all.
 _AT_ONCE = 400_000
+# Pairs of an overlap and an x that are looked at: 200 MB an array.
+_MOST_PAIRS = 25_000_000
 # Points whose density of counts is below exp(-50) of the highest one are left out.
 _LOG_NEGLIGIBLE = 50.0
 
@@ -172,17 +174,30 @@ class FiniteSpiked:
             grid = self._grid_of(order)
             size = np.exp(log_mean_abs_det(self.n - 1, grid.x))[grid.column]
             mass = float(np.sum(grid.weight * size * np.hypot(1.0, self._perturbation(grid.overlap))))
-            if found is not None and abs(mass - found[1]) <= _QUADRATURE * mass:
+            if found is not None and mass > 0 and abs(mass - found[1]) <= _QUADRATURE * mass:
                 return found[0]
             found = grid, mass
-        raise ValueError(
+        raise self._too_strong()
+
+    def _too_strong(self) -> ValueError:
+        return ValueError(
             f"signal: got {self.signal}, too strong at n = {self.n} for the quadrature over overlaps; "
             "allowed is a weaker signal or a lower n"
         )
 
+    @property
+    def reachable(self) -> bool:
+        """Whether there is a quadrature that is fine enough; numbers are refused with ValueError if not."""
+        try:
+            return bool(self._grid.edges.size)
+        except ValueError:
+            return False
+
     def _grid_of(self, order: int) -> Grid:
         unit, share = legendre.leggauss(order)
-        corners = np.arccos(-OVERLAP_EDGES)  # of pi - phi: overlaps increase
+        # Never so narrow that angles are rounding; without a signal any width will do.
+        width = max(sqrt(self.covariance.x1 / self.n) / (self.signal.derivative(1.0) + 1e-12), 1e-6)
+        corners, bins = overlap_panels(width)
         half = np.diff(corners)[:, None] / 2
         angle = pi - (corners[:-1, None] + half * (unit + 1)).ravel()
         angle_weight = (half * share).ravel()
@@ -193,7 +208,7 @@ class FiniteSpiked:
         log_weight = self._log_weight(x, angle)
         node, column = np.nonzero((self._log_height(x, angle) > reach).T)
         weight = np.exp(log_weight[column, node]) * (half * share).ravel()[column] * angle_weight[node]
-        return Grid(np.cos(angle)[node], node // order, column, x, edges, weight)
+        return Grid(np.cos(angle)[node], bins[node // order], column, x, edges, weight)
 
     def _log_height(self, x: Floats, angle: Floats) -> Floats:
         """Roughly the log of the density of counts, shape (len(x), len(angle))."""
@@ -211,6 +226,8 @@ class FiniteSpiked:
         least = float(top.max()) - _LOG_NEGLIGIBLE
         kept = scan[top > least]
         panels = int(np.ceil((kept[-1] - kept[0]) / min(1.0, 2 / sqrt(n))))
+        if panels * RADIAL_ORDER * len(angle) > _MOST_PAIRS:
+            raise self._too_strong()
         return np.linspace(kept[0], kept[-1], panels + 1), least
 
     def _signed(self, grid: Grid) -> Floats:

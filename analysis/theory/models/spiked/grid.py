@@ -14,6 +14,24 @@ RADIAL_ORDER = 6
 """Gauss-Legendre nodes for each panel of x."""
 
 
+def overlap_panels(width: float) -> tuple[Floats, NDArray[np.int64]]:
+    """Corners of panels in pi - phi, overlaps increasing, and the bin that holds each.
+
+    A strong signal leaves points next to overlap -1, 0 and 1 alone, within ``width`` in angle: there bins are
+    divided, by four again and again.
+    """
+    corners = np.arccos(-OVERLAP_EDGES)
+    zero = len(corners) // 2
+    found = list(corners)
+    for place, other in ((0, 1), (zero, zero - 1), (zero, zero + 1), (-1, -2)):
+        distance = (corners[other] - corners[place]) / 4
+        while abs(distance) > 2 * width:
+            found.append(corners[place] + distance)
+            distance /= 4
+    edges = np.sort(found)
+    return edges, np.searchsorted(corners, edges[:-1], side="right") - 1
+
+
 @dataclass(frozen=True, eq=False)
 class Grid:
     """Pairs of an overlap and an x that matter, overlaps increasing: all but a_k.

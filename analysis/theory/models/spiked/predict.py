@@ -6,7 +6,8 @@ import numpy as np
 
 from morsecensus.analysis.arrays import Json
 from morsecensus.analysis.theory.limits.thresholds import dominant_threshold
-from morsecensus.analysis.theory.models.spiked.finite_n import OVERLAP_EDGES, FiniteSpiked
+from morsecensus.analysis.theory.models.spiked.finite_n import FiniteSpiked
+from morsecensus.analysis.theory.models.spiked.grid import OVERLAP_EDGES
 from morsecensus.analysis.theory.models.spiked.limits import (
     SpikedLimit,
     descent_margin,

@@ -39,9 +39,11 @@ class _WithSignal(Theory):
 
 
 @lru_cache(maxsize=256)
-def _log_total(noise: Covariance, signal: Signal, n: int) -> float:
-    """A tenth of a second of processor, and studies are planned again and again."""
-    return log(FiniteSpiked(noise, signal, n, PLAN_SAMPLES).total()[0])
+def _log_total(noise: Covariance, signal: Signal, n: int) -> float | None:
+    """A tenth of a second of processor, and studies are planned again and again; None of a signal that is too
+    strong for the quadrature."""
+    model = FiniteSpiked(noise, signal, n, PLAN_SAMPLES)
+    return log(model.total()[0]) if model.reachable else None
 
 
 @dataclass(frozen=True)
