@@ -12,9 +12,10 @@ from scipy.integrate import quad
 
 from morsecensus.analysis.theory.limits.complexity import pure_complexity
 from morsecensus.analysis.theory.models.partite.finite_n import FinitePartite
-from morsecensus.analysis.theory.models.partite.predict import limits_partite, predict_partite
+from morsecensus.analysis.theory.models.partite.predict import MOST_SPHERES, limits_partite, predict_partite
 from morsecensus.analysis.theory.models.partite.theory import PartiteTheory
 from morsecensus.tasks.covariance import Covariance
+from morsecensus.tasks.landscapes.parameters import MOST_FACTORS
 
 LIMIT = 4  # standard errors; a handful of comparisons each
 
@@ -184,6 +185,7 @@ def test_limits_of_as_many_spheres_as_are_allowed(r):
     np.testing.assert_allclose(theory.index_fraction(np.array([edge, 0.0, -edge])), [0, 0.5, 1], atol=1e-7)
     with pytest.raises(ValueError, match="degree"):
         Covariance.pure(r)
+    assert MOST_SPHERES == MOST_FACTORS
 
 
 def test_rows():

@@ -10,14 +10,16 @@ from morsecensus.analysis.theory.models.partite.finite_n import FinitePartite
 from morsecensus.analysis.theory.models.pspin.predict import limits_of
 from morsecensus.analysis.theory.sampled import count_row, energy_row
 from morsecensus.tasks.covariance import Covariance
-from morsecensus.tasks.landscapes.parameters import MOST_FACTORS
+
+MOST_SPHERES = 8
+"""As `tasks.landscapes.parameters` allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class AsManySpins(Covariance):
     """q^r for each number of spheres; no landscape on one sphere has a degree above 6 here."""
 
-    MOST_DEGREE: ClassVar[int] = MOST_FACTORS
+    MOST_DEGREE: ClassVar[int] = MOST_SPHERES
 
 
 # Energies take most of the time: a part of the draws is enough for the errors of a histogram.
