@@ -83,6 +83,24 @@ def test_no_exponent_without_a_sign_or_through_two_points():
     assert scaling.power("x", [20, 30], np.array([0.3, 0.25]), errors[:2]) is None
 
 
+@pytest.mark.parametrize("fit", [scaling.power, scaling.rate, lambda *args: scaling.logarithm(*args, None)])
+def test_cells_of_one_n_are_one_size(fit):
+    """Tables of one N that differ in what is stored hold the same landscapes: no fit, and no second count."""
+    values, errors = np.array([0.30, 0.31, 0.25, 0.20]), np.array([0.01, 0.02, 0.01, 0.01])
+    assert fit("x", [8, 8, 8], values[:3], errors[:3]) is None
+    assert fit("x", [20, 20, 30], values[:3], errors[:3]) is None
+    once = fit("x", [20, 30, 40], values[[0, 2, 3]], errors[[0, 2, 3]])
+    assert fit("x", [20, 20, 30, 40], values, errors) == once
+    assert fit("x", [30, 20, 20, 40], values[[2, 1, 0, 3]], errors[[2, 1, 0, 3]]).sizes == (20, 30, 40)
+
+
+def test_the_section_of_three_tables_of_one_n(tmp_path):
+    cells = [low_cell(draw(1, 15, 8), k, 1, 8, f"c{k:04d}") for k in range(3)]
+    found = chapter_of(BottomOfLandscapes(), study_of(*cells))
+    found.write(tmp_path)
+    assert not found.tables()[DECLARED[-1]]
+
+
 def test_the_section(tmp_path):
     cells = [low_cell(draw(n, 15, n), n, 1, n, f"c{n:04d}") for n in (8, 10, 12)]
     found = chapter_of(BottomOfLandscapes(), study_of(*cells))

@@ -11,9 +11,10 @@ import numpy as np
 from scipy.special import chdtrc
 
 from morsecensus.analysis.dataset.batches import Floats
+from morsecensus.analysis.estimates.line import one_of_each
 
 FEWEST = 3
-"""Of N: through two every line goes."""
+"""Of different N: through two every line goes."""
 SIGNAL = 2.0
 """A logarithm of what isn't known to its sign has no error: so many standard errors from zero. Arbitrary."""
 
@@ -25,7 +26,7 @@ class Fit:
     Attributes:
         quantity: what was fitted.
         model: as what, in words.
-        sizes: the N.
+        sizes: the N, one cell of each.
         expected: the coefficient as N grows, None where no theory says.
     """
 
@@ -71,8 +72,11 @@ def rate(quantity: str, sizes: Sequence[int], values: Floats, errors: Floats) ->
 
 
 def _usable(sizes: Sequence[int], values: Floats, errors: Floats) -> tuple[Floats, Floats, Floats]:
-    kept = np.isfinite(values) & np.isfinite(errors) & (errors > 0)
-    return np.asarray(sizes, dtype=np.float64)[kept], values[kept], errors[kept]
+    """Those with an error; of several of one N the one with the smallest."""
+    kept = np.flatnonzero(np.isfinite(values) & np.isfinite(errors) & (errors > 0))
+    n = np.asarray(sizes, dtype=np.float64)
+    kept = kept[one_of_each(n[kept], errors[kept])]
+    return n[kept], values[kept], errors[kept]
 
 
 def _fit(

@@ -357,6 +357,8 @@ def test_scaling_finds_a_power_and_says_where_there_is_none():
     assert bent.p_value < 1e-6
     assert scaling_of("escape", sizes[:2], sizes[:2], [heights(1.0, 0.1)] * 2) is None
     assert scaling_of("escape", [4, 4, 6], [4, 4, 6], [heights(1.0, 0.1)] * 3) is None
+    twice = [4, *sizes]  # cells of one N may hold the same landscapes
+    assert scaling_of("escape", twice, twice, [heights(0.9 * n**-0.7, 0.01 * n**-0.7) for n in twice]) == fit
     assert scaling_of("escape", sizes, sizes, [heights(np.nan, np.nan)] * 4) is None
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from morsecensus.analysis.estimates.line import one_of_each
 from morsecensus.analysis.topics.topology.line_fit import fit_line
 from morsecensus.tasks.proportions import upper_limit
 
@@ -162,8 +163,9 @@ def fit_rates(ratios: Sequence[Ratio]) -> tuple[Rate, ...]:
     rates = []
     for where in WHERE:
         for series in SERIES:
-            chosen = [r for r in ratios if r.series == series and r.where == where and r.fitted]
-            if len({r.n for r in chosen}) >= 3:
+            own = [r for r in ratios if r.series == series and r.where == where and r.fitted]
+            chosen = [own[place] for place in one_of_each([r.n for r in own], [r.log_se for r in own])]
+            if len(chosen) >= 3:
                 sizes = tuple(r.n for r in chosen)
                 values, errors = np.array([(np.log(r.value), r.log_se) for r in chosen]).T
                 rates.append(Rate(series, where, *fit_line(np.array(sizes, float), values, errors), sizes))

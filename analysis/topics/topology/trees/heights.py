@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from morsecensus.analysis.dataset.batches import Floats, bin_of
 from morsecensus.analysis.estimates.counts import mean_and_error
+from morsecensus.analysis.estimates.line import one_of_each
 from morsecensus.analysis.topics.topology.line_fit import fit_line
 from morsecensus.analysis.topics.topology.trees.forest import Forest
 
@@ -173,10 +174,12 @@ def measure_lifetimes(forest: Forest) -> Lifetimes:
 def scaling_of(
     kind: str, sizes: Sequence[int], spins: Sequence[int], heights: Sequence[Heights]
 ) -> Scaling | None:
-    """Weighted fit of log(spins * mean) on log N; None for fewer than FEWEST_SIZES of N with an error."""
+    """Weighted fit of log(spins * mean) on log N, one cell of each N; None for fewer than FEWEST_SIZES of N
+    with an error."""
     found = zip(sizes, spins, heights, strict=True)
     rows = [(n, all_spins * h.mean, h.se / h.mean) for n, all_spins, h in found if h.se > 0]
-    if len({n for n, _, _ in rows}) < FEWEST_SIZES:
+    rows = [rows[place] for place in one_of_each([n for n, _, _ in rows], [error for _, _, error in rows])]
+    if len(rows) < FEWEST_SIZES:
         return None
     n, mean, error = np.array(rows).T
     exponent, exponent_se, offset, _, _, p_value = fit_line(np.log(n), np.log(mean), error)
