@@ -19,7 +19,7 @@ from morsecensus.analysis.topics.factorised.section import Factorised
 from morsecensus.analysis.topics.families import Families
 from morsecensus.analysis.topics.floors.section import GroundState
 from morsecensus.analysis.topics.flow.section import GradientFlow
-from morsecensus.analysis.topics.ledger.section import Ledger
+from morsecensus.analysis.topics.ledger.section import Ledger, OpenBooks
 from morsecensus.analysis.topics.minima.section import Minima
 from morsecensus.analysis.topics.networks.lazy import LazyOrFeature
 from morsecensus.analysis.topics.networks.section import TrainedNetworks
@@ -65,6 +65,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     Agreement(),
     BottomOfLandscapes(),
     Families(OF_FAMILIES),
+    OpenBooks(),
     BiasAudit(),
     TwoBody(),
     Minima(),

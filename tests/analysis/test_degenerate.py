@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import xarray as xr
 
 from morsecensus.analysis.dataset import batches as reductions
 from morsecensus.analysis.dataset.batches import reduce_points
-from morsecensus.analysis.dataset.cells import Cell
+from morsecensus.analysis.dataset.cells import Cell, Study
 from morsecensus.analysis.dataset.extent import LOWEST
 from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import (
@@ -21,10 +22,12 @@ from morsecensus.analysis.estimates.counts import (
     summarise_ledger,
 )
 from morsecensus.analysis.page.markup import render
-from morsecensus.analysis.topics.base import Chapter
+from morsecensus.analysis.results import FamilyResult, StudyResult
+from morsecensus.analysis.topics.base import Chapter, chapter_of
 from morsecensus.analysis.topics.degenerate.measure import degenerate_rows, find
 from morsecensus.analysis.topics.degenerate.section import SHOWN, TITLE, WithoutNumber
 from morsecensus.analysis.topics.families import left_out_text
+from morsecensus.analysis.topics.ledger.section import OpenBooks
 from morsecensus.analysis.topics.study.section import cell_rows
 from morsecensus.tasks.covariance import Covariance, total_degree_bound
 from morsecensus.tasks.measurables.words import ERROR, REASONS, STATUSES
@@ -180,6 +183,50 @@ def test_one_point_on_its_own_is_enough_and_none_is_nothing():
     assert (whole.left_out, whole.landscapes) == (0, 5)
     assert find([whole]) == []
     assert find([whole, cell_of(name="c0001")])[0].cell.name == "c0001"
+
+
+def open_now(*cells):
+    """What the first screen says, of cells that are measured as far as it looks."""
+    results = tuple(
+        SimpleNamespace(cell=c, n=c.n, counts=estimate_counts(c), ledger=summarise_ledger(c))
+        for c in cells
+        if c.landscapes
+    )
+    families = (FamilyResult(cells[0].family, results),) if results else ()
+    (finding,) = chapter_of(OpenBooks(), StudyResult(Study("degenerate", cells, {}), families)).findings
+    return finding
+
+
+def all_complete(degenerate, name="c0000"):
+    """A cell whose landscapes are complete but for those with a degenerate point."""
+    degenerate = np.asarray(degenerate)
+    status = np.where(degenerate > 0, OPEN, COMPLETE)
+    columns = {"n_degenerate": degenerate, "n_continuous": 0 * degenerate, "status": status}
+    columns["reason"] = np.where(degenerate > 0, REASONS.index("degenerate"), 0)
+    return cell_of(dataset(**{key: ("landscape", value) for key, value in columns.items()}), name)
+
+
+def test_what_is_open_counts_cells_of_which_nothing_is_measured():
+    whole = open_now(all_complete([0] * 5))
+    assert whole.text.startswith("Nothing: all 5 landscapes are complete")
+    assert whole.kind == "good"
+    mixed = open_now(all_complete([0] * 5), all_complete([1] * 5, "c0001"))
+    assert mixed.text.startswith("5 of 10 landscapes have no number of critical points, in c0001 all: ")
+    assert "All 5 landscapes that have one are complete" in mixed.text
+    assert mixed.kind == ""
+    alone = open_now(all_complete([1] * 5))
+    assert alone.text.startswith("5 of 5 landscapes have no number")
+    assert alone.kind == ""
+
+
+def test_landscapes_without_a_number_raise_no_mean():
+    some = open_now(all_complete([0, 1, 0, 2, 0]))
+    assert some.text.startswith("2 of 5 landscapes have no number of critical points: degenerate")
+    assert "could raise" not in some.text
+    more = open_now(cell_of())
+    assert "1 of 3 landscapes that have one aren't complete (1 open). " in more.text
+    # The one open landscape has 6 of 14 points: the mean of three may be 8/3 too low.
+    assert "in c0000 (N = 3): 6 by at most 2.67" in more.text
 
 
 def test_a_cell_with_every_landscape_left_out():

@@ -3,33 +3,61 @@
 from collections.abc import Sequence
 from math import isfinite
 
+from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.results import CellResult
 from morsecensus.analysis.topics.findings import Finding, Question
 from morsecensus.tasks.measurables.words import STATUSES
 
 
-def open_books(results: Sequence[CellResult]) -> Finding:
-    """The landscapes that aren't complete, and by how much they may bias a mean number of points."""
+def open_books(results: Sequence[CellResult], bare: Sequence[Cell] = ()) -> Finding:
+    """The landscapes that aren't complete, and by how much they may bias a mean number of points.
+
+    Args:
+        results: of cells with landscapes that have a number of points.
+        bare: cells without any.
+    """
     whole = [result for result in results if result.cell.sought is None]
     low = [result for result in results if result.cell.sought is not None]
-    text = " ".join([*([_of_whole(whole)] if whole else []), *([_of_low(low)] if low else [])])
-    settled = all(_complete(result) for result in whole) and not low
-    return Finding(Question.OPEN, text, "good" if settled else "")
+    cells = [*(result.cell for result in results), *bare]
+    degenerate = sum(cell.left_out for cell in cells)
+    texts = [_without_number(cells)] if degenerate else []
+    texts += [_of_whole(whole, bool(degenerate))] if whole else []
+    texts += [_of_low(low)] if low else []
+    settled = all(_complete(result) for result in whole) and not low and not degenerate
+    return Finding(Question.OPEN, " ".join(texts), "good" if settled else "")
+
+
+def _without_number(cells: Sequence[Cell]) -> str:
+    """Their points are known or not, but they have no number that could be in a mean."""
+    left, held = (sum(values) for values in zip(*((c.left_out, c.held) for c in cells), strict=True))
+    none = [cell.name for cell in cells if not cell.landscapes]
+    every = f", in {', '.join(none)} all" if none else ""
+    return (
+        f"{left:,} of {held:,} landscapes have no number of critical points{every}: degenerate points or "
+        "continuous sets. Means leave them out."
+    )
+
+
+def _numbers(result: CellResult) -> dict[str, int]:
+    """By status, of the landscapes that have a number."""
+    status = result.cell.dataset["status"].values
+    return {name: int((status == code).sum()) for code, name in enumerate(STATUSES)}
 
 
 def _complete(result: CellResult) -> bool:
-    return int(result.ledger["status"].sel(state="complete")) == result.cell.held
+    return _numbers(result)["complete"] == result.cell.landscapes
 
 
-def _of_whole(results: Sequence[CellResult]) -> str:
-    held = sum(result.cell.held for result in results)
-    numbers = {name: sum(int(c.ledger["status"].sel(state=name)) for c in results) for name in STATUSES}
-    left = held - numbers["complete"]
+def _of_whole(results: Sequence[CellResult], some_without: bool) -> str:
+    held = sum(result.cell.landscapes for result in results)
+    numbers = {name: sum(_numbers(result)[name] for result in results) for name in STATUSES}
+    left, which = held - numbers["complete"], " that have one" if some_without else ""
     if not left:
-        return f"Nothing: all {held:,} landscapes are complete{_how_sure(results)}."
+        opening = "All" if some_without else "Nothing: all"
+        return f"{opening} {held:,} landscapes{which} are complete{_how_sure(results)}."
     parts = ", ".join(f"{n:,} {name}" for name, n in numbers.items() if n and name != "complete")
-    return f"{left:,} of {held:,} landscapes aren't complete ({parts}). {_at_most(results)}"
+    return f"{left:,} of {held:,} landscapes{which} aren't complete ({parts}). {_at_most(results)}"
 
 
 def _how_sure(results: Sequence[CellResult]) -> str:

@@ -7,7 +7,8 @@ from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table
-from morsecensus.analysis.results import CellResult, FamilyResult
+from morsecensus.analysis.results import CellResult, FamilyResult, StudyResult
+from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.families import FamilyTopic
 from morsecensus.analysis.topics.findings import Finding
 from morsecensus.analysis.topics.layout import Section
@@ -87,11 +88,24 @@ class Ledger(FamilyTopic):
     def figure(self, family: FamilyResult) -> Figure | None:
         return draw_ledger(family.cells)
 
-    def findings(self, found: Sequence[FamilyResult]) -> list[Finding]:
-        return [open_books([result for family in found for result in family.cells])]
-
     def more(self, family: FamilyResult) -> list[Part | Section]:
         return [LEDGER.part(ledger_rows(family.cells)), *_low(family), *path_parts(family)]
+
+
+class OpenBooks(Topic[StudyResult]):
+    """What is open, on the first screen alone: of all cells, also those of which nothing could be measured."""
+
+    anchor = "open"
+
+    def find(self, study: StudyResult) -> list[StudyResult]:
+        return [study] if study.cells else []
+
+    def findings(self, found: Sequence[StudyResult]) -> list[Finding]:
+        results = [result for study in found for family in study.families for result in family.cells]
+        return [open_books(results, [c for study in found for c in study.cells if not c.landscapes])]
+
+    def section(self, found: StudyResult) -> None:
+        return None
 
 
 def _low(family: FamilyResult) -> list[Part]:
