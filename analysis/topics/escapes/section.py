@@ -5,14 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from morsecensus.analysis.agreement.exact import Judged
 from morsecensus.analysis.agreement.verdicts import CellTest
 from morsecensus.analysis.page import rounding as r
-from morsecensus.analysis.page.markup import paragraph
+from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
 from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.results import StudyResult
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.escapes.figure import draw_escapes
 from morsecensus.analysis.topics.escapes.learnt import how_long_saddles_hold
-from morsecensus.analysis.topics.escapes.measure import escape_tests, index_rows, radius_rows, slope_row
+from morsecensus.analysis.topics.escapes.measure import (
+    escape_tests,
+    index_rows,
+    linear_enough,
+    radius_rows,
+    slope_row,
+)
 from morsecensus.analysis.topics.escapes.read import BODY, EscapeCell, find_escapes
 from morsecensus.analysis.topics.findings import Finding
 from morsecensus.analysis.topics.layout import Picture, Section
@@ -115,4 +121,21 @@ class Escapes(Topic[Found]):
     def section(self, found: Found) -> Section:
         title = "Escapes from saddles"
         parts = [table.part(rows) for table, rows in self.tables(found).items() if rows]
-        return Section(title, [paragraph(_TEXT), Picture("", title, _CAPTION), *parts])
+        return Section(title, [paragraph(_TEXT), *_untested(found), Picture("", title, _CAPTION), *parts])
+
+
+def _untested(found: Found) -> list[Part]:
+    """Where linear theory is a guide and no exact theory."""
+    kept = [(one, len(linear_enough(one).index)) for one in found]
+    left = [
+        f"{len(one.index) - n:,} of {len(one.index):,} in {one.cell}" for one, n in kept if n < len(one.index)
+    ]
+    if not left:
+        return []
+    return [
+        note(
+            "Linear theory lacks terms of relative order R², largest for soft saddles. Tests against theory "
+            "are of the saddles for which these are far below the error; tables and figures are of all. Left "
+            f"out of tests: {', '.join(left)}."
+        )
+    ]
