@@ -93,7 +93,7 @@ class Ledger(FamilyTopic):
 
 
 class OpenBooks(Topic[StudyResult]):
-    """What is open, on the first screen alone: of all cells, also those of which nothing could be measured."""
+    """What is open, on the first screen alone: of all cells, also those of which nothing is measured."""
 
     anchor = "open"
 
