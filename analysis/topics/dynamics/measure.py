@@ -89,7 +89,8 @@ def end_rows(setting: Setting) -> Iterator[Row]:
     """How the runs of each cell ended."""
     for runs in setting.runs:
         energy, error = end_energy(runs)
-        ends = runs.data["end_energy"].values.ravel()
+        ends = runs.data["end_energy"].values
+        ends = ends[np.isfinite(ends)]
         floor = setting.levels.get("floor")
         share = (None, None) if floor is None else _of_ended(_below(runs, floor))
         gradients = runs.data["gradients"].values
@@ -100,7 +101,7 @@ def end_rows(setting: Setting) -> Iterator[Row]:
             "outcomes": ", ".join(f"{count} {word}" for word, count in runs.outcomes().items()),
             "end_energy": energy,
             "end_energy_se": error,
-            "end_energy_sd": float(np.nanstd(ends)) if np.isfinite(ends).any() else None,
+            "end_energy_sd": float(ends.std(ddof=1)) if ends.size > 1 else None,
             "below_floor": share[0],
             "below_floor_se": share[1],
             "minima_energy": None if (law := minima_law(runs)) is None else law.minima_energy()[0],

@@ -37,7 +37,7 @@ def plot_floors(ax: Axes, found: Floors) -> list[Mark]:
         text = label(rows[0]) + (f", {family.finder}" if family.finder else "")
         ratio, error = (np.array([row[name] for row in rows]) for name in ("ratio", "ratio_se"))
         mark = MARKERS[place % len(MARKERS)]
-        artists.append(ax.errorbar(spins, ratio, error, fmt=mark, color=color, label=text))
+        artists.append(ax.errorbar(spins, ratio, np.nan_to_num(error), fmt=mark, color=color, label=text))
         law = [(row["spins"], row["first_moment"]) for row in rows if row["first_moment"] is not None]
         if law:
             ax.plot(*np.array(law).T, color=color, lw=1)

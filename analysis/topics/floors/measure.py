@@ -10,8 +10,6 @@ of means. At finite N the lowest energy is well above, even above the floor.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import FamilyResult
 from morsecensus.analysis.topics.rows import head
@@ -57,7 +55,7 @@ def floor_rows(found: Floors) -> list[Row]:
             row = head(result.cell) | {"finder": family.finder, "spins": result.cell.spins}
             row |= {"landscapes": int(data["landscapes"]), "complete": float(result.counts["closed"][0])}
             row |= {"lowest": float(data["mean"]), "ratio": -float(data["mean"]) / floor}
-            row |= {"ratio_se": float(np.nan_to_num(data["se"])) / floor}
+            row |= {"ratio_se": float(data["se"]) / floor}
             row |= {"first_moment": None if law is None else -law.mean / floor}
             rows.append(row | {"floor": -floor, "ground_state": -ground, "limit": ground / floor})
     return rows

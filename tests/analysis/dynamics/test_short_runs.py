@@ -109,6 +109,9 @@ def test_landscapes_without_an_end_say_nothing_of_ends():
     runs = ended([[-1.7, np.nan], [-1.6, -1.5]])
     (row,) = end_rows(Setting((runs,), (None,)))
     assert row["below_floor"] == 0.5
+    assert row["end_energy_sd"] == pytest.approx(0.1)  # of three, the sum of squares over 2
+    (alone,) = end_rows(Setting((ended([[-1.7], [np.nan]]),), (None,)))
+    assert alone["end_energy_sd"] is None
     nothing = ended([[np.nan], [np.nan]])
     (row,) = end_rows(Setting((nothing,), (None,)))
     assert np.isnan([row["below_floor"], *end_energy(nothing)]).all()
