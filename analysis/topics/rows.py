@@ -50,6 +50,7 @@ MODEL = Column("model", "name of the model")
 XI = Column("xi", "covariance polynomial; empty for models without one")
 FIELD = Column("field", "variance of the random field; empty for models without one")
 PARAMETERS = Column("parameters", "other parameters of the model")
+FINDER = Column("finder", "finder, where the study has several at one N")
 N = Column("n", "number of spins N, or of one sphere's")
 STORED = (replace(CELL, title=""), MODEL, XI, FIELD, PARAMETERS, N)
 """The columns of `head`, in the file alone."""

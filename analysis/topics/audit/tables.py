@@ -7,12 +7,20 @@ from math import isnan
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.table import Column, Row, Table, measured
 from morsecensus.analysis.topics.audit.measure import Audit, Audited, AuditedSize
-from morsecensus.analysis.topics.rows import CELL, FIELD, LANDSCAPES, MODEL, SIZE, XI, N
+from morsecensus.analysis.topics.rows import CELL, FIELD, LANDSCAPES, MODEL, PARAMETERS, SIZE, XI, N, head
 
 FEATURES = {"energy": "energy", "index": "index / (N − 1)", "log_det": "log |det| / N"}
 _FILED = replace(LANDSCAPES, title="")
 _BUDGET = Column("budget", "its starts for a landscape", title="budget", left=True)
-_SIZE = (SIZE, MODEL, XI, FIELD, N, Column("truth", "the enumerated cell that it is held against"))
+_SIZE = (
+    SIZE,
+    MODEL,
+    XI,
+    FIELD,
+    PARAMETERS,
+    N,
+    Column("truth", "the enumerated cell that it is held against"),
+)
 _HEAD = (*_SIZE, CELL, _BUDGET)
 
 
@@ -207,16 +215,14 @@ CALIBRATION = Table(
 )
 
 
-def _head(audit: Audit, size: AuditedSize) -> Row:
-    parameters = dict(audit.family[1])
-    head = {"model": audit.family[0], "xi": parameters.get("xi", ""), "field": parameters.get("field", "")}
-    return head | {"n": size.n, "truth": size.truth.name}
+def _head(size: AuditedSize) -> Row:
+    return head(size.truth) | {"truth": size.truth.name}
 
 
 def _cells(audit: Audit) -> Iterator[tuple[Audited, Row]]:
     for size in audit.sizes:
         for cell in size.cells:
-            yield cell, _head(audit, size) | {"cell": cell.cell.name, "budget": cell.budget}
+            yield cell, _head(size) | {"cell": cell.cell.name, "budget": cell.budget}
 
 
 def claim_rows(audit: Audit) -> list[Row]:
@@ -250,7 +256,7 @@ def profile_rows(audit: Audit) -> list[Row]:
         for profile in size.hits.profiles if size.hits else ():
             columns = (profile.centre, profile.points, profile.mean, profile.se)
             rows += [
-                _head(audit, size)
+                _head(size)
                 | {"cell": size.reference, "feature": profile.feature, "centre": centre}
                 | {"points": points, "relative_hits": mean, "se": se}
                 for centre, points, mean, se in zip(*columns, strict=True)
@@ -262,7 +268,7 @@ def slope_rows(audit: Audit) -> list[Row]:
     """Slopes of log relative hits."""
     names = ("feature", "alone", "alone_se", "joint", "joint_se", "factor")
     return [
-        _head(audit, size)
+        _head(size)
         | {"cell": size.reference, "starts": size.hits.starts, "starts_fixed": size.hits.fixed}
         | {"mean_hits": size.hits.mean_hits, "spread": size.hits.spread, "rarest_percent": size.hits.rare}
         | {name: getattr(slope, name) for name in names}

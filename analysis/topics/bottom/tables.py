@@ -7,7 +7,7 @@ from morsecensus.analysis.page.table import Column, Row, Table, exact, measured
 from morsecensus.analysis.topics.bottom.bands import Band
 from morsecensus.analysis.topics.bottom.measure import BottomCell, BottomFamily
 from morsecensus.analysis.topics.bottom.scaling import Fit
-from morsecensus.analysis.topics.rows import ENERGY, HEAD, LANDSCAPES, STORED, head, score
+from morsecensus.analysis.topics.rows import ENERGY, FINDER, HEAD, LANDSCAPES, STORED, head, score
 
 _NAT = "natural logarithm per spin"
 NUMBERS = Table(
@@ -121,6 +121,7 @@ FITS = Table(
     "Powers of N: one row for each family and quantity with three N or more.",
     (
         *STORED[1:5],
+        FINDER,
         Column("quantity", "what was fitted", title="quantity", left=True),
         Column("fitted", "as what", title="fitted", left=True),
         Column("sizes", "the N", title="N", left=True),
@@ -217,6 +218,7 @@ def fit_rows(found: BottomFamily) -> list[Row]:
     """Powers of N."""
     own = head(found.cells[0].result.cell)
     common = {name: own[name] for name in ("model", "xi", "field", "parameters")}
+    common["finder"] = found.family.finder
     return [common | _fit(fit) for fit in found.fits]
 
 

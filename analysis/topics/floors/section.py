@@ -11,7 +11,7 @@ from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.floors.figure import draw_floors
 from morsecensus.analysis.topics.floors.measure import Floors, find, floor_rows
 from morsecensus.analysis.topics.layout import Picture, Section
-from morsecensus.analysis.topics.rows import ENERGY, LABELLED, LANDSCAPES
+from morsecensus.analysis.topics.rows import ENERGY, FINDER, LABELLED, LANDSCAPES
 
 TITLE = "The ground state and the floor"
 _TEXT = (
@@ -29,7 +29,7 @@ GROUND_STATE_OVER_FLOOR = Table(
     "The mean lowest energy over the floor of the minima: one row for each cell.",
     (
         *LABELLED,
-        Column("finder", "finder, where the study has several at one N"),
+        FINDER,
         Column("spins", "number of spins, over all spheres", title="spins"),
         LANDSCAPES,
         Column("complete", "share of landscapes whose minima are complete", title="complete", form=r.percent),

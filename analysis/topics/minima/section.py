@@ -22,7 +22,7 @@ from morsecensus.analysis.topics.minima.measure import (
     measured_share,
     share_rows,
 )
-from morsecensus.analysis.topics.rows import LABELLED, LANDSCAPES, in_words
+from morsecensus.analysis.topics.rows import FINDER, LABELLED, LANDSCAPES, in_words
 
 TITLE = "How rare minima are"
 _TEXT = (
@@ -42,7 +42,7 @@ SHARE_OF_MINIMA = Table(
     "Mean number of minima over mean number of points: one row for each cell.",
     (
         *LABELLED,
-        Column("finder", "finder, where the study has several at one N"),
+        FINDER,
         Column("dimension", "dimension d of the manifold", title="dimension"),
         LANDSCAPES,
         Column("complete", "share of complete landscapes", title="complete", form=r.percent),

@@ -34,7 +34,7 @@ from morsecensus.analysis.topics.topology.trees.panels import (
     plot_heights,
 )
 from morsecensus.analysis.topics.topology.trees.section import Trees
-from morsecensus.analysis.topics.topology.trees.tables import barrier_rows
+from morsecensus.analysis.topics.topology.trees.tables import SCALING, barrier_rows, scaling_rows
 from morsecensus.tasks.measurables.words import CHECKS, STATUSES, TOPOLOGIES
 from morsecensus.tasks.topology.complex import MorseComplex
 from morsecensus.tasks.topology.persistence import ESSENTIAL, pairs
@@ -421,6 +421,16 @@ def test_barriers_in_units_of_energy_are_times_the_spins_of_all_spheres():
     for fit, other in zip(one.scaling, two.scaling, strict=True):
         assert (other.exponent, other.se) == (pytest.approx(fit.exponent), pytest.approx(fit.se))
         assert other.prefactor == pytest.approx(2 * fit.prefactor)
+
+
+def test_fits_name_their_family():
+    """Families that differ in a parameter, or in the finder alone, have rows of their own."""
+    cells = [replace(cell, stored=cell.stored.assign_attrs(sizes="1,2")) for cell in family()]
+    result = measure_trees(cells, "homotopy")
+    assert result is not None
+    assert {row["parameters"] for row in scaling_rows(result)} == {"sizes = 1,2"}
+    assert {row["finder"] for row in scaling_rows(result)} == {"homotopy"}
+    assert {"parameters", "finder"} <= {column.name for column in SCALING.columns}
 
 
 @pytest.mark.parametrize("spheres", [1, 2])

@@ -79,12 +79,14 @@ class CellTrees:
 
 @dataclass(frozen=True, eq=False)
 class TreeResult:
-    """The cells of one family that have topology, by N; ``edges`` of the energy bins."""
+    """The cells of one family that have topology, by N; ``edges`` of the energy bins. ``finder`` as that of
+    `FamilyResult`."""
 
     cells: tuple[CellTrees, ...]
     edges: Floats
     scaling: tuple[Scaling, ...]
     pictures: tuple[Picture, ...]
+    finder: str = ""
 
     @property
     def known(self) -> tuple[CellTrees, ...]:
@@ -97,7 +99,7 @@ class TreeResult:
         return any(cell.lifetimes.values.size for cell in self.known)
 
 
-def measure_trees(cells: Sequence[Cell]) -> TreeResult | None:
+def measure_trees(cells: Sequence[Cell], finder: str = "") -> TreeResult | None:
     """Measure the cells of one family; None where no cell has topology."""
     forests = [collect(cell) for cell in cells if has_topology(cell)]
     if not forests:
@@ -108,7 +110,7 @@ def measure_trees(cells: Sequence[Cell]) -> TreeResult | None:
     sizes, spins = [cell.n for cell in measured], [cell.spins for cell in measured]
     fits = [scaling_of(kind, sizes, spins, [cell.heights[kind] for cell in measured]) for kind in KINDS]
     pictures = tuple(picture(forest) for forest in _to_draw(forests))
-    return TreeResult(measured, edges, tuple(fit for fit in fits if fit is not None), pictures)
+    return TreeResult(measured, edges, tuple(fit for fit in fits if fit is not None), pictures, finder)
 
 
 def _levels(forests: Sequence[Forest]) -> Floats:

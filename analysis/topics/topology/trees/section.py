@@ -36,7 +36,10 @@ class Trees(Topic[TreeResult]):
     )
 
     def find(self, study: StudyResult) -> list[TreeResult | None]:
-        return [measure_trees([result.cell for result in family.cells]) for family in study.families]
+        return [
+            measure_trees([result.cell for result in family.cells], family.finder)
+            for family in study.families
+        ]
 
     def tables(self, found: TreeResult) -> Mapping[Table, Sequence[Row]]:
         return {

@@ -6,7 +6,7 @@ import numpy as np
 
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.table import Column, Row, Table, estimate, measured
-from morsecensus.analysis.topics.rows import ENERGY, FIELD, HEAD, MODEL, STORED, XI, head
+from morsecensus.analysis.topics.rows import ENERGY, FIELD, FINDER, HEAD, MODEL, PARAMETERS, STORED, XI, head
 from morsecensus.analysis.topics.topology.trees.heights import KINDS, QUANTILES
 from morsecensus.analysis.topics.topology.trees.measure import CellTrees, TreeResult
 
@@ -88,6 +88,8 @@ SCALING = Table(
         MODEL,
         XI,
         FIELD,
+        PARAMETERS,
+        FINDER,
         Column("barrier", _BARRIER),
         *measured("exponent", "se", "of N"),
         Column("prefactor", "of the power", "energy"),
@@ -203,7 +205,7 @@ def scaling_rows(result: TreeResult) -> list[Row]:
     if not result.cells:
         return []
     first = head(result.cells[0].forest.cell)
-    shared = {key: first[key] for key in ("model", "xi", "field")}
+    shared = {key: first[key] for key in ("model", "xi", "field", "parameters")} | {"finder": result.finder}
     return [
         shared
         | {"barrier": fit.kind, "exponent": fit.exponent, "se": fit.se, "prefactor": fit.prefactor}
