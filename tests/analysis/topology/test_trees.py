@@ -11,12 +11,14 @@ from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import landscapes
 from morsecensus.analysis.page.markup import render
 from morsecensus.analysis.page.style import new_figure
+from morsecensus.analysis.theory.base import Symmetry
+from morsecensus.analysis.theory.registry import symmetry_of
 from morsecensus.analysis.topics.base import Chapter, draw
 from morsecensus.analysis.topics.layout import Section, lay_out
 from morsecensus.analysis.topics.topology.barcodes import betti_curve, lifetimes
 from morsecensus.analysis.topics.topology.trees import heights as heights_module
 from morsecensus.analysis.topics.topology.trees.connectedness import connectedness, onset
-from morsecensus.analysis.topics.topology.trees.forest import collect, tree_of
+from morsecensus.analysis.topics.topology.trees.forest import collect, images_of, tree_of
 from morsecensus.analysis.topics.topology.trees.heights import (
     Heights,
     bootstrap_quantiles,
@@ -465,6 +467,28 @@ def test_a_family_without_any_tree_has_text_and_no_figure(cell, tmp_path):
         table.write(tmp_path, rows)
     without = cell.dataset.drop_vars(["topology", "exact_degree"])
     assert measure_trees([replace(cell, stored=without)]) is None
+
+
+@pytest.mark.parametrize(("symmetry", "images"), [((8, True), 4), ((4, False), 4), ((2, True), 1)])
+def test_products_say_how_many_images_the_ground_state_has(tmp_path, symmetry, images):
+    """x1 x2 x3: of 8 sign changes the 4 with an even number of minus signs leave H as it is."""
+    cells = family()
+    for cell in cells:
+        cell.__dict__["symmetry"] = Symmetry(*symmetry)
+    result = measure_trees(cells)
+    assert result is not None
+    page = render("t", Chapter(Trees(), [result]).write(tmp_path)[1])
+    assert ("each minimum is one of 4 of one energy" in page) == (images == 4)
+    assert ("Its 3 images count as other minima" in page) == (images == 4)
+    assert "has a twin" not in page
+    assert result.cells[0].connected.up_to_sign is None
+
+
+def test_the_form_on_three_spheres_has_four_images():
+    symmetry = symmetry_of("partite", {"sizes": "1,1,1"}, 4)
+    cell = family()[0]
+    cell.__dict__["symmetry"] = symmetry
+    assert images_of(cell) == 4
 
 
 def test_even_landscapes_say_what_the_essential_class_is(even, tmp_path):

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from morsecensus.analysis.agreement.exact import parity
 from morsecensus.analysis.dataset.batches import Floats
 from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.dataset.complexes import CERTIFIED, Landscape, landscapes
@@ -71,7 +70,8 @@ class Forest:
         certified: whether all of its topology is, shape (trees,).
         ground: energy of the global minimum, shape (trees,).
         joined: level from which {H/N <= u} is one component for good, shape (trees,).
-        joined_up_to_sign: the same for {H/N <= u} with x and -x made one; ``joined`` where H isn't even.
+        joined_up_to_sign: the same for {H/N <= u} with x and -x made one; ``joined`` where
+            sign changes don't make pairs of minima.
         twins_meet: minimax barrier of the two lowest minima, which for even H are x and -x; the ground state
             where there is one minimum, shape (trees,).
         owner: place of a minimum's tree in ``number``, shape (minima,).
@@ -112,9 +112,15 @@ class Forest:
         return self.trees + len(self.unresolved) + self.blank
 
     @property
+    def images(self) -> int:
+        """How many minima of one energy sign changes make of each, itself among them."""
+        return images_of(self.cell)
+
+    @property
     def even(self) -> bool:
-        """Whether H(-x) = H(x)."""
-        return parity(self.cell) > 0
+        """Whether that is two: H(-x) = H(x), or signs of spheres of a product of which two leave H as it
+        is."""
+        return self.images == 2
 
     @property
     def finite(self) -> NDArray[np.bool_]:
@@ -129,6 +135,12 @@ class Forest:
         return np.cumsum(counts.reshape(self.trees, width), axis=1)[:, :-1]
 
 
+def images_of(cell: Cell) -> int:
+    """Order of the group of sign changes that leave H as it is: where some turn it into -H, half of all."""
+    orbit, odd = cell.symmetry
+    return orbit // 2 if odd else orbit
+
+
 def tree_of(landscape: Landscape) -> MergeTree | None:
     """The merge tree of a landscape; None where degree 0 isn't known or its saddles don't join all minima."""
     if not landscape.exact[0]:
@@ -140,7 +152,7 @@ def tree_of(landscape: Landscape) -> MergeTree | None:
 def collect(cell: Cell) -> Forest:
     """Read the trees of all landscapes of a cell with topology."""
     status, outcome = cell.stored["status"].values, cell.stored["topology"].values
-    even = parity(cell) > 0
+    even = images_of(cell) == 2
     numbers: list[int] = []
     heads: list[tuple[float, ...]] = []
     leaves: list[Floats] = []

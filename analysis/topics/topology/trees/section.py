@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from morsecensus.analysis.dataset.complexes import on_one_sphere
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note, paragraph
 from morsecensus.analysis.page.style import Figure
@@ -61,16 +62,33 @@ class Trees(Topic[TreeResult]):
 
 
 def _even(result: TreeResult) -> list[Part]:
-    if not any(cell.forest.even for cell in result.cells):
-        return []
-    text = (
-        "H is even: x and −x have one energy, and so the global minimum has a twin. Of the two the one in "
+    """What twins of the global minimum do to barriers; other images likewise."""
+    images = sorted({cell.forest.images for cell in result.cells} - {1})
+    return [note(_twin(result) if number == 2 else _images(number)) for number in images]
+
+
+def _twin(result: TreeResult) -> str:
+    one = all(on_one_sphere(cell.forest.cell) for cell in result.cells)
+    opening = (
+        "H is even: x and −x" if one else "Some sign changes of spheres leave H as it is: x and its image"
+    )
+    both, pieces = ("x and −x", "antipodal pieces") if one else ("x and its image", "pieces")
+    return (
+        f"{opening} have one energy, and so the global minimum has a twin. Of the two the one in "
         "the lower row (canonical order) counts as lower. Its class is the one that never dies; its twin's "
         "dies where their two valleys meet and is counted among the barriers and lifetimes here. Until then "
-        "{H/N ≤ u} is two antipodal pieces at least, so that it is connected late; up to sign says when it "
-        "is one piece with x and −x made one."
+        f"{{H/N ≤ u}} is two {pieces} at least, so that it is connected late; up to sign says when it "
+        f"is one piece with {both} made one."
     )
-    return [note(text)]
+
+
+def _images(number: int) -> str:
+    return (
+        f"Sign changes of spheres leave H as it is: each minimum is one of {number} of one energy. Of the "
+        "global ones the one in the lowest row (canonical order) counts as lowest and its class never dies. "
+        f"Its {number - 1} images count as other minima: their barriers and lifetimes, which are where "
+        "valleys of the ground state meet, are among those here."
+    )
 
 
 def _unknown(result: TreeResult) -> list[Part]:
