@@ -137,5 +137,9 @@ def pair_row(sweep: Sweep, kind: str, one: Network, other: Network, level: float
     elif low > MARGIN or high < -MARGIN:
         word = DIFFER
     row: Row = {"kind": kind, "first": one.name, "second": other.name, "seeds": len(shared(one, other))}
-    row |= {"first_rate": one.options["rate"], "second_rate": other.options["rate"]}
+    row |= {
+        "temperature": temperature(one),
+        "first_rate": one.options["rate"],
+        "second_rate": other.options["rate"],
+    }
     return row | found | {"share": share, "share_low": low, "share_high": high, "verdict": word}

@@ -67,6 +67,7 @@ TEMPERATURE = Table(
         Column("kind", "what the two share: rate/batch, or the rate", title="equal", left=True),
         Column("first", "name of the first network", title="first", left=True),
         Column("second", "name of the second", title="second", left=True),
+        Column("temperature", "rate over batch of the first", form="{:g}".format),
         Column("first_rate", "rate of the first", form="{:g}".format),
         Column("second_rate", "rate of the second", title="rate", form="{:g}".format),
         Column("seeds", "that both have", title="seeds"),
@@ -131,20 +132,46 @@ class TemperatureOfSgd(Topic[tuple[Sweep, ...]]):
 
 
 def _verdict(rows: Sequence[Row]) -> list[Part]:
-    """Up to which rate the law holds, and what the control says."""
+    """At each temperature up to which rate the law holds, and what the control says."""
     own, control = ([row for row in rows if row["kind"] == kind] for kind in (RATIO, CONTROL))
-    agree, differ = (
-        [row["second_rate"] for row in own if row["verdict"] == word] for word in (AGREE, DIFFER)
-    )
-    text = f"Equal rate/batch: {len(agree)} of {len(own)} agree within {MARGIN:.0%}"
-    text += f", up to rate {max(agree):g}" if agree else ""
-    text += f"; {len(differ)} differ, from rate {min(differ):g} on. " if differ else ". "
+    # All pairs of one temperature of a sweep have one first cell, that of the lowest rate.
+    of_first = {row["first"]: [other for other in own if other["first"] == row["first"]] for row in own}
+    text = "Equal rate/batch: "
+    text += "; ".join(_of_temperature(group) for group in of_first.values()) + ". "
     seen = sum(row["verdict"] == DIFFER for row in control)
     text += (
         f"Equal rate, the control: {seen} of {len(control)} differ." if control else "There is no control."
     )
-    holds = bool(agree) and bool(control) and seen == len(control)
+    holds = _holds_from_below(own) and bool(control) and seen == len(control)
     return [note(text, "good" if holds else "bad")]
+
+
+def _rates(rows: Sequence[Row], word: str) -> list[float]:
+    return [row["second_rate"] for row in rows if row["verdict"] == word]
+
+
+def _holds_from_below(rows: Sequence[Row]) -> bool:
+    """Whether some agree, and none at a rate at or above one at which they differ: the law stops as the rate
+    grows and doesn't begin again."""
+    agree, differ = _rates(rows, AGREE), _rates(rows, DIFFER)
+    return bool(agree) and max(agree) < min(differ, default=float("inf"))
+
+
+def _of_temperature(rows: Sequence[Row]) -> str:
+    agree, differ = _rates(rows, AGREE), _rates(rows, DIFFER)
+    text = f"at {rows[0]['temperature']:g}, against {rows[0]['first']}, {len(agree)} of {len(rows)} agree "
+    text += f"within {MARGIN:.0%}"
+    stops = _holds_from_below(rows)
+    if agree:
+        text += f" (up to rate {max(agree):g})" if stops else f" (at rate {_listed(agree)})"
+    if not differ:
+        return text
+    since = f"from rate {min(differ):g} on" if stops or not agree else f"at rate {_listed(differ)}"
+    return f"{text} and {len(differ)} differ ({since})"
+
+
+def _listed(rates: Sequence[float]) -> str:
+    return ", ".join(f"{rate:g}" for rate in sorted(rates))
 
 
 def draw_temperature(found: Sequence[Sweep]) -> Figure:
