@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from morsecensus.analysis.agreement.exact import Judged
+from morsecensus.analysis.agreement.judged import Judged
 from morsecensus.analysis.agreement.verdicts import CellTest
 from morsecensus.analysis.page import rounding as r
 from morsecensus.analysis.page.markup import Part, note, paragraph
