@@ -17,7 +17,7 @@ from morsecensus.analysis.page.markup import render
 from morsecensus.analysis.report import write_report
 from morsecensus.analysis.results import finder_of_family
 from morsecensus.analysis.topics.audit.calibration import calibrate
-from morsecensus.analysis.topics.audit.hits import features_of, fit_slopes, measure_hits
+from morsecensus.analysis.topics.audit.hits import features_of, fit_slopes, measure_hits, mirrored
 from morsecensus.analysis.topics.audit.matching import join, read_points
 from morsecensus.analysis.topics.audit.measure import audit_cells, budget_labels
 from morsecensus.analysis.topics.audit.naive import naive_averages
@@ -277,6 +277,49 @@ def test_profiles_of_hits_by_hand():
     assert list(profile.points) == [4, 1]
     assert result.fixed
     assert result.mean_hits == pytest.approx(64)
+
+
+def law_of(model, **parameters):
+    """A cell of another model, as far as its law goes."""
+    cell = make_cell("m", 3, [[(-1.0, 0, 9), (0.5, 2, 1)]])
+    attrs = {"model": model, "n": 3, "seed": 1} | parameters
+    return Cell("m", cell.stored.drop_attrs().assign_attrs(attrs), 1, cell.finder)
+
+
+@pytest.mark.parametrize(
+    ("cell", "both_signs"),
+    [
+        (law_of("pspin", xi="q^3", field=0.0), True),
+        (law_of("pspin", xi="0.5*q^3+0.5*q^4", field=0.0), True),
+        (law_of("spiked", xi="q^3", signal="2*q^3"), True),
+        (law_of("spiked", xi="q^3+q^4", signal="2*q^3"), True),
+        (law_of("spiked", xi="q^3", signal="2*q^2"), False),
+        (law_of("matrix-tensor", p=3, delta2=0.5, deltap=1.0), False),
+        (law_of("partite", sizes="1,1,1"), True),
+        (law_of("a stranger's"), False),
+    ],
+)
+def test_only_what_has_both_signs_is_folded(cell, both_signs):
+    """An even signal is below zero in every landscape: maxima of H aren't its minima upside down."""
+    assert mirrored(cell) == both_signs
+
+
+def test_without_the_symmetry_nothing_is_folded():
+    true, found = [[(-1.0, 0, 1), (0.5, 2, 1)]] * 3, [[(-1.0, 0, 9), (0.5, 2, 1)]] * 3
+    attrs = {"model": "spiked", "xi": "q^3", "signal": "2*q^2", "n": 3, "seed": 1}
+    truth, cell = make_cell("t", 3, true, finder="homotopy"), make_cell("m", 3, found, options=ROUNDS)
+    for one in (truth, cell):
+        one.stored.attrs.clear()
+        one.stored.attrs.update(attrs)
+    joined = joined_cells(truth, cell)
+    (index,) = [profile for profile in measure_hits(joined).profiles if profile.feature == "index"]
+    np.testing.assert_allclose((index.centre, index.mean), ([0, 1], [1.8, 0.2]))
+    rows = {(row.quantity, row.kind): row for row in naive_averages(joined)}
+    assert rows["energy", "hits"].naive == pytest.approx(-0.9 + 0.05)
+    (audit,) = audit_cells([truth, cell])
+    page = str(BiasAudit().section(audit))
+    assert "nothing is folded" in page
+    assert "H and −H have one law" not in page
 
 
 # --- naive averages

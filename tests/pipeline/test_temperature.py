@@ -136,4 +136,5 @@ def test_equal_ratios_agree_at_low_rates_and_equal_rates_do_not(report):
     control = next(row for row in rows if row["second"] == "t0.2-1")
     assert float(control["share"]) == pytest.approx(1, abs=0.2)
     assert "Equal rate, the control: 2 of 2 differ." in page
-    assert "1 of 3 agree within 5%, up to rate 0.2; 2 differ, from rate 3.2 on" in page
+    assert "1 of 2 agree within 5% (up to rate 0.2) and 1 differ (from rate 3.2 on)" in page
+    assert "at 0.2, against t0.2-1, 0 of 1 agree within 5% and 1 differ (from rate 3.2 on)" in page

@@ -32,7 +32,7 @@ def draw_hits(audit: Audit) -> Figure:
 def draw_estimates(audit: Audit) -> Figure:
     """Naive averages, and the ledger's estimates against the truth."""
     figure, axes = new_figure(2, 2, 5.6)
-    plot_naive(axes[0], audit, "energy", "mean folded energy − truth")
+    plot_naive(axes[0], audit, "energy", "mean energy − truth")
     plot_naive(axes[1], audit, "minima", "share of minima − truth")
     plot_coverage(axes[2], audit)
     plot_chao(axes[3], audit)

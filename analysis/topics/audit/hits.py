@@ -1,7 +1,8 @@
 """How often a point is hit against its energy, its index and the determinant of its Hessian.
 
-H and -H have one law, and the starts treat them alike (as many ascents as descents), so a point of index k
-at energy E > 0 counts as its mirror image: index N-1-k at -E. All points are *folded* onto E <= 0.
+Where H and -H have one law, and the starts treat them alike (as many ascents as descents), a point of index k
+at energy E > 0 counts as its mirror image: index N-1-k at -E. All points are *folded* onto E <= 0. A signal
+of even degree has one sign in every landscape: then nothing is folded, nor where the law isn't known.
 
 The model of the slopes: given how many starts of a landscape ended anywhere, its point c is hit with
 probability proportional to exp(slopes . x_c) (McFadden's conditional logit). So the logarithm of the hits
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from morsecensus.analysis.dataset.batches import Floats, bin_of
+from morsecensus.analysis.dataset.cells import Cell
 from morsecensus.analysis.topics.audit.matching import Ints, Joined, Points
 
 BINS = 20
@@ -72,12 +74,23 @@ class HitBias:
     slopes: tuple[Slope, ...]
 
 
-def features_of(points: Points) -> dict[str, Floats]:
-    """Folded energy per spin, folded index / (N-1), and log |det Hessian| / N where spectra are stored; of
-    another manifold N-1 is its dimension."""
-    above = points.energy > 0
-    index = np.where(above, points.levels - 1 - points.index, points.index)
-    found = {"energy": -np.abs(points.energy), "index": index / (points.levels - 1)}
+def mirrored(cell: Cell) -> bool:
+    """Whether H and -H are known to have one law: by a sign change, or for couplings are centred and the mean
+    of H, its signal, is none or odd."""
+    if cell.symmetry.odd:
+        return True
+    known = cell.theory.dynamics
+    return known is not None and (not any(known[1].coefficients) or known[1].is_odd)
+
+
+def features_of(points: Points, folded: bool = True) -> dict[str, Floats]:
+    """Energy per spin, index / (N-1), both folded or not, and log |det Hessian| / N where spectra are stored;
+    of another manifold N-1 is its dimension."""
+    energy, index = points.energy, points.index
+    if folded:
+        index = np.where(energy > 0, points.levels - 1 - index, index)
+        energy = -np.abs(energy)
+    found = {"energy": energy, "index": index / (points.levels - 1)}
     if points.log_det is not None and np.isfinite(points.log_det).all():
         found["log_det"] = points.log_det / points.levels
     return found
@@ -90,7 +103,7 @@ def measure_hits(joined: Joined) -> HitBias | None:
     truth, hits = joined.truth, joined.hits.astype(np.float64)
     if not len(hits):
         return None
-    features = features_of(truth)
+    features = features_of(truth, mirrored(joined.cell))
     mean = (truth.sums(hits) / truth.sums())[truth.owner]
     relative = hits / mean
     starts = joined.column("n_starts")

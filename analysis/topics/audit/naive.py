@@ -1,7 +1,7 @@
 """How far averages over what multistart saw lie from averages over all points.
 
 Two averages that people report: over hits (each start that ended somewhere counts once), and over the
-distinct points that were found. Energies and indices are folded onto E <= 0 (see
+distinct points that were found. Energies and indices are folded onto E <= 0 where H and -H have one law (see
 `analysis.topics.audit.hits`): unfolded, their means over an odd landscape are zero and one half whatever was
 missed.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from morsecensus.analysis.estimates.counts import mean_and_error
-from morsecensus.analysis.topics.audit.hits import features_of
+from morsecensus.analysis.topics.audit.hits import features_of, mirrored
 from morsecensus.analysis.topics.audit.matching import Joined
 
 KINDS = ("hits", "distinct")
@@ -36,10 +36,10 @@ class NaiveAverage:
 
 
 def naive_averages(joined: Joined) -> list[NaiveAverage]:
-    """Mean folded energy, mean folded index / (N-1) and the share of minima: by hits, and by distinct
-    points."""
+    """Mean energy, mean index / (N-1), folded where H and -H have one law, and the share of minima: by hits,
+    and by distinct points."""
     truth = joined.truth
-    features = features_of(truth)
+    features = features_of(truth, mirrored(joined.cell))
     quantities = {
         "energy": features["energy"],
         "index": features["index"],

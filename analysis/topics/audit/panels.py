@@ -8,8 +8,8 @@ from morsecensus.analysis.page.style import COLORS, GREY, INK, Axes, Mark, log_s
 from morsecensus.analysis.topics.audit.measure import Audit, Audited, AuditedSize
 
 FEATURES: Mapping[str, str] = {
-    "energy": "energy per spin, folded",
-    "index": "index / (N − 1), folded",
+    "energy": "energy per spin",
+    "index": "index / (N − 1)",
     "log_det": "log |det Hessian| / N",
 }
 

@@ -10,6 +10,7 @@ from morsecensus.analysis.page.table import Row, Table
 from morsecensus.analysis.results import StudyResult, family_title
 from morsecensus.analysis.topics.audit import tables
 from morsecensus.analysis.topics.audit.figure import draw_estimates, draw_hits
+from morsecensus.analysis.topics.audit.hits import mirrored
 from morsecensus.analysis.topics.audit.measure import Audit, audit_cells
 from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.layout import Picture, Section
@@ -20,6 +21,12 @@ _TEXT = (
     "solutions counted). Only enumerated landscapes count. Points are matched by landscape, index "
     "and energy. Landscapes are the independent units of all errors."
 )
+
+_FOLDED = (
+    "H and −H have one law and are searched alike, so points above energy zero are folded: index k at E "
+    "counts as N−1−k at −E."
+)
+_UNFOLDED = "H and −H aren't known to have one law (a signal may have one sign), so nothing is folded."
 
 
 class BiasAudit(Topic[Audit]):
@@ -78,6 +85,11 @@ def _apart(audit: Audit) -> list[Part]:
     ]
 
 
+def _is_folded(audit: Audit) -> bool:
+    """One answer for a family: laws of all N are alike."""
+    return all(mirrored(size.truth) for size in audit.sizes)
+
+
 def _extras(audit: Audit) -> list[Part]:
     parts = []
     for size in audit.sizes:
@@ -133,9 +145,9 @@ def _hits(audit: Audit) -> list[Section]:
     rows = tables.slope_rows(audit)
     if not rows:
         return []
+    law = _FOLDED if _is_folded(audit) else _UNFOLDED
     text = (
-        "How often a point is hit against its landscape's mean. H and −H have one law and are searched "
-        "alike, so points above energy zero are folded: index k at E counts as N−1−k at −E. Slopes are of "
+        f"How often a point is hit against its landscape's mean. {law} Slopes are of "
         "log relative hits per unit of a feature (conditional logit, errors over landscapes): alone, and "
         "beside the other features. Factor: by how much hits change from the 10% quantile of the feature to "
         "its 90% quantile."
@@ -161,9 +173,14 @@ def _hits(audit: Audit) -> list[Section]:
 def _naive(audit: Audit) -> Section:
     text = (
         "What a study without a ledger would report: the average over all starts that ended somewhere, or "
-        "over the distinct points found. The truth is the average over all points of the same landscape; "
-        "energies and indices are folded, for over both signs an odd landscape has mean energy zero "
+        "over the distinct points found. The truth is the average over all points of the same landscape"
+    )
+    folded = _is_folded(audit)
+    text += (
+        "; energies and indices are folded, for over both signs an odd landscape has mean energy zero "
         "whatever was missed."
+        if folded
+        else "."
     )
     caption = (
         "Top: naive averages minus the truth; full circles over distinct points, open diamonds over hits. "
@@ -183,8 +200,8 @@ def _naive(audit: Audit) -> Section:
             texts[-1].append(r.number(hits["truth"], 4))
             texts[-1] += [r.estimate(row["difference"], row["se"]) for row in (hits, distinct)]
     caption_below = (
-        "Mean folded energy per spin, mean folded index / (N − 1), and the share of minima. Means over "
-        "landscapes of differences taken landscape by landscape."
+        f"Mean {'folded ' * folded}energy per spin, mean {'folded ' * folded}index / (N − 1), and the share "
+        "of minima. Means over landscapes of differences taken landscape by landscape."
     )
     figure = Picture("estimates", "Naive averages and calibration of the estimates", caption)
     table = HtmlTable(titles, texts, caption_below, (1, 2)).part()

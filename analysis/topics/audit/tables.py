@@ -121,7 +121,7 @@ PROFILES = Table(
     (
         *_SIZE,
         CELL,
-        Column("feature", "energy, index or log_det, folded"),
+        Column("feature", "energy, index or log_det, folded where H and -H have one law"),
         Column("centre", "middle of the bin"),
         Column("points", "true points in the bin", "points"),
         *measured("relative_hits", "se", "mean hits of a point over the mean of its landscape"),
@@ -151,7 +151,7 @@ SLOPES = Table(
         Column("", title="minima", shown=lambda row: row["minima"]),
         Column(
             "feature",
-            "energy, index or log_det, folded",
+            "energy, index or log_det, folded where H and -H have one law",
             title="feature",
             form=lambda name: FEATURES[name],
             left=True,
@@ -167,7 +167,7 @@ SLOPES = Table(
     ),
     "Spread: standard deviation of the relative probability of a hit, counting noise removed. Rarest "
     "1%: relative hits that 1% of the points fall short of. Minima: their mean relative hits (maxima "
-    "included, as folded).",
+    "included, where folded).",
 )
 NAIVE = Table(
     "audit_naive",
@@ -177,7 +177,10 @@ NAIVE = Table(
         Column("truth", "average over all points"),
         CELL,
         _BUDGET,
-        Column("quantity", "energy, index / (N - 1), both folded, or the share of minima"),
+        Column(
+            "quantity",
+            "energy, index / (N - 1), both folded where H and -H have one law, or the share of minima",
+        ),
         Column("average_over", '"hits" of all starts, or "distinct" points'),
         Column("naive", "average over what was found"),
         *measured("difference", "se", "mean over landscapes of naive minus truth"),
