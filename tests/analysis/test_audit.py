@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from scipy.stats import beta
 
-from morsecensus.analysis.dataset.cells import finder_labels, open_study
+from morsecensus.analysis.dataset.cells import Cell, finder_labels, open_study
 from morsecensus.analysis.page.markup import render
 from morsecensus.analysis.report import write_report
 from morsecensus.analysis.results import finder_of_family
