@@ -9,8 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-FAILED = 2
-"""Status of a landscape, of any body, whose block failed or is missing."""
+from morsecensus.tasks.measurables.words import FAILED
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,4 +50,4 @@ class OtherCell:
 
     @cached_property
     def _kept(self) -> NDArray[np.bool_]:
-        return self.data["status"].values != FAILED
+        return self.data["status"].values != FAILED  # of any body: its block failed or is missing

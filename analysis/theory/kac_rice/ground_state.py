@@ -10,7 +10,7 @@ it is exp(-m(u)), that of a Poisson process, which E. Subag and O. Zeitouni (arX
 p >= 3 and large N: m has an exponential tail of rate c = dTheta/du at -E_0. Between, minima of one landscape
 repel and their number varies less than Poisson's; the power is nearer than exp(-m) there. Off brute force, in
 standard deviations of the lowest energy: 0.04 of q^3 at N = 10, 0.06 at N = 5; in fields that leave 1.3 to
-2.5 minima 0.05 to 0.11 (`test_limits.py`). The mean is never above that of all minima.
+2.5 minima 0.05 to 0.11 (`test_lowest_energy.py`). The mean is never above that of all minima.
 """
 
 from collections.abc import Callable
