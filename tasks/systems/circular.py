@@ -38,4 +38,4 @@ def products(x: Float[Array, " n"]) -> Float[Array, " pairs"]:
     shifts = n // 2 + 1
     # Row k of the (n + 1)-periodic copies, cut to n columns, is x shifted by k.
     shifted = jnp.tile(x, n + 1)[: shifts * (n + 1)].reshape(shifts, n + 1)[:, :n]
-    return (shifted * x[None]).reshape(-1)[: n * (n + 1) // 2] * multiplicities(n)
+    return (shifted * x[None]).reshape(-1)[: n * (n + 1) // 2] * multiplicities(n).astype(x.dtype)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from morsecensus.tasks.finders.low_index.descent import descend_to
+from morsecensus.tasks.finders.low_index.descent import valleys
 from morsecensus.tasks.finders.low_index.explore import leave
 from morsecensus.tasks.finders.low_index.known import Known, low_images
 from morsecensus.tasks.finders.options import LowIndexOptions
@@ -82,10 +82,10 @@ def from_above(
     # Those that descend longest begin, so that the lanes run empty together.
     stops.sort()
     targets = stops * landscape.gradient_scale * landscape.manifold.ambient**0.5
-    reached = descend_to(landscape, couplings, starts, targets, MOST_TRIALS)
+    low = valleys(landscape, couplings, starts, targets, MOST_TRIALS)
     aims = _aims(landscape, draw, len(starts), options, HIGHEST_ABOVE)
     aims[draw.random(len(starts)) < FREE] = ANY
-    return _newton(landscape, couplings, np.asarray(reached.points), aims, options, known)
+    return _newton(landscape, couplings, low, aims, options, known)
 
 
 def _aims(
