@@ -71,8 +71,9 @@ def test_rows_are_by_scale_and_one_sharpness_is_left(stored):
     found = {row["quantity"]: row for row in difference_rows([small, large])}
     wanted = np.mean(plain(large, "adaptive")) - np.mean(plain(small, "adaptive"))
     assert found["adaptive"]["difference"] == pytest.approx(wanted)
-    errors = [np.std(plain(one, "adaptive"), ddof=1) / np.sqrt(3) for one in (small, large)]
-    assert found["adaptive"]["difference_se"] == pytest.approx(np.hypot(*errors))
+    changes = plain(large, "adaptive") - plain(small, "adaptive")
+    assert found["adaptive"]["difference_se"] == pytest.approx(np.std(changes, ddof=1) / np.sqrt(3))
+    assert found["adaptive"]["pairs"] == 3
 
 
 def test_the_report_says_nothing_within_two_errors(stored, tmp_path):

@@ -1,19 +1,14 @@
-"""Numbers of trained networks with their errors over runs, and comparisons of networks that differ in one
-thing."""
+"""Numbers of trained networks with their errors over runs."""
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import f as f_law
 
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.estimates.counts import mean_and_error
-from morsecensus.analysis.estimates.welch import normal_score
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.topics.networks.read import Network
-from morsecensus.analysis.topics.rows import score
 
 CURVE = "curve"
 """What a trained curve is called among the lines."""
@@ -23,9 +18,6 @@ NEAR_ZERO = 0.01
 """Of the largest eigenvalue: weight of the spectrum within counts as near zero. Arbitrary."""
 THRESHOLDS = (0.01, 0.1, 0.3)
 """Of the largest eigenvalue: numbers of eigenvalues above are estimated. Arbitrary."""
-COMPARABLE = ("layers", "algorithm", "batch", "rate", "activation", "skip", "batchnorm", "precision")
-"""Options that two compared networks may differ in, one at a time."""
-SAME = ("data", "sha256", "first", "count", "labels", "teacher", "steps", "loss", "scaling", "until")
 
 
 def run_row(one: Network) -> Row:
@@ -147,42 +139,3 @@ def top_rows(one: Network) -> Iterator[Row]:
             "node": float(nodes[place]),
             "residual": float(residuals[place]),
         }
-
-
-def pairs_of(found: Sequence[Network]) -> list[tuple[str, Network, Network]]:
-    """Networks of several runs each that differ in one option, with its name."""
-    pairs = []
-    for one, other in itertools.combinations([one for one in found if one.runs > 1], 2):
-        same = all(one.options.get(name) == other.options.get(name) for name in SAME)
-        differ = [name for name in COMPARABLE if one.options[name] != other.options[name]]
-        if same and len(differ) == 1:
-            pairs.append((differ[0], one, other))
-    return pairs
-
-
-def compared_row(option: str, one: Network, other: Network) -> Row:
-    """Differences, second less first, with errors; and the F-test of equal spreads of the cost."""
-    row: Row = {
-        "option": option,
-        "first": one.name,
-        "second": other.name,
-        "first_value": str(one.options[option]) if option != "layers" else one.layers,
-        "second_value": str(other.options[option]) if option != "layers" else other.layers,
-    }
-    for name in ("end_cost", "end_test_cost", "end_test_errors"):
-        (a, a_se), (b, b_se) = one.mean(name), other.mean(name)
-        error = float(np.hypot(a_se, b_se))
-        z = normal_score(score(b, error, a), (a_se, b_se), (one.runs, other.runs))
-        row |= {name: b - a, f"{name}_se": error, f"{name}_z": z}
-    spreads = [cell.column("end_cost").std(ddof=1) for cell in (one, other)]
-    row["spread"] = float(spreads[1] / spreads[0]) if spreads[0] > 0 else None
-    row["spread_p"] = _equal_spreads(row["spread"], one.runs, other.runs)
-    return row
-
-
-def _equal_spreads(ratio: float | None, first: int, second: int) -> float | None:
-    """Two-sided p-value of the F-test: that a ratio of standard deviations, second over first, is chance."""
-    if ratio is None:
-        return None
-    law = f_law(second - 1, first - 1)
-    return float(2 * min(law.cdf(ratio**2), law.sf(ratio**2)))

@@ -10,6 +10,7 @@ from morsecensus.analysis.topics.base import Topic
 from morsecensus.analysis.topics.findings import Finding
 from morsecensus.analysis.topics.layout import Picture, Section
 from morsecensus.analysis.topics.networks import figure, measure, tables
+from morsecensus.analysis.topics.networks.compare import compared_row, pairs_of
 from morsecensus.analysis.topics.networks.lazy import families
 from morsecensus.analysis.topics.networks.learnt import what_training_reaches
 from morsecensus.analysis.topics.networks.read import BODY, Network, find_networks
@@ -57,7 +58,7 @@ class TrainedNetworks(Topic[Found]):
             tables.BARRIERS: [row for one in found for row in measure.barrier_rows(one)],
             tables.HESSIAN: [measure.hessian_row(one) for one in known],
             tables.TOPS: [row for one in known for row in measure.top_rows(one)],
-            tables.COMPARED: [measure.compared_row(*pair) for pair in measure.pairs_of(found)],
+            tables.COMPARED: [compared_row(*pair) for pair in pairs_of(found)],
         }
 
     def figures(self, found: Found) -> Mapping[str, Figure]:

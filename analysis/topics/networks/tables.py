@@ -160,18 +160,20 @@ COMPARED = Table(
         Column("second", "name of the second", title="second", left=True),
         Column("first_value", "the option of the first"),
         Column("second_value", "the option of the second"),
+        Column("pairs", "runs of both that began alike and are compared one by one; 0: all, as independent"),
         *measured("end_cost", "end_cost_se", "difference of the training costs", COST, "cost"),
-        Column("end_cost_z", "over its error, by Welch's t", title="z", form=r.score),
+        Column("end_cost_z", "over its error, as a normal law has it", title="z", form=r.score),
         *measured("end_test_cost", "end_test_cost_se", "difference of the test costs", COST, "test cost"),
-        Column("end_test_cost_z", "over its error, by Welch's t", title="z", form=r.score),
+        Column("end_test_cost_z", "over its error, as a normal law has it", title="z", form=r.score),
         *measured(
             "end_test_errors", "end_test_errors_se", "difference of the test errors", "", "test errors"
         ),
-        Column("end_test_errors_z", "over its error, by Welch's t", title="z", form=r.score),
+        Column("end_test_errors_z", "over its error, as a normal law has it", title="z", form=r.score),
         Column("spread", "ratio of the standard deviations of the cost", title="sd ratio", form=r.digits(3)),
-        Column("spread_p", "p-value of the F-test that they are equal", title="p", form=r.probability),
+        Column("spread_p", "p-value that they are equal", title="p", form=r.probability),
     ),
-    "Errors take runs as independent; networks of the same widths begin at the same weights, seed by seed. "
-    "The F-test takes costs of runs for Gaussian.",
+    "Networks of the same widths begin at the same weights, run by run: differences and their errors are of "
+    "the runs that both have, with Student's t; of other widths runs are independent, with Welch's. p takes "
+    "costs for Gaussian: the F-test of equal spreads, or for pairs that of Pitman and Morgan.",
 )
 DECLARED = (RUNS, LOOKS, BARRIERS, HESSIAN, TOPS, COMPARED)

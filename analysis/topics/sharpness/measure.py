@@ -7,11 +7,10 @@ import numpy as np
 from morsecensus.analysis.arrays import Floats
 from morsecensus.analysis.dataset.cells import Study
 from morsecensus.analysis.estimates.counts import mean_and_error
-from morsecensus.analysis.estimates.welch import normal_score
 from morsecensus.analysis.page.table import Row
-from morsecensus.analysis.topics.networks.measure import head, pairs_of
+from morsecensus.analysis.topics.networks.compare import alike, difference, pairs_among, pairs_of
+from morsecensus.analysis.topics.networks.measure import head
 from morsecensus.analysis.topics.networks.read import Network, find_networks
-from morsecensus.analysis.topics.rows import score
 
 KINDS = ("sharpness", "adaptive")
 COMPARED = (*KINDS, "end_cost", "end_test_errors")
@@ -57,19 +56,22 @@ def scale_rows(one: Network) -> Iterator[Row]:
 def difference_rows(found: Sequence[Network]) -> Iterator[Row]:
     """Networks that differ in one option, second less first: a row for each quantity."""
     for option, one, other in pairs_of(found):
+        rows = alike(option, one, other)
         for name in COMPARED:
-            (a, a_se), (b, b_se) = (map(float, mean_and_error(plain(cell, name))) for cell in (one, other))
-            error, runs = float(np.hypot(a_se, b_se)), (one.runs, other.runs)
+            first, second = plain(one, name), plain(other, name)
+            (a, a_se), (b, b_se) = (map(float, mean_and_error(values)) for values in (first, second))
+            value, error, z = difference(first, second, rows)
             yield {
                 "option": option,
                 "first": one.name,
                 "second": other.name,
+                "pairs": pairs_among(rows),
                 "quantity": name,
                 "first_mean": a,
                 "first_se": a_se,
                 "second_mean": b,
                 "second_se": b_se,
-                "difference": b - a,
+                "difference": value,
                 "difference_se": error,
-                "z": normal_score(score(b, error, a), (a_se, b_se), runs),
+                "z": z,
             }

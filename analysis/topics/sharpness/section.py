@@ -69,15 +69,16 @@ DIFFERENCES = Table(
         Column("option", "in which they differ", title="option", left=True),
         Column("first", "name of the first network", title="first", left=True),
         Column("second", "name of the second", title="second", left=True),
+        Column("pairs", "runs of both that began alike and are compared one by one; 0: all, as independent"),
         Column("quantity", "what is compared", title="quantity", left=True, form=_WORDS.__getitem__),
         *measured("first_mean", "first_se", "mean of the first", "", "first"),
         *measured("second_mean", "second_se", "mean of the second", "", "second"),
         *measured("difference", "difference_se", "second less first", "", "difference"),
-        Column("z", "over its error, by Welch's t", title="z", form=r.score),
+        Column("z", "over its error, as a normal law has it", title="z", form=r.score),
         Column("", title="second is", shown=_said, left=True),
     ),
-    "Errors take runs as independent. z is the normal one of the same tail as Welch's t; a difference within "
-    "2 is not shown.",
+    "Where widths are equal, differences are of runs that began at the same weights, with Student's t; else "
+    "runs are independent, with Welch's. z is the normal one of the same tail; within 2 nothing is shown.",
 )
 
 
