@@ -14,6 +14,7 @@ from scipy.stats import chi
 
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
 from morsecensus.analysis.theory.limits.complexity import (
+    log_potential,
     minima_complexity,
     total_complexity,
     total_minima_complexity,
@@ -200,12 +201,27 @@ def test_best_radial_derivative_is_the_maximum_over_a_grid():
     limit = SpikedLimit(Covariance.parse("0.5*q^2+0.5*q^3"), Signal.parse("2*q^2+q^3"))
     for overlap, energy in ((0.1, None), (0.7, None), (-0.6, -0.4), (0.9, -3.0)):
         mean, variance, cost = limit._radial_law(overlap, energy)
-        from morsecensus.analysis.theory.limits.complexity import log_potential
-
         grid = np.linspace(-25, 25, 500_001)
         value = log_potential(grid) - (sqrt(limit.covariance.x2) * grid - mean) ** 2 / (2 * variance)
         # the grid's step of 1e-4 misses the top by up to 1e-8 times a curvature of order 10
         assert -1e-12 <= limit.complexity(overlap, energy) - (cost + value.max()) < 1e-7
+
+
+@pytest.mark.parametrize("strength", [1, 30, 70, 1e6])
+@pytest.mark.parametrize("overlap", [0.0, 0.3, 0.7, -0.5])
+def test_minima_of_strong_signals_have_the_highest_rate_of_a_grid(strength, overlap):
+    """The grid closes in on its best point; from 70 on that was farther out than was looked."""
+    limit = SpikedLimit(Covariance.pure(3), Signal.parse(f"{strength}*q^2+{strength}*q^3"))
+    mean, variance, cost = limit._radial_law(overlap, None)
+    theta, unit = limit.perturbation(overlap), sqrt(limit.covariance.x2)
+    low, high = 2.0, 60 + max(2.0, -mean / unit, 2 * theta)
+    for _ in range(40):
+        grid = np.linspace(low, high, 401)
+        held = np.array([held_back_rate(theta, t) for t in grid])
+        values = log_potential(grid) - held - (mean + unit * grid) ** 2 / (2 * variance)
+        best, step = grid[np.argmax(values)], grid[1] - grid[0]
+        low, high = max(low, best - 2 * step), min(high, best + 2 * step)
+    assert limit.minima_complexity(overlap) == pytest.approx(cost + values.max(), rel=1e-12)
 
 
 def test_exact_numbers_grow_at_the_limiting_rates():

@@ -21,7 +21,7 @@ from morsecensus.analysis.topics.spiked.measure import (
     overlap_test,
 )
 from morsecensus.analysis.topics.spiked.section import Spiked
-from morsecensus.tasks.covariance import matrix_tensor
+from morsecensus.tasks.covariance import Signal, matrix_tensor
 from morsecensus.tasks.landscapes.base import build
 from morsecensus.tasks.landscapes.registry import MODELS
 
@@ -128,3 +128,17 @@ def test_without_positions_the_section_says_how_to_have_them(family, circle, tmp
     assert draw_overlaps(without) is None
     assert overlap_test(without.cells[0]) is None
     assert "positions = true" in "".join(map(str, Chapter(Spiked(), [[without]]).write(tmp_path)[1]))
+
+
+@pytest.mark.parametrize(
+    ("n", "strength", "said"),
+    [(2, 1e6, "N = 2: no exact numbers are computed of so strong a signal"), (70, 1, "above N = 60")],
+)
+def test_what_has_no_exact_numbers_is_said(circle, tmp_path, n, strength, said):
+    covariance, _ = matrix_tensor(3, 0.5, 0.5)
+    strong = Signal.parse(f"{strength}*q^2+{strength}*q^3")
+    beyond = SimpleNamespace(**{**vars(circle), "n": n})
+    alone = SpikedFamily("beyond", (SpikedCell(beyond, covariance, strong),))
+    page = "".join(map(str, Chapter(Spiked(), [[alone]]).write(tmp_path)[1]))
+    assert said in page
+    assert "No cell has exact numbers" in page

@@ -25,6 +25,8 @@ _MOST = 0.99
 _FEWEST = 1e-3
 """Mean numbers in a bin below this aren't drawn."""
 _POINTS_SHOWN = 4000
+_NAMED = 8
+"""Indices in a legend at most."""
 
 
 def draw_overlaps(family: SpikedFamily) -> Figure | None:
@@ -79,19 +81,22 @@ def plot_points(ax: Axes, cell: SpikedCell) -> list[Mark]:
     overlap = data["position"].isel(row=kept, component=0).values / np.sqrt(cell.n)
     energy, index = data["energy"].isel(row=kept).values, data["index"].isel(row=kept).values
     artists: list[Mark] = []
-    for k, color in enumerate(shades(cell.n)):
+    seen = np.unique(index[index >= 0])
+    colors = shades(int(seen.max(initial=0)) + 1)
+    for k in seen:
         mine = index == k
         artists.append(
-            ax.plot(overlap[mine], energy[mine], ls="", marker=".", ms=2, color=color, alpha=0.7)[0]
+            ax.plot(overlap[mine], energy[mine], ls="", marker=".", ms=2, color=colors[k], alpha=0.7)[0]
         )
-        named = k in (0, cell.n - 1)
-        text = "minima" if k == 0 else "maxima"
-        ax.plot([], [], ls="", marker="o", ms=4, color=color, label=text if named else f"index {k}")
+    named = np.unique(seen[np.linspace(0, len(seen) - 1, _NAMED).round().astype(int)]) if len(seen) else seen
+    words = {0: "minima", cell.n - 1: "maxima"}
+    for k in named:
+        ax.plot([], [], ls="", marker="o", ms=4, color=colors[k], label=words.get(int(k), f"index {k}"))
     grid = np.linspace(-1, 1, 101)
     ax.plot(grid, [-cell.signal.value(float(m)) for m in grid], color=GREY, lw=0.8, ls="--")
     ax.set(xlabel="overlap m with the signal", ylabel="energy per spin", xlim=(-1, 1))
     low, high = ax.get_ylim()
-    ax.set_ylim(low - 0.12 * (2 + cell.n // 2) * (high - low) / 2, high)  # room for the legend
+    ax.set_ylim(low - 0.12 * (2 + len(named) // 2) * (high - low) / 2, high)  # room for the legend
     ax.legend(loc="lower left", ncols=2)
     return artists
 

@@ -59,6 +59,13 @@ class SpikedCell:
         found = FiniteSpiked(self.covariance, self.signal, self.n)
         return found if found.reachable else None
 
+    @property
+    def unknown(self) -> str | None:
+        """Why there are no exact numbers; None where there are."""
+        if self.theory is not None:
+            return None
+        return f"above N = {MAX_N}" if self.n > MAX_N else "of so strong a signal"
+
     @cached_property
     def limit(self) -> SpikedLimit:
         """Rates for N -> infinity."""

@@ -170,7 +170,19 @@ def _family(number: int, family: SpikedFamily) -> Section:
         if drawn
         else note("No overlaps: run the cells with positions = true to have them.")
     )
-    return Section(family.title, [body], f"spiked-{number}")
+    return Section(family.title, [body, *_unknown(family)], f"spiked-{number}")
+
+
+def _unknown(family: SpikedFamily) -> list[Part]:
+    """Which cells nothing exact stands beside."""
+    found: dict[str, list[str]] = {}
+    for cell in family.cells:
+        if cell.unknown is not None:
+            found.setdefault(cell.unknown, []).append(str(cell.n))
+    return [
+        note(f"N = {', '.join(sizes)}: no exact numbers are computed {why}, and none are tested.")
+        for why, sizes in found.items()
+    ]
 
 
 def _totals(found: list[SpikedFamily]) -> list[Row]:
@@ -191,7 +203,7 @@ def _diagrams(results: Sequence[SpikedFamily]) -> dict[int, list[tuple[float, fl
 def _verdict(rows: list[Row]) -> Part:
     known = [row for row in rows if row["p_value"] is not None]
     if not known:
-        return note("No cell has enough landscapes with stored positions for a test of its overlaps.")
+        return note("No cell has exact numbers and enough landscapes with positions for a test of overlaps.")
     level = LEVEL / len(known)  # Bonferroni
     worst = min(row["p_value"] for row in known)
     text = (

@@ -36,7 +36,7 @@ from morsecensus.tasks.covariance import Covariance, Signal
 Floats = NDArray[np.float64]
 
 _FARTHEST = 60.0
-"""Of -D/sqrt(x2), beyond the mean of D: no rate is that negative anywhere near a maximum."""
+"""Of -D/sqrt(x2), beyond its mean and beyond where no eigenvalue must be held back: rates there are lower."""
 
 
 def held_back_rate(theta: float, t: float) -> float:
@@ -87,8 +87,8 @@ class SpikedLimit:
         if variance == 0:
             t = -mean / unit
             return cost + float(log_potential(t)) - held_back_rate(theta, t)
-        farthest = max(2.0, -mean / unit) + _FARTHEST
-        pieces = [2.0, farthest] if theta <= 1 else [2.0, theta + 1 / theta, farthest]
+        free = [theta + 1 / theta] if theta > 1 else []
+        pieces = [2.0, *free, max(2.0, -mean / unit, *free) + _FARTHEST]
         return cost + max(_highest(rate, low, high) for low, high in pairwise(pieces))
 
     def _radial_law(self, overlap: float, energy: float | None) -> tuple[float, float, float]:
