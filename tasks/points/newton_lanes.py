@@ -30,8 +30,8 @@ ROOM = 1 << 22
 ANY = -1
 """The aim of a start that may end at any index."""
 WIDEST, TRIALS = 0.25, 6
-"""Largest shift of a Hessian towards the index aimed at, in units of the curvature scale, and bisections
-until it is given up. At N = 60 0.25 gave a few more hits a second than 0.5 or 1; of 3, 6 and 10 none stood
+"""Largest shift of a Hessian towards the index aimed at, in units of the curvature scale, and how many are
+tried at most. At N = 60 0.25 gave a few more hits a second than 0.5 or 1; of 3, 4 and 6 trials none stood
 out."""
 NEAR = 0.1
 """Longest step, in units of sqrt(ambient), after which a start is compared with known points."""

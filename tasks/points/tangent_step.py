@@ -17,6 +17,10 @@ from morsecensus.tasks.points.ldlt import factorise, place, solve
 from morsecensus.tasks.runtime.machine_code import compiled, inlined
 from morsecensus.tasks.runtime.simd import aligned, load, multiply_add, spread, store, subtract_product
 
+FIRST = 0.25
+"""Of the widest shift, the one that is tried first: small ones are enough mostly, and change the step least.
+At N = 60 5% more starts end, in 9.5 steps, where bisection from the widest had 10.2."""
+
 
 class Room(NamedTuple):
     """What the steps of one group after another are worked out in, in vectors."""
@@ -195,9 +199,11 @@ def _prepare(rows, shape, points, share, rest, normal, room, groups, g):
 
 
 @compiled
-def _copy(source, target):
-    for i in range(len(source) // 8):
-        store(target, i, load(source, i))
+def _copy(source, target, m):
+    """The lower triangle, in whole tiles."""
+    for first in range(0, m, 4):
+        for i in range(first * m, first * m + 4 * (first + 4)):
+            store(target, i, load(source, i))
 
 
 @compiled
@@ -218,22 +224,28 @@ def _negative(inverse, n, lane):
 
 
 @compiled
-def _bisect(inverse, n, aims, first, shifts, least, most):
-    """New shifts where the index isn't the one aimed at; whether there are such lanes."""
+def _next_shifts(inverse, n, aims, first, widest, shifts, least, most):
+    """New shifts where the index isn't the one aimed at, twice the last one until what is sought lies between
+    two, then half way; whether there are lanes left to be tried."""
     wrong = False
     for lane in range(8):
         aim = aims[first + lane]
         if aim < 0:
             continue
-        index = _negative(inverse, n, lane)
+        index, shift = _negative(inverse, n, lane), shifts[lane]
         if index > aim:
-            least[lane] = shifts[lane]
+            least[lane], other, sign = shift, most[lane], 1.0
         elif index < aim:
-            most[lane] = shifts[lane]
+            most[lane], other, sign = shift, least[lane], -1.0
+        else:
+            continue
+        if abs(other) <= widest:
+            shifts[lane] = 0.5 * (shift + other)
+        elif abs(shift) < widest:
+            shifts[lane] = sign * min(max(FIRST * widest, 2 * abs(shift)), widest)
         else:
             continue
         wrong = True
-        shifts[lane] = 0.5 * (least[lane] + most[lane])
     return wrong
 
 
@@ -248,7 +260,7 @@ def newton_steps(rows, shape, points, share, rest, normal, room, aims, widest, t
         share: the gradient is this share of Hess H on x, plus ``rest``.
         normal: what takes the place of the eigenvalue of each normal.
         aims: the index that each start is to end at, -1 if any will do. Where the Hessian has another, a
-            multiple of the identity up to ``widest`` is added, found in ``trials`` bisections at most.
+            multiple of the identity up to ``widest`` is added, found in so many ``trials`` at most.
     """
     n = len(shape.part)
     m = (n + 3) // 4 * 4
@@ -260,18 +272,18 @@ def newton_steps(rows, shape, points, share, rest, normal, room, aims, widest, t
         for lane in range(8):
             aimed = aimed or aims[8 * g + lane] >= 0
         if aimed:
-            _copy(room.factors, room.saved)
+            _copy(room.factors, room.saved, m)
         factorise(room.factors, m, room.row, room.inverse)
         for lane in range(8):
             index[8 * g + lane] = _negative(room.inverse, n, lane)
         if aimed:
             room.shifts[:] = 0.0
-            room.least[:] = -widest
-            room.most[:] = widest
+            room.least[:] = -2 * widest  # no bounds yet
+            room.most[:] = 2 * widest
             for _ in range(trials):
-                if not _bisect(room.inverse, n, aims, 8 * g, room.shifts, room.least, room.most):
+                if not _next_shifts(room.inverse, n, aims, 8 * g, widest, room.shifts, room.least, room.most):
                     break
-                _copy(room.saved, room.factors)
+                _copy(room.saved, room.factors, m)
                 _shift(room.factors, m, n, room.shifts)
                 factorise(room.factors, m, room.row, room.inverse)
         solve(room.factors, m, room.inverse, room.right)

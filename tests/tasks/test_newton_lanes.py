@@ -101,7 +101,7 @@ def test_an_aimed_step_is_that_of_a_shifted_hessian_of_this_index(case):
         slope = np.asarray(landscape.manifold.project(x, landscape.jet(couplings, x).gradient))
         shift = -(way @ (slope + matrix @ way)) / (way @ way)
         least, most = -np.concatenate([[-np.inf], spectrum, [np.inf]])[[aim + 1, aim]]
-        # Six bisections don't find what is narrower than this, nor what is out of bounds.
+        # Six trials don't find what is narrower than this, nor what is out of bounds.
         if min(most, widest) - max(least, -widest) > widest / 16:
             right.append((spectrum + shift < 0).sum() == aim)
     assert len(right) >= 5
