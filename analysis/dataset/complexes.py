@@ -28,7 +28,7 @@ class Landscape:
     """The topology of one landscape.
 
     Attributes:
-        number: its place in the cell.
+        place: in the cell.
         complex: critical points and the boundary matrices that are known.
         exact: for each degree, whether its pairs are known, shape (N,).
         dim: degree of each persistence pair, shape (pairs,).
@@ -36,7 +36,7 @@ class Landscape:
         death: inf for a class that never dies.
     """
 
-    number: int
+    place: int
     complex: MorseComplex
     exact: NDArray[np.bool_]
     dim: NDArray[np.int64]
@@ -69,12 +69,12 @@ def exact_degrees(cell: Cell) -> NDArray[np.bool_]:
     return (data["exact_degree"].values > 0) & ~against[:, None]
 
 
-def landscapes(cell: Cell, numbers: Sequence[int] | None = None) -> Iterator[Landscape]:
-    """Yield the landscapes of a cell in order, all of them or these; a few at a time are in memory."""
+def landscapes(cell: Cell, places: Sequence[int] | None = None) -> Iterator[Landscape]:
+    """Yield the landscapes of a cell in order, all or those at these places; a few at a time in memory."""
     data = cell.stored
     offsets = {table.name: row_offsets(data, table) for table in (POINT, ARC, PAIR)}
     rows = np.sum([*offsets.values()], axis=0)
-    wanted = np.arange(cell.held) if numbers is None else np.sort(np.asarray(numbers, dtype=np.int64))
+    wanted = np.arange(cell.held) if places is None else np.sort(np.asarray(places, dtype=np.int64))
     exact = exact_degrees(cell)
     first = 0
     while first < cell.held:
@@ -107,28 +107,28 @@ class _Batch:
             for name in names
         }
 
-    def landscapes(self, numbers: NDArray[np.int64], exact: NDArray[np.bool_]) -> Iterator[Landscape]:
-        for number in numbers.tolist():
-            energy, index = self._of(number, "point", "energy"), self._of(number, "point", "index")
-            degree = self._of(number, "arc", "arc_degree")
+    def landscapes(self, places: NDArray[np.int64], exact: NDArray[np.bool_]) -> Iterator[Landscape]:
+        for place in places.tolist():
+            energy, index = self._of(place, "point", "energy"), self._of(place, "point", "index")
+            degree = self._of(place, "arc", "arc_degree")
             arcs = np.stack(
-                [self._of(number, "arc", "arc_upper"), self._of(number, "arc", "arc_lower")], axis=1
+                [self._of(place, "arc", "arc_upper"), self._of(place, "arc", "arc_lower")], axis=1
             )
             # A boundary may be known and have no arc: where all saddles are loops.
             top = exact.shape[1] - 1
-            known = set(np.minimum(np.flatnonzero(exact[number]) + 1, top).tolist()) | set(degree.tolist())
+            known = set(np.minimum(np.flatnonzero(exact[place]) + 1, top).tolist()) | set(degree.tolist())
             boundary = {k: arcs[degree == k] for k in sorted(known)}
-            dim, birth = self._of(number, "pair", "pair_dim"), self._of(number, "pair", "pair_birth")
-            death = self._of(number, "pair", "pair_death")
+            dim, birth = self._of(place, "pair", "pair_dim"), self._of(place, "pair", "pair_birth")
+            death = self._of(place, "pair", "pair_death")
             yield Landscape(
-                number,
+                place,
                 MorseComplex(energy, index.astype(np.int64), top, boundary),
-                exact[number],
+                exact[place],
                 dim.astype(np.int64),
                 birth,
                 np.where(np.isnan(death), np.inf, death),
             )
 
-    def _of(self, number: int, table: str, column: str) -> np.ndarray:
-        bounds, place = self._bounds[table], number - self._first
-        return self._columns[table, column][bounds[place] : bounds[place + 1]]
+    def _of(self, place: int, table: str, column: str) -> np.ndarray:
+        bounds, here = self._bounds[table], place - self._first
+        return self._columns[table, column][bounds[here] : bounds[here + 1]]

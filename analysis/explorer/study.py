@@ -10,6 +10,7 @@ from morsecensus.analysis.dataset.batches import row_offsets
 from morsecensus.analysis.dataset.cells import Cell, Family, Study
 from morsecensus.analysis.dataset.complexes import has_topology
 from morsecensus.analysis.dataset.complexes import landscapes as complexes
+from morsecensus.analysis.dataset.in_common import numbers_of
 from morsecensus.analysis.dataset.scan import scan
 from morsecensus.analysis.estimates.counts import estimate_counts, estimate_histogram
 from morsecensus.analysis.explorer.landscape import View, landscape_view, view_of
@@ -102,33 +103,35 @@ def _views(
 ) -> Iterable[tuple[int, View]]:
     if records:
         return [(r["landscape"], landscape_view(f"{title}, landscape {r['landscape']}", r)) for r in records]
+    numbers = numbers_of(cell.stored)
     return [
-        (number, {"title": f"{title}, landscape {number}", **_stored(cell, number, complex_, degrees)})
-        for number, complex_, degrees in _complexes(cell, most)
+        (number, {"title": f"{title}, landscape {number}", **_stored(cell, place, complex_, degrees)})
+        for place, complex_, degrees in _complexes(cell, most)
+        for number in (int(numbers[place]),)
     ]
 
 
 def _complexes(cell: Cell, most: int) -> Iterator[tuple[int, MorseComplex, list[int]]]:
-    """The points of the first landscapes, with the boundaries that are stored, and the degrees that these
-    settle."""
+    """The points of the first landscapes, by place, with the boundaries that are stored, and the degrees that
+    these settle."""
     offsets = row_offsets(cell.stored, POINT)
     sizes = np.diff(offsets)[:most]
-    numbers = np.flatnonzero((sizes > 0) & (sizes <= MOST_POINTS)).tolist()
+    places = np.flatnonzero((sizes > 0) & (sizes <= MOST_POINTS)).tolist()
     if has_topology(cell):
-        for found in complexes(cell, numbers):
-            yield found.number, found.complex, np.flatnonzero(found.exact).tolist()
+        for found in complexes(cell, places):
+            yield found.place, found.complex, np.flatnonzero(found.exact).tolist()
         return
-    for number in numbers:
-        rows = cell.stored.isel({POINT.dimension: slice(int(offsets[number]), int(offsets[number + 1]))})
+    for place in places:
+        rows = cell.stored.isel({POINT.dimension: slice(int(offsets[place]), int(offsets[place + 1]))})
         energy, index = rows["energy"].values, rows["index"].values.astype(np.int64)
-        yield number, MorseComplex(energy, index, cell.levels - 1, {}), []
+        yield place, MorseComplex(energy, index, cell.levels - 1, {}), []
 
 
-def _stored(cell: Cell, number: int, complex_: MorseComplex, degrees: list[int]) -> View:
+def _stored(cell: Cell, place: int, complex_: MorseComplex, degrees: list[int]) -> View:
     found = pairs(complex_)
     table = np.stack([found.dim, found.birth, found.death], axis=1)[np.isin(found.dim, degrees)]
-    status = STATUSES[int(cell.stored["status"].values[number])]
-    reason = REASONS[int(cell.stored["reason"].values[number])]
+    status = STATUSES[int(cell.stored["status"].values[place])]
+    reason = REASONS[int(cell.stored["reason"].values[place])]
     topology = "" if has_topology(cell) else "; the study has no topology"
     said = status if status == "complete" else f"{status} ({reason})"
     verdict = f"{len(complex_.energy):,} critical points, {said}{topology}."

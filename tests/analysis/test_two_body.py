@@ -32,7 +32,7 @@ from morsecensus.tasks.finders.homotopy.census import homotopy
 from morsecensus.tasks.finders.multistart.census import multistart
 from morsecensus.tasks.finders.options import HomotopyOptions, MultistartOptions
 from morsecensus.tasks.landscapes.spin import MixedSpin
-from morsecensus.tasks.measurables.words import COMPLETE
+from morsecensus.tasks.measurables.words import COMPLETE, OPEN
 from morsecensus.tasks.systems.symmetric import multi_indices
 
 TWO = Covariance.pure(2)
@@ -235,7 +235,7 @@ def test_page_says_that_every_landscape_is_right(comparison, tmp_path):
 
 def test_negative_controls_one_lost_class_and_a_wrong_variance(three, comparison, tmp_path):
     lost = family(two_body_cell(three, 8, 400, drop=True))
-    assert two_of_each(lost.cells[0]) == 399
+    assert two_of_each(lost.cells[0]) == (399, 0)
     wrong = Comparison((lost,), comparison.complex)
     html = "".join(part.html for part in Chapter(TwoBody(), [wrong]).write(tmp_path)[1])
     assert "399 of 400" in html
@@ -244,3 +244,18 @@ def test_negative_controls_one_lost_class_and_a_wrong_variance(three, comparison
     # 10% too much variance of the couplings moves the lowest eigenvalue by 4.9%, here 5.7 standard errors
     scaled = family(two_body_cell(three, 8, 400, scale=1.1**0.5))
     assert comparison_rows(Comparison((scaled,), comparison.complex))[0]["z"] < -3
+
+
+def test_an_open_landscape_may_lack_points(three, comparison, tmp_path):
+    cell = two_body_cell(three, 8, 400, drop=True)
+    status = np.zeros(400, int)
+    status[0] = OPEN
+    opened = family(
+        type(cell)(cell.name, cell.dataset.assign(status=("landscape", status)), 400, cell.finder)
+    )
+    assert two_of_each(opened.cells[0]) == (399, 1)
+    beside = Comparison((opened,), comparison.complex)
+    html = "".join(part.html for part in Chapter(TwoBody(), [beside]).write(tmp_path)[1])
+    assert "399 of 400; the others are not complete, and may lack points" in html
+    assert 'class="bad"' not in html
+    assert "note bad" not in html

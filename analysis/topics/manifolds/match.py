@@ -84,7 +84,7 @@ class Found(Generic[M]):
 class Landscape(Generic[M]):
     """One landscape: its manifolds, found or not, and the points that are none of them (or one again)."""
 
-    number: int
+    place: int
     found: tuple[Found[M], ...]
     spurious: tuple[int, ...]
 
@@ -139,16 +139,16 @@ def check_cell(cell: Cell, shape: S, column: str, closed: Closed[M]) -> CheckedC
     dimension, nullity = dataset["set_dimension"].values, dataset["nullity"].values
     kinds = np.stack([dataset["index"].values, dimension, nullity != dimension], axis=1)
     landscapes = []
-    for number, (end, size) in enumerate(zip(ends, sizes, strict=True)):
-        if np.isfinite(targets[number]).all():  # a failed block has none
+    for place, (end, size) in enumerate(zip(ends, sizes, strict=True)):
+        if np.isfinite(targets[place]).all():  # a failed block has none
             rows = np.arange(end - size, end)
-            known, scale = closed(targets[number])
-            landscapes.append(match(number, known, scale, rows, shape.ambient * energy[rows], kinds[rows]))
+            known, scale = closed(targets[place])
+            landscapes.append(match(place, known, scale, rows, shape.ambient * energy[rows], kinds[rows]))
     return CheckedCell(cell, shape, tuple(landscapes))
 
 
 def match(
-    number: int,
+    place: int,
     manifolds: Sequence[M],
     scale: float,
     rows: np.ndarray,
@@ -161,6 +161,7 @@ def match(
     if there is one left; what is wrong of it is told only where there is none.
 
     Args:
+        place: of the landscape in its cell.
         scale: of H.
         rows: of the found points.
         values: H at them, same shape.
@@ -187,7 +188,7 @@ def match(
         else Found(manifold, -1, float("nan"))
         for k, manifold in enumerate(manifolds)
     )
-    return Landscape(number, found, tuple(spurious))
+    return Landscape(place, found, tuple(spurious))
 
 
 def common_row(checked: CheckedCell[S, M]) -> Row:
@@ -195,7 +196,7 @@ def common_row(checked: CheckedCell[S, M]) -> Row:
     index, dimension = checked.column("index"), checked.column("set_dimension")
     status, morse = checked.column("status"), checked.column("morse_check")
     found, spurious = checked.found, checked.spurious
-    partial = [landscape.number for landscape in checked.landscapes if not landscape.entire]
+    partial = [landscape.place for landscape in checked.landscapes if not landscape.entire]
     return {
         "cell": checked.cell.name,
         "n": checked.cell.n,
@@ -208,7 +209,7 @@ def common_row(checked: CheckedCell[S, M]) -> Row:
         "largest_error": max((abs(each.off_by) for each in found), default=None),
         "index_wrong": sum(int(index[each.row]) != each.manifold.index for each in found),
         "dimension_wrong": sum(int(dimension[each.row]) != each.manifold.dimension for each in found),
-        "called_complete": int((status[[x.number for x in checked.landscapes]] == COMPLETE).sum()),
+        "called_complete": int((status[[x.place for x in checked.landscapes]] == COMPLETE).sum()),
         "wrongly_called_complete": int((status[partial] == COMPLETE).sum()) if partial else 0,
         "partial_caught_by_morse_check": int((morse[partial] == FAIL).sum()) if partial else 0,
     }

@@ -64,7 +64,7 @@ def cell_row(checked: Checked) -> Row:
     targets, width = checked.column("target_eigenvalues"), checked.shape.width
     controls = {"value_wrong_without_trace": 0, "index_wrong_without_factor": 0}
     for landscape in checked.landscapes:
-        eigenvalues = targets[landscape.number]
+        eigenvalues = targets[landscape.place]
         scale = closed(checked.shape, eigenvalues)[1]
         for each in landscape.found:
             if each.row < 0:

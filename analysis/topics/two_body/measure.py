@@ -14,6 +14,7 @@ from math import sqrt
 import numpy as np
 
 from morsecensus.analysis.dataset.batches import Floats
+from morsecensus.analysis.estimates.counts import COMPLETE
 from morsecensus.analysis.page.table import Row
 from morsecensus.analysis.results import CellResult, FamilyResult
 from morsecensus.analysis.theory.kac_rice.finite_n import FiniteN
@@ -74,10 +75,12 @@ def edge_energy(covariance: Covariance, n: int) -> float:
     return -sqrt(covariance.x0) * (sqrt(2) + TRACY_WIDOM_MEAN / sqrt(2) / n ** (2 / 3))
 
 
-def two_of_each(result: CellResult) -> int:
-    """Landscapes in which exactly two points of every index were found."""
-    counts = result.cell.dataset["points_by_index"].values
-    return int(np.sum(np.all(counts == 2, axis=1)))
+def two_of_each(result: CellResult) -> tuple[int, int]:
+    """Landscapes in which exactly two points of every index were found, and others that are not complete,
+    whose missing points may be why."""
+    data = result.cell.dataset
+    right = np.all(data["points_by_index"].values == 2, axis=1)
+    return int(np.sum(right)), int(np.sum(~right & (data["status"].values != COMPLETE)))
 
 
 def comparison_rows(comparison: Comparison) -> list[Row]:
@@ -93,7 +96,8 @@ def _row(family: FamilyResult, result: CellResult) -> Row:
     mean, se = float(energies["mean"][0]), float(energies["mean_se"][0])
     total = float(counts["total"])
     row = head(result.cell) | {"finder": result.cell.finder_name, "landscapes": result.cell.landscapes}
-    row |= {"complete": float(counts["complete"]), "two_of_each": two_of_each(result) if simple else None}
+    right, excused = two_of_each(result) if simple else (None, None)
+    row |= {"complete": float(counts["complete"]), "two_of_each": right, "excused": excused}
     row |= {"total": total, "total_se": float(counts["total_se"]), "exact_total": result.total}
     row |= {"rate": float(np.log(total) / result.n) if total > 0 else None}
     row["limiting_rate"] = None if limits is None else limits["complexity"]["total"]

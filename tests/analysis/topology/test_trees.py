@@ -373,10 +373,10 @@ def test_the_typical_landscape_is_certified_and_has_the_median_number_of_minima(
     assert typical(replace(forest, certified=np.arange(60) != first)) == np.argsort(best, kind="stable")[1]
     assert typical(replace(forest, certified=np.zeros(60, bool))) == first
     shown = picture(forest)
-    assert (shown.landscape, shown.minima) == (forest.number[first], minima[first])
+    assert (shown.landscape, shown.minima) == (forest.place[first], minima[first])
     assert shown.joined == forest.joined[first]
     later = replace(cell, stored=cell.stored.assign_coords(landscape=1000 + 2 * np.arange(60)))
-    assert picture(collect(later)).landscape == 1000 + 2 * forest.number[first]
+    assert picture(collect(later)).landscape == 1000 + 2 * forest.place[first]
 
 
 def family():

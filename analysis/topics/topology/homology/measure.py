@@ -151,11 +151,11 @@ def typical_classes(cell: Cell) -> Classes | None:
 def pooled_classes(cell: Cell, most: int = MOST_POOLED) -> Classes | None:
     """Pairs of the first landscapes that know a degree, up to so many classes; None if none knows one."""
     known = exact_degrees(cell)
-    numbers = np.flatnonzero(known.any(axis=1))
-    sizes = np.cumsum(cell.stored["pair_size"].values[numbers])
-    numbers = numbers[: max(1, int(np.searchsorted(sizes, most, side="right")))]
+    places = np.flatnonzero(known.any(axis=1))
+    sizes = np.cumsum(cell.stored["pair_size"].values[places])
+    places = places[: max(1, int(np.searchsorted(sizes, most, side="right")))]
     parts: list[tuple[Landscape, NDArray[np.bool_]]] = [
-        (one, known[one.number][one.dim]) for one in landscapes(cell, numbers.tolist())
+        (one, known[one.place][one.dim]) for one in landscapes(cell, places.tolist())
     ]
     if not parts:
         return None

@@ -66,7 +66,7 @@ class Forest:
 
     Attributes:
         cell: they are of.
-        number: place in the cell of each landscape that has a tree, shape (trees,).
+        place: in the cell, of each landscape that has a tree, shape (trees,).
         certified: whether all of its topology is, shape (trees,).
         ground: energy of the global minimum, shape (trees,).
         joined: level from which {H/N <= u} is one component for good, shape (trees,).
@@ -74,7 +74,7 @@ class Forest:
             sign changes don't make pairs of minima.
         twins_meet: minimax barrier of the two lowest minima, which for even H are x and -x; the ground state
             where there is one minimum, shape (trees,).
-        owner: place of a minimum's tree in ``number``, shape (minima,).
+        owner: place of a minimum's tree in ``place``, shape (minima,).
         energy: of each minimum, shape (minima,).
         escape: level at which it meets a lower one, inf for the global one, shape (minima,).
         barrier: level at which it meets the global one (whose own energy stands there), shape (minima,).
@@ -83,7 +83,7 @@ class Forest:
     """
 
     cell: Cell
-    number: NDArray[np.int64]
+    place: NDArray[np.int64]
     certified: NDArray[np.bool_]
     ground: Floats
     joined: Floats
@@ -104,7 +104,7 @@ class Forest:
     @property
     def trees(self) -> int:
         """How many are known."""
-        return len(self.number)
+        return len(self.place)
 
     @property
     def planned(self) -> int:
@@ -153,26 +153,26 @@ def collect(cell: Cell) -> Forest:
     """Read the trees of all landscapes of a cell with topology."""
     status, outcome = cell.stored["status"].values, cell.stored["topology"].values
     even = images_of(cell) == 2
-    numbers: list[int] = []
+    places: list[int] = []
     heads: list[tuple[float, ...]] = []
     leaves: list[Floats] = []
     unresolved: list[Unresolved] = []
     for landscape in landscapes(cell):
         tree = tree_of(landscape)
         if tree is not None:
-            numbers.append(landscape.number)
+            places.append(landscape.place)
             heads.append(_levels(tree, even))
             leaves.append(
                 np.stack([tree.level[: tree.leaves], escape_levels(tree), barriers_to_lowest(tree)])
             )
-        elif status[landscape.number] == COMPLETE:
+        elif status[landscape.place] == COMPLETE:
             unresolved += _unresolved(landscape)
     ground, joined, up_to_sign, twins = np.array(heads, np.float64).reshape(-1, 4).T
     energy, escape, barrier = np.concatenate([np.zeros((3, 0)), *leaves], axis=1)
     return Forest(
         cell,
-        np.array(numbers, dtype=np.int64),
-        outcome[numbers] == CERTIFIED,
+        np.array(places, dtype=np.int64),
+        outcome[places] == CERTIFIED,
         ground,
         joined,
         up_to_sign,
@@ -182,7 +182,7 @@ def collect(cell: Cell) -> Forest:
         escape,
         barrier,
         tuple(unresolved),
-        max(cell.planned, cell.held) - len(numbers) - len(unresolved),
+        max(cell.planned, cell.held) - len(places) - len(unresolved),
     )
 
 

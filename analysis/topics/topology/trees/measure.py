@@ -171,7 +171,7 @@ def picture(forest: Forest) -> Picture:
     if not forest.trees:
         raise ValueError(f"{forest.cell.name}: got no landscape with a merge tree; nothing to draw")
     place = typical(forest)
-    in_cell = int(forest.number[place])
+    in_cell = int(forest.place[place])
     tree = tree_of(next(landscapes(forest.cell, [in_cell])))
     assert tree is not None
     shown = min(tree.leaves, MOST_LINES)
