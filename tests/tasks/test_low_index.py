@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 from morsecensus.tasks.block import describe, run_block
 from morsecensus.tasks.finders.homotopy.census import enumerate_landscape
 from morsecensus.tasks.finders.low_index.census import low_index
-from morsecensus.tasks.finders.low_index.descent import descend_to
+from morsecensus.tasks.finders.low_index.descent import descend_to, valleys
 from morsecensus.tasks.finders.low_index.explore import leave
 from morsecensus.tasks.finders.low_index.graph import UNKNOWN, descend_sides
 from morsecensus.tasks.finders.low_index.ledger import Seen, blind, chapman, everywhere, inequalities, judge
@@ -119,6 +119,23 @@ def test_descents_stop_below_their_targets_and_never_rise():
     assert (value(few.points) < value(jnp.asarray(starts))).all()
     given_up = descend_to(landscape, couplings, starts, 0 * targets, 7)
     assert (given_up.trials == 7).all()
+
+
+def test_valleys_in_single_precision_are_those_in_double():
+    landscape = build("partite", {"sizes": "1,1,1"}, 8)
+    couplings = jax.tree.map(jnp.asarray, landscape.sample(1, 0))
+    draw = np.random.default_rng(2)
+    starts = landscape.random_starts(draw, 64)
+    targets = draw.uniform(0.2, 0.5, 64) * landscape.gradient_scale * landscape.manifold.ambient**0.5
+    found = valleys(landscape, couplings, starts, targets, 400)
+    wanted = descend_to(landscape, couplings, starts, targets, 400)
+    assert np.abs(np.square(found).reshape(64, 3, 8).sum(axis=2) / 8 - 1).max() < 1e-14
+    slopes = jax.vmap(lambda x: landscape.manifold.project(x, landscape.value_and_gradient(couplings, x)[1]))
+    assert (np.linalg.norm(slopes(jnp.asarray(found)), axis=1) < targets * (1 + 1e-4)).all()
+    # Rounding may take a descent over a ridge; of these it does to none.
+    np.testing.assert_allclose(found, wanted.points, atol=1e-3)
+    # Control: they are not those in double precision digit by digit.
+    assert np.abs(found - np.asarray(wanted.points)).max() > 1e-8
 
 
 def test_ways_off_a_point_are_soft():
