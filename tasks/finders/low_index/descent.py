@@ -161,5 +161,6 @@ def valleys(
 ) -> Float[np.ndarray, "starts ambient"]:
     """Where descents in single precision come to their targets (`descend_to`), on the manifold to double
     precision: starts for Newton."""
-    reached = descend_to(landscape, couplings, starts.astype(np.float32), targets, max_trials)
+    with jax.default_matmul_precision("highest"):  # accelerators drop digits of single precision unless told
+        reached = descend_to(landscape, couplings, starts.astype(np.float32), targets, max_trials)
     return landscape.manifold.on_spheres(np.asarray(reached.points, dtype=np.float64))
