@@ -1,6 +1,6 @@
 """A study as the page has it: bins and means of every cell beside what is exact, and some landscapes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,15 +100,16 @@ def landscape_views(study: Study, most: int, records: Records) -> Iterator[View]
 
 def _views(
     cell: Cell, most: int, records: Sequence[Mapping[str, Any]], title: str
-) -> Iterable[tuple[int, View]]:
+) -> Iterator[tuple[int, View]]:
+    for record in records:
+        number = record["landscape"]
+        yield number, landscape_view(f"{title}, landscape {number}", record)
     if records:
-        return [(r["landscape"], landscape_view(f"{title}, landscape {r['landscape']}", r)) for r in records]
+        return
     numbers = numbers_of(cell.stored)
-    return [
-        (number, {"title": f"{title}, landscape {number}", **_stored(cell, place, complex_, degrees)})
-        for place, complex_, degrees in _complexes(cell, most)
-        for number in (int(numbers[place]),)
-    ]
+    for place, complex_, degrees in _complexes(cell, most):
+        number = int(numbers[place])
+        yield number, {"title": f"{title}, landscape {number}", **_stored(cell, place, complex_, degrees)}
 
 
 def _complexes(cell: Cell, most: int) -> Iterator[tuple[int, MorseComplex, list[int]]]:

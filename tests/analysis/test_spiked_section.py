@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from morsecensus.analysis.page.style import save, style
+from morsecensus.analysis.page.style import new_figure, save, style
 from morsecensus.analysis.theory.registry import theory_of
 from morsecensus.analysis.topics.base import Chapter
-from morsecensus.analysis.topics.spiked.figure import draw_overlaps, draw_phases
+from morsecensus.analysis.topics.spiked.figure import draw_overlaps, draw_phases, plot_points
 from morsecensus.analysis.topics.spiked.measure import (
     BINS,
     SpikedCell,
@@ -119,6 +119,22 @@ def test_section(family, tmp_path):
     assert nothing.write(tmp_path) == ([], [])
     with style():
         assert save(draw_phases(4, []), tmp_path, "phases")[1].exists()
+
+
+@pytest.mark.parametrize(("most", "named"), [(3, [0, 1, 2]), (70, [0, 10, 20, 30, 39, 49, 59, 69])])
+def test_the_legend_names_eight_indices_at_most(most, named):
+    index = np.arange(most)
+    position = ("row", "component"), np.zeros((most, 1))
+    values = {"position": position, "index": ("row", index), "energy": ("row", -1.0 / (1 + index))}
+    cell = SimpleNamespace(n=70, cell=SimpleNamespace(dataset=xr.Dataset(values)))
+    with style():
+        _, (ax,) = new_figure(1, 1, 2.9)
+        drawn = plot_points(ax, SpikedCell(cell, *matrix_tensor(3, 0.5, 0.5)))
+    words = {0: "minima", 69: "maxima"}
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        words.get(k, f"index {k}") for k in named
+    ]
+    assert len(drawn) == most, "all indices are drawn"
 
 
 def test_without_positions_the_section_says_how_to_have_them(family, circle, tmp_path):

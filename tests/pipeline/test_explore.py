@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 import morsecensus as mc
 from morsecensus.analysis import report
 from morsecensus.analysis.dataset.cells import open_study
+from morsecensus.analysis.explorer.study import landscape_views
 from morsecensus.analysis.results import StudyResult
 from morsecensus.pipeline.cli.app import app
 from morsecensus.pipeline.errors import UsageError
@@ -123,6 +125,23 @@ def cells(store):
 
 def families(data):
     return {cell["name"]: cell for family in data["study"]["families"] for cell in family["cells"]}
+
+
+def test_landscapes_are_named_by_number(store):
+    """As in a dataset that begins elsewhere; with topology stored and without."""
+    study = open_study(str(store))
+    later = [
+        replace(cell, stored=cell.stored.assign_coords(landscape=100 + 2 * np.arange(cell.held)))
+        for cell in study.cells
+    ]
+    first = list(landscape_views(study, 2, {}))
+    moved = list(landscape_views(replace(study, cells=later), 2, {}))
+    assert {view["number"] for view in first} == {0, 1}
+    assert [view["number"] for view in moved] == [100 + 2 * view["number"] for view in first]
+    for view, other in zip(first, moved, strict=True):
+        assert view["title"].endswith(f", landscape {view['number']}")
+        assert other["title"].endswith(f", landscape {other['number']}")
+        assert other["energy"] == view["energy"]
 
 
 def test_bins_hold_every_point(data, cells):
